@@ -1,0 +1,229 @@
+"""What a learner chooses: one frozen set of knobs, each with the values it allows."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, NamedTuple
+
+__all__ = ["PRESETS", "Choice", "Flag", "Fraction", "Preset", "UNetConfig", "Whole", "allowed"]
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number between two bounds, both allowed."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return f"a whole number from {self.low} to {self.high:,}"
+
+    def read(self, value: object) -> int:
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise ValueError
+        number = operator.index(value)  # type: ignore[arg-type]
+        if not self.low <= number <= self.high:
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """A share: zero is allowed, the upper bound is not reached."""
+
+    below: float
+
+    def __str__(self) -> str:
+        return f"a number from 0 up to, but not including, {self.below:g}"
+
+    def read(self, value: object) -> float:
+        if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+            raise ValueError
+        number = float(value)  # type: ignore[arg-type]
+        if not (math.isfinite(number) and 0 <= number < self.below):
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words or numbers."""
+
+    values: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(repr(value) for value in self.values)
+
+    def read(self, value: object) -> str | int:
+        if isinstance(value, bool):
+            raise ValueError
+        if not isinstance(value, str):
+            value = operator.index(value)  # type: ignore[arg-type]
+        if value not in self.values:
+            raise ValueError
+        return self.values[self.values.index(value)]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """On or off."""
+
+    def __str__(self) -> str:
+        return "True or False"
+
+    def read(self, value: object) -> bool:
+        # NumPy's own bool is not a bool; anything else that is merely truthy is refused.
+        if type(value).__name__ not in {"bool", "bool_"}:
+            raise ValueError
+        return bool(value)
+
+
+Allowed = Whole | Fraction | Choice | Flag
+
+
+def _knob(default: Any, values: Allowed) -> Any:
+    return field(default=default, metadata={"allowed": values})
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetConfig:
+    """Everything that decides which U-Net it is, except the size of the tile.
+
+    The defaults are the network of Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for
+    Biomedical Image Segmentation" (MICCAI 2015), section 2 and figure 1.
+
+    Args:
+        depth: How often the map is halved on the way down, 1 to 7.
+        base_filters: Channels of the first convolution, 1 to 256; doubled at every level down.
+        convs_per_block: Convolutions on each level, 1 to 4.
+        kernel_size: Side of their kernels in pixels: 1, 3, 5 or 7.
+        padding: ``"valid"`` lets every convolution eat its rim, as in the paper; ``"same"`` pads with zeros.
+        in_channels: Channels of the image, 1 to 256 (1 is grey, 3 is RGB).
+        num_classes: Channels of the prediction, 1 to 256.
+        upsampling: ``"transpose"`` learns a 2×2 transposed convolution with stride 2; ``"bilinear"``
+            interpolates to the double side, then convolves 2×2 (padded, so that the side stays doubled).
+        batch_norm: Normalise between every convolution and its ReLU (which then has no bias of its own).
+        dropout: Share of values dropped at the end of the contracting path: behind the deepest skip and
+            behind the bottleneck (section 3.1 of the paper). 0 leaves it out.
+        head_activation: What follows the last 1×1 convolution. ``"linear"`` gives logits and is what the loss
+            wants; ``"relu"`` is a widely copied mistake that can stop the learning.
+
+    Raises:
+        ValueError: If any value is of the wrong type or out of range; every such value is named.
+
+    Example:
+        >>> UNetConfig(depth=3, base_filters=8).depth
+        3
+        >>> UNetConfig(depth=9)
+        Traceback (most recent call last):
+        ...
+        ValueError: depth=9 is not allowed: give a whole number from 1 to 7.
+    """
+
+    depth: int = _knob(4, Whole(1, 7))
+    base_filters: int = _knob(64, Whole(1, 256))
+    convs_per_block: int = _knob(2, Whole(1, 4))
+    kernel_size: int = _knob(3, Choice((1, 3, 5, 7)))
+    padding: str = _knob("valid", Choice(("valid", "same")))
+    in_channels: int = _knob(1, Whole(1, 256))
+    num_classes: int = _knob(2, Whole(1, 256))
+    upsampling: str = _knob("transpose", Choice(("transpose", "bilinear")))
+    batch_norm: bool = _knob(False, Flag())
+    dropout: float = _knob(0.0, Fraction(1.0))
+    head_activation: str = _knob("linear", Choice(("linear", "softmax", "sigmoid", "relu")))
+
+    def __post_init__(self) -> None:
+        problems = []
+        for knob in fields(self):
+            given = getattr(self, knob.name)
+            try:
+                # Frozen: plain attributes are refused, and what is kept must be plain Python
+                # (a NumPy integer would otherwise end up in shared files).
+                object.__setattr__(self, knob.name, knob.metadata["allowed"].read(given))
+            except (ValueError, TypeError, OverflowError):
+                problems.append(
+                    f"{knob.name}={_shown(given)} is not allowed: give {knob.metadata['allowed']}."
+                )
+        if problems:
+            raise ValueError(" ".join(problems))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The knobs as plain numbers and words, with a version, ready for JSON.
+
+        Example:
+            >>> UNetConfig(depth=3).to_dict()["depth"]
+            3
+        """
+        return {"version": VERSION, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> UNetConfig:
+        """Read what `to_dict` wrote. Knobs left out take their defaults.
+
+        Raises:
+            ValueError: If a key is unknown, the version is another one, or a value is not allowed.
+
+        Example:
+            >>> UNetConfig.from_dict({"version": 1, "depht": 3})
+            Traceback (most recent call last):
+            ...
+            ValueError: Unknown key 'depht': did you mean 'depth'?
+        """
+        if not isinstance(values, dict):
+            raise ValueError(f"A design is a dict of knobs, not {_shown(values)}: give {{'depth': 4, …}}.")
+        given = dict(values)
+        version = given.pop("version", VERSION)
+        if type(version) is not int or version != VERSION:
+            raise ValueError(
+                f"version={_shown(version)} is not known here: this release reads version {VERSION}. "
+                "Update unet_explorer, or leave the version out if you typed the design yourself."
+            )
+        known = [knob.name for knob in fields(cls)]
+        for key in given:
+            if key not in known:
+                close = difflib.get_close_matches(str(key), known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else "the keys are " + ", ".join(known) + "."
+                raise ValueError(f"Unknown key {_shown(key)}: {hint}")
+        return cls(**given)
+
+
+def _shown(value: object) -> str:
+    """The value as typed, short enough for one line."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # a foreign object's repr may fail in any way; its type is enough then
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def allowed(knob: str) -> Allowed:
+    """Which values a knob takes.
+
+    Example:
+        >>> print(allowed("depth"))
+        a whole number from 1 to 7
+    """
+    for each in fields(UNetConfig):
+        if each.name == knob:
+            values: Allowed = each.metadata["allowed"]
+            return values
+    raise ValueError(f"Unknown knob {knob!r}.")
+
+
+class Preset(NamedTuple):
+    """A network and the side of the tile it is shown with."""
+
+    config: UNetConfig
+    tile: int
+
+
+PRESETS: Final[dict[str, Preset]] = {
+    "paper": Preset(UNetConfig(), 572),
+    "article": Preset(UNetConfig(in_channels=3, head_activation="relu"), 572),
+    "classroom": Preset(UNetConfig(depth=3, base_filters=8), 188),
+}

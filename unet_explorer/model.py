@@ -1,0 +1,83 @@
+"""The plan on Keras tensors: the live network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import layers
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.laws import crop, laws
+from unet_explorer.plan import TILE, Step, plan
+from unet_explorer.tiles import Tile, sides
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["build_model"]
+
+
+def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
+    """Build the network in Keras. Every layer is named like the step that it carries out.
+
+    Weights start as in the paper (section 3): normally distributed with standard deviation sqrt(2/N), N the
+    numbers that arrive at one output pixel (He et al. 2015). Seed them with `keras.utils.set_random_seed`.
+
+    Args:
+        config: The network.
+        tile: Input side in pixels, or (height, width). None leaves both open: any valid size may then be
+            predicted, and Keras complains about others only at the first concatenation.
+
+    Returns:
+        A functional model from (batch, height, width, in_channels) to (batch, height, width, num_classes).
+
+    Raises:
+        ShapeError: If the tile does not fit.
+
+    Example:
+        >>> model = build_model(UNetConfig(depth=1, base_filters=2), 20)
+        >>> model.get_layer("enc0_pool").output.shape
+        (None, 8, 8, 2)
+    """
+    height, width = (None, None) if tile is None else sides(config, tile)[TILE]
+    maps = {TILE: keras.Input((height, width, config.in_channels), name=TILE)}
+    known = laws(config)
+    for step in plan(config):
+        maps[step.name] = _layer(step, [maps[name] for name in step.inputs], crop(step, known))
+    return keras.Model(maps[TILE], maps[plan(config)[-1].name], name="unet")
+
+
+def _layer(step: Step, inputs: Sequence[Any], crop: int) -> Any:
+    # The shapes are those of the paper's network at tile 572; a test compares them with the trace.
+    name = step.name
+    match step.op:
+        case "conv" | "conv1x1":  # enc0_conv1: 572×572×1 → 570×570×64
+            return layers.Conv2D(
+                step.channels,
+                step.kernel,
+                padding=step.padding,
+                activation=step.activation,
+                use_bias=step.bias,
+                kernel_initializer="he_normal",
+                name=name,
+            )(inputs[0])
+        case "pool":  # enc0_pool: 568×568×64 → 284×284×64
+            return layers.MaxPooling2D(2, name=name)(inputs[0])
+        case "upconv":  # dec3_up: 28×28×1024 → 56×56×512
+            return layers.Conv2DTranspose(
+                step.channels, step.kernel, strides=2, kernel_initializer="he_normal", name=name
+            )(inputs[0])
+        case "upsample":
+            return layers.UpSampling2D(2, interpolation="bilinear", name=name)(inputs[0])
+        case "crop_concat":  # dec3_concat: 64×64×512 and 56×56×512 → 56×56×1024
+            skip, main = inputs
+            if crop:
+                skip = layers.Cropping2D(crop, name=f"{name}_crop")(skip)
+            return layers.Concatenate(name=name)([skip, main])
+        case "norm":
+            return layers.BatchNormalization(name=name)(inputs[0])
+        case "relu":
+            return layers.ReLU(name=name)(inputs[0])
+        case "dropout":
+            return layers.Dropout(step.rate, name=name)(inputs[0])
