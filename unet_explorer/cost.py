@@ -4,53 +4,55 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from unet_explorer.config import UNetConfig
-from unet_explorer.plan import TILE, Step, plan
+from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import Tile
 from unet_explorer.trace import BYTES_PER_NUMBER, trace
 
-__all__ = ["OPTIMIZER_SLOTS", "Moment", "estimate_memory", "moments"]
+__all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_copies"]
 
 OPTIMIZER_SLOTS: Final = 2
 """Numbers that Adam keeps for each parameter, beside the parameter and its gradient (Kingma and Ba 2015)."""
 
-Moment = dict[str, int]
-"""Names of maps that are held at the same time, the tile's among them, and how many copies of each."""
+def parameter_copies(training: bool) -> int:
+    """Numbers held for each parameter: itself and, to learn, its gradient and the optimizer's."""
+    return 2 + OPTIMIZER_SLOTS if training else 1
+
+
+class Held(NamedTuple):
+    """Names of the maps, the tile's among them, that are held `always` and, on top, at each of the `moments`.
+
+    A name that stands there twice is held twice.
+    """
+
+    always: tuple[str, ...]
+    moments: tuple[tuple[str, ...], ...]
 
 
 @lru_cache(maxsize=256)
-def moments(config: UNetConfig, training: bool) -> tuple[Moment, ...]:
-    """The moments at which memory may be fullest, as the maps held at each; the peak is the dearest of them.
+def held(config: UNetConfig, training: bool) -> Held:
+    """Which maps must be held at once; the dearest moment is the peak.
 
     Predicting, a map is dropped as soon as the last step that needs it is done, so the skips are what is held for
-    long. Learning keeps every map until its gradient is taken, and then needs room for the gradient of what a
+    long. Learning keeps every map until its gradient is taken, and then needs room for the gradients of what a
     step made and of what it was given.
 
     Example:
-        >>> moments(UNetConfig(depth=1), training=False)[0]
-        {'input': 1, 'enc0_conv1': 1}
+        >>> held(UNetConfig(depth=1), training=False).moments[:2]
+        (('input', 'enc0_conv1'), ('enc0_conv1', 'enc0_conv2'))
     """
     steps = plan(config)
     if training:
-        kept = {name: 1 for step in steps for name in (*step.inputs, step.name)}
-        return tuple(_with_gradients(kept, step) for step in steps)
+        return Held((TILE, *(step.name for step in steps)), tuple((step.name, *step.inputs) for step in steps))
     last_use = {name: place for place, step in enumerate(steps) for name in step.inputs}
-    held: list[Moment] = []
-    alive: Moment = {TILE: 1}
+    moments, alive = [], [TILE]
     for place, step in enumerate(steps):
-        alive[step.name] = 1
-        held.append(alive)
-        alive = {name: 1 for name in alive if last_use.get(name, len(steps)) > place}
-    return tuple(held)
-
-
-def _with_gradients(kept: Moment, step: Step) -> Moment:
-    moment = dict(kept)
-    for name in (step.name, *step.inputs):
-        moment[name] += 1
-    return moment
+        alive = [*alive, step.name]
+        moments.append(tuple(alive))
+        alive = [name for name in alive if last_use.get(name, len(steps)) > place]
+    return Held((), tuple(moments))
 
 
 def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, training: bool = False) -> dict[str, int]:
@@ -81,8 +83,9 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
     result = trace(config, tile)
     size = {row.step.name: row.bytes for row in result}
     size[TILE] = math.prod(result.tile) * config.in_channels * BYTES_PER_NUMBER
-    maps = batch_size * max(
-        sum(copies * size[name] for name, copies in moment.items()) for moment in moments(config, training)
+    always, moments = held(config, training)
+    maps = batch_size * (
+        sum(size[name] for name in always) + max(sum(size[name] for name in moment) for moment in moments)
     )
     parameters = result.parameters * BYTES_PER_NUMBER
     parts = {

@@ -1,0 +1,288 @@
+"""Where everything of the U lies: pure geometry, made by walking the plan. Units are px of the drawing.
+
+Boxes keep their place whatever the tile: columns and rows depend on the network and on the largest tile to be
+drawn. Only heights follow the tile, and with them the labels and the arrows between rows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.laws import Law, crop, laws
+from unet_explorer.plan import TILE, Op, Step, plan
+
+__all__ = ["Box", "Metrics", "Placed", "Scene", "Skip", "kept", "place", "scene", "side_text", "vertical"]
+
+Direction = Literal["across", "down", "up"]
+
+
+class Metrics(NamedTuple):
+    """Every length that the drawing is made of. The browser gets them too, to move things as a tile is dragged."""
+
+    tallest: float = 150.0  # the input's box, at the largest tile
+    shortest: float = 3.0  # a map of no side must still be seen
+    font: float = 13.0
+    line: float = 14.0  # from one line of text to the next
+    gap: float = 4.0  # between a box, its labels and the arrows that touch it
+    arrow: float = 26.0  # from one box to the next; also what is left of it between two rows, labels aside
+    margin: float = 16.0
+
+
+METRICS: Final = Metrics()
+_CHARACTER: Final = 0.56 * METRICS.font  # tabular figures, upper bound over the usual sans-serif faces
+_SKIP: Final = 64.0  # the shortest skip that its label fits on
+
+
+@dataclass(slots=True)
+class Box:
+    """A map as a box: x is its centre, row its level. A step that leaves the map's shape alone has none."""
+
+    name: str
+    x: float
+    width: float
+    row: int
+    channels: int
+    op: Op | None
+    source: str | None = None
+    direction: Direction = "across"
+    labelled: bool = True
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.x - self.width / 2
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width / 2
+
+
+@dataclass(slots=True)
+class Skip:
+    """A level line from the encoder's box to the copied half of the concatenation."""
+
+    name: str
+    source: str
+    target: str
+    crop: int
+
+
+@dataclass(slots=True)
+class Scene:
+    """The whole drawing, for any tile up to `largest`."""
+
+    config: UNetConfig
+    largest: int
+    arrow: float
+    width: float = 0.0
+    height: float = 0.0
+    rows: list[float] = field(default_factory=list)
+    boxes: dict[str, Box] = field(default_factory=dict)
+    skips: list[Skip] = field(default_factory=list)
+    hosts: dict[str, str] = field(default_factory=dict)
+    legend: list[tuple[Op, str]] = field(default_factory=list)
+
+
+def box_width(channels: int) -> float:
+    """Width of a box: by the logarithm of its channels, or the deep levels would not fit on any page.
+
+    Example:
+        >>> box_width(1), box_width(64), box_width(1024)
+        (7.0, 25.0, 37.0)
+    """
+    return 7.0 + 3.0 * math.log2(channels)
+
+
+def scene(config: UNetConfig, largest: int) -> Scene:
+    """Lay out the U by walking the plan.
+
+    A convolution stands to the right of what it was made from, a pooling straight below it, an up-convolution
+    straight above it; the copied map stands at the left of the up-convolution's.
+
+    Args:
+        config: The network.
+        largest: The largest side of a tile that will be drawn, in pixels.
+
+    Example:
+        >>> drawn = scene(UNetConfig(), 1024)
+        >>> drawn.boxes["enc0_pool"].x == drawn.boxes["enc0_conv2"].x
+        True
+    """
+    known = laws(config)
+    columns = sum(step.op in {"conv", "conv1x1"} for step in plan(config))
+    # A long network gets shorter arrows, so that its labels stay large on the same screen.
+    drawn = Scene(config, largest, arrow=METRICS.arrow * min(1.0, max(0.55, 22 / columns)))
+    first = Box(TILE, 0.0, box_width(config.in_channels), 0, config.in_channels, None)
+    drawn.boxes[TILE], drawn.hosts[TILE] = first, TILE
+    for step in plan(config):
+        _add(drawn, step, known)
+    _settle(drawn)
+    _legend(drawn)
+    return drawn
+
+
+def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
+    host = drawn.hosts[step.inputs[-1]]
+    before = drawn.boxes[host]
+    width = box_width(step.channels)
+    match step.op:
+        case "norm" | "relu" | "dropout" | "upsample":
+            drawn.hosts[step.name] = host
+            return
+        case "crop_concat":
+            _add_concat(drawn, step, before, known)
+            return
+        case "pool":
+            box = Box(step.name, before.x, width, step.level, step.channels, step.op, host, "down")
+        case "conv" | "upconv" | "conv1x1":
+            if step.level < before.row:
+                # Its label stands above both halves once the skip has arrived.
+                box = Box(step.name, before.x, width, step.level, step.channels, "upconv", host, "up", labelled=False)
+            else:
+                x = before.x + max(
+                    (before.width + width) / 2 + drawn.arrow,
+                    _label_width(drawn, before) + 2 * METRICS.gap,
+                )
+                box = Box(step.name, x, width, step.level, step.channels, step.op, host)
+    drawn.boxes[step.name], drawn.hosts[step.name] = box, step.name
+
+
+def _add_concat(drawn: Scene, step: Step, main: Box, known: dict[str, Law]) -> None:
+    skip = drawn.boxes[drawn.hosts[step.inputs[0]]]
+    # Both halves together are as wide as a map of all these channels.
+    half = box_width(step.channels) / 2
+    lack = skip.right + _SKIP + half - (main.x - half / 2)
+    if lack > 0 and main.source:
+        # A short bottleneck leaves no room for the skip: its last arrow grows, so that "up" stays straight.
+        drawn.boxes[main.source].x += lack
+        main.x += lack
+    main.width = half
+    copied = Box(step.name, main.x - half, half, step.level, step.channels, step.op)
+    drawn.boxes[step.name] = copied
+    # What follows starts from the main path's half, which has the right edge.
+    drawn.hosts[step.name] = main.name
+    drawn.skips.append(Skip(step.name, skip.name, copied.name, crop(step, known)))
+
+
+def _label_width(drawn: Scene, box: Box) -> float:
+    """Room that the longest label of a row may take: a side, or a side that is no whole number."""
+    digits = len(str(drawn.largest >> box.row))
+    beyond = (1, 2)[box.row > 0] + (box.row > 1)  # "²", ".5", "≈" and ".3"
+    return _CHARACTER * max(digits + beyond, len(str(box.channels)))
+
+
+def _settle(drawn: Scene) -> None:
+    """Give the rows their heights, shift everything into view and take the measure of it."""
+    rows = 1 + max(box.row for box in drawn.boxes.values())
+    between = 3 * METRICS.line + METRICS.arrow + 4 * METRICS.gap
+    y = METRICS.margin + METRICS.line
+    for row in range(rows):
+        # No map on a level can be taller than the tile halved that often, and heights go by the square root.
+        tall = METRICS.tallest * 2 ** (-row / 2)
+        drawn.rows.append(y + tall / 2)
+        y += tall + between
+    drawn.height = y - between + 2 * METRICS.line + METRICS.margin
+    shift = METRICS.margin + _label_width(drawn, drawn.boxes[TILE]) / 2 - drawn.boxes[TILE].left
+    for box in drawn.boxes.values():
+        box.x += shift
+    last = max(drawn.boxes.values(), key=lambda box: box.right)
+    drawn.width = last.x + max(last.width, _label_width(drawn, last)) / 2 + METRICS.margin
+
+
+def _legend(drawn: Scene) -> None:
+    config = drawn.config
+    k = config.kernel_size
+    behind = (", batch norm" if config.batch_norm else "") + ", ReLU"
+    up = "2×2 up-convolution" if config.upsampling == "transpose" else "bilinear ×2, 2×2 convolution"
+    cropped = any(skip.crop for skip in drawn.skips)
+    head = "" if config.head_activation == "linear" else f", {config.head_activation}".replace("relu", "ReLU")
+    texts: dict[Op, str] = {
+        "conv": f"{k}×{k} convolution{behind}",
+        "pool": "2×2 max-pool",
+        "upconv": up,
+        "crop_concat": "copy and crop" if cropped else "copy",
+        "conv1x1": f"1×1 convolution{head}",
+    }
+    drawn.legend = list(texts.items())
+
+
+class Placed(NamedTuple):
+    """Top and height of every box for one tile, by name."""
+
+    top: float
+    height: float
+
+
+def place(drawn: Scene, tile: tuple[int, int]) -> dict[str, Placed]:
+    """Heights for a tile, whether it fits or not: by the square root of the side, or the bottom could not be read.
+
+    The sides of one drawing are to scale with each other; the drawing as a whole grows gently with the tile. Of a
+    rectangle, the geometric mean of both sides counts.
+
+    Example:
+        >>> drawn = scene(UNetConfig(), 1024)
+        >>> round(place(drawn, (1024, 1024))["input"].height)
+        150
+    """
+    known = laws(drawn.config)
+    whole = math.sqrt(tile[0] * tile[1])
+    grown = METRICS.tallest * (min(whole, drawn.largest) / drawn.largest) ** 0.25
+    placed = {}
+    for box in drawn.boxes.values():
+        law = known[box.name]
+        down, across = (max(0, side + law.shift) / 2**law.level for side in tile)
+        height = max(METRICS.shortest, grown * (down * across) ** 0.25 / math.sqrt(whole))
+        placed[box.name] = Placed(drawn.rows[box.row] - height / 2, height)
+    return placed
+
+
+def vertical(direction: Direction, start: Placed, end: Placed) -> tuple[float, float]:
+    """Where an arrow between two rows begins and ends, clear of both labels: one line above a box, two below.
+
+    Example:
+        >>> vertical("down", Placed(30, 100), Placed(240, 70))
+        (166.0, 218.0)
+    """
+    below, above = 2 * METRICS.line + 2 * METRICS.gap, METRICS.line + 2 * METRICS.gap
+    if direction == "down":
+        return start.top + start.height + below, end.top - above
+    return start.top - above, end.top + end.height + below
+
+
+def kept(source: Placed, law: Law, crop: int, tile: tuple[int, int]) -> Placed:
+    """The frame of what a crop keeps, to scale within the box it is cut from."""
+    share = 1.0
+    for side in tile:
+        before = (side + law.shift) / 2**law.level
+        share *= max(0.0, before - 2 * crop) / before if before > 0 else 0.0
+    height = source.height * math.sqrt(share)
+    return Placed(source.top + (source.height - height) / 2, height)
+
+
+def side_text(law: Law, tile: tuple[int, int]) -> tuple[str, ...]:
+    """The lines that stand below a box: one for a square, two for a rectangle.
+
+    A side that is no whole number is shown with one decimal, marked where that is not all of it.
+
+    Example:
+        >>> side_text(Law(0, 1), (572, 572)), side_text(Law(0, 1), (572, 444)), side_text(Law(0, 2), (571, 571))
+        (('286²',), ('286 ×', '222'), ('≈142.8',))
+    """
+    height, width = (_number(side + law.shift, law.level) for side in tile)
+    if tile[0] == tile[1]:
+        return (f"{height}²" if height.lstrip("-").isdigit() else height,)
+    return f"{height} ×", width
+
+
+def _number(above: int, level: int) -> str:
+    whole, rest = divmod(above, 1 << level)
+    if not rest:
+        return str(whole)
+    tenths = 10 * above / (1 << level)
+    # Rounded half away from zero, as the browser does, and not to the even neighbour.
+    shown = math.copysign(math.floor(abs(tenths) + 0.5) / 10, tenths)
+    return f"{'' if shown * (1 << level) == above else '≈'}{shown:.1f}"

@@ -1,0 +1,118 @@
+"""The scene as SVG text. Colours come from the stylesheet of whoever shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unet_explorer.drawing.scene import METRICS, Box, Placed, Scene, Skip, kept, place, side_text, vertical
+from unet_explorer.laws import laws
+from unet_explorer.plan import TILE, plan
+
+__all__ = ["svg"]
+
+HEAD = 9.0  # length of an arrow's head
+M = METRICS
+
+
+def svg(drawn: Scene, tile: tuple[int, int]) -> str:
+    """The drawing for one tile, whether it fits or not.
+
+    Each drawn step is a group with its name in ``data-step``; the tile itself is the group with ``data-input``.
+    There are no ids, so the same drawing may stand on a page twice.
+
+    Args:
+        drawn: What `scene` laid out.
+        tile: (height, width) in pixels.
+
+    Example:
+        >>> from unet_explorer import UNetConfig
+        >>> from unet_explorer.drawing.scene import scene
+        >>> svg(scene(UNetConfig(), 1024), (572, 572)).count("data-step")
+        31
+    """
+    placed = place(drawn, tile)
+    order = [TILE, *(step.name for step in plan(drawn.config))]
+    skips = {skip.name: skip for skip in drawn.skips}
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawn.width:.1f} {drawn.height:.1f}" '
+        f'role="listbox" aria-label="The network, step by step" aria-orientation="horizontal">'
+    ]
+    for name in order:
+        if name in drawn.boxes:
+            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile))
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def _group(
+    drawn: Scene, box: Box, skip: Skip | None, placed: dict[str, Placed], tile: tuple[int, int]
+) -> Iterator[str]:
+    law = laws(drawn.config)[box.name]
+    if box.op is None:
+        yield '<g class="ue-step ue-op-input" data-input="tile" role="option" aria-selected="false">'
+    else:
+        sides = [law.side(side) for side in tile]
+        shape = "".join(
+            f' data-{what}="{number}"'
+            for what, number in zip(("height", "width", "channels"), (*sides, box.channels), strict=True)
+            if number is not None
+        )
+        yield (
+            f'<g class="ue-step ue-op-{box.op}" data-step="{box.name}"{shape} role="option" aria-selected="false">'
+        )
+    if skip:
+        yield from _skip(drawn, skip, placed, tile)
+    elif box.source:
+        yield _arrow(drawn, box, placed)
+    top, height = placed[box.name]
+    yield (
+        f'<rect class="ue-box" x="{box.left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{height:.1f}" '
+        'rx="1.5"/>'
+    )
+    if box.labelled:
+        # Both halves of a concatenation are labelled as the one map they are.
+        x = box.right if skip else box.x
+        yield f'<text class="ue-channels" x="{x:.1f}" y="{top - M.gap - 1:.1f}">{box.channels}</text>'
+        lines = side_text(law, tile)
+        y = top + height + M.line
+        yield f'<text class="ue-side" x="{x:.1f}" y="{y:.1f}"><tspan x="{x:.1f}">{lines[0]}</tspan>'
+        second = lines[1] if len(lines) > 1 else ""
+        yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
+    yield "</g>"
+
+
+def _arrow(drawn: Scene, box: Box, placed: dict[str, Placed]) -> str:
+    assert box.source is not None
+    before = drawn.boxes[box.source]
+    y = drawn.rows[box.row]
+    if box.direction == "across":
+        return arrow(f"ue-arrow ue-{box.op}", (before.right + 2, y), (box.left - 2, y))
+    ends = vertical(box.direction, placed[before.name], placed[box.name])
+    return arrow(f"ue-arrow ue-{box.op}", (box.x, ends[0]), (box.x, ends[1]))
+
+
+def arrow(kind: str, start: tuple[float, float], end: tuple[float, float]) -> str:
+    """A straight arrow, level or upright, as one path: the shaft, then the head."""
+    (x1, y1), (x2, y2) = start, end
+    if y1 == y2:
+        head = f"M{x2:.1f} {y2:.1f}l{-HEAD} {-HEAD / 2}v{HEAD}z"
+    else:
+        back = -HEAD if y2 > y1 else HEAD
+        head = f"M{x2:.1f} {y2:.1f}l{-HEAD / 2} {back}h{HEAD}z"
+    return f'<path class="{kind}" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}{head}"/>'
+
+
+def _skip(drawn: Scene, skip: Skip, placed: dict[str, Placed], tile: tuple[int, int]) -> Iterator[str]:
+    source, target = drawn.boxes[skip.source], drawn.boxes[skip.target]
+    y = drawn.rows[source.row]
+    over = M.gap if skip.crop else 0
+    start, end = source.right + over + 3, target.left - 2
+    yield arrow("ue-arrow ue-crop_concat", (start, y), (end, y))
+    words = f"crop {skip.crop}" + (" px a side" if end - start > 160 else "") if skip.crop else "copy"
+    yield f'<text class="ue-crop-label" x="{(start + end) / 2:.1f}" y="{y - 6:.1f}">{words}</text>'
+    if skip.crop:
+        top, height = kept(placed[skip.source], laws(drawn.config)[skip.source], skip.crop, tile)
+        yield (
+            f'<rect class="ue-crop" x="{source.left - over:.1f}" y="{top:.1f}" '
+            f'width="{source.width + 2 * over:.1f}" height="{height:.1f}"/>'
+        )

@@ -1,0 +1,120 @@
+"""What the browser is told of a network: its laws and its drawing, as plain numbers and words.
+
+From these it can follow any tile by itself, without a kernel: sides by the laws, totals as sums of a constant a
+step × height × width.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from unet_explorer.config import PRESETS, UNetConfig
+from unet_explorer.cost import held, parameter_copies
+from unet_explorer.drawing.scene import METRICS, Scene, scene
+from unet_explorer.drawing.svg import HEAD, svg
+from unet_explorer.laws import crop, laws
+from unet_explorer.panel.words import PRESET_NOTES, SENTENCES, words
+from unet_explorer.plan import TILE, plan
+from unet_explorer.receptive import sights
+from unet_explorer.tiles import LARGEST, valid_sizes
+from unet_explorer.trace import BYTES_PER_NUMBER, macs_per_pixel
+
+__all__ = ["describe", "presets"]
+
+USUAL: Final = 1024
+"""The tile slider reaches at least this far, in pixels,"""
+BEYOND: Final = 16
+"""and at least this many fitting sizes beyond the smallest, for deep unpadded networks need thousands."""
+
+
+def presets() -> list[dict[str, Any]]:
+    """The designs to start from, with a word on each."""
+    return [
+        {"name": name, "about": PRESET_NOTES[name], "config": preset.config.to_dict(), "tile": [preset.tile] * 2}
+        for name, preset in PRESETS.items()
+    ]
+
+
+def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
+    """All the browser needs to show a network with any tile.
+
+    Args:
+        config: The network.
+        tile: (height, width) that the drawing shows first.
+
+    Example:
+        >>> describe(UNetConfig(), (572, 572))["sizes"]
+        {'smallest': 188, 'period': 16, 'largest': 1024, 'limit': 1000000}
+    """
+    sizes = valid_sizes(config, 1, LARGEST)
+    largest = max(USUAL, sizes.start + BEYOND * sizes.step)
+    drawn = scene(config, largest)
+    return {
+        "config": config.to_dict(),
+        "svg": svg(drawn, tile),
+        "metrics": {**METRICS._asdict(), "head": HEAD},
+        "boxes": _boxes(drawn),
+        "width": drawn.width,
+        "legend": [list(item) for item in drawn.legend],
+        "steps": _steps(config, drawn),
+        "sizes": {"smallest": sizes.start, "period": sizes.step, "largest": largest, "limit": LARGEST},
+        "memory": _memory(config),
+        "words": SENTENCES,
+    }
+
+
+def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
+    """The tile first, then the steps of the plan."""
+    known, sees = laws(config), sights(config)
+    tile = {"name": TILE, "op": "input", "inputs": [], "channels": config.in_channels}
+    facts: list[dict[str, Any]] = [tile]
+    for step in plan(config):
+        facts.append(
+            {
+                "name": step.name,
+                "op": step.op,
+                "inputs": list(step.inputs),
+                "channels": step.channels,
+                "parameters": step.parameters,
+                "macs": macs_per_pixel(step),
+                "crop": crop(step, known),
+                "host": drawn.hosts[step.name] if step.name not in drawn.boxes else step.name,
+                "words": words(step)._asdict(),
+            }
+        )
+    for fact in facts:
+        law, sight = known[fact["name"]], sees[fact["name"]]
+        fact |= {"shift": law.shift, "level": law.level, "bytes": BYTES_PER_NUMBER * fact["channels"]}
+        fact["sight"] = {"first": list(sight.first), "last": list(sight.last), "stride": sight.stride}
+    return facts
+
+
+def _boxes(drawn: Scene) -> list[dict[str, Any]]:
+    """What moves in the drawing when the tile is dragged."""
+    skips = {skip.name: {"source": skip.source, "crop": skip.crop} for skip in drawn.skips}
+    return [
+        {
+            "name": box.name,
+            "x": round(box.x, 1),
+            "y": drawn.rows[box.row],
+            "direction": box.direction,
+            "source": box.source,
+            "skip": skips.get(box.name),
+        }
+        for box in drawn.boxes.values()
+    ]
+
+
+def _memory(config: UNetConfig) -> dict[str, Any]:
+    """For predicting and training: bytes whatever the tile, and which maps (by place in ``steps``) are held at once."""
+    place = {name: number for number, name in enumerate([TILE, *(step.name for step in plan(config))])}
+    parameters = BYTES_PER_NUMBER * sum(step.parameters for step in plan(config))
+    parts = {}
+    for purpose, training in (("predict", False), ("train", True)):
+        always, moments = held(config, training)
+        parts[purpose] = {
+            "fixed": parameter_copies(training) * parameters,
+            "always": [place[name] for name in always],
+            "moments": [[place[name] for name in moment] for moment in moments],
+        }
+    return parts

@@ -1,0 +1,122 @@
+"""The widget that draws the knobs and the U. What happens inside the browser is in ``static/``."""
+
+from __future__ import annotations
+
+import threading
+from importlib.resources import files
+from typing import Any, Final
+
+import anywidget
+import traitlets
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.panel.facts import describe, presets
+from unet_explorer.plan import TILE, plan
+from unet_explorer.tiles import read_tile
+
+__all__ = ["Instrument"]
+
+# A widget's module is one text, so the parts are joined; each later one may use the earlier ones.
+_PARTS: Final = ("law", "numbers", "drawing", "table", "card", "knobs", "history", "instrument")
+_STATIC = files("unet_explorer.panel") / "static"
+
+
+def _read(value: Any, trait: str, design: UNetConfig) -> Any:
+    """A value from outside, checked and in its one canonical form."""
+    match trait:
+        case "config":
+            return UNetConfig.from_dict(value).to_dict()
+        case "tile":
+            return list(read_tile(value))
+        case "batch_size":
+            return read_tile(value)[0]
+        case "selected":
+            known = {"", TILE, *(step.name for step in plan(design))}
+            return value if isinstance(value, str) and value in known else ""
+    return value
+
+
+class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
+    """Knobs, the U, the card and the table, in one piece. Its traits are the truth; the browser only shows them.
+
+    Attributes:
+        config: The network, as `UNetConfig.to_dict` writes it.
+        tile: [height, width] in pixels; it need not fit.
+        selected: Name of the step that the card explains, ``"input"`` for the tile, or empty.
+        linked: Whether height and width move together.
+        snap: Whether the sliders stop at fitting sizes only.
+        batch_size: Tiles that the memory is told for.
+        problem: What was last refused, in words; empty once something was accepted.
+        network: What the browser is told of the network; follows `config`.
+        history: Designs to go back to, as {"config", "tile"}.
+        position: Which of them is shown.
+    """
+
+    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in _PARTS)
+    _css = (_STATIC / "instrument.css").read_text("utf-8")
+
+    config = traitlets.Dict().tag(sync=True)
+    tile = traitlets.List().tag(sync=True)
+    selected = traitlets.Unicode("").tag(sync=True)
+    linked = traitlets.Bool(True).tag(sync=True)
+    snap = traitlets.Bool(False).tag(sync=True)
+    batch_size = traitlets.Int(1).tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+    network = traitlets.Dict().tag(sync=True)
+    history = traitlets.List().tag(sync=True)
+    position = traitlets.Int(0).tag(sync=True)
+    start = traitlets.Dict().tag(sync=True)
+    presets = traitlets.List().tag(sync=True)
+
+    def __init__(self, config: UNetConfig, tile: tuple[int, int]) -> None:
+        # JupyterLab may serve messages on several threads (subshells), beside the one that runs the cells.
+        self._lock = threading.RLock()
+        design = {"config": config.to_dict(), "tile": list(tile)}
+        super().__init__(
+            config=design["config"],
+            tile=design["tile"],
+            linked=tile[0] == tile[1],
+            network=describe(config, tile),
+            history=[design],
+            start=design,
+            presets=presets(),
+        )
+
+    @property
+    def design(self) -> UNetConfig:
+        """The network that is shown."""
+        return UNetConfig.from_dict(self.config)
+
+    @traitlets.validate("config", "tile", "batch_size", "selected")
+    def _check(self, proposal: Any) -> Any:
+        return _read(proposal["value"], proposal["trait"].name, self.design if self.config else UNetConfig())
+
+    @traitlets.observe("config")
+    def _follow(self, _: Any) -> None:
+        with self._lock:
+            # Read anew under the lock: of two changes at once, the later one is drawn last.
+            design = self.design
+            self.network = describe(design, read_tile(self.tile))
+            self.selected = self.selected
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the browser sends; what is not allowed is said in `problem`, and the last good value stays.
+
+        Called by ipywidgets.
+        """
+        with self._lock:
+            accepted, refused = dict(sync_data), []
+            for trait in ("config", "tile", "batch_size"):
+                if trait in sync_data:
+                    try:
+                        accepted[trait] = _read(sync_data[trait], trait, self.design)
+                    except ValueError as error:
+                        del accepted[trait]
+                        refused.append(trait)
+                        self.problem = str(error)
+            super().set_state(accepted)
+            if refused:
+                # The browser shows what it sent; tell it what is still true.
+                self.send_state(refused)
+            elif {"config", "tile", "batch_size"} & accepted.keys():
+                self.problem = ""

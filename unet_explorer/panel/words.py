@@ -1,0 +1,135 @@
+"""What the card says of a step: its formula and the reason for it, with gaps for the numbers of the tile.
+
+The browser fills ``{in}``, ``{skip}``, ``{out}``, ``{crop}`` and ``{area}`` as the tile is dragged.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from unet_explorer.plan import Step
+from unet_explorer.tiles import LARGEST
+
+__all__ = ["PRESET_NOTES", "SENTENCES", "Words", "words"]
+
+SENTENCES: Final = {
+    "odd": "{side} is odd: it cannot be halved",
+    "vanished": "nothing is left of the map: its side would be {side}",
+    "refused": "{given} is not a tile size: give a whole number from 1 to " + f"{LARGEST:,}.",
+    "refused_output": "{given} is not an output size: give a whole number from 1 to " + f"{LARGEST:,}.",
+}
+
+PRESET_NOTES: Final = {
+    "paper": "the U-Net of 2015: grey images, 572 px",
+    "article": "a widely copied variant: RGB, ReLU before the loss",
+    "classroom": "small enough to learn while people watch",
+}
+
+
+class Words(NamedTuple):
+    """A step in words: what it is, how the side follows, why, and how its numbers are counted."""
+
+    title: str
+    formula: str
+    reason: str
+    parameters: str
+    work: str
+
+
+def words(step: Step) -> Words:
+    """What there is to say of a step.
+
+    Example:
+        >>> from unet_explorer import UNetConfig, plan
+        >>> words(plan(UNetConfig())[0]).formula
+        '{in} − (3 − 1) = {out}'
+    """
+    title, formula, reason = _size(step)
+    return Words(title, formula, reason, _parameters(step), _work(step))
+
+
+def _size(step: Step) -> tuple[str, str, str]:
+    k = step.kernel
+    rim = (k - 1) // 2
+    then = {"relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}.get(step.activation, "")
+    match step.op:
+        case "conv" if k == 1:
+            return f"1×1 convolution{then}", "{in} = {out}", "A 1×1 kernel needs no neighbours, so no rim is lost."
+        case "conv" if step.padding == "valid":
+            return (
+                f"{k}×{k} convolution, no padding{then}",
+                f"{{in}} − ({k} − 1) = {{out}}",
+                f"The {k}×{k} kernel only fits where it lies wholly inside the map, so the outermost "
+                f"{rim} px {'are' if rim > 1 else 'is'} lost on every side.",
+            )
+        case "conv" if k % 2:
+            return (
+                f"{k}×{k} convolution, padded{then}",
+                f"{{in}} + 2 · {rim} − ({k} − 1) = {{out}}",
+                f"A rim of zeros, {rim} px wide, gives the kernel what it lacks at the border: the side stays.",
+            )
+        case "conv":
+            return (
+                f"{k}×{k} convolution, padded{then}",
+                f"{{in}} + 1 − ({k} − 1) = {{out}}",
+                "It halves the channels of the enlarged map; one row and column of zeros keep the side.",
+            )
+        case "pool":
+            return (
+                "2×2 max-pooling",
+                "{in} ÷ 2 = {out}",
+                "Of every 2×2 pixels only the largest value is kept. An odd side would leave a row without a partner.",
+            )
+        case "upconv":
+            return (
+                "2×2 up-convolution (transposed, stride 2)",
+                "{in} × 2 = {out}",
+                "Every pixel is spread over 2×2 pixels by a learned kernel, and the channels are halved.",
+            )
+        case "upsample":
+            return "bilinear up-sampling", "{in} × 2 = {out}", "New pixels are interpolated; nothing is learned here."
+        case "crop_concat":
+            return (
+                "copy, crop and concatenate" if step.in_channels else "",
+                "{skip} − 2 · {crop} = {out}",
+                "The map saved on the way down is cut to the size of the map coming up and put in front of it, so that "
+                "the next convolution sees both where things are and what they are.",
+            )
+        case "conv1x1":
+            return (
+                f"1×1 convolution{then}",
+                "{in} = {out}",
+                "Each pixel's channels are weighed into one score for each class."
+                + (
+                    " A ReLU here cuts off all negative scores before the loss sees them: a mistake that can stop the "
+                    "learning."
+                    if step.activation == "relu"
+                    else ""
+                ),
+            )
+        case "norm":
+            return "batch normalisation", "{in} = {out}", "Each channel is shifted and scaled to a steady spread."
+        case "relu":
+            return "ReLU", "{in} = {out}", "Negative values become zero."
+        case "dropout":
+            return (
+                f"dropout, {step.rate:g}",
+                "{in} = {out}",
+                "While learning, this share of the values is set to zero at random; predicting, nothing happens.",
+            )
+
+
+def _parameters(step: Step) -> str:
+    if step.op == "norm":
+        return f"4 · {step.channels} = {step.parameters:,}"
+    if not step.kernel:
+        return "0"
+    bias = f" + {step.channels}" if step.bias else ""
+    return f"{step.kernel}·{step.kernel} · {step.in_channels} · {step.channels}{bias} = {step.parameters:,}"
+
+
+def _work(step: Step) -> str:
+    if not step.kernel:
+        return ""
+    taps = "" if step.op == "upconv" else f"{step.kernel}·{step.kernel} · "
+    return f"{{area}} · {taps}{step.in_channels} · {step.channels}"
