@@ -76,7 +76,7 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
 
     Example:
         >>> estimate_memory(UNetConfig(), 572)["total"] // 10**6
-        548
+        324
     """
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r} is not allowed: give a whole number of at least 1.")

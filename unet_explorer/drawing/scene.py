@@ -14,7 +14,7 @@ from unet_explorer.config import UNetConfig
 from unet_explorer.laws import Law, crop, laws
 from unet_explorer.plan import TILE, Op, Step, plan
 
-__all__ = ["Box", "Metrics", "Placed", "Scene", "Skip", "kept", "place", "scene", "side_text", "vertical"]
+__all__ = ["Box", "Metrics", "Placed", "Scene", "Skip", "font_size", "kept", "place", "scene", "side_text", "vertical"]
 
 Direction = Literal["across", "down", "up"]
 
@@ -25,6 +25,7 @@ class Metrics(NamedTuple):
     tallest: float = 150.0  # the input's box, at the largest tile
     shortest: float = 3.0  # a map of no side must still be seen
     font: float = 13.0
+    character: float = 0.64  # width of a figure by its height, in the widest of the usual sans-serif faces
     line: float = 14.0  # from one line of text to the next
     gap: float = 4.0  # between a box, its labels and the arrows that touch it
     arrow: float = 26.0  # from one box to the next; also what is left of it between two rows, labels aside
@@ -32,7 +33,6 @@ class Metrics(NamedTuple):
 
 
 METRICS: Final = Metrics()
-_CHARACTER: Final = 0.56 * METRICS.font  # tabular figures, upper bound over the usual sans-serif faces
 _SKIP: Final = 64.0  # the shortest skip that its label fits on
 
 
@@ -49,6 +49,7 @@ class Box:
     source: str | None = None
     direction: Direction = "across"
     labelled: bool = True
+    room: float = math.inf  # for its labels, to the nearest neighbour's
 
     @property
     def left(self) -> float:
@@ -77,7 +78,7 @@ class Scene:
 
     config: UNetConfig
     largest: int
-    arrow: float
+    squeeze: float
     width: float = 0.0
     height: float = 0.0
     rows: list[float] = field(default_factory=list)
@@ -114,9 +115,9 @@ def scene(config: UNetConfig, largest: int) -> Scene:
     """
     known = laws(config)
     columns = sum(step.op in {"conv", "conv1x1"} for step in plan(config))
-    # A long network gets shorter arrows, so that its labels stay large on the same screen.
-    drawn = Scene(config, largest, arrow=METRICS.arrow * min(1.0, max(0.55, 22 / columns)))
-    first = Box(TILE, 0.0, box_width(config.in_channels), 0, config.in_channels, None)
+    # A long network gets narrower boxes and shorter arrows, so that its labels stay large on the same screen.
+    drawn = Scene(config, largest, squeeze=min(1.0, max(0.7, 22 / columns)))
+    first = Box(TILE, 0.0, drawn.squeeze * box_width(config.in_channels), 0, config.in_channels, None)
     drawn.boxes[TILE], drawn.hosts[TILE] = first, TILE
     for step in plan(config):
         _add(drawn, step, known)
@@ -128,7 +129,7 @@ def scene(config: UNetConfig, largest: int) -> Scene:
 def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
     host = drawn.hosts[step.inputs[-1]]
     before = drawn.boxes[host]
-    width = box_width(step.channels)
+    width = drawn.squeeze * box_width(step.channels)
     match step.op:
         case "norm" | "relu" | "dropout" | "upsample":
             drawn.hosts[step.name] = host
@@ -144,8 +145,8 @@ def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
                 box = Box(step.name, before.x, width, step.level, step.channels, "upconv", host, "up", labelled=False)
             else:
                 x = before.x + max(
-                    (before.width + width) / 2 + drawn.arrow,
-                    _label_width(drawn, before) + 2 * METRICS.gap,
+                    (before.width + width) / 2 + METRICS.arrow * drawn.squeeze**2,
+                    _label_width(drawn, before) + METRICS.gap,
                 )
                 box = Box(step.name, x, width, step.level, step.channels, step.op, host)
     drawn.boxes[step.name], drawn.hosts[step.name] = box, step.name
@@ -154,7 +155,7 @@ def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
 def _add_concat(drawn: Scene, step: Step, main: Box, known: dict[str, Law]) -> None:
     skip = drawn.boxes[drawn.hosts[step.inputs[0]]]
     # Both halves together are as wide as a map of all these channels.
-    half = box_width(step.channels) / 2
+    half = drawn.squeeze * box_width(step.channels) / 2
     lack = skip.right + _SKIP + half - (main.x - half / 2)
     if lack > 0 and main.source:
         # A short bottleneck leaves no room for the skip: its last arrow grows, so that "up" stays straight.
@@ -169,10 +170,8 @@ def _add_concat(drawn: Scene, step: Step, main: Box, known: dict[str, Law]) -> N
 
 
 def _label_width(drawn: Scene, box: Box) -> float:
-    """Room that the longest label of a row may take: a side, or a side that is no whole number."""
-    digits = len(str(drawn.largest >> box.row))
-    beyond = (1, 2)[box.row > 0] + (box.row > 1)  # "²", ".5", "≈" and ".3"
-    return _CHARACTER * max(digits + beyond, len(str(box.channels)))
+    """Room that the longest whole side of a row takes, or its channels."""
+    return METRICS.character * METRICS.font * max(1 + len(str(drawn.largest >> box.row)), len(str(box.channels)))
 
 
 def _settle(drawn: Scene) -> None:
@@ -191,6 +190,10 @@ def _settle(drawn: Scene) -> None:
         box.x += shift
     last = max(drawn.boxes.values(), key=lambda box: box.right)
     drawn.width = last.x + max(last.width, _label_width(drawn, last)) / 2 + METRICS.margin
+    labelled = [box for box in drawn.boxes.values() if box.labelled]
+    for box in labelled:
+        near = [abs(other.x - box.x) for other in labelled if other.row == box.row and other is not box]
+        box.room = min(near, default=drawn.width) - METRICS.gap
 
 
 def _legend(drawn: Scene) -> None:
@@ -240,14 +243,14 @@ def place(drawn: Scene, tile: tuple[int, int]) -> dict[str, Placed]:
     return placed
 
 
-def vertical(direction: Direction, start: Placed, end: Placed) -> tuple[float, float]:
-    """Where an arrow between two rows begins and ends, clear of both labels: one line above a box, two below.
+def vertical(direction: Direction, start: Placed, end: Placed, lines: int) -> tuple[float, float]:
+    """Where an arrow between two rows begins and ends, clear of the one line above a box and the `lines` below it.
 
     Example:
-        >>> vertical("down", Placed(30, 100), Placed(240, 70))
+        >>> vertical("down", Placed(30, 100), Placed(240, 70), lines=2)
         (166.0, 218.0)
     """
-    below, above = 2 * METRICS.line + 2 * METRICS.gap, METRICS.line + 2 * METRICS.gap
+    below, above = lines * METRICS.line + 2 * METRICS.gap, METRICS.line + 2 * METRICS.gap
     if direction == "down":
         return start.top + start.height + below, end.top - above
     return start.top - above, end.top + end.height + below
@@ -263,6 +266,16 @@ def kept(source: Placed, law: Law, crop: int, tile: tuple[int, int]) -> Placed:
     return Placed(source.top + (source.height - height) / 2, height)
 
 
+def font_size(lines: tuple[str, ...], room: float) -> float:
+    """Size of a label that stays clear of its neighbours, however long the numbers.
+
+    Example:
+        >>> font_size(("286²",), 60.0), font_size(("≈1532.9",), 40.0)
+        (13.0, 8.9)
+    """
+    return min(METRICS.font, math.floor(10 * room / (METRICS.character * max(map(len, lines)))) / 10)
+
+
 def side_text(law: Law, tile: tuple[int, int]) -> tuple[str, ...]:
     """The lines that stand below a box: one for a square, two for a rectangle.
 
@@ -270,12 +283,12 @@ def side_text(law: Law, tile: tuple[int, int]) -> tuple[str, ...]:
 
     Example:
         >>> side_text(Law(0, 1), (572, 572)), side_text(Law(0, 1), (572, 444)), side_text(Law(0, 2), (571, 571))
-        (('286²',), ('286 ×', '222'), ('≈142.8',))
+        (('286²',), ('286', '×222'), ('≈142.8',))
     """
     height, width = (_number(side + law.shift, law.level) for side in tile)
     if tile[0] == tile[1]:
         return (f"{height}²" if height.lstrip("-").isdigit() else height,)
-    return f"{height} ×", width
+    return height, f"×{width}"
 
 
 def _number(above: int, level: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unet_explorer.drawing.scene import METRICS, Box, Placed, Scene, Skip, kept, place, side_text, vertical
+from unet_explorer.drawing.scene import METRICS, Box, Placed, Scene, Skip, font_size, kept, place, side_text, vertical
 from unet_explorer.laws import laws
 from unet_explorer.plan import TILE, plan
 
@@ -63,7 +63,7 @@ def _group(
     if skip:
         yield from _skip(drawn, skip, placed, tile)
     elif box.source:
-        yield _arrow(drawn, box, placed)
+        yield _arrow(drawn, box, placed, tile)
     top, height = placed[box.name]
     yield (
         f'<rect class="ue-box" x="{box.left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{height:.1f}" '
@@ -75,19 +75,21 @@ def _group(
         yield f'<text class="ue-channels" x="{x:.1f}" y="{top - M.gap - 1:.1f}">{box.channels}</text>'
         lines = side_text(law, tile)
         y = top + height + M.line
-        yield f'<text class="ue-side" x="{x:.1f}" y="{y:.1f}"><tspan x="{x:.1f}">{lines[0]}</tspan>'
+        size = font_size(lines, box.room)
+        yield f'<text class="ue-side" x="{x:.1f}" y="{y:.1f}" style="font-size:{size:g}px">'
+        yield f'<tspan x="{x:.1f}">{lines[0]}</tspan>'
         second = lines[1] if len(lines) > 1 else ""
         yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
     yield "</g>"
 
 
-def _arrow(drawn: Scene, box: Box, placed: dict[str, Placed]) -> str:
+def _arrow(drawn: Scene, box: Box, placed: dict[str, Placed], tile: tuple[int, int]) -> str:
     assert box.source is not None
     before = drawn.boxes[box.source]
     y = drawn.rows[box.row]
     if box.direction == "across":
         return arrow(f"ue-arrow ue-{box.op}", (before.right + 2, y), (box.left - 2, y))
-    ends = vertical(box.direction, placed[before.name], placed[box.name])
+    ends = vertical(box.direction, placed[before.name], placed[box.name], 1 if tile[0] == tile[1] else 2)
     return arrow(f"ue-arrow ue-{box.op}", (box.x, ends[0]), (box.x, ends[1]))
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from unet_explorer.config import PRESETS, UNetConfig
+from unet_explorer.config import PRESETS, Choice, Flag, Fraction, UNetConfig, Whole, allowed
 from unet_explorer.cost import held, parameter_copies
 from unet_explorer.drawing.scene import METRICS, Scene, scene
 from unet_explorer.drawing.svg import HEAD, svg
 from unet_explorer.laws import crop, laws
-from unet_explorer.panel.words import PRESET_NOTES, SENTENCES, words
+from unet_explorer.panel.words import KNOBS, PRESET_NOTES, SENTENCES, VALUES, words
 from unet_explorer.plan import TILE, plan
 from unet_explorer.receptive import sights
 from unet_explorer.tiles import LARGEST, valid_sizes
 from unet_explorer.trace import BYTES_PER_NUMBER, macs_per_pixel
 
-__all__ = ["describe", "presets"]
+__all__ = ["describe", "knobs", "presets"]
 
 USUAL: Final = 1024
 """The tile slider reaches at least this far, in pixels,"""
@@ -33,6 +33,32 @@ def presets() -> list[dict[str, Any]]:
         {"name": name, "about": PRESET_NOTES[name], "config": preset.config.to_dict(), "tile": [preset.tile] * 2}
         for name, preset in PRESETS.items()
     ]
+
+
+def knobs() -> list[dict[str, Any]]:
+    """All that a learner chooses, with the values allowed, in the order in which it is shown.
+
+    Example:
+        >>> [knob["name"] for knob in knobs() if knob["primary"]]
+        ['depth', 'base_filters']
+    """
+    return [_knob(name, *rest) for name, rest in KNOBS.items()]
+
+
+def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, Any]:
+    values = allowed(name)
+    told: dict[str, Any] = {"name": name, "label": label, "help": explanation, "primary": primary}
+    match values:
+        case Whole():
+            return told | {"kind": "number", "low": values.low, "high": values.high, "step": 1, "exact": 1}
+        case Fraction():
+            # The slider goes in twentieths; any share below the bound may be typed.
+            high = values.below - 0.05
+            return told | {"kind": "number", "low": 0, "high": high, "step": 0.05, "exact": "any"}
+        case Choice():
+            return told | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
+        case Flag():
+            return told | {"kind": "flag"}
 
 
 def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
@@ -97,6 +123,7 @@ def _boxes(drawn: Scene) -> list[dict[str, Any]]:
             "name": box.name,
             "x": round(box.x, 1),
             "y": drawn.rows[box.row],
+            "room": round(box.room, 1) if box.labelled else 0,
             "direction": box.direction,
             "source": box.source,
             "skip": skips.get(box.name),

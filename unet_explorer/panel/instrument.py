@@ -10,14 +10,14 @@ import anywidget
 import traitlets
 
 from unet_explorer.config import UNetConfig
-from unet_explorer.panel.facts import describe, presets
+from unet_explorer.panel.facts import describe, knobs, presets
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import read_tile
 
 __all__ = ["Instrument"]
 
 # A widget's module is one text, so the parts are joined; each later one may use the earlier ones.
-_PARTS: Final = ("law", "numbers", "drawing", "table", "card", "knobs", "history", "instrument")
+_PARTS: Final = ("law", "numbers", "drawing", "table", "card", "knobs", "bar", "history", "instrument")
 _STATIC = files("unet_explorer.panel") / "static"
 
 
@@ -50,6 +50,9 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         network: What the browser is told of the network; follows `config`.
         history: Designs to go back to, as {"config", "tile"}.
         position: Which of them is shown.
+        start: The design it was opened with.
+        presets: Designs to choose from.
+        knobs: What can be chosen, and which values are allowed.
     """
 
     _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in _PARTS)
@@ -67,6 +70,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     position = traitlets.Int(0).tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
     presets = traitlets.List().tag(sync=True)
+    knobs = traitlets.List().tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         # JupyterLab may serve messages on several threads (subshells), beside the one that runs the cells.
@@ -76,10 +80,10 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
             config=design["config"],
             tile=design["tile"],
             linked=tile[0] == tile[1],
-            network=describe(config, tile),
             history=[design],
             start=design,
             presets=presets(),
+            knobs=knobs(),
         )
 
     @property

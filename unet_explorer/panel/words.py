@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from unet_explorer.plan import Step
 from unet_explorer.tiles import LARGEST
 
-__all__ = ["PRESET_NOTES", "SENTENCES", "Words", "words"]
+__all__ = ["KNOBS", "PRESET_NOTES", "SENTENCES", "VALUES", "Words", "words"]
 
 SENTENCES: Final = {
     "odd": "{side} is odd: it cannot be halved",
@@ -23,6 +23,34 @@ PRESET_NOTES: Final = {
     "paper": "the U-Net of 2015: grey images, 572 px",
     "article": "a widely copied variant: RGB, ReLU before the loss",
     "classroom": "small enough to learn while people watch",
+}
+
+
+KNOBS: Final = {
+    "depth": ("Depth", "how often the map is halved on the way down", True),
+    "base_filters": ("Filters", "channels of the first convolution; doubled at every level down", True),
+    "convs_per_block": ("Convolutions a block", "convolutions on each level", False),
+    "kernel_size": ("Kernel", "side of the convolutions' kernels, in pixels", False),
+    "padding": ("Padding", "whether convolutions eat their rim or are padded with zeros", False),
+    "upsampling": ("Up-sampling", "how a map is doubled on the way up", False),
+    "in_channels": ("Image channels", "1 is grey, 3 is RGB", False),
+    "num_classes": ("Classes", "channels of the prediction", False),
+    "batch_norm": ("Batch norm", "normalise between every convolution and its ReLU", False),
+    "dropout": ("Dropout", "share of values dropped at the end of the contracting path", False),
+    "head_activation": ("Head", "what follows the last 1×1 convolution; linear gives logits, as the loss wants", False),
+}
+"""Label, explanation, and whether it is shown at once or under "More"."""
+
+VALUES: Final[dict[str | int, str]] = {
+    1: "1 × 1",
+    3: "3 × 3",
+    5: "5 × 5",
+    7: "7 × 7",
+    "valid": "none (valid)",
+    "same": "zeros (same)",
+    "transpose": "transposed convolution",
+    "bilinear": "bilinear + convolution",
+    "relu": "ReLU (a mistake)",
 }
 
 
@@ -90,7 +118,7 @@ def _size(step: Step) -> tuple[str, str, str]:
             return "bilinear up-sampling", "{in} × 2 = {out}", "New pixels are interpolated; nothing is learned here."
         case "crop_concat":
             return (
-                "copy, crop and concatenate" if step.in_channels else "",
+                "copy, crop and concatenate",
                 "{skip} − 2 · {crop} = {out}",
                 "The map saved on the way down is cut to the size of the map coming up and put in front of it, so that "
                 "the next convolution sees both where things are and what they are.",

@@ -1,0 +1,216 @@
+// The card: the selected step with its numbers filled in, and what one of its pixels sees of the tile.
+
+class Card {
+  constructor(signal) {
+    this.title = element("h3");
+    this.what = element("p", { class: "ue-what" });
+    this.formula = element("p", { class: "ue-formula", "data-role": "formula" });
+    this.reason = element("p");
+    this.facts = {};
+    const list = element("dl");
+    for (const [key, label] of [
+      ["output", "Output"],
+      ["crop", "Crop a side"],
+      ["parameters", "Parameters"],
+      ["macs", "Multiply-adds"],
+      ["bytes", "Memory"],
+    ]) {
+      const value = element("dd", { "data-fact": key });
+      this.facts[key] = { row: element("div", {}, element("dt", {}, label), value), value };
+      list.append(this.facts[key].row);
+    }
+    this.picture = new Picture(signal, () => this.state && this.updateSight());
+    this.cut = new Cut();
+    const text = [this.title, this.what, this.formula, this.reason, list];
+    this.node = element("section", { class: "ue-card", "data-role": "card", "aria-label": "The selected step" });
+    this.node.append(element("div", { class: "ue-card-text" }, ...text), this.cut.node, this.picture.node);
+    this.name = "";
+  }
+
+  select(name) {
+    this.name = name === "input" ? "" : name;
+    this.picture.centre();
+  }
+
+  update(state) {
+    this.state = state;
+    const map = state.byName.get(this.name);
+    if (this.name && map) this.showStep(state, map);
+    else this.showTile(state);
+    this.updateSight();
+  }
+
+  showStep(state, map) {
+    const { step } = map;
+    const ghost = state.failure && state.maps.indexOf(map) >= state.failure.index;
+    setText(this.title, step.name);
+    setText(this.what, step.words.title);
+    setText(this.formula, formulaLines(state, map).join("\n"));
+    setText(this.reason, ghost ? this.ghostReason(state, step) : step.words.reason);
+    this.cut.show(state, map);
+    const area = size([map.height, map.width]);
+    const work = fill(step.words.work, { area: `(${area})` });
+    this.fact("output", `${area} × ${exact(step.channels)}`);
+    this.fact("crop", step.crop ? `${step.crop} px` : "");
+    this.fact("parameters", step.words.parameters);
+    this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
+    this.fact("bytes", ghost ? "" : `${area} × ${exact(step.channels)} × 4 B = ${bytes(map.pixels * step.bytes)}`);
+  }
+
+  ghostReason(state, step) {
+    const here = step.name === state.failure.step.name;
+    const words = failureWords(state.network, state.failure);
+    return here ? `${words}.` : `This cannot be computed, since at ${state.failure.step.name} ${words}.`;
+  }
+
+  showTile(state) {
+    this.cut.node.hidden = true;
+    const { smallest, period } = state.network.sizes;
+    const { output, tile } = state;
+    const eaten = tile[0] - output.height;
+    setText(this.title, "The tile");
+    setText(this.what, "what the network is given");
+    const line = (side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${plain(side)} = ${plain(side)}`);
+    setText(this.formula, tile[0] === tile[1] ? line(tile[0]) : `height: ${line(tile[0])}\nwidth: ${line(tile[1])}`);
+    const first = [0, 1, 2].map((step) => plain(smallest + step * period)).join(", ");
+    const lost = eaten
+      ? `The convolutions eat ${eaten} px in all, so a border of ${eaten / 2} px has no prediction.`
+      : "Every convolution is padded, so the prediction is as large as the tile.";
+    setText(
+      this.reason,
+      `${lost} Each pooling must be handed an even side, so a size fits only every ${period} px: ${first}, …`,
+    );
+    this.fact("output", state.fits ? `${size([output.height, output.width])} × ${exact(output.step.channels)}` : "");
+    for (const key of ["crop", "parameters", "macs", "bytes"]) this.fact(key, "");
+  }
+
+  fact(key, text) {
+    this.facts[key].row.hidden = !text;
+    setText(this.facts[key].value, text);
+  }
+
+  updateSight() {
+    const { state } = this;
+    const map = state.byName.get(this.name) || state.output;
+    const failed = state.failure && state.maps.indexOf(map) >= state.failure.index;
+    this.picture.show(state, failed ? null : map);
+  }
+}
+
+/** The skip as it arrives, to scale, and the frame of what is kept of it. */
+class Cut {
+  constructor() {
+    this.whole = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
+    this.kept = drawn("rect", { class: "ue-kept" });
+    this.svg = drawn("svg", { class: "ue-picture", role: "img", "aria-label": "What the crop keeps of the skip" });
+    this.svg.append(this.whole, this.kept);
+    this.words = element("p", { class: "ue-quiet" });
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What the skip keeps"), this.svg, this.words);
+  }
+
+  show(state, map) {
+    const { crop, inputs } = map.step;
+    const skip = state.byName.get(inputs[0]);
+    this.node.hidden = !(crop && isWhole(skip.height) && isWhole(skip.width) && map.whole);
+    if (this.node.hidden) return;
+    fitPicture(this.svg, skip);
+    assign(this.whole, { width: skip.width, height: skip.height });
+    frame(this.kept, [crop, crop], map);
+    const share = (100 * map.pixels) / skip.pixels;
+    setText(
+      this.words,
+      `Of ${size([skip.height, skip.width])} px, ${size([map.height, map.width])} are kept: ${share.toFixed(0)} %. ` +
+        `${crop} px go on every side.`,
+    );
+  }
+}
+
+function fitPicture(svg, { height, width }) {
+  const unit = Math.max(height, width) / 200;
+  svg.setAttribute("viewBox", `${-unit} ${-unit} ${width + 2 * unit} ${height + 2 * unit}`);
+  svg.style.aspectRatio = `${width} / ${height}`;
+}
+
+/** The tile to scale, the part that is predicted, and the part that one pixel of a map sees. */
+class Picture {
+  constructor(signal, changed) {
+    this.changed = changed;
+    this.centre();
+    this.tile = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
+    this.output = drawn("rect", { class: "ue-output" });
+    this.seen = drawn("rect", { class: "ue-seen", "data-role": "receptive-field" });
+    this.svg = drawn("svg", { class: "ue-picture ue-aim", role: "img", "aria-label": "What the pixel sees of the tile" });
+    this.svg.append(this.tile, this.output, this.seen);
+    this.words = element("p", { class: "ue-quiet", "data-role": "sight" });
+    this.inputs = ["row", "column"].map((axis) =>
+      element("input", { type: "number", min: 0, step: 1, "data-pixel": axis, ...OWN_KEYS }),
+    );
+    this.map = element("span", { class: "ue-quiet" });
+    const choose = element("div", { class: "ue-pixel" });
+    choose.append(
+      element("label", {}, "Row ", this.inputs[0]),
+      element("label", {}, "Column ", this.inputs[1]),
+      this.map,
+    );
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What a pixel sees"), this.svg, this.words, choose);
+    const point = (event) => {
+      if (event.type === "pointermove" && !event.buttons) return;
+      const area = this.svg.getBoundingClientRect();
+      const within = (share) => Math.min(Math.max(share, 0), 1 - 1e-9);
+      this.share = [within((event.clientY - area.top) / area.height), within((event.clientX - area.left) / area.width)];
+      this.changed();
+    };
+    this.svg.addEventListener("pointerdown", point, { signal });
+    this.svg.addEventListener("pointermove", point, { signal });
+    this.inputs.forEach((input, axis) =>
+      input.addEventListener(
+        "input",
+        () => {
+          if (input.value === "" || !Number.isInteger(Number(input.value))) return;
+          const last = Number(input.max);
+          this.share[axis] = (Math.min(Math.max(Number(input.value), 0), last) + 0.5) / (last + 1);
+          this.changed();
+        },
+        { signal },
+      ),
+    );
+  }
+
+  /** The pixel is kept as a share of the map, so it stays where it is while the tile is dragged. */
+  centre() {
+    this.share = [0.5, 0.5];
+  }
+
+  show(state, map) {
+    const [height, width] = state.tile;
+    fitPicture(this.svg, { height, width });
+    assign(this.tile, { width, height });
+    this.output.style.display = state.fits ? "" : "none";
+    if (state.fits) frame(this.output, [(height - state.output.height) / 2, (width - state.output.width) / 2], state.output);
+    this.seen.style.display = map ? "" : "none";
+    for (const input of this.inputs) input.disabled = !map;
+    if (!map) {
+      setText(this.words, "Nothing: the tile does not fit.");
+      setText(this.map, "");
+      return;
+    }
+    const pixel = ["height", "width"].map((axis, at) => Math.floor(this.share[at] * map[axis]));
+    const [rows, columns] = pixel.map((place, at) => sees(map.step.sight, place, state.tile[at]));
+    const box = { height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
+    frame(this.seen, [rows[0], columns[0]], box);
+    setText(
+      this.words,
+      `It sees ${size([box.height, box.width])} px of the tile: rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.`,
+    );
+    ["height", "width"].forEach((axis, at) => {
+      const input = this.inputs[at];
+      input.max = map[axis] - 1;
+      if (document.activeElement !== input) input.value = pixel[at];
+    });
+    setText(this.map, `of ${map.step.name === "input" ? "the tile" : map.step.name}`);
+  }
+}
+
+function frame(rect, [y, x], { height, width }) {
+  assign(rect, { x, y, width, height });
+}

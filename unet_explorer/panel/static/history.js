@@ -1,0 +1,46 @@
+// Undo and redo. One for each panel, however often it is shown; it lives in the model, so a reload keeps it.
+
+const REMEMBERED = 100;
+
+class History {
+  constructor(model) {
+    this.model = model;
+    this.dragging = false;
+  }
+
+  /** Remember the design that is shown, unless a drag is under way, an answer is due, or nothing has changed. */
+  record() {
+    const { model } = this;
+    const now = { config: model.get("config"), tile: model.get("tile") };
+    if (this.dragging || !same(now.config, model.get("network").config)) return;
+    const past = model.get("history").slice(0, model.get("position") + 1);
+    if (past.length && same(past[past.length - 1], now)) return;
+    const history = [...past, now].slice(-REMEMBERED);
+    model.set({ history, position: history.length - 1 });
+    model.save_changes();
+  }
+
+  can(step) {
+    const next = this.model.get("position") + step;
+    return next >= 0 && next < this.model.get("history").length;
+  }
+
+  go(step) {
+    if (!this.can(step)) return;
+    const position = this.model.get("position") + step;
+    this.model.set("position", position);
+    setDesign(this.model, this.model.get("history")[position]);
+  }
+}
+
+function setDesign(model, { config, tile }) {
+  model.set({ config, tile, ...(tile[0] === tile[1] ? {} : { linked: false }) });
+  model.save_changes();
+}
+
+/** Whether two plain values are the same, whatever the order of their keys. */
+function same(a, b) {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
+}

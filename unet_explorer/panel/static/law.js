@@ -1,0 +1,87 @@
+// The law of sizes, and sums over it. This is all the arithmetic the browser does: every constant comes from Python.
+
+/** Follow a tile [height, width] through the network: a side for every step, and the first that cannot be. */
+function follow(network, tile) {
+  const maps = network.steps.map((step) => {
+    const [height, width] = tile.map((side) => (side + step.shift) / 2 ** step.level);
+    return { step, height, width, whole: isWhole(height) && isWhole(width), pixels: height * width };
+  });
+  const byName = new Map(maps.map((map) => [map.step.name, map]));
+  const failures = ["height", "width"].map((axis) => firstFailure(maps, byName, axis));
+  const [down, across] = failures;
+  const failure = across && (!down || across.index < down.index) ? across : down;
+  const output = maps[maps.length - 1];
+  return { network, tile, maps, byName, failures, failure, output, fits: !failure };
+}
+
+function isWhole(side) {
+  return side > 0 && Number.isInteger(side);
+}
+
+function firstFailure(maps, byName, axis) {
+  const index = maps.findIndex((map) => !isWhole(map[axis]));
+  if (index < 0) return null;
+  const { step } = maps[index];
+  // A pooling fails on what it was handed; any other step on what it leaves.
+  const odd = step.op === "pool";
+  const side = odd ? byName.get(step.inputs[step.inputs.length - 1])[axis] : maps[index][axis];
+  return { index, step, axis, side, kind: odd ? "odd" : "vanished" };
+}
+
+/** The nearest sides that fit, [below or null, above]; the side itself, twice, if it fits. */
+function nearest({ smallest, period }, side) {
+  if (side < smallest) return [null, smallest];
+  const below = side - ((side - smallest) % period);
+  return [below, below === side ? below : below + period];
+}
+
+/** The closer of the two. */
+function closest(sizes, side) {
+  const [below, above] = nearest(sizes, side);
+  return below !== null && side - below <= above - side ? below : above;
+}
+
+/** The smallest fitting side whose prediction has at least this side. */
+function tileForOutput(network, wanted) {
+  const head = network.steps[network.steps.length - 1];
+  return nearest(network.sizes, wanted * 2 ** head.level - head.shift)[1];
+}
+
+/** Multiply-adds, and bytes to predict and to train, as long as the tile fits. */
+function totals({ network, maps }, batch) {
+  const bytes = maps.map((map) => map.pixels * map.step.bytes);
+  const sum = (places) => places.reduce((all, place) => all + bytes[place], 0);
+  const peak = ({ fixed, always, moments }) => fixed + batch * (sum(always) + Math.max(...moments.map(sum)));
+  return {
+    parameters: maps.reduce((all, map) => all + (map.step.parameters || 0), 0),
+    macs: maps.reduce((all, map) => all + map.pixels * (map.step.macs || 0), 0),
+    predict: peak(network.memory.predict),
+    train: peak(network.memory.train),
+  };
+}
+
+/** First and last pixel of the tile that a pixel of this step sees, on one axis. */
+function sees({ first, last, stride }, pixel, tile) {
+  const period = first.length;
+  const phase = ((pixel % period) + period) % period;
+  const moved = ((pixel - phase) / period) * stride;
+  return [Math.max(first[phase] + moved, 0), Math.min(last[phase] + moved, tile - 1)];
+}
+
+/** The longest side any pixel of a map of this side sees: only borders shorten it, so the middle is enough. */
+function longestSight(sight, side, tile) {
+  const period = sight.first.length;
+  const middle = Math.floor(side / 2);
+  let longest = 0;
+  for (let place = Math.max(0, middle - period); place < Math.min(side, middle + period + 1); place += 1) {
+    const [first, last] = sees(sight, place, tile);
+    longest = Math.max(longest, last - first + 1);
+  }
+  return longest;
+}
+
+function receptiveField(map, tile) {
+  const { sight } = map.step;
+  const down = longestSight(sight, map.height, tile[0]);
+  return tile[0] === tile[1] ? down : Math.max(down, longestSight(sight, map.width, tile[1]));
+}

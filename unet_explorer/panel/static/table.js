@@ -1,0 +1,106 @@
+// All layers as a table, in the order of the plan unless a column is asked to sort it.
+
+const COLUMNS = [
+  { key: "order", head: "#", value: (map, index) => index, show: exact },
+  { key: "step", head: "Step", value: (map) => map.step.name, show: String, words: true },
+  { key: "operation", head: "What it does", value: (map) => map.step.words.title, show: String, words: true },
+  { key: "output", head: "Output", value: (map) => map.pixels, show: (_, map) => size([map.height, map.width]) },
+  { key: "channels", head: "Channels", value: (map) => map.step.channels, show: exact },
+  { key: "crop", head: "Crop a side", value: (map) => map.step.crop, show: (crop) => (crop ? `${crop} px` : "–") },
+  { key: "parameters", head: "Parameters", value: (map) => map.step.parameters, show: exact },
+  { key: "macs", head: "Multiply-adds", value: (map) => map.pixels * map.step.macs, show: (macs) => rough(macs) },
+  { key: "bytes", head: "Memory", value: (map) => map.pixels * map.step.bytes, show: bytes },
+  { key: "sees", head: "Sees", value: (map, _, state) => receptiveField(map, state.tile), show: (px) => `${exact(px)} px` },
+];
+// What a tile that does not fit leaves open from the failing step on.
+const NEEDS_FIT = new Set(["macs", "bytes", "sees"]);
+
+class LayerTable {
+  constructor(choose, signal) {
+    this.sorted = { key: "order", down: false };
+    this.heads = COLUMNS.map((column) => {
+      const button = element("button", { type: "button", "data-sort": column.key, ...OWN_KEYS }, column.head);
+      return element("th", { scope: "col", class: column.words ? "ue-words" : "" }, button);
+    });
+    this.body = element("tbody");
+    const caption = element("caption", { class: "ue-quiet" }, "Every layer; select a row to have it explained.");
+    const head = element("thead", {}, element("tr", {}, ...this.heads));
+    const table = element("table", { "data-role": "layers" }, caption, head, this.body);
+    const scroller = { class: "ue-scroll", tabindex: "0", role: "region", "aria-label": "Layers, scrollable", ...OWN_KEYS };
+    this.node = element("details", { class: "ue-layers", open: true }, element("summary", OWN_KEYS, "Layers"));
+    this.node.append(element("div", scroller, table));
+    this.node.addEventListener("toggle", () => this.state && this.update(this.state), { signal });
+    table.addEventListener(
+      "click",
+      (event) => {
+        const sort = event.target.closest("[data-sort]");
+        const row = event.target.closest("[data-row]");
+        if (sort) this.sortBy(sort.dataset.sort);
+        else if (row) choose(row.dataset.row);
+      },
+      { signal },
+    );
+  }
+
+  setNetwork(network) {
+    this.rows = network.steps.slice(1).map((step) => {
+      const cells = COLUMNS.map((column) => {
+        const kind = column.key === "step" ? "th" : "td";
+        return element(kind, { class: column.words ? "ue-words" : "", scope: kind === "th" ? "row" : undefined });
+      });
+      const row = element("tr", { "data-row": step.name }, ...cells);
+      return { name: step.name, row, cells, values: [] };
+    });
+    this.body.replaceChildren(...this.rows.map(({ row }) => row));
+    this.state = null;
+  }
+
+  update(state) {
+    this.state = state;
+    if (!this.node.open) return;
+    const failed = state.failure ? state.failure.index : Infinity;
+    this.rows.forEach((row, place) => {
+      const index = place + 1;
+      const map = state.maps[index];
+      const ghost = index >= failed;
+      row.row.classList.toggle("ue-ghost", ghost);
+      COLUMNS.forEach((column, at) => {
+        const open = ghost && NEEDS_FIT.has(column.key);
+        const value = open ? -1 : column.value(map, index, state);
+        row.values[at] = value;
+        setText(row.cells[at], open ? "–" : column.show(value, map));
+      });
+    });
+    if (this.sorted.key !== "order" || this.sorted.down || this.shuffled) this.order();
+  }
+
+  /** Ascending, descending, then back to the order of the plan. */
+  sortBy(key) {
+    const same = this.sorted.key === key;
+    if (same && this.sorted.down) this.sorted = { key: "order", down: false };
+    else this.sorted = { key, down: same };
+    this.order();
+  }
+
+  order() {
+    const { key, down } = this.sorted;
+    const at = COLUMNS.findIndex((column) => column.key === key);
+    const compare = (a, b) => (a.values[at] < b.values[at] ? -1 : a.values[at] > b.values[at] ? 1 : 0);
+    const sorted = [...this.rows].sort((a, b) => (down ? -compare(a, b) : compare(a, b)));
+    if (sorted.some(({ row }, place) => this.body.children[place] !== row)) {
+      this.body.replaceChildren(...sorted.map(({ row }) => row));
+    }
+    this.shuffled = key !== "order" || down;
+    COLUMNS.forEach((column, place) => {
+      const now = column.key === key && this.shuffled ? (down ? "descending" : "ascending") : "none";
+      this.heads[place].setAttribute("aria-sort", now);
+    });
+  }
+
+  select(name) {
+    for (const { row, name: each } of this.rows) {
+      if (each === name) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+  }
+}

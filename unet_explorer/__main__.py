@@ -1,0 +1,151 @@
+"""`unet-explorer`: opens the notebooks in JupyterLab, on this machine only and behind a token."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from unet_explorer import __version__
+
+__all__ = ["main", "notebook_folder"]
+
+FIRST: Final = "explore.ipynb"
+_PACKAGE: Final = Path(__file__).resolve().parent
+_RECORD: Final = ".shipped.json"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Start JupyterLab with the first notebook open; returns when the server is stopped."""
+    options = _options(argv)
+    try:
+        folder = notebook_folder(options.folder)
+    except OSError as error:
+        sys.exit(
+            f"unet-explorer: cannot put the notebooks into {error.filename}: {error.strerror}.\n"
+            "Name another folder: unet-explorer --folder ~/somewhere-you-may-write"
+        )
+    print(f"Notebooks: {folder}", flush=True)
+    _serve(folder, options.port, browser=options.browser)
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="unet-explorer",
+        description="Explore the U-Net by hand: opens a notebook in JupyterLab, on this machine only.",
+    )
+    parser.add_argument("--version", action="version", version=f"unet_explorer {__version__}")
+    parser.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="do not open a browser, only print the address"
+    )
+    parser.add_argument("--port", type=_port, help="the port to listen on (default: the first free one from 8888 on)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where to put the notebooks (default: where they are in a source checkout, else ~/unet-explorer); "
+        "a notebook that you have edited is never overwritten",
+    )
+    return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a whole number from 1 to 65535")
+    return int(text)
+
+
+def notebook_folder(wanted: Path | None = None) -> Path:
+    """The folder to open. In a source checkout that is its own; an installed package copies its notebooks first.
+
+    A copy that was not touched since is brought up to date; one that was edited stays as it is.
+
+    Args:
+        wanted: Where the notebooks shall be.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    checkout, shipped = _PACKAGE.parent / "notebooks", _PACKAGE / "notebooks"
+    source = shipped if shipped.is_dir() else checkout
+    if wanted is None and source is checkout:
+        return checkout
+    folder = (wanted or Path.home() / "unet-explorer").expanduser().resolve()
+    if folder != source:
+        folder.mkdir(parents=True, exist_ok=True)
+        _copy(source, folder)
+    return folder
+
+
+def _copy(source: Path, folder: Path) -> None:
+    record = folder / _RECORD
+    try:
+        known = json.loads(record.read_text("utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if not isinstance(known, dict):
+        known = {}
+    for notebook in sorted(source.glob("*.ipynb")):
+        target = folder / notebook.name
+        if target.exists() and _digest(target) not in {known.get(notebook.name), _digest(notebook)}:
+            print(f"Kept as you left it: {target}", flush=True)
+            continue
+        _replace(target, notebook.read_bytes())
+        known[notebook.name] = _digest(notebook)
+    _replace(record, json.dumps(known, indent=1).encode())
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as half:
+        half.write(content)
+    try:
+        shutil.copymode(target, half.name) if target.exists() else Path(half.name).chmod(0o644)
+        Path(half.name).replace(target)
+    except OSError:
+        Path(half.name).unlink(missing_ok=True)
+        raise
+
+
+def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
+    import secrets
+
+    try:
+        from jupyterlab.labapp import LabApp
+    except ModuleNotFoundError:
+        sys.exit("unet-explorer: JupyterLab is missing. Install it with: pip install jupyterlab")
+
+    # Set here and not on a command line, which every user of the machine could read. Whatever a user's own
+    # configuration says, the server listens on this machine only and asks for the token.
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
+    settings = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.allow_remote_access": "False",
+        "ServerApp.allow_root": "True",
+        "ServerApp.open_browser": str(browser),
+        "ServerApp.root_dir": str(folder),
+        "ServerApp.default_url": f"/lab/tree/{FIRST}",
+        "ServerApp.identity_provider_class": "jupyter_server.auth.identity.IdentityProvider",
+        "IdentityProvider.token": token,
+        "LabApp.default_url": f"/lab/tree/{FIRST}",
+        "LabApp.open_browser": str(browser),
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.news_url": "None",
+    }
+    if port is not None:
+        settings |= {"ServerApp.port": str(port), "ServerApp.port_retries": "0"}
+    LabApp.launch_instance([f"--{name}={value}" for name, value in settings.items()])
+
+
+if __name__ == "__main__":
+    main()
