@@ -24,9 +24,10 @@ class Whole:
         return f"a whole number from {self.low} to {self.high:,}"
 
     def read(self, value: object) -> int:
+        """The value as a plain int, or ValueError."""
         if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise ValueError
-        number = operator.index(value)  # type: ignore[arg-type]
+        number = operator.index(value)
         if not self.low <= number <= self.high:
             raise ValueError
         return number
@@ -42,9 +43,10 @@ class Fraction:
         return f"a number from 0 up to, but not including, {self.below:g}"
 
     def read(self, value: object) -> float:
+        """The value as a plain float, or ValueError."""
         if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
             raise ValueError
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
         if not (math.isfinite(number) and 0 <= number < self.below):
             raise ValueError
         return number
@@ -60,6 +62,7 @@ class Choice:
         return "one of " + ", ".join(repr(value) for value in self.values)
 
     def read(self, value: object) -> str | int:
+        """The value as it stands in the list, or ValueError."""
         if isinstance(value, bool):
             raise ValueError
         if not isinstance(value, str):
@@ -77,6 +80,7 @@ class Flag:
         return "True or False"
 
     def read(self, value: object) -> bool:
+        """The value as a plain bool, or ValueError."""
         # NumPy's own bool is not a bool; anything else that is merely truthy is refused.
         if type(value).__name__ not in {"bool", "bool_"}:
             raise ValueError
@@ -146,9 +150,7 @@ class UNetConfig:
                 # (a NumPy integer would otherwise end up in shared files).
                 object.__setattr__(self, knob.name, knob.metadata["allowed"].read(given))
             except (ValueError, TypeError, OverflowError):
-                problems.append(
-                    f"{knob.name}={_shown(given)} is not allowed: give {knob.metadata['allowed']}."
-                )
+                problems.append(f"{knob.name}={_shown(given)} is not allowed: give {knob.metadata['allowed']}.")
         if problems:
             raise ValueError(" ".join(problems))
 

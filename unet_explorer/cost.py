@@ -16,6 +16,7 @@ __all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_copi
 OPTIMIZER_SLOTS: Final = 2
 """Numbers that Adam keeps for each parameter, beside the parameter and its gradient (Kingma and Ba 2015)."""
 
+
 def parameter_copies(training: bool) -> int:
     """Numbers held for each parameter: itself and, to learn, its gradient and the optimizer's."""
     return 2 + OPTIMIZER_SLOTS if training else 1

@@ -52,7 +52,7 @@ class Step(str):
     bias: bool = False
     rate: float = 0.0
 
-    def __new__(cls, name: str, *_: Any, **__: Any) -> Step:
+    def __new__(cls, name: str, *_: Any, **__: Any) -> Step:  # noqa: D102  # as for every string
         return super().__new__(cls, name)
 
     def __str__(self) -> str:
@@ -114,9 +114,7 @@ def plan(config: UNetConfig) -> tuple[Step, ...]:
         draft.up(level)
         draft.concat(level, skips[level])
         draft.block(f"dec{level}", level)
-    draft.add(
-        "head", "conv1x1", channels=config.num_classes, kernel=1, bias=True, activation=config.head_activation
-    )
+    draft.add("head", "conv1x1", channels=config.num_classes, kernel=1, bias=True, activation=config.head_activation)
     return tuple(draft.steps)
 
 
@@ -142,7 +140,7 @@ class _Draft:
         self.steps.append(Step(name, op, **facts))
 
     def filters(self, level: int) -> int:
-        return self.config.base_filters * 2**level
+        return self.config.base_filters << level
 
     def block(self, prefix: str, level: int) -> None:
         norm = self.config.batch_norm
@@ -175,6 +173,4 @@ class _Draft:
 
     def concat(self, level: int, skip: Step) -> None:
         both = skip.channels + self.last.channels
-        self.add(
-            f"dec{level}_concat", "crop_concat", inputs=(skip.name, self.last.name), in_channels=both
-        )
+        self.add(f"dec{level}_concat", "crop_concat", inputs=(skip.name, self.last.name), in_channels=both)

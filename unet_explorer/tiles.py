@@ -11,8 +11,17 @@ from unet_explorer.config import UNetConfig
 from unet_explorer.laws import Law, laws
 from unet_explorer.plan import Step, plan
 
-__all__ = ["AXES", "LARGEST", "ShapeError", "Tile", "nearest_sizes", "read_tile", "sides", "tile_for_output",
-           "valid_sizes"]
+__all__ = [
+    "AXES",
+    "LARGEST",
+    "ShapeError",
+    "Tile",
+    "nearest_sizes",
+    "read_tile",
+    "sides",
+    "tile_for_output",
+    "valid_sizes",
+]
 
 AXES: Final = ("height", "width")
 LARGEST: Final = 1_000_000
@@ -38,25 +47,24 @@ class ShapeError(ValueError):
         self.step, self.axis, self.side, reason = _first_failure(config, given)
         near = [_fitting_neighbours(config, side) for side in given]
         self.by_axis = dict(zip(AXES, near, strict=True))
-        self.suggestions: tuple[Tile, ...]
-        if given[0] == given[1]:
-            pairs = [(side, side) for side in near[0]]
-        else:
-            pairs = list(product(*near))
-        if isinstance(tile, (tuple, list)):
-            self.suggestions = tuple(pairs)
-        else:
-            self.suggestions = tuple(height for height, _ in pairs)
+        square = given[0] == given[1]
+        pairs = [(side, side) for side in near[0]] if square else [(down, across) for down, across in product(*near)]
+        self.suggestions: tuple[Tile, ...] = (
+            tuple(pairs) if isinstance(tile, (tuple, list)) else tuple(side for side, _ in pairs)
+        )
         output = laws(config)[plan(config)[-1].name]
         fitting = " and ".join(
-            f"{_tile_text(pair)} (output {_tile_text(tuple(output.side(side) for side in pair))})"
-            for pair in pairs
+            f"{_tile_text(pair)} (output {_tile_text(tuple(output.side(side) for side in pair))})" for pair in pairs
         )
         one = len(pairs) == 1
         super().__init__(
             f"Tile {_tile_text(given)} does not fit this U-Net: {reason}.\n"
             f"Nearest tile{'' if one else 's'} that fit{'s' if one else ''}: {fitting}."
         )
+        self._made_from = (config, tile)
+
+    def __reduce__(self) -> tuple[type[ShapeError], tuple[UNetConfig, Tile]]:
+        return type(self), self._made_from
 
 
 def _tile_text(tile: tuple[int | None, ...]) -> str:

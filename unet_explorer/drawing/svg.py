@@ -57,9 +57,7 @@ def _group(
             for what, number in zip(("height", "width", "channels"), (*sides, box.channels), strict=True)
             if number is not None
         )
-        yield (
-            f'<g class="ue-step ue-op-{box.op}" data-step="{box.name}"{shape} role="option" aria-selected="false">'
-        )
+        yield (f'<g class="ue-step ue-op-{box.op}" data-step="{box.name}"{shape} role="option" aria-selected="false">')
     if skip:
         yield from _skip(drawn, skip, placed, tile)
     elif box.source:

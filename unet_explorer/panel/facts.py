@@ -95,19 +95,19 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
     tile = {"name": TILE, "op": "input", "inputs": [], "channels": config.in_channels}
     facts: list[dict[str, Any]] = [tile]
     for step in plan(config):
-        facts.append(
-            {
-                "name": step.name,
-                "op": step.op,
-                "inputs": list(step.inputs),
-                "channels": step.channels,
-                "parameters": step.parameters,
-                "macs": macs_per_pixel(step),
-                "crop": crop(step, known),
-                "host": drawn.hosts[step.name] if step.name not in drawn.boxes else step.name,
-                "words": words(step)._asdict(),
-            }
-        )
+        cut = crop(step, known)
+        fact = {
+            "name": step.name,
+            "op": step.op,
+            "inputs": list(step.inputs),
+            "channels": step.channels,
+            "parameters": step.parameters,
+            "macs": macs_per_pixel(step),
+            "crop": cut,
+            "host": step.name if step.name in drawn.boxes else drawn.hosts[step.name],
+            "words": words(step, cut)._asdict(),
+        }
+        facts.append(fact)
     for fact in facts:
         law, sight = known[fact["name"]], sees[fact["name"]]
         fact |= {"shift": law.shift, "level": law.level, "bytes": BYTES_PER_NUMBER * fact["channels"]}

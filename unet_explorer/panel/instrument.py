@@ -59,18 +59,18 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     _css = (_STATIC / "instrument.css").read_text("utf-8")
 
     config = traitlets.Dict().tag(sync=True)
-    tile = traitlets.List().tag(sync=True)
+    tile: Any = traitlets.List().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
     linked = traitlets.Bool(True).tag(sync=True)
     snap = traitlets.Bool(False).tag(sync=True)
     batch_size = traitlets.Int(1).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
     network = traitlets.Dict().tag(sync=True)
-    history = traitlets.List().tag(sync=True)
+    history: Any = traitlets.List().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
-    presets = traitlets.List().tag(sync=True)
-    knobs = traitlets.List().tag(sync=True)
+    presets: Any = traitlets.List().tag(sync=True)
+    knobs: Any = traitlets.List().tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         # JupyterLab may serve messages on several threads (subshells), beside the one that runs the cells.

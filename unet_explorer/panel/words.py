@@ -64,87 +64,96 @@ class Words(NamedTuple):
     work: str
 
 
-def words(step: Step) -> Words:
+def words(step: Step, crop: int) -> Words:
     """What there is to say of a step.
+
+    Args:
+        step: The step.
+        crop: Pixels a side that it cuts off its skip, if it has one.
 
     Example:
         >>> from unet_explorer import UNetConfig, plan
-        >>> words(plan(UNetConfig())[0]).formula
+        >>> words(plan(UNetConfig())[0], 0).formula
         '{in} − (3 − 1) = {out}'
     """
-    title, formula, reason = _size(step)
+    tell = {"conv": _conv, "conv1x1": _head}.get(step.op, _other)
+    title, formula, reason = _skip(crop) if step.op == "crop_concat" else tell(step)
     return Words(title, formula, reason, _parameters(step), _work(step))
 
 
-def _size(step: Step) -> tuple[str, str, str]:
+_THEN: Final = {"linear": "", "relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}
+
+
+def _conv(step: Step) -> tuple[str, str, str]:
     k = step.kernel
     rim = (k - 1) // 2
-    then = {"relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}.get(step.activation, "")
-    match step.op:
-        case "conv" if k == 1:
-            return f"1×1 convolution{then}", "{in} = {out}", "A 1×1 kernel needs no neighbours, so no rim is lost."
-        case "conv" if step.padding == "valid":
-            return (
-                f"{k}×{k} convolution, no padding{then}",
-                f"{{in}} − ({k} − 1) = {{out}}",
-                f"The {k}×{k} kernel only fits where it lies wholly inside the map, so the outermost "
-                f"{rim} px {'are' if rim > 1 else 'is'} lost on every side.",
-            )
-        case "conv" if k % 2:
-            return (
-                f"{k}×{k} convolution, padded{then}",
-                f"{{in}} + 2 · {rim} − ({k} − 1) = {{out}}",
-                f"A rim of zeros, {rim} px wide, gives the kernel what it lacks at the border: the side stays.",
-            )
-        case "conv":
-            return (
-                f"{k}×{k} convolution, padded{then}",
-                f"{{in}} + 1 − ({k} − 1) = {{out}}",
-                "It halves the channels of the enlarged map; one row and column of zeros keep the side.",
-            )
-        case "pool":
-            return (
-                "2×2 max-pooling",
-                "{in} ÷ 2 = {out}",
-                "Of every 2×2 pixels only the largest value is kept. An odd side would leave a row without a partner.",
-            )
-        case "upconv":
-            return (
-                "2×2 up-convolution (transposed, stride 2)",
-                "{in} × 2 = {out}",
-                "Every pixel is spread over 2×2 pixels by a learned kernel, and the channels are halved.",
-            )
-        case "upsample":
-            return "bilinear up-sampling", "{in} × 2 = {out}", "New pixels are interpolated; nothing is learned here."
-        case "crop_concat":
-            return (
-                "copy, crop and concatenate",
-                "{skip} − 2 · {crop} = {out}",
-                "The map saved on the way down is cut to the size of the map coming up and put in front of it, so that "
-                "the next convolution sees both where things are and what they are.",
-            )
-        case "conv1x1":
-            return (
-                f"1×1 convolution{then}",
-                "{in} = {out}",
-                "Each pixel's channels are weighed into one score for each class."
-                + (
-                    " A ReLU here cuts off all negative scores before the loss sees them: a mistake that can stop the "
-                    "learning."
-                    if step.activation == "relu"
-                    else ""
-                ),
-            )
-        case "norm":
-            return "batch normalisation", "{in} = {out}", "Each channel is shifted and scaled to a steady spread."
-        case "relu":
-            return "ReLU", "{in} = {out}", "Negative values become zero."
-        case "dropout":
-            return (
-                f"dropout, {step.rate:g}",
-                "{in} = {out}",
-                "While learning, this share of the values is set to zero at random; predicting, nothing happens.",
-            )
+    then = _THEN[step.activation]
+    if k == 1:
+        return f"1×1 convolution{then}", "{in} = {out}", "A 1×1 kernel needs no neighbours, so no rim is lost."
+    if step.padding == "valid":
+        return (
+            f"{k}×{k} convolution, no padding{then}",
+            f"{{in}} − ({k} − 1) = {{out}}",
+            f"The {k}×{k} kernel only fits where it lies wholly inside the map, so the outermost {rim} px "
+            f"{'are' if rim > 1 else 'is'} lost on every side.",
+        )
+    if k % 2:
+        return (
+            f"{k}×{k} convolution, padded{then}",
+            f"{{in}} + 2 · {rim} − ({k} − 1) = {{out}}",
+            f"A rim of zeros, {rim} px wide, gives the kernel what it lacks at the border: the side stays.",
+        )
+    return (
+        f"{k}×{k} convolution, padded{then}",
+        f"{{in}} + {k - 1} − ({k} − 1) = {{out}}",
+        "It halves the channels of the enlarged map; one row and one column of zeros keep the side.",
+    )
+
+
+def _head(step: Step) -> tuple[str, str, str]:
+    reason = "Each pixel's channels are weighed into one score for each class."
+    if step.activation == "relu":
+        reason += (
+            " A ReLU here cuts off all negative scores before the loss sees them: a widely copied mistake that can "
+            "stop the learning."
+        )
+    return f"1×1 convolution{_THEN[step.activation]}", "{in} = {out}", reason
+
+
+def _skip(crop: int) -> tuple[str, str, str]:
+    why = "so that the next convolution sees both where things are and what they are."
+    if not crop:
+        return (
+            "copy and concatenate",
+            "{skip} = {out}",
+            f"The map saved on the way down is put in front of the one coming up, {why}",
+        )
+    return (
+        "copy, crop and concatenate",
+        "{skip} − 2 · {crop} = {out}",
+        f"The map saved on the way down is cut to the size of the one coming up and put in front of it, {why}",
+    )
+
+
+def _other(step: Step) -> tuple[str, str, str]:
+    titles = {
+        "pool": "2×2 max-pooling",
+        "upconv": "2×2 up-convolution (transposed, stride 2)",
+        "upsample": "bilinear up-sampling",
+        "norm": "batch normalisation",
+        "relu": "ReLU",
+        "dropout": f"dropout, {step.rate:g}",
+    }
+    formulas = {"pool": "{in} ÷ 2 = {out}", "upconv": "{in} × 2 = {out}", "upsample": "{in} × 2 = {out}"}
+    reasons = {
+        "pool": "Of every 2×2 pixels only the largest value is kept. An odd side would leave a row without a partner.",
+        "upconv": "Every pixel is spread over 2×2 pixels by a learned kernel, and the channels are halved.",
+        "upsample": "New pixels are interpolated between their neighbours; nothing is learned here.",
+        "norm": "Each channel is shifted and scaled to a steady mean and spread.",
+        "relu": "Negative values become zero.",
+        "dropout": "While learning, this share of the values is set to zero at random; predicting, nothing happens.",
+    }
+    return titles[step.op], formulas.get(step.op, "{in} = {out}"), reasons[step.op]
 
 
 def _parameters(step: Step) -> str:

@@ -45,7 +45,7 @@ class Card {
     const ghost = state.failure && state.maps.indexOf(map) >= state.failure.index;
     setText(this.title, step.name);
     setText(this.what, step.words.title);
-    setText(this.formula, formulaLines(state, map).join("\n"));
+    this.showFormula(formulaLines(state, map));
     setText(this.reason, ghost ? this.ghostReason(state, step) : step.words.reason);
     this.cut.show(state, map);
     const area = size([map.height, map.width]);
@@ -55,6 +55,11 @@ class Card {
     this.fact("parameters", step.words.parameters);
     this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
     this.fact("bytes", ghost ? "" : `${area} × ${exact(step.channels)} × 4 B = ${bytes(map.pixels * step.bytes)}`);
+  }
+
+  showFormula(lines) {
+    setText(this.formula, lines.join("\n"));
+    this.formula.classList.toggle("ue-two", lines.length > 1);
   }
 
   ghostReason(state, step) {
@@ -71,7 +76,7 @@ class Card {
     setText(this.title, "The tile");
     setText(this.what, "what the network is given");
     const line = (side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${plain(side)} = ${plain(side)}`);
-    setText(this.formula, tile[0] === tile[1] ? line(tile[0]) : `height: ${line(tile[0])}\nwidth: ${line(tile[1])}`);
+    this.showFormula(tile[0] === tile[1] ? [line(tile[0])] : [`height: ${line(tile[0])}`, `width: ${line(tile[1])}`]);
     const first = [0, 1, 2].map((step) => plain(smallest + step * period)).join(", ");
     const lost = eaten
       ? `The convolutions eat ${eaten} px in all, so a border of ${eaten / 2} px has no prediction.`

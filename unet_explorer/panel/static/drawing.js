@@ -31,7 +31,7 @@ class Drawing {
     const parsed = new DOMParser().parseFromString(network.svg, "image/svg+xml").documentElement;
     this.svg = document.importNode(parsed, true);
     // Below this the labels could not be read; the paper scrolls instead.
-    this.svg.style.minWidth = `${Math.round(network.width * 0.66)}px`;
+    this.svg.style.minWidth = `${Math.round(network.width * 0.6)}px`;
     this.svg.style.maxWidth = `${Math.round(network.width * 1.6)}px`;
     this.paper.replaceChildren(this.svg);
     this.badge = drawn("g", { class: "ue-badge", "data-role": "badge", "aria-hidden": "true", visibility: "hidden" });

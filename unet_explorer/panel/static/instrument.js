@@ -1,5 +1,8 @@
 // The instrument: puts the parts together, and lets the tile follow the hand without asking anyone.
 
+/** Wider than this in its own units, a drawing is given the card's column too. */
+const LONG = 1200;
+
 class Instrument {
   constructor(model, history, signal) {
     this.model = model;
@@ -106,6 +109,7 @@ class Instrument {
   /** Another network: new drawing, new table; then the tile as always. */
   showNetwork() {
     const network = this.model.get("network");
+    this.node.classList.toggle("ue-long-net", network.width > LONG);
     const glide = this.drawing.setNetwork(network);
     this.table.setNetwork(network);
     this.designKnobs.update(network.config);
