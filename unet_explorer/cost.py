@@ -6,12 +6,12 @@ import math
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from unet_explorer.config import UNetConfig
+from unet_explorer.config import UNetConfig, Whole
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import Tile
 from unet_explorer.trace import BYTES_PER_NUMBER, trace
 
-__all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_copies"]
+__all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_copies", "read_batch_size"]
 
 OPTIMIZER_SLOTS: Final = 2
 """Numbers that Adam keeps for each parameter, beside the parameter and its gradient (Kingma and Ba 2015)."""
@@ -20,6 +20,10 @@ OPTIMIZER_SLOTS: Final = 2
 def parameter_copies(training: bool) -> int:
     """Numbers held for each parameter: itself and, to learn, its gradient and the optimizer's."""
     return 2 + OPTIMIZER_SLOTS if training else 1
+
+
+LARGEST_BATCH: Final = 4096
+"""Tiles; more in one batch teach no faster."""
 
 
 class Held(NamedTuple):
@@ -56,6 +60,22 @@ def held(config: UNetConfig, training: bool) -> Held:
     return Held((), tuple(moments))
 
 
+def read_batch_size(value: object) -> int:
+    """A batch size as a plain int.
+
+    Raises:
+        ValueError: If it is not a whole number from 1 to `LARGEST_BATCH`.
+
+    Example:
+        >>> read_batch_size(4)
+        4
+    """
+    try:
+        return Whole(1, LARGEST_BATCH).read(value)
+    except ValueError:
+        raise ValueError(f"batch_size={value!r} is not allowed: give {Whole(1, LARGEST_BATCH)}.") from None
+
+
 def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, training: bool = False) -> dict[str, int]:
     """Bytes needed at the fullest moment, by part.
 
@@ -73,14 +93,13 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If the batch size is not a whole number of at least 1.
+        ValueError: If the batch size is not a whole number from 1 to 4096.
 
     Example:
         >>> estimate_memory(UNetConfig(), 572)["total"] // 10**6
         324
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r} is not allowed: give a whole number of at least 1.")
+    batch_size = read_batch_size(batch_size)
     result = trace(config, tile)
     size = {row.step.name: row.bytes for row in result}
     size[TILE] = math.prod(result.tile) * config.in_channels * BYTES_PER_NUMBER

@@ -61,6 +61,11 @@ class Box:
         """Its right edge."""
         return self.x + self.width / 2
 
+    @property
+    def label_x(self) -> float:
+        """Where its labels are centred. Both halves of a concatenation are labelled as the one map they are."""
+        return self.right if self.op == "crop_concat" else self.x
+
 
 @dataclass(slots=True)
 class Skip:
@@ -192,7 +197,7 @@ def _settle(drawn: Scene) -> None:
     drawn.width = last.x + max(last.width, _label_width(drawn, last)) / 2 + METRICS.margin
     labelled = [box for box in drawn.boxes.values() if box.labelled]
     for box in labelled:
-        near = [abs(other.x - box.x) for other in labelled if other.row == box.row and other is not box]
+        near = [abs(other.label_x - box.label_x) for other in labelled if other.row == box.row and other is not box]
         box.room = min(near, default=drawn.width) - METRICS.gap
 
 

@@ -68,8 +68,7 @@ def _group(
         'rx="1.5"/>'
     )
     if box.labelled:
-        # Both halves of a concatenation are labelled as the one map they are.
-        x = box.right if skip else box.x
+        x = box.label_x
         yield f'<text class="ue-channels" x="{x:.1f}" y="{top - M.gap - 1:.1f}">{box.channels}</text>'
         lines = side_text(law, tile)
         y = top + height + M.line

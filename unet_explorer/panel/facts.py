@@ -96,7 +96,7 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
     facts: list[dict[str, Any]] = [tile]
     for step in plan(config):
         cut = crop(step, known)
-        fact = {
+        fact: dict[str, Any] = {
             "name": step.name,
             "op": step.op,
             "inputs": list(step.inputs),

@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from unet_explorer.config import UNetConfig
+from unet_explorer.cost import read_batch_size
 from unet_explorer.panel.facts import describe, knobs, presets
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import read_tile
@@ -29,7 +30,7 @@ def _read(value: Any, trait: str, design: UNetConfig) -> Any:
         case "tile":
             return list(read_tile(value))
         case "batch_size":
-            return read_tile(value)[0]
+            return read_batch_size(value)
         case "selected":
             known = {"", TILE, *(step.name for step in plan(design))}
             return value if isinstance(value, str) and value in known else ""

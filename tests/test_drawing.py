@@ -1,0 +1,131 @@
+"""The U on paper: it is a U, nothing overlaps, and everything is to scale."""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ET
+
+import pytest
+from conftest import configs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unet_explorer import UNetConfig, trace, valid_sizes
+from unet_explorer.drawing.scene import METRICS, font_size, kept, place, scene, side_text
+from unet_explorer.drawing.svg import svg
+from unet_explorer.laws import laws
+from unet_explorer.panel.facts import describe
+
+
+def drawn(config):
+    return scene(config, describe(config, (572, 572))["sizes"]["largest"])
+
+
+@settings(max_examples=60)
+@given(configs(), st.integers(1, 4000), st.integers(1, 4000))
+def test_nothing_touches_anything_else(config, height, width):
+    picture = drawn(config)
+    placed = place(picture, (height, width))
+    known = laws(config)
+    for row in range(len(picture.rows)):
+        boxes = sorted((box for box in picture.boxes.values() if box.row == row), key=lambda box: box.x)
+        for left, right in itertools.pairwise(boxes):
+            together = left.name.endswith("concat") and right.name.endswith("up")
+            assert right.left - left.right == pytest.approx(0) if together else right.left - left.right > 8
+        labelled = [box for box in boxes if box.labelled]
+        spans = []
+        for box in labelled:
+            lines = side_text(known[box.name], (height, width))
+            size = font_size(lines, box.room)
+            half = METRICS.character * size * max(map(len, lines)) / 2
+            half = max(half, METRICS.character * METRICS.font * len(str(box.channels)) / 2)
+            spans.append((box.label_x - half, box.label_x + half))
+        for (_, end), (start, _) in itertools.pairwise(spans):
+            assert start >= end - 1e-6
+        assert spans[0][0] >= 0
+        assert spans[-1][1] <= picture.width
+    for box in picture.boxes.values():
+        top, tall = placed[box.name]
+        assert box.left >= 0
+        assert box.right <= picture.width
+        assert top - METRICS.line >= 0
+        assert top + tall + 2 * METRICS.line <= picture.height
+        if box.source and box.direction != "across":
+            upper, lower = sorted((box.row, picture.boxes[box.source].row))
+            assert lower == upper + 1
+            # There is always room for an arrow between the labels of two rows.
+            gap = picture.rows[lower] - picture.rows[upper]
+            assert gap > METRICS.tallest * 2 ** (-upper / 2) / 2 + METRICS.tallest * 2 ** (-lower / 2) / 2 + 60
+
+
+@given(configs())
+def test_it_is_a_u(config):
+    picture = drawn(config)
+    for box in picture.boxes.values():
+        if not box.source:
+            continue
+        source = picture.boxes[box.source]
+        match box.direction:
+            case "across":
+                assert box.row == source.row
+                assert box.left > source.right
+            case "down":
+                assert (box.row, box.x) == (source.row + 1, source.x)
+            case "up":
+                assert (box.row, box.x) == (source.row - 1, source.x)
+    for skip in picture.skips:
+        source, target = picture.boxes[skip.source], picture.boxes[skip.target]
+        assert source.row == target.row
+        assert target.left - source.right >= 60
+    assert len(picture.skips) == config.depth
+
+
+def test_heights_are_to_scale():
+    picture = drawn(UNetConfig())
+    placed = place(picture, (572, 572))
+    rows = trace(UNetConfig(), 572)
+    for row in rows:
+        share = placed[row.step].height / placed["input"].height
+        assert share**2 == pytest.approx(row.output.height / 572)
+    frame = kept(placed["enc0_conv2"], laws(UNetConfig())["enc0_conv2"], 88, (572, 572))
+    assert frame.height / placed["enc0_conv2"].height == pytest.approx(392 / 568)
+    # Of a rectangle the geometric mean counts.
+    wide = place(picture, (572, 1020))
+    assert (wide["head"].height / wide["input"].height) ** 4 == pytest.approx(388 * 836 / 572 / 1020)
+
+
+@settings(max_examples=40)
+@given(configs(), st.integers(1, 3000), st.integers(1, 3000))
+def test_the_svg_says_what_the_trace_says(config, height, width):
+    text = svg(drawn(config), (height, width))
+    root = ET.fromstring(text)
+    assert not [node for node in root.iter() if "id" in node.attrib]
+    groups = {node.get("data-step"): node for node in root.iter() if node.get("data-step")}
+    known = laws(config)
+    for name, group in groups.items():
+        side = known[name].side(height)
+        assert group.get("data-height") == (None if side is None else str(side))
+    fits = height in valid_sizes(config, height, height) and width in valid_sizes(config, width, width)
+    if fits:
+        for row in trace(config, (height, width)):
+            if row.operation in {"norm", "relu", "dropout", "upsample"}:
+                assert row.step not in groups
+                continue
+            group = groups[row.step]
+            shown = tuple(int(group.get(f"data-{what}")) for what in ("height", "width", "channels"))
+            assert shown == tuple(row.output)
+            labels = ["".join(node.itertext()) for node in group if node.tag.endswith("text")]
+            if not row.step.endswith("_up"):
+                assert str(row.output.channels) in labels
+                square = f"{row.output.height}²"
+                assert (square if height == width else f"{row.output.height}×{row.output.width}") in labels
+    crops = [node for node in root.iter() if node.get("class") == "ue-crop-label"]
+    assert len(crops) == config.depth
+
+
+def test_long_numbers_are_shortened_and_say_so():
+    law = laws(UNetConfig())["bottleneck_conv1"]
+    assert side_text(law, (570, 570)) == ("≈29.9",)
+    assert side_text(law, (564, 564)) == ("29.5",)
+    assert side_text(law, (572, 570)) == ("30", "×≈29.9")
+    assert side_text(law, (1, 1)) == ("≈-5.7",)

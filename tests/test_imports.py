@@ -1,0 +1,94 @@
+"""What is loaded when, who may import whom, and the tools that check the rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import unet_explorer
+
+HEAVY = ("tensorflow", "keras", "numpy", "matplotlib", "scipy", "PIL", "graphviz")
+WIDGETS = ("ipywidgets", "anywidget", "traitlets", "IPython")
+
+
+def loaded_by(code: str) -> set[str]:
+    code += "\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_importing_loads_neither_keras_nor_widgets():
+    assert not loaded_by("import unet_explorer").intersection(HEAVY + WIDGETS)
+
+
+def test_the_whole_core_needs_the_standard_library_alone():
+    code = (
+        "from unet_explorer import *; from unet_explorer import UNetConfig, trace, receptive_field\n"
+        "from unet_explorer.drawing.svg import svg; trace(UNetConfig(), 572)"
+    ).replace("from unet_explorer import *; ", "")
+    loaded = loaded_by(code)
+    assert loaded - set(sys.stdlib_module_names) - {"__main__", "__mp_main__", "sitecustomize"} <= {
+        "unet_explorer",
+        *(name for name in loaded if name.startswith(("_", "distutils"))),
+    }
+
+
+def test_opening_the_panel_loads_no_tensorflow():
+    loaded = loaded_by("from unet_explorer import explore; explore().config")
+    assert "ipywidgets" in loaded
+    assert not loaded.intersection(HEAVY)
+
+
+@pytest.mark.parametrize("name", unet_explorer.__all__)
+def test_public_names(name):
+    public = getattr(unet_explorer, name)
+    assert public is getattr(unet_explorer, name)
+    assert not isinstance(public, type(sys)), "a room hides the name it holds"
+    assert name in dir(unet_explorer)
+
+
+def test_rooms_do_not_hide_the_functions_named_like_them():
+    code = "import unet_explorer.trace, unet_explorer.plan; from unet_explorer import plan, trace, UNetConfig\n"
+    loaded_by(code + "assert callable(plan) and callable(trace); trace(UNetConfig(), 572)")
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'explorer'"):
+        unet_explorer.explorer  # noqa: B018
+
+
+def test_dependencies_have_bounds_and_spare_pyodide(project):
+    told = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    every = [*told["dependencies"], *told["optional-dependencies"]["test"]]
+    assert all(">=" in each and "<" in each for each in every)
+    (tensorflow,) = [each for each in every if each.startswith("tensorflow")]
+    assert tensorflow.endswith("sys_platform != 'emscripten'")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["lint-imports", "--no-cache"],
+    ],
+    ids=lambda command: " ".join(command),
+)
+def test_tools_find_nothing(project, command):
+    tool = Path(sys.executable).with_name(command[0])
+    done = subprocess.run([tool, *command[1:]], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_is_fetched_at_run_time(project):
+    for file in (project / "unet_explorer" / "panel" / "static").iterdir():
+        text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "http" not in text, file
+        assert "@import" not in text
+        assert "import(" not in text
+        assert "innerHTML" not in text, "text is set as text"

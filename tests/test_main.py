@@ -1,0 +1,95 @@
+"""The command: where the notebooks go, and what happens to those a user has edited."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from unet_explorer import __main__ as command
+
+
+def test_a_checkout_opens_its_own_notebooks(project):
+    assert command.notebook_folder() == project / "notebooks"
+
+
+def test_copies_are_made_once_updated_while_untouched_and_kept_once_edited(tmp_path, project, capsys):
+    folder = tmp_path / "mine"
+    assert command.notebook_folder(folder) == folder
+    copy = folder / "explore.ipynb"
+    assert copy.read_bytes() == (project / "notebooks" / "explore.ipynb").read_bytes()
+    # An older version that nobody touched is brought up to date ...
+    older = b'{"an older": "version"}'
+    copy.write_bytes(older)
+    record = folder / ".shipped.json"
+    known = json.loads(record.read_text())
+    known["explore.ipynb"] = command._digest(copy)
+    record.write_text(json.dumps(known))
+    command.notebook_folder(folder)
+    assert copy.read_bytes() != older
+    # ... an edited one never is, nor one that was there before.
+    copy.write_text('{"edited": true}')
+    command.notebook_folder(folder)
+    assert copy.read_text() == '{"edited": true}'
+    assert f"Kept as you left it: {copy}" in capsys.readouterr().out
+    for broken in ("", "[1]", "not json"):
+        record.write_text(broken)
+        command.notebook_folder(folder)
+        assert copy.read_text() == '{"edited": true}'
+    assert not list(folder.glob(".*.ipynb.*"))
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SystemExit, match="cannot put the notebooks into .*\n.*--folder"):
+        command.main(["--folder", str(tmp_path / "file"), "--no-browser"])
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "8888.0", "٨٨٨٨"])
+def test_a_port_that_is_none(port, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--port", port])
+    assert stopped.value.code == 2
+    assert "give a whole number from 1 to 65535" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="session")
+def wheel(project, tmp_path_factory):
+    """The wheel, built from a clean copy so that nothing lying about gets in."""
+    source = tmp_path_factory.mktemp("source") / "project"
+    shutil.copytree(project, source, ignore=shutil.ignore_patterns(".git", ".*cache", "__pycache__", "dist", ".venv"))
+    target = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(target), str(source)]
+    subprocess.run(build, check=True, capture_output=True)
+    (made,) = target.glob("*.whl")
+    return made
+
+
+def test_the_wheel_holds_all_it_needs(wheel, project):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for part in (project / "unet_explorer").rglob("*"):
+        if part.suffix in {".py", ".js", ".css"}:
+            assert part.relative_to(project).as_posix() in names
+    assert "unet_explorer/notebooks/explore.ipynb" in names
+    assert not [name for name in names if name.startswith("tests")]
+
+
+def test_an_installed_wheel_copies_its_notebooks(wheel, tmp_path):
+    site, home = tmp_path / "site", tmp_path / "home"
+    home.mkdir()
+    zipfile.ZipFile(wheel).extractall(site)
+    code = "from unet_explorer.__main__ import notebook_folder; print(notebook_folder())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(site), "HOME": str(home), "USERPROFILE": str(home)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(home / "unet-explorer")
+    assert (home / "unet-explorer" / "explore.ipynb").is_file()
