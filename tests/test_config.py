@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import configs
 from hypothesis import given
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import PRESETS, UNetConfig
 from unet_explorer.config import allowed

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import configs
 from hypothesis import given
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, estimate_memory, plan, trace, valid_sizes
 

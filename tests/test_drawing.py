@@ -6,9 +6,9 @@ import itertools
 import xml.etree.ElementTree as ET
 
 import pytest
-from conftest import configs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import UNetConfig, trace, valid_sizes
 from unet_explorer.drawing.scene import METRICS, font_size, kept, place, scene, side_text

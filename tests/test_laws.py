@@ -6,9 +6,9 @@ import itertools
 
 import naive
 import pytest
-from conftest import configs
 from hypothesis import given
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, nearest_sizes, plan, tile_for_output, trace, valid_sizes
 from unet_explorer.laws import crop, laws

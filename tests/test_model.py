@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import configs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, build_model, plan, receptive_field, trace, valid_sizes
 from unet_explorer import model as model_room

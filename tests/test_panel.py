@@ -7,9 +7,9 @@ import threading
 
 import pytest
 import traitlets
-from conftest import configs
 from hypothesis import given, settings
 from ipywidgets.widgets import widget as widgets
+from support import configs
 
 from unet_explorer import PRESETS, Explorer, UNetConfig, estimate_memory, explore, plan, trace, valid_sizes
 from unet_explorer.panel.facts import describe, knobs, presets

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import pickle
 
-from conftest import configs
 from hypothesis import given
+from support import configs
 
 from unet_explorer import Step, UNetConfig, plan
 from unet_explorer.plan import TILE

@@ -6,9 +6,9 @@ import itertools
 
 import naive
 import pytest
-from conftest import configs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, plan, receptive_field, trace, valid_sizes
 from unet_explorer.tiles import sides

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from conftest import configs
 from hypothesis import given
 from hypothesis import strategies as st
+from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, trace
 

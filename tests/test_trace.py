@@ -6,9 +6,9 @@ import json
 
 import naive
 import pytest
-from conftest import SHARED, configs
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support import SHARED, configs
 
 from unet_explorer import ShapeError, UNetConfig, trace, valid_sizes
 
