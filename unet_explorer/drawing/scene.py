@@ -92,6 +92,13 @@ class Scene:
     hosts: dict[str, str] = field(default_factory=dict)
     legend: list[tuple[Op, str]] = field(default_factory=list)
 
+    def tallest(self, row: int) -> float:
+        """Height that no box of a row exceeds.
+
+        No map on a level can be taller than the tile halved that often, and heights go by the square root.
+        """
+        return METRICS.tallest * 2 ** (-row / 2)
+
 
 def box_width(channels: int) -> float:
     """Width of a box: by the logarithm of its channels, or the deep levels would not fit on any page.
@@ -185,8 +192,7 @@ def _settle(drawn: Scene) -> None:
     between = 3 * METRICS.line + METRICS.arrow + 4 * METRICS.gap
     y = METRICS.margin + METRICS.line
     for row in range(rows):
-        # No map on a level can be taller than the tile halved that often, and heights go by the square root.
-        tall = METRICS.tallest * 2 ** (-row / 2)
+        tall = drawn.tallest(row)
         drawn.rows.append(y + tall / 2)
         y += tall + between
     drawn.height = y - between + 2 * METRICS.line + METRICS.margin

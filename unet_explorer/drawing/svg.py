@@ -58,6 +58,7 @@ def _group(
             if number is not None
         )
         yield (f'<g class="ue-step ue-op-{box.op}" data-step="{box.name}"{shape} role="option" aria-selected="false">')
+    yield _hit(drawn, box)
     if skip:
         yield from _skip(drawn, skip, placed, tile)
     elif box.source:
@@ -78,6 +79,26 @@ def _group(
         second = lines[1] if len(lines) > 1 else ""
         yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
     yield "</g>"
+
+
+def _hit(drawn: Scene, box: Box) -> str:
+    """The area that answers to the pointer: the box at its tallest, its labels, and the arrow that leads to it."""
+    below, above = 2 * M.line + M.gap, M.line + M.gap
+    left, right = box.left, box.right
+    top, bottom = (drawn.rows[box.row] + sign * drawn.tallest(box.row) / 2 for sign in (-1, 1))
+    if box.source:
+        source = drawn.boxes[box.source]
+        between = drawn.rows[source.row]
+        if box.direction == "across":
+            left = source.right
+        elif box.direction == "down":
+            top = between + drawn.tallest(source.row) / 2 + below + above
+        else:
+            bottom = between - drawn.tallest(source.row) / 2 - below - above
+    return (
+        f'<rect class="ue-hit" x="{left:.1f}" y="{top - above:.1f}" width="{right - left:.1f}" '
+        f'height="{bottom + below - top + above:.1f}"/>'
+    )
 
 
 def _arrow(drawn: Scene, box: Box, placed: dict[str, Placed], tile: tuple[int, int]) -> str:
@@ -106,6 +127,7 @@ def _skip(drawn: Scene, skip: Skip, placed: dict[str, Placed], tile: tuple[int, 
     y = drawn.rows[source.row]
     over = M.gap if skip.crop else 0
     start, end = source.right + over + 3, target.left - 2
+    yield f'<rect class="ue-hit" x="{start:.1f}" y="{y - 22:.1f}" width="{end - start:.1f}" height="44"/>'
     yield arrow("ue-arrow ue-crop_concat", (start, y), (end, y))
     words = f"crop {skip.crop}" + (" px a side" if end - start > 160 else "") if skip.crop else "copy"
     yield f'<text class="ue-crop-label" x="{(start + end) / 2:.1f}" y="{y - 6:.1f}">{words}</text>'

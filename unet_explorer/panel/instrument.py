@@ -18,7 +18,7 @@ from unet_explorer.tiles import read_tile
 __all__ = ["Instrument"]
 
 # A widget's module is one text, so the parts are joined; each later one may use the earlier ones.
-_PARTS: Final = ("law", "numbers", "drawing", "table", "card", "knobs", "bar", "history", "instrument")
+_PARTS: Final = ("law", "numbers", "drawing", "table", "card", "knobs", "bar", "history", "kernel", "instrument")
 _STATIC = files("unet_explorer.panel") / "static"
 
 
@@ -51,6 +51,8 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         network: What the browser is told of the network; follows `config`.
         history: Designs to go back to, as {"config", "tile"}.
         position: Which of them is shown.
+        asked: Number of the browser's last question whether anybody hears it.
+        answered: Number of the last one that was heard.
         start: The design it was opened with.
         presets: Designs to choose from.
         knobs: What can be chosen, and which values are allowed.
@@ -69,6 +71,8 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     network = traitlets.Dict().tag(sync=True)
     history: Any = traitlets.List().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)
+    asked = traitlets.Int(0).tag(sync=True)
+    answered = traitlets.Int(0).tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
     presets: Any = traitlets.List().tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)
@@ -103,6 +107,10 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
             design = self.design
             self.network = describe(design, read_tile(self.tile))
             self.selected = self.selected
+
+    @traitlets.observe("asked")
+    def _answer(self, _: Any) -> None:
+        self.answered = self.asked
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the browser sends; what is not allowed is said in `problem`, and the last good value stays.

@@ -20,7 +20,6 @@ class Bar {
     this.verdict = element("span", { class: "ue-verdict" });
     this.problem = element("span", { class: "ue-problem", "data-role": "problem", role: "alert" });
     this.waiting = element("span", { class: "ue-waiting ue-quiet", "data-role": "waiting", hidden: true });
-    setText(this.waiting, "waiting for the kernel …");
     this.status = element("div", { class: "ue-status", "data-role": "status", role: "status" }, this.verdict);
     this.status.append(this.waiting);
     this.sizes = Array.from({ length: 5 }, () => button("use-size", "", ""));
@@ -48,11 +47,12 @@ class Bar {
     setText(this.problem, problem);
   }
 
-  /** Only an answer that is really late is worth a word. */
-  wait(on) {
-    clearTimeout(this.late);
-    if (on) this.late = setTimeout(() => (this.waiting.hidden = false), 400);
-    else this.waiting.hidden = true;
+  /** What there is to say of the kernel. */
+  showKernel(state) {
+    const words = { "is late": "waiting for the kernel …", "is silent": "no answer from the kernel: is it busy, or gone?" };
+    setText(this.waiting, words[state] || "");
+    this.waiting.hidden = !words[state];
+    this.offline.classList.toggle("ue-gone", state === "is gone");
   }
 
   showHistory() {

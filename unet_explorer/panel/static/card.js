@@ -167,18 +167,13 @@ class Picture {
     };
     this.svg.addEventListener("pointerdown", point, { signal });
     this.svg.addEventListener("pointermove", point, { signal });
-    this.inputs.forEach((input, axis) =>
-      input.addEventListener(
-        "input",
-        () => {
-          if (input.value === "" || !Number.isInteger(Number(input.value))) return;
-          const last = Number(input.max);
-          this.share[axis] = (Math.min(Math.max(Number(input.value), 0), last) + 0.5) / (last + 1);
-          this.changed();
-        },
-        { signal },
-      ),
-    );
+    const typed = (input, axis) => {
+      const last = Number(input.max);
+      const place = Math.min(Math.max(Math.floor(Number(input.value)) || 0, 0), last);
+      this.share[axis] = (place + 0.5) / (last + 1);
+      this.changed();
+    };
+    this.inputs.forEach((input, axis) => onTyped(input, () => typed(input, axis), signal));
   }
 
   /** The pixel is kept as a share of the map, so it stays where it is while the tile is dragged. */
@@ -210,7 +205,7 @@ class Picture {
     ["height", "width"].forEach((axis, at) => {
       const input = this.inputs[at];
       input.max = map[axis] - 1;
-      if (document.activeElement !== input) input.value = pixel[at];
+      showNumber(input, pixel[at]);
     });
     setText(this.map, `of ${map.step.name === "input" ? "the tile" : map.step.name}`);
   }

@@ -22,11 +22,15 @@ class Instrument {
     );
     const knobs = model.get("knobs");
     this.designKnobs = new DesignKnobs(knobs, { knob: (...asked) => this.askKnob(...asked) }, signal);
+    this.kernel = new KernelWatch(model, (state) => this.bar.showKernel(state));
     this.bar = new Bar(model, (action, data) => this.act(action, data), signal);
     this.batch = element("input", { type: "number", min: 1, step: 1, "data-knob": "batch_size", ...OWN_KEYS });
-    this.batch.addEventListener("change", () => this.set({ batch_size: Number(this.batch.value) }), { signal });
+    onTyped(this.batch, () => this.set({ batch_size: Number(this.batch.value) }), signal);
     this.totals = element("div", { class: "ue-totals", "data-role": "totals" });
     this.node = element("div", { class: "unet-explorer" }, this.bar.node);
+    const look = () => this.kernel.isGone() && this.bar.showKernel("is gone");
+    for (const type of ["pointerenter", "focusin"]) this.node.addEventListener(type, look, { signal });
+    signal.addEventListener("abort", () => this.kernel.stop());
     const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
     this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
     this.node.append(this.layTotals(), this.table.node);
@@ -43,7 +47,12 @@ class Instrument {
     this.bar.say("");
     this.history.dragging = !settled;
     this.set({ tile });
-    if (settled) this.history.record();
+    if (settled) this.settle();
+  }
+
+  settle() {
+    this.history.record();
+    this.kernel.ask();
   }
 
   typeTile(at, text) {
@@ -91,7 +100,7 @@ class Instrument {
     this.bar.say("");
     this.history.dragging = !settled;
     this.set({ config: { ...this.model.get("config"), [name]: value } });
-    if (settled) this.history.record();
+    if (settled) this.settle();
   }
 
   act(action, data) {
@@ -102,6 +111,7 @@ class Instrument {
     else if (action === "reset") setDesign(this.model, this.model.get("start"));
     else if (action === "preset") setDesign(this.model, data);
     else if (action === "use-size") this.askTile(data, true);
+    this.kernel.ask();
   }
 
   // What is shown ------------------------------------------------------------------------------------------------
@@ -145,7 +155,6 @@ class Instrument {
   showKnobs() {
     this.designKnobs.update(this.model.get("config"));
     this.bar.showPreset();
-    this.bar.wait(!same(this.model.get("config"), this.model.get("network").config));
   }
 
   layTotals() {
@@ -181,7 +190,7 @@ class Instrument {
     setText(this.totals.macs, open(`${rough(sums.macs / 1e9, [""])} GMAC`));
     setText(this.totals.predict, open(bytes(sums.predict)));
     setText(this.totals.train, open(bytes(sums.train)));
-    if (document.activeElement !== this.batch) this.batch.value = batch;
+    showNumber(this.batch, batch);
   }
 }
 
@@ -209,11 +218,13 @@ export default () => {
       on("history position", () => instrument.bar.showHistory());
       on("problem", () => instrument.bar.say(model.get("problem")));
       on("config network tile", () => history.record());
+      on("asked answered", () => instrument.kernel.watch());
       el.append(instrument.node);
       instrument.showNetwork();
       instrument.showKnobs();
       instrument.bar.showHistory();
       instrument.bar.say(model.get("problem"));
+      instrument.kernel.ask();
       return () => {
         controller.abort();
         for (const [type, listener] of listening) model.off(type, listener);

@@ -18,13 +18,13 @@ class TileKnobs {
       node.append(element("div", { class: "ue-ends ue-quiet" }, ...ends));
       slider.addEventListener("input", () => this.move(at, Number(slider.value), false), { signal });
       slider.addEventListener("change", () => this.move(at, Number(slider.value), true), { signal });
-      number.addEventListener("change", () => this.ask.typed(at, number.value), { signal });
+      onTyped(number, () => this.ask.typed(at, number.value), signal);
       return { node, slider, number, name, ticks, ruler, ends };
     });
     this.linked = checkbox("linked", "Square", (on) => ask.flag("linked", on), signal);
     this.snap = checkbox("snap", "Snap to fitting sizes", (on) => ask.flag("snap", on), signal);
     this.wanted = element("input", { type: "number", min: 1, step: 1, "data-knob": "wanted_output", ...OWN_KEYS });
-    this.wanted.addEventListener("change", () => this.wanted.value && ask.output(this.wanted.value), { signal });
+    onTyped(this.wanted, () => this.wanted.value && ask.output(this.wanted.value), signal);
     const wish = element("label", { class: "ue-wish" }, "I need an output of at least ", this.wanted, " px");
     const flags = element("div", { class: "ue-flags" }, this.linked.node, this.snap.node);
     this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, wish);
@@ -53,7 +53,7 @@ class TileKnobs {
       for (const [key, value] of Object.entries(range)) if (Number(slider[key]) !== value) slider[key] = value;
       if (Number(slider.value) !== state.tile[at]) slider.value = state.tile[at];
       slider.setAttribute("aria-valuetext", `${state.tile[at]} px, ${state.failures[at] ? "does not fit" : "fits"}`);
-      if (document.activeElement !== number || number.value === "") number.value = state.tile[at];
+      showNumber(number, state.tile[at]);
       setText(ends[0], exact(range.min));
       setText(ends[1], exact(range.max));
       this.rule(axis, state.network.sizes, range);
@@ -106,12 +106,12 @@ class DesignKnobs {
     slider.addEventListener("input", () => this.ask.knob(knob.name, Number(slider.value), false), { signal });
     slider.addEventListener("change", () => this.ask.knob(knob.name, Number(slider.value), true), { signal });
     const read = () => (number.value === "" ? number.value : Number(number.value));
-    number.addEventListener("change", () => this.ask.knob(knob.name, read(), true), { signal });
+    onTyped(number, () => this.ask.knob(knob.name, read(), true), signal);
     const label = element("label", {}, element("span", {}, knob.label), slider);
     const node = element("div", { class: "ue-knob", title: knob.help }, label, number);
     const show = (value) => {
       slider.value = value;
-      number.value = value;
+      showNumber(number, value);
     };
     return { knob, node, show };
   }

@@ -66,6 +66,29 @@ function setText(node, text) {
 /** What every control needs so that JupyterLab leaves its keys alone. */
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
+/** Hear of a number once it is typed: on leaving the field, and on Enter, which JupyterLab would take for itself. */
+function onTyped(input, listener, signal) {
+  const done = () => {
+    input.typing = false;
+    listener();
+  };
+  const enter = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    event.stopPropagation();
+    done();
+  };
+  input.addEventListener("input", () => (input.typing = true), { signal });
+  input.addEventListener("blur", () => (input.typing = false), { signal });
+  input.addEventListener("change", done, { signal });
+  input.addEventListener("keydown", enter, { signal });
+}
+
+/** Show what is true in a field, but never while somebody types into it. */
+function showNumber(input, value) {
+  if (!input.typing && input.value !== String(value)) input.value = value;
+}
+
 /** A step's formula with the tile's numbers in it: one line for a square, one an axis for a rectangle. */
 function formulaLines(state, map) {
   const { step } = map;
