@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -118,8 +119,6 @@ def _replace(target: Path, content: bytes) -> None:
 
 
 def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
-    import secrets
-
     try:
         from jupyterlab.labapp import LabApp
     except ModuleNotFoundError:
@@ -127,7 +126,8 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
 
     # Set here and not on a command line, which every user of the machine could read. Whatever a user's own
     # configuration says, the server listens on this machine only and asks for the token.
-    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
+    chosen = os.environ.get("JUPYTER_TOKEN")
+    token = chosen or secrets.token_hex(24)
     settings = {
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.allow_remote_access": "False",
@@ -144,7 +144,10 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
     }
     if port is not None:
         settings |= {"ServerApp.port": str(port), "ServerApp.port_retries": "0"}
-    LabApp.launch_instance([f"--{name}={value}" for name, value in settings.items()])
+    server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
+    # Jupyter prints the whole address only with a token that nobody knows yet.
+    server.identity_provider.token_generated = not chosen
+    server.start()
 
 
 if __name__ == "__main__":

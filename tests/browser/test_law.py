@@ -89,9 +89,10 @@ COMPARE = """([network, tiles, texts]) => {
         const groups = (svg) => [...svg.querySelectorAll("[data-step], [data-input]")];
         const mine = groups(drawing.svg);
         groups(expected).forEach((group, number) => {
+            const names = ["class", "x", "y", "width", "height", "d"];
             const facts = (g) => [g.dataset.step, g.dataset.height, g.dataset.width, g.dataset.channels,
-                ...[...g.children].flatMap((part) => [part.getAttribute("class"), part.textContent,
-                    part.style.fontSize, ...["x", "y", "width", "height", "d"].map((name) => part.getAttribute(name))])];
+                ...[...g.children].flatMap((part) => [part.textContent, part.style.fontSize,
+                    ...names.map((name) => part.getAttribute(name))])];
             const [a, b] = [facts(group), facts(mine[number])];
             a.forEach((value, place) => {
                 const near = (x, y) => {
@@ -130,7 +131,8 @@ def test_steps_without_a_box_are_shown_on_the_box_before_them():
 
 
 WORDS = """(numbers) => [
-    ...numbers.map((number) => rough(number)), bytes(0), bytes(999), bytes(1000), bytes(1.5e9), plain(31.875), plain(-2),
+    ...numbers.map((number) => rough(number)),
+    bytes(0), bytes(999), bytes(1000), bytes(1.5e9), plain(31.875), plain(-2),
 ]"""
 
 

@@ -1,0 +1,120 @@
+"""A JupyterLab of its own for a test run, and what a user does in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Page
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab and the folder that it serves."""
+
+    base: str
+    token: str
+    folder: Path
+    process: subprocess.Popen
+    subshells: bool = True
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base}/api?token={self.token}", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def notebook(self, name: str, *sources: str) -> str:
+        """Write a notebook with these cells; its path within the folder."""
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        nbformat.write(notebook, self.folder / name)
+        return name
+
+    def open(self, page: Page, path: str) -> Notebook:
+        page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
+        return Notebook(page).ready()
+
+
+class Notebook:
+    """What a user does with an open notebook, through JupyterLab's own commands."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def ready(self) -> Notebook:
+        self.page.wait_for_selector(".jp-Notebook")
+        self.page.evaluate(
+            """async () => {
+                const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+                await context.ready;
+                await sessionContext.ready;
+                await sessionContext.session.kernel.info;
+            }"""
+        )
+        return self
+
+    def command(self, name: str, **arguments) -> None:
+        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
+
+    def run_all(self) -> None:
+        self.command("notebook:run-all-cells")
+
+    def kernel(self, code: str) -> str:
+        """Run code in the notebook's kernel, beside its cells, and give back what it printed."""
+        return self.page.evaluate(
+            """async (code) => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute({ code, store_history: false });
+                let printed = "";
+                future.onIOPub = (message) => {
+                    if (message.header.msg_type === "stream") printed += message.content.text;
+                    if (message.header.msg_type === "error") throw new Error(message.content.evalue);
+                };
+                await future.done;
+                return printed.trim();
+            }""",
+            code,
+        )
+
+
+def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = None) -> Lab:
+    port, token = free_port(), secrets.token_hex(16)
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    environment = {name: str(home / name.lower()) for name in (*places, "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
+    if settings:
+        file = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/kernels-settings.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(settings))
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"),
+        *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"),
+        *("--expose-app-in-browser", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+        "--LabApp.news_url=None",
+    ]
+    with (home / "log.txt").open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
+    return Lab(f"http://127.0.0.1:{port}", token, folder, process, subshells=not settings)
+
+
+def wait_until_it_answers(lab: Lab) -> Lab:
+    while lab.process.poll() is None:
+        if lab.answers():
+            return lab
+    raise RuntimeError("JupyterLab did not start")

@@ -1,0 +1,160 @@
+"""The README's main command, started for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+from server import free_port
+
+COMMAND = Path(sys.executable).with_name("unet-explorer")
+
+
+def wait_until_it_answers(process: subprocess.Popen, url: str) -> None:
+    """The address is printed a moment before the port is bound."""
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=10).close()
+        except urllib.error.URLError:
+            continue
+        return
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the command in a home of its own; stopped, with all its children, at the end."""
+    running = []
+
+    def run(*arguments: str, config: str = "") -> tuple[subprocess.Popen, str]:
+        home = tmp_path / "home"
+        (home / "config").mkdir(parents=True, exist_ok=True)
+        (home / "config" / "jupyter_server_config.py").write_text(config)
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
+            "HOME": str(home),
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        process = subprocess.Popen(
+            [COMMAND, "--no-browser", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running.append(process)
+        printed = ""
+        for line in process.stdout:
+            printed += line
+            words = line.split()
+            if words and words[-1].startswith("http://127.0.0.1") and "token=" in words[-1]:
+                wait_until_it_answers(process, words[-1])
+                return process, words[-1]
+        process.wait()
+        return process, printed
+
+    yield run
+    for process in running:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.stdout.close()
+            process.wait(60)
+
+
+def test_the_command_opens_the_notebook(start, page, project):
+    # As a user who likes to live dangerously would have set it up.
+    hostile = "c.ServerApp.ip = '0.0.0.0'\nc.IdentityProvider.token = ''\nc.PasswordIdentityProvider.token = ''\n"
+    port = free_port()
+    before = (project / "notebooks" / "explore.ipynb").read_bytes()
+    process, url = start("--port", str(port), config=hostile)
+    assert url.startswith(f"http://127.0.0.1:{port}/lab/tree/explore.ipynb?token=")
+    # On no other address of this machine does anything answer at that port.
+    others = {
+        each.address
+        for addresses in psutil.net_if_addrs().values()
+        for each in addresses
+        if each.family == socket.AF_INET
+    } - {"127.0.0.1"}
+    for address in others:
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection((address, port), timeout=5).close()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents", timeout=10)
+    assert refused.value.code == 403
+    page.goto(url)
+    page.wait_for_selector(".jp-Notebook")
+    # As the notebook says: click the cell, press Shift + Enter.
+    cell = page.locator(".jp-Notebook .jp-CodeCell").first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
+    expect(page.locator('.unet-explorer [data-role="status"]')).to_contain_text("572 × 572 fits → 388 × 388")
+    # Nothing was asked of the user, and nothing was fetched from elsewhere.
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+    kernels = json.load(urllib.request.urlopen(url.replace("/lab/tree/explore.ipynb", "/api/kernels"), timeout=10))
+    assert len(kernels) == 1
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children
+    process.send_signal(signal.SIGTERM)
+    process.stdout.close()
+    process.wait(60)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+    assert (project / "notebooks" / "explore.ipynb").read_bytes() == before
+
+
+def test_the_page_asks_nobody_else(start, page):
+    _, url = start("--port", str(free_port()))
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    page.wait_for_selector(".jp-Notebook")
+    cell = page.locator(".jp-Notebook .jp-CodeCell").first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
+    elsewhere = [each for each in asked if not each.startswith((url.split("/lab")[0], "data:", "blob:"))]
+    assert elsewhere == []
+
+
+def test_an_edited_notebook_is_opened_as_it_was_left(start, page, tmp_path, project):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    edited = json.loads((project / "notebooks" / "explore.ipynb").read_text("utf-8"))
+    edited["cells"][0]["source"] = "# My own lesson"
+    (folder / "explore.ipynb").write_text(json.dumps(edited))
+    _, url = start("--folder", str(folder), "--port", str(free_port()))
+    page.goto(url)
+    expect(page.locator(".jp-Notebook h1").first).to_contain_text("My own lesson")
+    assert json.loads((folder / "explore.ipynb").read_text()) == edited
+
+
+def test_a_port_that_is_taken_is_said(start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process, printed = start("--port", str(taken.getsockname()[1]))
+    assert process.returncode != 0
+    assert "already in use" in printed or "unavailable" in printed
+    assert "Traceback" not in printed
+
+
+def test_python_dash_m_is_the_same_command():
+    command = [sys.executable, "-m", "unet_explorer", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("unet_explorer ")
