@@ -137,6 +137,7 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
         "ServerApp.default_url": f"/lab/tree/{FIRST}",
         "ServerApp.identity_provider_class": "jupyter_server.auth.identity.IdentityProvider",
         "IdentityProvider.token": token,
+        "ServerApp.kernel_websocket_connection_class": "unet_explorer.server.PromptConnection",
         "LabApp.default_url": f"/lab/tree/{FIRST}",
         "LabApp.open_browser": str(browser),
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",

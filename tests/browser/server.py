@@ -94,7 +94,7 @@ class Notebook:
         )
 
 
-def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = None) -> Lab:
+def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = None, *more: str) -> Lab:
     port, token = free_port(), secrets.token_hex(16)
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     environment = {name: str(home / name.lower()) for name in (*places, "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
@@ -106,7 +106,7 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"),
         *("--expose-app-in-browser", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
-        "--LabApp.news_url=None",
+        *("--LabApp.news_url=None", *more),
     ]
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)

@@ -122,6 +122,7 @@ def _boxes(drawn: Scene) -> list[dict[str, Any]]:
         {
             "name": box.name,
             "x": round(box.x, 1),
+            "width": round(box.width, 1),
             "y": drawn.rows[box.row],
             "room": round(box.room, 1) if box.labelled else 0,
             "direction": box.direction,

@@ -26,7 +26,7 @@ class Drawing {
   /** Show another network: new paper, on which the boxes glide from where they were. */
   setNetwork(network) {
     const focused = this.paper.contains(document.activeElement) ? this.focusName : null;
-    const before = this.parts ? new Map(this.parts.map((part) => [part.name, part.rect.getBBox()])) : null;
+    const before = this.parts ? this.byName : null;
     this.network = network;
     const parsed = new DOMParser().parseFromString(network.svg, "image/svg+xml").documentElement;
     this.svg = document.importNode(parsed, true);
@@ -106,8 +106,9 @@ class Drawing {
       setText(part.lines[0], lines[0]);
       setText(part.lines[1], lines[1] || "");
       const longest = Math.max(...lines.map((line) => line.length));
-      const fitting = Math.floor((10 * part.room) / (metrics.character * longest)) / 10;
-      part.side.style.fontSize = `${Math.min(metrics.font, fitting)}px`;
+      const fitting = Math.min(metrics.font, Math.floor((10 * part.room) / (metrics.character * longest)) / 10);
+      if (part.font !== fitting) part.side.style.fontSize = `${fitting}px`;
+      part.font = fitting;
     }
     if (part.arrow) this.moveArrow(part, square ? 1 : 2);
     if (part.crop) this.moveCrop(part);
@@ -148,7 +149,8 @@ class Drawing {
     const part = this.byName.get(step.name) || this.byName.get(step.host);
     const [frame, text] = this.badge.children;
     setText(text, `✗ ${failureWords(this.network, state.failure)}`);
-    const width = text.getComputedTextLength() + 20;
+    // Bold, and no wider than this on average; asking the browser would make it lay out the page at every step.
+    const width = text.textContent.length * this.network.metrics.font * 0.6 + 20;
     const room = this.svg.viewBox.baseVal.width;
     const before = this.byName.get(part.source);
     const y = part.direction === "down" ? (before.top + before.height + part.top) / 2 - 1 : part.top - 42;
@@ -235,7 +237,7 @@ class Drawing {
     for (const { name, rect } of this.parts) {
       const old = before.get(name);
       const from = old
-        ? { x: `${old.x}px`, y: `${old.y}px`, width: `${old.width}px`, height: `${old.height}px` }
+        ? { x: `${old.x - old.width / 2}px`, y: `${old.top}px`, width: `${old.width}px`, height: `${old.height}px` }
         : { opacity: 0 };
       rect.animate([from, {}], { duration: 200, easing: "ease-out" });
     }

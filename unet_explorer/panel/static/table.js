@@ -43,7 +43,10 @@ class LayerTable {
   }
 
   setNetwork(network) {
-    this.rows = network.steps.slice(1).map((step) => {
+    const steps = network.steps.slice(1);
+    this.state = null;
+    if (same(this.rows?.map(({ name }) => name) || [], steps.map(({ name }) => name))) return;
+    this.rows = steps.map((step) => {
       const cells = COLUMNS.map((column) => {
         const kind = column.key === "step" ? "th" : "td";
         return element(kind, { class: column.words ? "ue-words" : "", scope: kind === "th" ? "row" : undefined });
@@ -52,7 +55,6 @@ class LayerTable {
       return { name: step.name, row, cells, values: [] };
     });
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
-    this.state = null;
   }
 
   update(state) {

@@ -1,0 +1,147 @@
+"""From the hand to the page, in Chromium on JupyterLab: python tests/benchmarks/browser.py."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "browser"))
+
+from conftest import CHROMIUM_ARGUMENTS, find_chromium
+from measure import Timing, table
+from playwright.sync_api import Page, sync_playwright
+from server import Lab, Notebook, start_lab, wait_until_it_answers
+
+OPEN = "from unet_explorer import explore\npanel = explore()\npanel"
+BARE = "import anywidget"
+STEPS = 120
+A_PRESS, A_DRAG = 300, 60  # milliseconds from one step of a knob to the next
+
+# One step of a slider, as the keyboard makes it: the value, then the event. The clock stops when the page shows it.
+TILE = """async ([steps]) => {
+    const root = document.querySelector(".unet-explorer");
+    const slider = root.querySelector('[data-knob="tile_height"]');
+    const shown = root.querySelector('[data-step="enc0_conv1"]');
+    const seconds = [];
+    for (let step = 0; step < steps; step += 1) {
+        const side = 400 + step;
+        slider.value = side;
+        const start = performance.now();
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        if (shown.dataset.height !== String(side - 2)) throw new Error("the page has not followed");
+        seconds.push((performance.now() - start) / 1000);
+        await new Promise(requestAnimationFrame);
+    }
+    return seconds;
+}"""
+
+KNOB = """async ([knob, values, steps, gap]) => {
+    const root = document.querySelector(".unet-explorer");
+    const paper = root.querySelector(".ue-paper");
+    const seconds = [];
+    for (let step = 0; step < steps; step += 1) {
+        const input = root.querySelector(`[data-knob="${knob}"]`);
+        const drawn = new Promise((done) => {
+            const look = new MutationObserver(() => { look.disconnect(); done(performance.now()); });
+            look.observe(paper, { childList: true });
+        });
+        const start = performance.now();
+        if (input.type === "checkbox") input.click();
+        else {
+            input.value = values[step % values.length];
+            input.dispatchEvent(new Event(input.tagName === "SELECT" ? "change" : "input", { bubbles: true }));
+        }
+        seconds.push(((await drawn) - start) / 1000);
+        await new Promise((go) => setTimeout(go, gap));
+    }
+    return seconds;
+}"""
+KNOBS = {
+    "depth": [3, 5, 4],
+    "base_filters": [32, 16, 64],
+    "convs_per_block": [3, 1, 2],
+    "kernel_size": [5, 3],
+    "padding": ["same", "valid"],
+    "upsampling": ["bilinear", "transpose"],
+    "batch_norm": [],
+    "num_classes": [3, 2],
+}
+MEMORY = "import os, psutil; print(psutil.Process(os.getpid()).memory_info().rss / 1e6)"
+
+
+def tile_steps(page: Page) -> Timing:
+    return Timing.of(page.evaluate(TILE, [STEPS]))
+
+
+def knob_steps(page: Page, steps: int, gap: int) -> tuple[list[float], list[tuple[str, object, str, None]]]:
+    """Seconds of all knobs together, and a row for each."""
+    every, rows = [], []
+    for knob, values in KNOBS.items():
+        seconds = page.evaluate(KNOB, [knob, values, steps, gap])
+        every += seconds
+        rows.append((f"  {knob}", Timing.of(seconds), "", None))
+    return every, rows
+
+
+def resident(lab: Lab, page: Page, name: str, source: str) -> float:
+    notebook = lab.open(page, lab.notebook(name, source))
+    notebook.run_all()
+    return float(notebook.kernel(MEMORY))
+
+
+def measure(lab: Lab, page: Page) -> None:
+    bare = resident(lab, page, "bare.ipynb", BARE)
+    notebook: Notebook = lab.open(page, lab.notebook("panel.ipynb", OPEN))
+    notebook.run_all()
+    page.wait_for_selector('.unet-explorer [data-step="head"]')
+    opened = float(notebook.kernel(MEMORY))
+    rows: list[tuple[str, object, str, bool | None]] = [
+        ("kernel with the panel open", f"{opened:.0f} MB resident", "≤ 80 MB", opened <= 80),
+        ("kernel with anywidget alone", f"{bare:.0f} MB resident", "", None),
+    ]
+    idle = tile_steps(page)
+    every, knobs = knob_steps(page, 30, A_PRESS)
+    other = Timing.of(every)
+    quick = Timing.of(knob_steps(page, 30, A_DRAG)[0])
+    page.evaluate(
+        """() => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            window.busy = kernel.requestExecute({ code: "import time\\nstart = time.time()\\n" +
+                "while time.time() - start < 10: pass" }).done;
+        }"""
+    )
+    page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'")
+    busy = tile_steps(page)
+    page.evaluate("() => window.busy")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    gone = tile_steps(page)
+    for name, timing in (("idle", idle), ("busy in a 10 s cell", busy), ("shut down", gone)):
+        rows.append((f"one step of the tile to DOM, kernel {name}", timing, "median ≤ 3 ms", timing.median <= 3e-3))
+    reached = other.median <= 25e-3 and other.p95 <= 60e-3
+    rows += [("any other knob to DOM, a step each 300 ms", other, "median ≤ 25 ms, p95 ≤ 60 ms", reached), *knobs]
+    rows.append(("any other knob to DOM, a step each 60 ms", quick, "", None))
+    rows.append(("other knob against tile", f"{other.median / idle.median:.0f}×", "", None))
+    table(rows)
+
+
+def main() -> None:
+    prompt = "--ServerApp.kernel_websocket_connection_class=unet_explorer.server.PromptConnection"
+    for title, more in (("JupyterLab as it comes", ()), ("\nas unet-explorer starts it", (prompt,))):
+        print(title)
+        with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+            folder, home = Path(place, "notebooks"), Path(place, "home")
+            folder.mkdir()
+            home.mkdir()
+            lab = wait_until_it_answers(start_lab(folder, home, None, *more))
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+            try:
+                measure(lab, browser.new_page(viewport={"width": 1600, "height": 1000}))
+            finally:
+                browser.close()
+                lab.process.terminate()
+                lab.process.wait(60)
+
+
+if __name__ == "__main__":
+    main()
