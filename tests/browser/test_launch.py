@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from server import free_port
 
 COMMAND = Path(sys.executable).with_name("unet-explorer")
@@ -76,6 +76,15 @@ def start(tmp_path):
             process.wait(60)
 
 
+def open_and_run(page: Page, url: str) -> None:
+    """As the notebook says: click the cell, press Shift + Enter."""
+    page.goto(url)
+    page.wait_for_selector(".jp-Notebook")
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
+
+
 def test_the_command_opens_the_notebook(start, page, project):
     # As a user who likes to live dangerously would have set it up.
     hostile = "c.ServerApp.ip = '0.0.0.0'\nc.IdentityProvider.token = ''\nc.PasswordIdentityProvider.token = ''\n"
@@ -96,13 +105,7 @@ def test_the_command_opens_the_notebook(start, page, project):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents", timeout=10)
     assert refused.value.code == 403
-    page.goto(url)
-    page.wait_for_selector(".jp-Notebook")
-    # As the notebook says: click the cell, press Shift + Enter.
-    cell = page.locator(".jp-Notebook .jp-CodeCell").first
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
-    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
+    open_and_run(page, url)
     expect(page.locator('.unet-explorer [data-role="status"]')).to_contain_text("572 × 572 fits → 388 × 388")
     # Nothing was asked of the user, and nothing was fetched from elsewhere.
     expect(page.locator(".jp-Dialog")).to_have_count(0)
@@ -122,12 +125,7 @@ def test_the_page_asks_nobody_else(start, page):
     _, url = start("--port", str(free_port()))
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(url)
-    page.wait_for_selector(".jp-Notebook")
-    cell = page.locator(".jp-Notebook .jp-CodeCell").first
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
-    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
+    open_and_run(page, url)
     elsewhere = [each for each in asked if not each.startswith((url.split("/lab")[0], "data:", "blob:"))]
     assert elsewhere == []
 

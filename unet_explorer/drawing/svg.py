@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unet_explorer.drawing.scene import METRICS, Box, Placed, Scene, Skip, font_size, kept, place, side_text, vertical
+from unet_explorer.drawing.placement import Placed, font_size, kept, place, side_text, vertical
+from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip
 from unet_explorer.laws import laws
 from unet_explorer.plan import TILE, plan
 

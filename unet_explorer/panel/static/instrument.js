@@ -31,6 +31,11 @@ class Instrument {
     const look = () => this.kernel.isGone() && this.bar.showKernel("is gone");
     for (const type of ["pointerenter", "focusin"]) this.node.addEventListener(type, look, { signal });
     signal.addEventListener("abort", () => this.kernel.stop());
+    // A slider that is dragged back to where it was says nothing more, so the end of a drag is heard of here.
+    const dropped = () => this.history.dragging && this.endDrag();
+    for (const type of ["pointerup", "pointercancel", "keyup", "focusout"]) {
+      this.node.addEventListener(type, dropped, { signal });
+    }
     const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
     this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
     this.node.append(this.layTotals(), this.table.node);
@@ -48,6 +53,11 @@ class Instrument {
     this.history.dragging = !settled;
     this.set({ tile });
     if (settled) this.settle();
+  }
+
+  endDrag() {
+    this.history.dragging = false;
+    this.settle();
   }
 
   settle() {

@@ -65,12 +65,14 @@ class TileKnobs {
     const key = [smallest, period, min, max].join();
     if (axis.ruled === key) return;
     axis.ruled = key;
+    // Closer together than this they are a band; a softer one is easier on the eye, and far more are one shape.
+    const count = Math.floor((max - smallest) / period) + 1;
+    axis.ruler.classList.toggle("ue-dense", count > 90);
     let marks = "";
-    for (let side = smallest; side <= max; side += period) marks += `M${side - min} 0v1`;
+    if (count > 1000) marks = `M${smallest - min} 0H${max - min}V1H${smallest - min}z`;
+    else for (let side = smallest; side <= max; side += period) marks += `M${side - min} 0v1`;
     axis.ticks.setAttribute("d", marks);
     axis.ruler.setAttribute("viewBox", `0 0 ${Math.max(1, max - min)} 1`);
-    // Closer together than this they are a band, and a softer one is easier on the eye.
-    axis.ruler.classList.toggle("ue-dense", (max - smallest) / period > 90);
   }
 }
 

@@ -19,7 +19,7 @@ class LayerTable {
   constructor(choose, signal) {
     this.sorted = { key: "order", down: false };
     this.heads = COLUMNS.map((column) => {
-      const button = element("button", { type: "button", "data-sort": column.key, ...OWN_KEYS }, column.head);
+      const button = element("button", { type: "button", "data-action": "sort", "data-sort": column.key, ...OWN_KEYS }, column.head);
       return element("th", { scope: "col", class: column.words ? "ue-words" : "" }, button);
     });
     this.body = element("tbody");
