@@ -124,6 +124,9 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
     except ModuleNotFoundError:
         sys.exit("unet-explorer: JupyterLab is missing. Install it with: pip install jupyterlab")
 
+    # ``labconfig`` beside this file keeps JupyterLab from asking a class whether it wants news.
+    paths = [os.environ.get("JUPYTER_CONFIG_PATH", ""), str(_PACKAGE)]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     # Set here and not on a command line, which every user of the machine could read. Whatever a user's own
     # configuration says, the server listens on this machine only and asks for the token.
     chosen = os.environ.get("JUPYTER_TOKEN")

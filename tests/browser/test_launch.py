@@ -43,6 +43,7 @@ def start(tmp_path):
             **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
             "HOME": str(home),
             "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTER_DATA_DIR": str(home / "data"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
@@ -80,6 +81,7 @@ def open_and_run(page: Page, url: str) -> None:
     """As the notebook says: click the cell, press Shift + Enter."""
     page.goto(url)
     page.wait_for_selector(".jp-Notebook")
+    expect(page.locator(".jp-StatusBar-Widget")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
@@ -108,7 +110,7 @@ def test_the_command_opens_the_notebook(start, page, project):
     open_and_run(page, url)
     expect(page.locator('.unet-explorer [data-role="status"]')).to_contain_text("572 × 572 fits → 388 × 388")
     # Nothing was asked of the user, and nothing was fetched from elsewhere.
-    expect(page.locator(".jp-Dialog")).to_have_count(0)
+    expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
     kernels = json.load(urllib.request.urlopen(url.replace("/lab/tree/explore.ipynb", "/api/kernels"), timeout=10))
     assert len(kernels) == 1
     children = psutil.Process(process.pid).children(recursive=True)

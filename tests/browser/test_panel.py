@@ -60,6 +60,7 @@ def open_panel(lab, page: Page, *more: str) -> tuple[Panel, object]:
     notebook.run_all()
     panel = Panel(page)
     expect(panel.step("head")).to_be_visible()
+    expect(panel.root).to_have_attribute("data-kernel", "answers")
     return panel, notebook
 
 

@@ -22,13 +22,13 @@ class Instrument {
     );
     const knobs = model.get("knobs");
     this.designKnobs = new DesignKnobs(knobs, { knob: (...asked) => this.askKnob(...asked) }, signal);
-    this.kernel = new KernelWatch(model, (state) => this.bar.showKernel(state));
+    this.kernel = new KernelWatch(model, (state) => this.showKernel(state));
     this.bar = new Bar(model, (action, data) => this.act(action, data), signal);
     this.batch = element("input", { type: "number", min: 1, step: 1, "data-knob": "batch_size", ...OWN_KEYS });
     onTyped(this.batch, () => this.set({ batch_size: Number(this.batch.value) }), signal);
     this.totals = element("div", { class: "ue-totals", "data-role": "totals" });
     this.node = element("div", { class: "unet-explorer" }, this.bar.node);
-    const look = () => this.kernel.isGone() && this.bar.showKernel("is gone");
+    const look = () => this.kernel.isGone() && this.showKernel("is gone");
     for (const type of ["pointerenter", "focusin"]) this.node.addEventListener(type, look, { signal });
     signal.addEventListener("abort", () => this.kernel.stop());
     // A slider that is dragged back to where it was says nothing more, so the end of a drag is heard of here.
@@ -159,6 +159,11 @@ class Instrument {
     this.table.select(name);
     this.card.select(name);
     this.card.update(this.state);
+  }
+
+  showKernel(state) {
+    this.node.dataset.kernel = state;
+    this.bar.showKernel(state);
   }
 
   /** Knobs go back to what is true, whether a wish was granted or refused. */

@@ -5,12 +5,11 @@ class KernelWatch {
   constructor(model, tell) {
     this.model = model;
     this.tell = tell;
+    // JupyterLab opens a subshell for our messages while the first question is on its way, and the kernel serves
+    // them there, beside a running cell, once it has answered one that came that way. So it is asked twice.
+    this.greetings = 2;
   }
 
-  /**
-   * The first question, at the start, has a second use: a kernel serves our messages beside a running cell only
-   * once it has answered one.
-   */
   ask() {
     const { model } = this;
     if (this.isGone()) {
@@ -26,7 +25,9 @@ class KernelWatch {
   watch() {
     this.stop();
     if (this.model.get("answered") === this.model.get("asked")) {
-      this.tell("answers");
+      this.greetings -= 1;
+      if (this.greetings > 0) this.ask();
+      else this.tell("answers");
       return;
     }
     this.late = setTimeout(() => this.tell(this.isGone() ? "is gone" : "is late"), 400);
