@@ -43,8 +43,12 @@ def test_training_keeps_every_map(config, place, batch):
     gradients = max(size[step.name] + sum(size[name] for name in step.inputs) for step in plan(config))
     parts = estimate_memory(config, tile, batch, training=True)
     assert parts["maps"] == batch * (sum(size.values()) + gradients)
-    # Adam: the parameter, its gradient and two moments.
-    assert parts["total"] == parts["maps"] + 4 * 4 * trace(config, tile).parameters
+    # Adam: each parameter that is learnt has a gradient and two moments; a normalisation's statistics are not learnt.
+    tracked = sum(2 * step.channels for step in plan(config) if step.op == "norm")
+    learnt = trace(config, tile).parameters - tracked
+    assert parts["gradients"] == 4 * learnt
+    assert parts["optimizer"] == 2 * 4 * learnt
+    assert parts["total"] == sum(value for part, value in parts.items() if part != "total")
 
 
 def test_refusals():

@@ -128,5 +128,7 @@ def test_long_numbers_are_shortened_and_say_so():
     law = laws(UNetConfig())["bottleneck_conv1"]
     assert side_text(law, (570, 570)) == ("≈29.9",)
     assert side_text(law, (564, 564)) == ("29.5",)
-    assert side_text(law, (572, 570)) == ("30", "×≈29.9")
-    assert side_text(law, (1, 1)) == ("≈-5.7",)
+    assert side_text(law, (572, 570)) == ("≈30", "×29.9")
+    # Nothing is left: no negative side, and no square of one.
+    assert side_text(law, (1, 1)) == ("–",)
+    assert side_text(law, (572, 1)) == ("30", "×–")

@@ -52,7 +52,6 @@ def test_valid_sizes_are_exactly_those_that_fit(config, n):
     assert (n in valid_sizes(config, n, n)) == fits
     assert (n in valid_sizes(config, 1, 50_000)) == fits
     below, above = nearest_sizes(config, n)
-    assert above is not None
     assert above >= n
     assert fits == (below == n == above)
     if below is not None:
@@ -96,10 +95,45 @@ def test_tile_for_output_is_the_smallest(config, wanted):
     assert before is None or naive.sides(config, before)["head"] < wanted
 
 
-@pytest.mark.parametrize("bad", [0, -1, 1.5, "388", None, True, LARGEST + 1])
+@pytest.mark.parametrize("bad", [0, -1, 1.5, "388", None, True, LARGEST, LARGEST - 184 + 1, float("nan")])
 def test_tile_for_output_refuses(bad):
-    with pytest.raises(ValueError, match="is not allowed"):
+    with pytest.raises(ValueError, match="is not allowed: give a whole number"):
         tile_for_output(UNetConfig(), bad)
+
+
+def test_nothing_beyond_the_limit_is_suggested():
+    below, above = nearest_sizes(UNetConfig(), LARGEST)
+    assert above is None
+    assert LARGEST - 16 < below <= LARGEST
+    assert nearest_sizes(UNetConfig(), 10 * LARGEST) == (below, None)
+    assert sides(UNetConfig(), below)["head"]
+    with pytest.raises(ShapeError) as caught:
+        trace(UNetConfig(), LARGEST)
+    assert caught.value.suggestions == (below,)
+    assert tile_for_output(UNetConfig(), below - 184) == below
+
+
+@pytest.mark.parametrize("bad", [512.5, "512", None, float("nan"), True])
+def test_sizes_that_are_no_numbers_are_one_value_error(bad):
+    with pytest.raises(ValueError, match="n=.* is not allowed: give a whole number of pixels"):
+        nearest_sizes(UNetConfig(), bad)
+    with pytest.raises(ValueError, match="low=.* is not allowed"):
+        valid_sizes(UNetConfig(), bad)
+    with pytest.raises(ValueError, match="high=.* is not allowed"):
+        valid_sizes(UNetConfig(), 1, bad)
+
+
+@pytest.mark.parametrize("bad", ["paper", None, {"depth": 3}, 4])
+def test_what_is_no_network_is_one_value_error(bad):
+    for ask in (
+        plan,
+        valid_sizes,
+        lambda config: trace(config, 572),
+        lambda config: nearest_sizes(config, 5),
+        lambda config: tile_for_output(config, 5),
+    ):
+        with pytest.raises(ValueError, match="config=.* is not a network: give a UNetConfig"):
+            ask(bad)
 
 
 @pytest.mark.parametrize(

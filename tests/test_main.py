@@ -71,9 +71,9 @@ def wheel(project, tmp_path_factory):
 
 def test_the_wheel_holds_all_it_needs(wheel, project):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for part in (project / "unet_explorer").rglob("*"):
-        if part.suffix in {".py", ".js", ".css"}:
-            assert part.relative_to(project).as_posix() in names
+    parts = [part.relative_to(project) for part in (project / "unet_explorer").rglob("*") if part.is_file()]
+    assert {part.as_posix() for part in parts if "__pycache__" not in part.parts} <= names
+    assert "unet_explorer/labconfig/page_config.json" in names
     assert "unet_explorer/notebooks/explore.ipynb" in names
     assert not [name for name in names if name.startswith("tests")]
 

@@ -46,6 +46,12 @@ def assert_equal_to_keras(config, tile):
         layer = model.get_layer(row.step.name)
         assert tuple(layer.output.shape[1:]) == tuple(row.output), row
         assert layer.count_params() == row.parameters, row
+        trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
+        assert row.step.trainable == trainable, row
+        if row.operation == "crop_concat":
+            # The copy in front, as in the paper's figure.
+            arriving = [history.operation.name for history in (each._keras_history for each in layer.input)]
+            assert arriving == [f"{row.step}_crop" if row.crop else row.step.inputs[0], row.step.inputs[1]]
         if row.crop:
             assert model.get_layer(f"{row.step}_crop").cropping == ((row.crop,) * 2,) * 2
     assert model.count_params() == rows.parameters

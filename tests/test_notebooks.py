@@ -7,7 +7,19 @@ import pytest
 from nbclient import NotebookClient
 from support import PROJECT
 
+from unet_explorer import ShapeError, UNetConfig, trace
+
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+
+
+def test_what_the_first_notebook_asks_has_the_answer_it_hints_at():
+    assert trace(UNetConfig(depth=5), 572).output.height == 196
+    with pytest.raises(ShapeError, match="nothing is left of the map at dec5_conv1"):
+        trace(UNetConfig(depth=6), 572)
+    with pytest.raises(ShapeError, match=r"enc2_pool would halve an odd side \(121\)"):
+        trace(UNetConfig(), 512)
+    assert trace(UNetConfig(), 572)["dec0_concat"].crop == 88
+    assert set(trace(UNetConfig(padding="same"), 576).crops) == {0}
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.name)

@@ -64,6 +64,6 @@ def test_refusals():
         receptive_field(UNetConfig(), 571, "head", (0, 0))
     with pytest.raises(ValueError, match="There is no step 'tail'"):
         receptive_field(UNetConfig(), 572, "tail", (0, 0))
-    for bad in ((388, 0), (0, -1), (0,), (0, 0, 0)):
+    for bad in ((388, 0), (0, -1), (0,), (0, 0, 0), None, 5, (0.5, 1), "ab"):
         with pytest.raises(ValueError, match=r"outside the map of head: .* to \(387, 387\)"):
             receptive_field(UNetConfig(), 572, "head", bad)

@@ -8,7 +8,7 @@ import operator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
-__all__ = ["PRESETS", "Choice", "Flag", "Fraction", "Preset", "UNetConfig", "Whole", "allowed"]
+__all__ = ["PRESETS", "Choice", "Flag", "Fraction", "Preset", "UNetConfig", "Whole", "allowed", "read_config", "shown"]
 
 VERSION: Final = 1
 
@@ -150,7 +150,7 @@ class UNetConfig:
                 # (a NumPy integer would otherwise end up in shared files).
                 object.__setattr__(self, knob.name, knob.metadata["allowed"].read(given))
             except (ValueError, TypeError, OverflowError):
-                problems.append(f"{knob.name}={_shown(given)} is not allowed: give {knob.metadata['allowed']}.")
+                problems.append(f"{knob.name}={shown(given)} is not allowed: give {knob.metadata['allowed']}.")
         if problems:
             raise ValueError(" ".join(problems))
 
@@ -177,12 +177,12 @@ class UNetConfig:
             ValueError: Unknown key 'depht': did you mean 'depth'?
         """
         if not isinstance(values, dict):
-            raise ValueError(f"A design is a dict of knobs, not {_shown(values)}: give {{'depth': 4, …}}.")
+            raise ValueError(f"A design is a dict of knobs, not {shown(values)}: give {{'depth': 4, …}}.")
         given = dict(values)
         version = given.pop("version", VERSION)
         if type(version) is not int or version != VERSION:
             raise ValueError(
-                f"version={_shown(version)} is not known here: this release reads version {VERSION}. "
+                f"version={shown(version)} is not known here: this release reads version {VERSION}. "
                 "Update unet_explorer, or leave the version out if you typed the design yourself."
             )
         known = [knob.name for knob in fields(cls)]
@@ -190,12 +190,36 @@ class UNetConfig:
             if key not in known:
                 close = difflib.get_close_matches(str(key), known, n=1)
                 hint = f"did you mean {close[0]!r}?" if close else "the keys are " + ", ".join(known) + "."
-                raise ValueError(f"Unknown key {_shown(key)}: {hint}")
+                raise ValueError(f"Unknown key {shown(key)}: {hint}")
         return cls(**given)
 
 
-def _shown(value: object) -> str:
-    """The value as typed, short enough for one line."""
+def read_config(config: object) -> UNetConfig:
+    """The network itself.
+
+    Raises:
+        ValueError: If it is anything but a `UNetConfig`.
+
+    Example:
+        >>> read_config("paper")
+        Traceback (most recent call last):
+        ...
+        ValueError: config='paper' is not a network: give a UNetConfig, such as PRESETS["paper"].config.
+    """
+    if not isinstance(config, UNetConfig):
+        raise ValueError(
+            f'config={shown(config)} is not a network: give a UNetConfig, such as PRESETS["paper"].config.'
+        )
+    return config
+
+
+def shown(value: object) -> str:
+    """A value as it was typed, short enough for one line of an error.
+
+    Example:
+        >>> shown("572")
+        "'572'"
+    """
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001  # a foreign object's repr may fail in any way; its type is enough then

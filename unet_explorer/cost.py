@@ -6,20 +6,30 @@ import math
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from unet_explorer.config import UNetConfig, Whole
+from unet_explorer.config import UNetConfig, Whole, shown
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import Tile
 from unet_explorer.trace import BYTES_PER_NUMBER, trace
 
-__all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_copies", "read_batch_size"]
+__all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_bytes", "read_batch_size"]
 
 OPTIMIZER_SLOTS: Final = 2
-"""Numbers that Adam keeps for each parameter, beside the parameter and its gradient (Kingma and Ba 2015)."""
+"""Numbers that Adam keeps for each parameter that it changes, beside it and its gradient (Kingma and Ba 2015)."""
 
 
-def parameter_copies(training: bool) -> int:
-    """Numbers held for each parameter: itself and, to learn, its gradient and the optimizer's."""
-    return 2 + OPTIMIZER_SLOTS if training else 1
+def parameter_bytes(config: UNetConfig, training: bool) -> dict[str, int]:
+    """Bytes held whatever the tile: ``parameters`` and, to learn, ``gradients`` and ``optimizer``.
+
+    Example:
+        >>> parameter_bytes(UNetConfig(), training=False)
+        {'parameters': 124122632, 'gradients': 0, 'optimizer': 0}
+    """
+    learnt = training * sum(step.trainable for step in plan(config)) * BYTES_PER_NUMBER
+    return {
+        "parameters": sum(step.parameters for step in plan(config)) * BYTES_PER_NUMBER,
+        "gradients": learnt,
+        "optimizer": OPTIMIZER_SLOTS * learnt,
+    }
 
 
 LARGEST_BATCH: Final = 4096
@@ -73,7 +83,7 @@ def read_batch_size(value: object) -> int:
     try:
         return Whole(1, LARGEST_BATCH).read(value)
     except ValueError:
-        raise ValueError(f"batch_size={value!r} is not allowed: give {Whole(1, LARGEST_BATCH)}.") from None
+        raise ValueError(f"batch_size={shown(value)} is not allowed: give {Whole(1, LARGEST_BATCH)}.") from None
 
 
 def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, training: bool = False) -> dict[str, int]:
@@ -107,11 +117,5 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
     maps = batch_size * (
         sum(size[name] for name in always) + max(sum(size[name] for name in moment) for moment in moments)
     )
-    parameters = result.parameters * BYTES_PER_NUMBER
-    parts = {
-        "parameters": parameters,
-        "gradients": parameters if training else 0,
-        "optimizer": OPTIMIZER_SLOTS * parameters if training else 0,
-        "maps": maps,
-    }
+    parts = {**parameter_bytes(config, training), "maps": maps}
     return {**parts, "total": sum(parts.values())}

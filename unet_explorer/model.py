@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import layers
 
-from unet_explorer.config import UNetConfig
+from unet_explorer.config import UNetConfig, read_config
 from unet_explorer.laws import crop, laws
 from unet_explorer.plan import TILE, Step, plan
 from unet_explorer.tiles import Tile, sides
@@ -40,7 +40,7 @@ def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
         >>> model.get_layer("enc0_pool").output.shape
         (None, 8, 8, 2)
     """
-    height, width = (None, None) if tile is None else sides(config, tile)[TILE]
+    height, width = (None, None) if tile is None else sides(read_config(config), tile)[TILE]
     maps = {TILE: keras.Input((height, width, config.in_channels), name=TILE)}
     known = laws(config)
     for step in plan(config):

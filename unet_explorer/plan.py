@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from unet_explorer.config import UNetConfig
+from unet_explorer.config import UNetConfig, read_config
 
 __all__ = ["TILE", "Op", "Step", "plan"]
 
@@ -77,11 +77,22 @@ class Step(str):
             640
         """
         if self.op == "norm":
-            return 4 * self.channels
+            return 2 * self.trainable
+        return self.trainable
+
+    @property
+    def trainable(self) -> int:
+        """Those of its numbers that learning changes: not the mean and variance that a normalisation tracks.
+
+        Example:
+            >>> plan(UNetConfig(batch_norm=True))[1].trainable
+            128
+        """
+        if self.op == "norm":
+            return 2 * self.channels
         return self.weights + (self.channels if self.bias else 0)
 
 
-@lru_cache(maxsize=512)
 def plan(config: UNetConfig) -> tuple[Step, ...]:
     """All steps of the network, in the order in which they are computed.
 
@@ -96,10 +107,18 @@ def plan(config: UNetConfig) -> tuple[Step, ...]:
     Returns:
         The steps. Each names its inputs, so the order of the tuple is one in which it can be computed.
 
+    Raises:
+        ValueError: If it is no `UNetConfig`.
+
     Example:
         >>> [step.name for step in plan(UNetConfig(depth=1, convs_per_block=1))]
         ['enc0_conv1', 'enc0_pool', 'bottleneck_conv1', 'dec0_up', 'dec0_concat', 'dec0_conv1', 'head']
     """
+    return _steps(read_config(config))
+
+
+@lru_cache(maxsize=512)
+def _steps(config: UNetConfig) -> tuple[Step, ...]:
     draft = _Draft(config)
     skips = {}
     for level in range(config.depth):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from functools import lru_cache
 from typing import NamedTuple
 
-from unet_explorer.config import UNetConfig
+from unet_explorer.config import UNetConfig, shown
 from unet_explorer.laws import crop, laws
 from unet_explorer.plan import TILE, Step, plan
 from unet_explorer.tiles import Tile, read_tile, sides
@@ -149,15 +150,19 @@ def receptive_field(config: UNetConfig, tile: Tile, step: str, pixel: tuple[int,
     """
     sized = sides(config, tile)
     if step not in sized:
-        raise ValueError(f"There is no step {step!r} in this network: give one of {', '.join(sized)}.")
+        raise ValueError(f"There is no step {shown(step)} in this network: give one of {', '.join(sized)}.")
     shape = sized[step]
-    if len(pixel) != 2 or not all(0 <= place < side for place, side in zip(pixel, shape, strict=True)):
+    try:
+        row, column = (operator.index(place) for place in pixel)
+    except (TypeError, ValueError):
+        row = column = -1
+    if not (0 <= row < shape[0] and 0 <= column < shape[1]):
         raise ValueError(
-            f"pixel={pixel!r} lies outside the map of {step}: give (row, column) from (0, 0) to "
+            f"pixel={shown(pixel)} lies outside the map of {step}: give (row, column) from (0, 0) to "
             f"({shape[0] - 1}, {shape[1] - 1})."
         )
     sight = sights(config)[step]
     (top, bottom), (left, right) = (
-        sight.within(place, side) for place, side in zip(pixel, read_tile(tile), strict=True)
+        sight.within(place, side) for place, side in zip((row, column), read_tile(tile), strict=True)
     )
     return Box(top, left, bottom + 1, right + 1)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
-from unet_explorer.config import UNetConfig
+from unet_explorer.config import UNetConfig, read_config, shown
 from unet_explorer.laws import Law, laws
 from unet_explorer.plan import Step, plan
 
@@ -121,7 +121,7 @@ def read_tile(tile: object) -> tuple[int, int]:
         bad = not (1 <= height <= LARGEST and 1 <= width <= LARGEST)
     if bad:
         raise ValueError(
-            f"tile={tile!r} is not allowed: give one whole number from 1 to {LARGEST:,}, such as 572, "
+            f"tile={shown(tile)} is not allowed: give one whole number from 1 to {LARGEST:,}, such as 572, "
             "or two as (height, width), such as (572, 444)."
         )
     return height, width
@@ -139,7 +139,7 @@ def sides(config: UNetConfig, tile: Tile) -> dict[str, tuple[int, int]]:
     """
     height, width = read_tile(tile)
     found = {}
-    for name, law in laws(config).items():
+    for name, law in laws(read_config(config)).items():
         down = law.side(height)
         across = down if width == height else law.side(width)
         if down is None or across is None:
@@ -181,7 +181,8 @@ def valid_sizes(config: UNetConfig, low: int = 1, high: int = 1024) -> range:
         >>> list(valid_sizes(UNetConfig(), 560, 600))
         [572, 588]
     """
-    smallest, period = _fitting(config)
+    smallest, period = _fitting(read_config(config))
+    low, high = _whole(low, "low"), _whole(high, "high")
     first = max(smallest, low + (smallest - low) % period)
     return range(first, max(first, high + 1), period)
 
@@ -189,31 +190,47 @@ def valid_sizes(config: UNetConfig, low: int = 1, high: int = 1024) -> range:
 def nearest_sizes(config: UNetConfig, n: int) -> tuple[int | None, int | None]:
     """The nearest sides that fit: the largest one up to `n` and the smallest one from `n` on.
 
-    If `n` itself fits, both are `n`. The first is None where every fitting side is larger than `n`; there is
-    always a larger one.
+    If `n` itself fits, both are `n`. The first is None where every fitting side is larger than `n`, the second
+    where the next one would be beyond `LARGEST`.
+
+    Raises:
+        ValueError: If `n` is not a whole number.
 
     Example:
         >>> nearest_sizes(UNetConfig(), 512), nearest_sizes(UNetConfig(), 100)
         ((508, 524), (None, 188))
     """
-    smallest, period = _fitting(config)
+    smallest, period = _fitting(read_config(config))
+    n = _whole(n, "n")
     if n < smallest:
         return None, smallest
-    below = n - (n - smallest) % period
-    return below, below if below == n else below + period
+    below = min(n, LARGEST)
+    below -= (below - smallest) % period
+    above = below if below == n else below + period
+    return below, above if above <= LARGEST else None
+
+
+def _whole(value: object, name: str) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise ValueError(f"{name}={shown(value)} is not allowed: give a whole number of pixels.")
+    return operator.index(value)
 
 
 def tile_for_output(config: UNetConfig, wanted: int) -> int:
     """The smallest side that fits and whose prediction is at least `wanted` pixels.
 
     Raises:
-        ValueError: If `wanted` is not a whole number from 1 to `LARGEST`.
+        ValueError: If `wanted` is not a whole number of at least 1, or no tile up to `LARGEST` gives as much.
 
     Example:
         >>> tile_for_output(UNetConfig(), 388), tile_for_output(UNetConfig(), 389)
         (572, 588)
     """
-    side, _ = read_tile(wanted)
-    above = nearest_sizes(config, laws(config)[plan(config)[-1].name].tile_for(side))[1]
-    assert above is not None
+    output = laws(read_config(config))[plan(config)[-1].name]
+    above = nearest_sizes(config, output.tile_for(_whole(wanted, "wanted")))[1]
+    if wanted < 1 or above is None:
+        raise ValueError(
+            f"wanted={shown(wanted)} is not allowed: give a whole number of pixels from 1 to "
+            f"{output.side(nearest_sizes(config, LARGEST)[0] or 1):,}."
+        )
     return above

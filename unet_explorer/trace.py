@@ -147,11 +147,11 @@ def trace(config: UNetConfig, tile: Tile) -> Trace:
         >>> result.output.height, result.parameters
         (388, 31030658)
     """
+    sized = sides(config, tile)
     height, width = read_tile(tile)
     known, sees = laws(config), sights(config)
     shapes = {TILE: Shape(height, width, config.in_channels)}
     rows = []
-    sized = sides(config, tile)
     for step in plan(config):
         name = step.name
         down, across = sized[name]

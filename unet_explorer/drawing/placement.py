@@ -25,8 +25,9 @@ class Placed(NamedTuple):
 def place(drawn: Scene, tile: tuple[int, int]) -> dict[str, Placed]:
     """Heights for a tile, whether it fits or not: by the square root of the side, or the bottom could not be read.
 
-    The sides of one drawing are to scale with each other; the drawing as a whole grows gently with the tile. Of a
-    rectangle, the geometric mean of both sides counts.
+    Within one drawing a box four times as high is a map of sixteen times the side; the drawing as a whole grows
+    gently with the tile. Of a rectangle, the geometric mean of both sides counts. (Within a box the frame of a crop
+    is to scale as it is: see `kept`.)
 
     Example:
         >>> from unet_explorer import UNetConfig
@@ -75,7 +76,7 @@ def font_size(lines: tuple[str, ...], room: float) -> float:
 
     Example:
         >>> font_size(("286²",), 60.0), font_size(("≈1532.9",), 40.0)
-        (13.0, 8.9)
+        (13.0, 8.1)
     """
     return min(METRICS.font, math.floor(10 * room / (METRICS.character * max(map(len, lines)))) / 10)
 
@@ -83,23 +84,27 @@ def font_size(lines: tuple[str, ...], room: float) -> float:
 def side_text(law: Law, tile: tuple[int, int]) -> tuple[str, ...]:
     """The lines that stand below a box: one for a square, two for a rectangle.
 
-    A side that is no whole number is shown with one decimal, marked where that is not all of it.
+    A side that is no whole number is shown with one decimal, marked where that is not all of it; where nothing is
+    left of a map there is a dash.
 
     Example:
         >>> side_text(Law(0, 1), (572, 572)), side_text(Law(0, 1), (572, 444)), side_text(Law(0, 2), (571, 571))
         (('286²',), ('286', '×222'), ('≈142.8',))
     """
-    height, width = (_number(side + law.shift, law.level) for side in tile)
+    (height, rough), (width, also) = (_number(side + law.shift, law.level) for side in tile)
+    mark = "≈" if rough or also else ""
     if tile[0] == tile[1]:
-        return (f"{height}²" if height.lstrip("-").isdigit() else height,)
-    return height, f"×{width}"
+        return (f"{height}²" if height.isdigit() else mark + height,)
+    return mark + height, f"×{width}"
 
 
-def _number(above: int, level: int) -> str:
+def _number(above: int, level: int) -> tuple[str, bool]:
+    """A side in figures, and whether that is only roughly it."""
     whole, rest = divmod(above, 1 << level)
+    if above <= 0:
+        return "–", False
     if not rest:
-        return str(whole)
-    tenths = 10 * above / (1 << level)
-    # Rounded half away from zero, as the browser does, and not to the even neighbour.
-    shown = math.copysign(math.floor(abs(tenths) + 0.5) / 10, tenths)
-    return f"{'' if shown * (1 << level) == above else '≈'}{shown:.1f}"
+        return str(whole), False
+    # Half is rounded up, as the browser does it, and not to the even neighbour.
+    tenths = math.floor(10 * above / (1 << level) + 0.5)
+    return f"{tenths / 10:.1f}", tenths << level != 10 * above

@@ -25,7 +25,7 @@ class Metrics(NamedTuple):
     tallest: float = 150.0  # the input's box, at the largest tile
     shortest: float = 3.0  # a map of no side must still be seen
     font: float = 13.0
-    character: float = 0.64  # width of a figure by its height, in the widest of the usual sans-serif faces
+    character: float = 0.7  # width of a bold figure by its height, in the widest of the usual sans-serif faces
     line: float = 14.0  # from one line of text to the next
     gap: float = 4.0  # between a box, its labels and the arrows that touch it
     arrow: float = 26.0  # from one box to the next; also what is left of it between two rows, labels aside
@@ -33,7 +33,7 @@ class Metrics(NamedTuple):
 
 
 METRICS: Final = Metrics()
-_SKIP: Final = 64.0  # the shortest skip that its label fits on
+_SKIP: Final = 76.0  # the shortest skip that its label fits on
 
 
 @dataclass(slots=True)
@@ -90,7 +90,9 @@ class Scene:
     boxes: dict[str, Box] = field(default_factory=dict)
     skips: list[Skip] = field(default_factory=list)
     hosts: dict[str, str] = field(default_factory=dict)
+    shown_on: dict[str, str] = field(default_factory=dict)
     legend: list[tuple[Op, str]] = field(default_factory=list)
+    caption: str = ""
 
     def tallest(self, row: int) -> float:
         """Height that no box of a row exceeds.
@@ -144,7 +146,7 @@ def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
     width = drawn.squeeze * box_width(step.channels)
     match step.op:
         case "norm" | "relu" | "dropout" | "upsample":
-            drawn.hosts[step.name] = host
+            drawn.hosts[step.name] = drawn.shown_on[step.name] = host
             return
         case "crop_concat":
             _add_concat(drawn, step, before, known)
@@ -161,7 +163,10 @@ def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
                     _label_width(drawn, before) + METRICS.gap,
                 )
                 box = Box(step.name, x, width, step.level, step.channels, step.op, host)
-    drawn.boxes[step.name], drawn.hosts[step.name] = box, step.name
+    drawn.boxes[step.name], drawn.hosts[step.name], drawn.shown_on[step.name] = box, step.name, step.name
+    if box.direction == "up" and step.op == "conv":
+        # The interpolated map before it is drawn as part of the same way up.
+        drawn.shown_on[step.inputs[0]] = step.name
 
 
 def _add_concat(drawn: Scene, step: Step, main: Box, known: dict[str, Law]) -> None:
@@ -175,7 +180,7 @@ def _add_concat(drawn: Scene, step: Step, main: Box, known: dict[str, Law]) -> N
         main.x += lack
     main.width = half
     copied = Box(step.name, main.x - half, half, step.level, step.channels, step.op)
-    drawn.boxes[step.name] = copied
+    drawn.boxes[step.name], drawn.shown_on[step.name] = copied, step.name
     # What follows starts from the main path's half, which has the right edge.
     drawn.hosts[step.name] = main.name
     drawn.skips.append(Skip(step.name, skip.name, copied.name, crop(step, known)))
@@ -190,7 +195,7 @@ def _settle(drawn: Scene) -> None:
     """Give the rows their heights, shift everything into view and take the measure of it."""
     rows = 1 + max(box.row for box in drawn.boxes.values())
     between = 3 * METRICS.line + METRICS.arrow + 4 * METRICS.gap
-    y = METRICS.margin + METRICS.line
+    y = METRICS.margin + 2 * METRICS.line
     for row in range(rows):
         tall = drawn.tallest(row)
         drawn.rows.append(y + tall / 2)
@@ -222,3 +227,7 @@ def _legend(drawn: Scene) -> None:
         "conv1x1": f"1×1 convolution{head}",
     }
     drawn.legend = list(texts.items())
+    drawn.caption = "Above a box its channels, below it its side in pixels. A white half is a copy"
+    drawn.caption += "; the dashed frame is the part of the map that is kept for it." if cropped else "."
+    if config.dropout:
+        drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."

@@ -12,6 +12,8 @@ from unet_explorer.plan import TILE, plan
 __all__ = ["svg"]
 
 HEAD = 9.0  # length of an arrow's head
+OVER = 2.5  # by how much the frame of a crop stands out from its box
+ENDS = {0: ("image tile", "start"), -1: ("prediction", "end")}
 M = METRICS
 
 
@@ -34,19 +36,25 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
     placed = place(drawn, tile)
     order = [TILE, *(step.name for step in plan(drawn.config))]
     skips = {skip.name: skip for skip in drawn.skips}
+    ends = {order[place]: words for place, words in ENDS.items()}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawn.width:.1f} {drawn.height:.1f}" '
-        f'role="listbox" aria-label="The network, step by step" aria-orientation="horizontal">'
+        f'font-size="{M.font:g}" role="listbox" aria-label="The network, step by step" aria-orientation="horizontal">'
     ]
     for name in order:
         if name in drawn.boxes:
-            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile))
+            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile, ends.get(name)))
     parts.append("</svg>")
     return "".join(parts)
 
 
 def _group(
-    drawn: Scene, box: Box, skip: Skip | None, placed: dict[str, Placed], tile: tuple[int, int]
+    drawn: Scene,
+    box: Box,
+    skip: Skip | None,
+    placed: dict[str, Placed],
+    tile: tuple[int, int],
+    end: tuple[str, str] | None,
 ) -> Iterator[str]:
     law = laws(drawn.config)[box.name]
     if box.op is None:
@@ -79,6 +87,11 @@ def _group(
         yield f'<tspan x="{x:.1f}">{lines[0]}</tspan>'
         second = lines[1] if len(lines) > 1 else ""
         yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
+    if end:
+        words, anchor = end
+        x = box.left if anchor == "start" else box.right
+        y = top - M.gap - M.line - 2
+        yield f'<text class="ue-end" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
     yield "</g>"
 
 
@@ -107,7 +120,7 @@ def _arrow(drawn: Scene, box: Box, placed: dict[str, Placed], tile: tuple[int, i
     before = drawn.boxes[box.source]
     y = drawn.rows[box.row]
     if box.direction == "across":
-        return arrow(f"ue-arrow ue-{box.op}", (before.right + 2, y), (box.left - 2, y))
+        return arrow(f"ue-arrow ue-{box.op}", (before.right + 2, y), (box.left - OVER - 1, y))
     ends = vertical(box.direction, placed[before.name], placed[box.name], 1 if tile[0] == tile[1] else 2)
     return arrow(f"ue-arrow ue-{box.op}", (box.x, ends[0]), (box.x, ends[1]))
 
@@ -126,12 +139,12 @@ def arrow(kind: str, start: tuple[float, float], end: tuple[float, float]) -> st
 def _skip(drawn: Scene, skip: Skip, placed: dict[str, Placed], tile: tuple[int, int]) -> Iterator[str]:
     source, target = drawn.boxes[skip.source], drawn.boxes[skip.target]
     y = drawn.rows[source.row]
-    over = M.gap if skip.crop else 0
+    over = OVER if skip.crop else 0
     start, end = source.right + over + 3, target.left - 2
     yield f'<rect class="ue-hit" x="{start:.1f}" y="{y - 22:.1f}" width="{end - start:.1f}" height="44"/>'
     yield arrow("ue-arrow ue-crop_concat", (start, y), (end, y))
-    words = f"crop {skip.crop}" + (" px a side" if end - start > 160 else "") if skip.crop else "copy"
-    yield f'<text class="ue-crop-label" x="{(start + end) / 2:.1f}" y="{y - 6:.1f}">{words}</text>'
+    words = f"crop {skip.crop}" + (" px per side" if end - start > 160 else "") if skip.crop else "copy"
+    yield f'<text class="ue-crop-label" x="{(start + end - HEAD) / 2:.1f}" y="{y - 6:.1f}">{words}</text>'
     if skip.crop:
         top, height = kept(placed[skip.source], laws(drawn.config)[skip.source], skip.crop, tile)
         yield (

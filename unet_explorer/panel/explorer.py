@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets
 
-from unet_explorer.config import PRESETS, UNetConfig
+from unet_explorer.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.panel.instrument import Instrument
 from unet_explorer.tiles import Tile, nearest_sizes, read_tile
 
@@ -36,7 +36,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     @config.setter
     def config(self, config: UNetConfig) -> None:
-        self.instrument.config = _design(config)[0].to_dict()
+        self.instrument.config = read_config(config).to_dict()
 
     @property
     def tile(self) -> tuple[int, int]:
@@ -62,12 +62,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
-        for widget in (self.instrument, self):
-            layout = widget.layout
-            if widget is self:
-                super().close()
-            else:
-                widget.close()
+        layouts = self.instrument.layout, self.layout
+        self.instrument.close()
+        super().close()
+        for layout in layouts:
             layout.close()
 
 
@@ -80,7 +78,7 @@ def _design(design: Any) -> tuple[UNetConfig, int | None]:
     if isinstance(design, UNetConfig):
         return design, None
     raise ValueError(
-        f"design={design!r} is not known: give a UNetConfig, or the name of a preset ({', '.join(PRESETS)})."
+        f"design={shown(design)} is not known: give a UNetConfig, or the name of a preset ({', '.join(PRESETS)})."
     )
 
 

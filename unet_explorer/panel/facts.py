@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from unet_explorer.config import PRESETS, Choice, Flag, Fraction, UNetConfig, Whole, allowed
-from unet_explorer.cost import held, parameter_copies
+from unet_explorer.cost import LARGEST_BATCH, held, parameter_bytes
 from unet_explorer.drawing.scene import METRICS, Scene, scene
 from unet_explorer.drawing.svg import HEAD, svg
 from unet_explorer.laws import crop, laws
@@ -47,14 +47,27 @@ def knobs() -> list[dict[str, Any]]:
 
 def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, Any]:
     values = allowed(name)
-    told: dict[str, Any] = {"name": name, "label": label, "help": explanation, "primary": primary}
+    told: dict[str, Any] = {
+        "name": name,
+        "label": label,
+        "help": explanation,
+        "primary": primary,
+        "allowed": str(values),
+    }
     match values:
         case Whole():
-            return told | {"kind": "number", "low": values.low, "high": values.high, "step": 1, "exact": 1}
+            return told | {
+                "kind": "number",
+                "low": values.low,
+                "high": values.high,
+                "step": 1,
+                "exact": 1,
+                "below": None,
+            }
         case Fraction():
             # The slider goes in twentieths; any share below the bound may be typed.
-            high = values.below - 0.05
-            return told | {"kind": "number", "low": 0, "high": high, "step": 0.05, "exact": "any"}
+            bounds = {"low": 0, "high": values.below - 0.05, "below": values.below}
+            return told | {"kind": "number", "step": 0.05, "exact": "any"} | bounds
         case Choice():
             return told | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
         case Flag():
@@ -81,9 +94,12 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
         "metrics": {**METRICS._asdict(), "head": HEAD},
         "boxes": _boxes(drawn),
         "width": drawn.width,
+        "height": drawn.height,
         "legend": [list(item) for item in drawn.legend],
         "steps": _steps(config, drawn),
         "sizes": {"smallest": sizes.start, "period": sizes.step, "largest": largest, "limit": LARGEST},
+        "batch": LARGEST_BATCH,
+        "caption": drawn.caption,
         "memory": _memory(config),
         "words": SENTENCES,
     }
@@ -104,7 +120,7 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
             "parameters": step.parameters,
             "macs": macs_per_pixel(step),
             "crop": cut,
-            "host": step.name if step.name in drawn.boxes else drawn.hosts[step.name],
+            "host": drawn.shown_on[step.name],
             "words": words(step, cut)._asdict(),
         }
         facts.append(fact)
@@ -136,12 +152,11 @@ def _boxes(drawn: Scene) -> list[dict[str, Any]]:
 def _memory(config: UNetConfig) -> dict[str, Any]:
     """For predicting and training: bytes whatever the tile, and which maps (by place in ``steps``) are held at once."""
     place = {name: number for number, name in enumerate([TILE, *(step.name for step in plan(config))])}
-    parameters = BYTES_PER_NUMBER * sum(step.parameters for step in plan(config))
     parts = {}
     for purpose, training in (("predict", False), ("train", True)):
         always, moments = held(config, training)
         parts[purpose] = {
-            "fixed": parameter_copies(training) * parameters,
+            "fixed": sum(parameter_bytes(config, training).values()),
             "always": [place[name] for name in always],
             "moments": [[place[name] for name in moment] for moment in moments],
         }

@@ -118,7 +118,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         Called by ipywidgets.
         """
         with self._lock:
-            accepted, refused = dict(sync_data), []
+            accepted, refused, problem = dict(sync_data), [], ""
             for trait in ("config", "tile", "batch_size"):
                 if trait in sync_data:
                     try:
@@ -126,10 +126,9 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
                     except ValueError as error:
                         del accepted[trait]
                         refused.append(trait)
-                        self.problem = str(error)
+                        problem = str(error)
             super().set_state(accepted)
             if refused:
                 # The browser shows what it sent; tell it what is still true.
-                self.send_state(refused)
-            elif {"config", "tile", "batch_size"} & accepted.keys():
-                self.problem = ""
+                self.problem = problem
+                self.send_state([*refused, "problem"])

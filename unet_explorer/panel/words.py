@@ -9,14 +9,19 @@ from typing import Final, NamedTuple
 
 from unet_explorer.plan import Step
 from unet_explorer.tiles import LARGEST
+from unet_explorer.trace import BYTES_PER_NUMBER
 
 __all__ = ["KNOBS", "PRESET_NOTES", "SENTENCES", "VALUES", "Words", "words"]
 
 SENTENCES: Final = {
     "odd": "{side} is odd: it cannot be halved",
     "vanished": "nothing is left of the map: its side would be {side}",
+    "small": "too small: the smallest tile is {smallest}",
     "refused": "{given} is not a tile size: give a whole number from 1 to " + f"{LARGEST:,}.",
-    "refused_output": "{given} is not an output size: give a whole number from 1 to " + f"{LARGEST:,}.",
+    "refused_output": "{given} is not an output size: give a whole number of at least 1 that a tile up to "
+    f"{LARGEST:,} px can give.",
+    # As `UNetConfig` says it, so that the browser need not ask.
+    "refused_knob": "{name}={given} is not allowed: give {allowed}.",
 }
 
 PRESET_NOTES: Final = {
@@ -29,7 +34,7 @@ PRESET_NOTES: Final = {
 KNOBS: Final = {
     "depth": ("Depth", "how often the map is halved on the way down", True),
     "base_filters": ("Filters", "channels of the first convolution; doubled at every level down", True),
-    "convs_per_block": ("Convolutions a block", "convolutions on each level", False),
+    "convs_per_block": ("Convs per block", "convolutions on each level", False),
     "kernel_size": ("Kernel", "side of the convolutions' kernels, in pixels", False),
     "padding": ("Padding", "whether convolutions eat their rim or are padded with zeros", False),
     "upsampling": ("Up-sampling", "how a map is doubled on the way up", False),
@@ -62,6 +67,7 @@ class Words(NamedTuple):
     reason: str
     parameters: str
     work: str
+    memory: str
 
 
 def words(step: Step, crop: int) -> Words:
@@ -78,7 +84,7 @@ def words(step: Step, crop: int) -> Words:
     """
     tell = {"conv": _conv, "conv1x1": _head}.get(step.op, _other)
     title, formula, reason = _skip(crop) if step.op == "crop_concat" else tell(step)
-    return Words(title, formula, reason, _parameters(step), _work(step))
+    return Words(title, formula, reason, _parameters(step), _work(step), _memory(step))
 
 
 _THEN: Final = {"linear": "", "relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}
@@ -163,6 +169,10 @@ def _parameters(step: Step) -> str:
         return "0"
     bias = f" + {step.channels}" if step.bias else ""
     return f"{step.kernel}·{step.kernel} · {step.in_channels} · {step.channels}{bias} = {step.parameters:,}"
+
+
+def _memory(step: Step) -> str:
+    return f"{{area}} · {step.channels} · {BYTES_PER_NUMBER} B"
 
 
 def _work(step: Step) -> str:

@@ -4,7 +4,9 @@ class Bar {
   constructor(model, act, signal) {
     this.model = model;
     this.presets = model.get("presets");
-    const options = this.presets.map(({ name, about }) => element("option", { value: name, title: about }, name));
+    const options = this.presets.map(({ name, about }) =>
+      element("optgroup", { label: about }, element("option", { value: name }, name)),
+    );
     this.preset = element("select", { "data-knob": "preset", ...OWN_KEYS }, ...options);
     this.custom = element("option", { value: "", disabled: true, hidden: true }, "your own");
     this.preset.append(this.custom);
@@ -20,11 +22,11 @@ class Bar {
     this.verdict = element("span", { class: "ue-verdict" });
     this.problem = element("span", { class: "ue-problem", "data-role": "problem", role: "alert" });
     this.waiting = element("span", { class: "ue-waiting ue-quiet", "data-role": "waiting", hidden: true });
-    this.status = element("div", { class: "ue-status", "data-role": "status", role: "status" }, this.verdict);
-    this.status.append(this.waiting);
+    this.reason = element("span", { class: "ue-reason" });
+    this.status = element("div", { class: "ue-status", "data-role": "status", role: "status" }, this.verdict, this.reason);
     this.sizes = Array.from({ length: 5 }, () => button("use-size", "", ""));
     this.hint = element("span", { class: "ue-quiet" });
-    this.fixes = element("div", { class: "ue-fixes", "data-role": "fixes" }, this.hint, ...this.sizes);
+    this.fixes = element("div", { class: "ue-fixes", "data-role": "fixes" }, this.hint, ...this.sizes, this.waiting);
     this.offline = element("div", { class: "ue-offline", "data-role": "offline" });
     setText(this.offline, "The kernel is gone. The tile still moves; for everything else, run the cell again.");
     const tools = element("div", { class: "ue-tools" }, element("label", {}, "Design ", this.preset));
@@ -71,16 +73,18 @@ class Bar {
   }
 
   update(state, linked) {
-    const { output, tile, failure } = state;
+    const { output, tile, network } = state;
     this.status.dataset.fits = String(state.fits);
     if (state.fits) {
       const border = (tile[0] - output.height) / 2;
-      const lost = border ? `, border ${plain(border)} px` : ", no border lost";
+      const lost = border ? `, border ${plain(border)} px lost per side` : ", no border lost";
       setText(this.verdict, `✓ ${size(tile)} fits → ${size([output.height, output.width])}${lost}`);
+      const { smallest, period } = network.sizes;
+      const first = [0, 1, 2].map((step) => smallest + step * period).join(", ");
+      setText(this.reason, `A side fits every ${period} px: ${first}, …`);
     } else {
-      const where = tile[0] === tile[1] ? "" : ` (${failure.axis})`;
-      const words = failureWords(state.network, failure);
-      setText(this.verdict, `✗ ${size(tile)} does not fit: at ${failure.step.name}${where}, ${words}`);
+      setText(this.verdict, `✗ ${size(tile)} does not fit`);
+      setText(this.reason, `${misfitWords(state)}.`);
     }
     this.showSizes(state, linked);
   }
@@ -106,11 +110,11 @@ class Bar {
   }
 
   squares({ network, tile, fits }) {
-    const { smallest, period } = network.sizes;
+    const { smallest, period, limit } = network.sizes;
     const [side] = tile;
     const around = fits ? [side - period, side + period] : nearest(network.sizes, side);
     return around
-      .filter((each) => each !== null && each >= smallest)
+      .filter((each) => each !== null && each >= smallest && each <= limit)
       .map((each) => ({ tile: [each, each], text: plain(each), fits: true }));
   }
 

@@ -10,7 +10,7 @@ class Card {
     const list = element("dl");
     for (const [key, label] of [
       ["output", "Output"],
-      ["crop", "Crop a side"],
+      ["crop", "Crop per side"],
       ["parameters", "Parameters"],
       ["macs", "Multiply-adds"],
       ["bytes", "Memory"],
@@ -22,8 +22,11 @@ class Card {
     this.picture = new Picture(signal, () => this.state && this.updateSight());
     this.cut = new Cut();
     const text = [this.title, this.what, this.formula, this.reason, list];
-    this.node = element("section", { class: "ue-card", "data-role": "card", "aria-label": "The selected step" });
-    this.node.append(element("div", { class: "ue-card-text" }, ...text), this.cut.node, this.picture.node);
+    const pictures = element("div", { class: "ue-pictures" }, this.cut.node, this.picture.node);
+    const inside = element("div", { class: "ue-card-inside" }, element("div", { class: "ue-card-text" }, ...text), pictures);
+    const scroller = { tabindex: "0", role: "region", "aria-label": "The selected step", ...OWN_KEYS };
+    assign(inside, scroller);
+    this.node = element("section", { class: "ue-card", "data-role": "card" }, inside);
     this.name = "";
   }
 
@@ -42,51 +45,52 @@ class Card {
 
   showStep(state, map) {
     const { step } = map;
-    const ghost = state.failure && state.maps.indexOf(map) >= state.failure.index;
+    const ghost = Boolean(state.failure) && state.maps.indexOf(map) >= state.failure.index;
     setText(this.title, step.name);
     setText(this.what, step.words.title);
-    this.showFormula(formulaLines(state, map));
+    this.showFormula(formulaLines(state, map), ghost);
     setText(this.reason, ghost ? this.ghostReason(state, step) : step.words.reason);
-    this.cut.show(state, map);
+    this.cut.show(state, map, ghost);
     const area = size([map.height, map.width]);
-    const work = fill(step.words.work, { area: `(${area})` });
-    this.fact("output", `${area} × ${exact(step.channels)}`);
+    this.fact("output", ghost ? "" : `${area} × ${exact(step.channels)}`);
     this.fact("crop", step.crop ? `${step.crop} px` : "");
     this.fact("parameters", step.words.parameters);
+    const work = fill(step.words.work, { area: `(${area})` });
     this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
-    this.fact("bytes", ghost ? "" : `${area} × ${exact(step.channels)} × 4 B = ${bytes(map.pixels * step.bytes)}`);
-  }
-
-  showFormula(lines) {
-    setText(this.formula, lines.join("\n"));
-    this.formula.classList.toggle("ue-two", lines.length > 1);
+    const memory = fill(step.words.memory, { area: `(${area})` });
+    this.fact("bytes", ghost ? "" : `${memory} = ${bytes(map.pixels * step.bytes)}`);
   }
 
   ghostReason(state, step) {
     const here = step.name === state.failure.step.name;
     const words = failureWords(state.network, state.failure);
-    return here ? `${words}.` : `This cannot be computed, since at ${state.failure.step.name} ${words}.`;
+    return here ? `This cannot be: ${words}.` : `This cannot be computed, since at ${state.failure.step.name} ${words}.`;
   }
 
   showTile(state) {
     this.cut.node.hidden = true;
-    const { smallest, period } = state.network.sizes;
+    const { period } = state.network.sizes;
     const { output, tile } = state;
     const eaten = tile[0] - output.height;
     setText(this.title, "The tile");
-    setText(this.what, "what the network is given");
-    const line = (side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${plain(side)} = ${plain(side)}`);
-    this.showFormula(tile[0] === tile[1] ? [line(tile[0])] : [`height: ${line(tile[0])}`, `width: ${line(tile[1])}`]);
-    const first = [0, 1, 2].map((step) => plain(smallest + step * period)).join(", ");
+    setText(this.what, "what the network is given, and what is left of it");
+    const line = (side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${side} → ${side}`);
+    const lines = tile[0] === tile[1] ? [line(tile[0])] : [`height: ${line(tile[0])}`, `width: ${line(tile[1])}`];
+    this.showFormula(lines, !state.fits);
     const lost = eaten
-      ? `The convolutions eat ${eaten} px in all, so a border of ${eaten / 2} px has no prediction.`
-      : "Every convolution is padded, so the prediction is as large as the tile.";
-    setText(
-      this.reason,
-      `${lost} Each pooling must be handed an even side, so a size fits only every ${period} px: ${first}, …`,
-    );
+      ? `The convolutions eat ${eaten} px in all, so a border of ${eaten / 2} px on every side has no prediction.`
+      : "No convolution eats a rim here, so the prediction is as large as the tile.";
+    const rule = `Each pooling must be handed an even side, so a side fits only every ${period} px.`;
+    const why = state.fits ? "" : `This tile does not fit: ${misfitWords(state)}. `;
+    setText(this.reason, `${why}${state.fits ? `${lost} ` : ""}${rule}`);
     this.fact("output", state.fits ? `${size([output.height, output.width])} × ${exact(output.step.channels)}` : "");
     for (const key of ["crop", "parameters", "macs", "bytes"]) this.fact(key, "");
+  }
+
+  showFormula(lines, ghost) {
+    setText(this.formula, lines.join("\n"));
+    this.formula.classList.toggle("ue-pale", ghost);
+    this.formula.classList.toggle("ue-two", lines.length > 1);
   }
 
   fact(key, text) {
@@ -113,10 +117,10 @@ class Cut {
     this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What the skip keeps"), this.svg, this.words);
   }
 
-  show(state, map) {
+  show(state, map, ghost) {
     const { crop, inputs } = map.step;
+    this.node.hidden = ghost || !crop;
     const skip = state.byName.get(inputs[0]);
-    this.node.hidden = !(crop && isWhole(skip.height) && isWhole(skip.width) && map.whole);
     if (this.node.hidden) return;
     fitPicture(this.svg, skip);
     assign(this.whole, { width: skip.width, height: skip.height });
@@ -145,35 +149,42 @@ class Picture {
     this.output = drawn("rect", { class: "ue-output" });
     this.seen = drawn("rect", { class: "ue-seen", "data-role": "receptive-field" });
     this.svg = drawn("svg", { class: "ue-picture ue-aim", role: "img", "aria-label": "What the pixel sees of the tile" });
-    this.svg.append(this.tile, this.output, this.seen);
+    this.cross = drawn("path", { class: "ue-cross" });
+    this.svg.append(this.tile, this.output, this.cross, this.seen);
     this.words = element("p", { class: "ue-quiet", "data-role": "sight" });
     this.inputs = ["row", "column"].map((axis) =>
       element("input", { type: "number", min: 0, step: 1, "data-pixel": axis, ...OWN_KEYS }),
     );
-    this.map = element("span", { class: "ue-quiet" });
     const choose = element("div", { class: "ue-pixel" });
-    choose.append(
-      element("label", {}, "Row ", this.inputs[0]),
-      element("label", {}, "Column ", this.inputs[1]),
-      this.map,
-    );
-    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What a pixel sees"), this.svg, this.words, choose);
+    choose.append(element("label", {}, "Row ", this.inputs[0]), element("label", {}, "Column ", this.inputs[1]));
+    this.heading = element("h4");
+    this.node = element("div", { class: "ue-sight" }, this.heading, this.svg, this.words, choose);
     const point = (event) => {
       if (event.type === "pointermove" && !event.buttons) return;
-      const area = this.svg.getBoundingClientRect();
-      const within = (share) => Math.min(Math.max(share, 0), 1 - 1e-9);
-      this.share = [within((event.clientY - area.top) / area.height), within((event.clientX - area.left) / area.width)];
-      this.changed();
+      this.pointAt(new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()));
     };
     this.svg.addEventListener("pointerdown", point, { signal });
     this.svg.addEventListener("pointermove", point, { signal });
     const typed = (input, axis) => {
       const last = Number(input.max);
       const place = Math.min(Math.max(Math.floor(Number(input.value)) || 0, 0), last);
-      this.share[axis] = (place + 0.5) / (last + 1);
+      this.choose(axis, place, last + 1);
       this.changed();
     };
     this.inputs.forEach((input, axis) => onTyped(input, () => typed(input, axis), signal));
+  }
+
+  choose(axis, pixel, side) {
+    this.share[axis] = (pixel + 0.5) / side;
+  }
+
+  /** Of the map's pixels, the one that sees what lies around this place of the tile. */
+  pointAt({ x, y }) {
+    const { map } = this;
+    if (!map) return;
+    const sides = [map.height, map.width];
+    [y, x].forEach((place, axis) => this.choose(axis, pixelSeeing(map.step.sight, sides[axis], place), sides[axis]));
+    this.changed();
   }
 
   /** The pixel is kept as a share of the map, so it stays where it is while the tile is dragged. */
@@ -182,22 +193,22 @@ class Picture {
   }
 
   show(state, map) {
+    this.map = map;
+    this.node.hidden = !map;
+    if (!map) return;
     const [height, width] = state.tile;
     fitPicture(this.svg, { height, width });
     assign(this.tile, { width, height });
     this.output.style.display = state.fits ? "" : "none";
     if (state.fits) frame(this.output, [(height - state.output.height) / 2, (width - state.output.width) / 2], state.output);
-    this.seen.style.display = map ? "" : "none";
-    for (const input of this.inputs) input.disabled = !map;
-    if (!map) {
-      setText(this.words, "Nothing: the tile does not fit.");
-      setText(this.map, "");
-      return;
-    }
     const pixel = ["height", "width"].map((axis, at) => Math.floor(this.share[at] * map[axis]));
     const [rows, columns] = pixel.map((place, at) => sees(map.step.sight, place, state.tile[at]));
     const box = { height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
     frame(this.seen, [rows[0], columns[0]], box);
+    // A field of 3 px in a tile of 572 would be missed without a cross on it.
+    const [y, x] = [rows[0] + box.height / 2, columns[0] + box.width / 2];
+    this.cross.setAttribute("d", `M0 ${y}H${width}M${x} 0V${height}`);
+    setText(this.heading, `What a pixel of ${map === state.output ? "the output" : map.step.name} sees`);
     setText(
       this.words,
       `It sees ${size([box.height, box.width])} px of the tile: rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.`,
@@ -207,7 +218,6 @@ class Picture {
       input.max = map[axis] - 1;
       showNumber(input, pixel[at]);
     });
-    setText(this.map, `of ${map.step.name === "input" ? "the tile" : map.step.name}`);
   }
 }
 

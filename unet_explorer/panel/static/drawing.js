@@ -7,12 +7,18 @@ class Drawing {
     this.hint = element("div", { class: "ue-hint", "data-role": "hint", "aria-hidden": "true", hidden: true });
     this.paper = element("div", { class: "ue-paper" });
     this.legend = element("ul", { class: "ue-legend", "aria-label": "Legend" });
-    this.node = element("div", { class: "ue-stage" }, this.paper, this.legend, this.hint);
+    this.caption = element("p", { class: "ue-caption ue-quiet" });
+    this.node = element("div", { class: "ue-stage" }, this.paper, this.legend, this.caption, this.hint);
+    const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect.width));
+    measure.observe(this.paper);
+    signal.addEventListener("abort", () => measure.disconnect());
     const on = (type, listener) => this.paper.addEventListener(type, listener, { signal });
     on("click", (event) => this.choose(this.nameAt(event)));
+    on("pointerdown", () => this.showHint(""));
     on("pointerover", (event) => this.showHint(this.nameAt(event)));
     on("pointerleave", () => this.showHint(""));
-    on("focusin", (event) => this.showHint(this.nameAt(event)));
+    // A click says enough by filling the card.
+    on("focusin", (event) => event.target.matches(":focus-visible") && this.showHint(this.nameAt(event)));
     on("focusout", () => this.showHint(""));
     on("keydown", (event) => this.onKey(event));
     on("scroll", () => this.showHint(""));
@@ -26,22 +32,42 @@ class Drawing {
   /** Show another network: new paper, on which the boxes glide from where they were. */
   setNetwork(network) {
     const focused = this.paper.contains(document.activeElement) ? this.focusName : null;
-    const before = this.parts ? this.byName : null;
+    const before = this.parts && { parts: this.byName, scale: this.scale };
+    this.showHint("");
     this.network = network;
     const parsed = new DOMParser().parseFromString(network.svg, "image/svg+xml").documentElement;
     this.svg = document.importNode(parsed, true);
-    // Below this the labels could not be read; the paper scrolls instead.
-    this.svg.style.minWidth = `${Math.round(network.width * 0.6)}px`;
-    this.svg.style.maxWidth = `${Math.round(network.width * 1.6)}px`;
     this.paper.replaceChildren(this.svg);
+    this.paper.scrollLeft = 0;
     this.badge = drawn("g", { class: "ue-badge", "data-role": "badge", "aria-hidden": "true", visibility: "hidden" });
-    this.badge.append(drawn("rect", { rx: 10, height: 22 }), drawn("text", {}));
+    this.badge.append(drawn("rect", { rx: 10 }), drawn("text", {}, drawn("tspan"), drawn("tspan")));
     this.svg.append(this.badge);
     this.parts = network.boxes.map((box) => this.part(box));
     this.byName = new Map(this.parts.map((part) => [part.name, part]));
     this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
+    setText(this.caption, network.caption);
+    this.setScale();
     this.focusOn(this.byName.has(this.focusName) ? this.focusName : "input", focused !== null);
     return () => before && this.glide(before);
+  }
+
+  /** The page gives it another width. */
+  fit(width) {
+    this.room = width;
+    if (!this.network) return;
+    this.setScale();
+    if (this.state) this.update(this.state);
+  }
+
+  /** As large as fits beside and above the rest, but never so small that it cannot be read: then it scrolls. */
+  setScale() {
+    const { width, height, metrics } = this.network;
+    if (!this.room) return;
+    const tallest = Math.max(440, 0.7 * window.innerHeight);
+    this.scale = Math.max(0.6, Math.min(this.room / width, tallest / height, 1.25));
+    this.svg.style.width = `${Math.floor(this.scale * width)}px`;
+    // Labels keep their size on the screen as far as there is room beside their neighbours.
+    this.font = Math.min(1.25 * metrics.font, Math.max(metrics.font, 10.5 / this.scale));
   }
 
   part(box) {
@@ -55,6 +81,7 @@ class Drawing {
       group,
       rect: find(".ue-box"),
       channels: find(".ue-channels"),
+      end: find(".ue-end"),
       side,
       lines: side ? [...side.children] : [],
       arrow: box.direction === "across" ? null : find(".ue-arrow"),
@@ -105,11 +132,14 @@ class Drawing {
       const lines = sideText(map, square);
       setText(part.lines[0], lines[0]);
       setText(part.lines[1], lines[1] || "");
-      const longest = Math.max(...lines.map((line) => line.length));
-      const fitting = Math.min(metrics.font, Math.floor((10 * part.room) / (metrics.character * longest)) / 10);
-      if (part.font !== fitting) part.side.style.fontSize = `${fitting}px`;
-      part.font = fitting;
+      const font = this.font || metrics.font;
+      const fitting = (longest) => Math.min(font, Math.floor((10 * part.room) / (metrics.character * longest)) / 10);
+      const size = fitting(Math.max(...lines.map((line) => line.length)));
+      if (part.font !== size) part.side.style.fontSize = `${size}px`;
+      part.font = size;
+      if (this.font) part.channels.style.fontSize = `${fitting(part.channels.textContent.length)}px`;
     }
+    if (part.end) part.end.setAttribute("y", (top - metrics.gap - metrics.line - 2).toFixed(1));
     if (part.arrow) this.moveArrow(part, square ? 1 : 2);
     if (part.crop) this.moveCrop(part);
   }
@@ -141,22 +171,37 @@ class Drawing {
     place(part.crop, source.top + (source.height - height) / 2, height);
   }
 
-  /** Say at the place where it happens why the tile does not fit. */
+  /** Say at the place where it happens why the tile does not fit, in one line or, where that is too wide, in two. */
   showBadge(state) {
     this.badge.setAttribute("visibility", state.fits ? "hidden" : "visible");
     if (state.fits) return;
     const { step } = state.failure;
-    const part = this.byName.get(step.name) || this.byName.get(step.host);
+    const { font, line, margin } = this.network.metrics;
+    const part = this.byName.get(step.host || step.name);
     const [frame, text] = this.badge.children;
-    setText(text, `✗ ${failureWords(this.network, state.failure)}`);
-    // Bold, and no wider than this on average; asking the browser would make it lay out the page at every step.
-    const width = text.textContent.length * this.network.metrics.font * 0.6 + 20;
-    const room = this.svg.viewBox.baseVal.width;
+    // No wider than this on average; asking the browser would make it lay out the page at every step.
+    const long = (words) => words.length * font * 0.56;
+    const { width: room, height: floor } = this.svg.viewBox.baseVal;
+    const words = `✗ ${failureWords(this.network, state.failure)}`;
+    const cut = words.indexOf(": ") + 1;
+    const two = long(words) + 20 > 0.45 * room;
+    const lines = two ? [words.slice(0, cut), words.slice(cut)] : [words, ""];
+    const width = Math.max(...lines.map(long)) + 20;
+    const height = two ? 2 * line + 10 : line + 8;
     const before = this.byName.get(part.source);
-    const y = part.direction === "down" ? (before.top + before.height + part.top) / 2 - 1 : part.top - 42;
-    const x = Math.max(4, Math.min(part.direction === "down" ? part.x + 12 : part.x - width / 2, room - width - 4));
-    assign(frame, { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1) });
-    assign(text, { x: (x + 10).toFixed(1), y: (y + 15.5).toFixed(1) });
+    const pool = part.direction === "down";
+    // Beside a pooling's arrow; below any other box, where everything is pale already.
+    const top = pool
+      ? (before.top + before.height + 2 * line + part.top - line) / 2 - height / 2
+      : part.top + part.height + 2 * line + 4;
+    const left = pool ? part.x + 12 : part.x - part.width / 2;
+    const x = Math.max(2, Math.min(left, room - width - 2));
+    const y = Math.min(top, floor - height - margin / 2);
+    assign(frame, { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height });
+    [...text.children].forEach((span, at) => {
+      setText(span, lines[at]);
+      assign(span, { x: (x + width / 2).toFixed(1), y: (y + line + 1 + at * line).toFixed(1) });
+    });
   }
 
   select(name) {
@@ -207,6 +252,7 @@ class Drawing {
     event.stopPropagation();
   }
 
+  /** Beside the box, so that the arrow and the map it came from stay in sight. */
   showHint(name) {
     this.hinted = name;
     this.hint.hidden = !name;
@@ -214,15 +260,15 @@ class Drawing {
     this.fillHint(name);
     const box = this.byName.get(name).rect.getBoundingClientRect();
     const stage = this.node.getBoundingClientRect();
-    const left = Math.min(Math.max(0, box.left - stage.left + box.width / 2 - 90), stage.width - 240);
-    this.hint.style.left = `${Math.max(0, left)}px`;
-    const below = box.bottom - stage.top + 22;
-    const fits = below + this.hint.offsetHeight < stage.height;
-    this.hint.style.top = `${fits ? below : Math.max(0, box.top - stage.top - this.hint.offsetHeight - 22)}px`;
+    const right = box.right - stage.left + 16;
+    const flip = right + this.hint.offsetWidth > stage.width;
+    this.hint.style.left = `${Math.max(0, flip ? box.left - stage.left - this.hint.offsetWidth - 16 : right)}px`;
+    this.hint.style.top = `${Math.max(0, box.top - stage.top - 8)}px`;
   }
 
   fillHint(name) {
     const map = this.state.byName.get(name);
+    if (!map) return;
     const input = name === "input";
     const lines = input ? [] : formulaLines(this.state, map);
     this.hint.replaceChildren(
@@ -232,14 +278,16 @@ class Drawing {
     );
   }
 
-  glide(before) {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    for (const { name, rect } of this.parts) {
-      const old = before.get(name);
+  /** From where a step stood on the screen to where it stands now; what is new fades in. */
+  glide({ parts, scale }) {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches || !scale || !this.scale) return;
+    const ratio = scale / this.scale;
+    for (const { name, group, x, y } of this.parts) {
+      const old = parts.get(name);
       const from = old
-        ? { x: `${old.x - old.width / 2}px`, y: `${old.top}px`, width: `${old.width}px`, height: `${old.height}px` }
+        ? { transform: `translate(${old.x * ratio - x}px, ${old.y * ratio - y}px)` }
         : { opacity: 0 };
-      rect.animate([from, {}], { duration: 200, easing: "ease-out" });
+      group.animate([from, {}], { duration: 200, easing: "ease-out" });
     }
   }
 }
@@ -249,16 +297,23 @@ function place(rect, top, height) {
   rect.setAttribute("height", height.toFixed(1));
 }
 
-/** The lines below a box; a side that is no whole number has one decimal, and a mark where that is not all of it. */
+/**
+ * The lines below a box. A side that is no whole number has one decimal, and a mark where that is not all of it; where
+ * nothing is left of a map there is a dash.
+ */
 function sideText({ height, width }, square) {
-  if (square) return [Number.isInteger(height) ? `${height}²` : shortSide(height)];
-  return [shortSide(height), `×${shortSide(width)}`];
+  const [[down, rough], [across, also]] = [height, width].map(shortSide);
+  const mark = rough || also ? "≈" : "";
+  if (square) return [isWhole(height) ? `${height}²` : mark + down];
+  return [mark + down, `×${across}`];
 }
 
+/** A side in figures, and whether that is only roughly it. */
 function shortSide(side) {
-  if (Number.isInteger(side)) return String(side);
-  const shown = (Math.sign(side) * Math.floor(Math.abs(side) * 10 + 0.5)) / 10;
-  return (shown === side ? "" : "≈") + shown.toFixed(1);
+  if (side <= 0) return ["–", false];
+  if (Number.isInteger(side)) return [String(side), false];
+  const tenths = Math.floor(side * 10 + 0.5);
+  return [(tenths / 10).toFixed(1), tenths / 10 !== side];
 }
 
 function legendItem(op, text) {

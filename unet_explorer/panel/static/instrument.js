@@ -1,8 +1,5 @@
 // The instrument: puts the parts together, and lets the tile follow the hand without asking anyone.
 
-/** Wider than this in its own units, a drawing is given the card's column too. */
-const LONG = 1200;
-
 class Instrument {
   constructor(model, history, signal) {
     this.model = model;
@@ -13,32 +10,41 @@ class Instrument {
     this.card = new Card(signal);
     this.tileKnobs = new TileKnobs(
       {
-        tile: (tile, settled) => this.askTile(tile, settled),
+        tile: (tile) => this.askTile(tile, false),
         typed: (at, text) => this.typeTile(at, text),
         flag: (name, on) => this.askFlag(name, on),
         output: (text) => this.askOutput(text),
       },
       signal,
     );
-    const knobs = model.get("knobs");
-    this.designKnobs = new DesignKnobs(knobs, { knob: (...asked) => this.askKnob(...asked) }, signal);
+    const asks = { knob: (...asked) => this.askKnob(...asked), refuse: (...asked) => this.refuse(...asked) };
+    this.designKnobs = new DesignKnobs(model.get("knobs"), asks, signal);
     this.kernel = new KernelWatch(model, (state) => this.showKernel(state));
     this.bar = new Bar(model, (action, data) => this.act(action, data), signal);
     this.batch = element("input", { type: "number", min: 1, step: 1, "data-knob": "batch_size", ...OWN_KEYS });
-    onTyped(this.batch, () => this.set({ batch_size: Number(this.batch.value) }), signal);
+    onTyped(this.batch, () => this.askBatch(this.batch.value), signal);
     this.totals = element("div", { class: "ue-totals", "data-role": "totals" });
     this.node = element("div", { class: "unet-explorer" }, this.bar.node);
-    const look = () => this.kernel.isGone() && this.showKernel("is gone");
-    for (const type of ["pointerenter", "focusin"]) this.node.addEventListener(type, look, { signal });
-    signal.addEventListener("abort", () => this.kernel.stop());
-    // A slider that is dragged back to where it was says nothing more, so the end of a drag is heard of here.
-    const dropped = () => this.history.dragging && this.endDrag();
-    for (const type of ["pointerup", "pointercancel", "keyup", "focusout"]) {
-      this.node.addEventListener(type, dropped, { signal });
-    }
     const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
     this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
     this.node.append(this.layTotals(), this.table.node);
+    this.watchHands(signal);
+    signal.addEventListener("abort", () => this.kernel.stop());
+  }
+
+  /** A drag lasts from the first move of a slider until the pointer or the key is let go. */
+  watchHands(signal) {
+    const on = (types, listener) => types.forEach((type) => this.node.addEventListener(type, listener, { signal }));
+    const drop = () => {
+      if (this.history.dragging && !this.held) this.settle();
+    };
+    on(["pointerdown", "keydown"], () => (this.held = true));
+    on(["pointerup", "pointercancel", "keyup", "focusout"], () => {
+      this.held = false;
+      drop();
+    });
+    on(["change"], drop);
+    on(["pointerenter", "focusin"], () => this.kernel.isGone() && this.showKernel("is gone"));
   }
 
   set(values) {
@@ -48,19 +54,15 @@ class Instrument {
 
   // What the learner asks for ------------------------------------------------------------------------------------
 
-  askTile(tile, settled) {
-    this.bar.say("");
-    this.history.dragging = !settled;
-    this.set({ tile });
+  askTile(tile, settled = true) {
+    this.history.dragging = true;
+    this.set({ tile, problem: "" });
     if (settled) this.settle();
   }
 
-  endDrag() {
-    this.history.dragging = false;
-    this.settle();
-  }
-
   settle() {
+    this.history.dragging = false;
+    this.tileKnobs.settle();
     this.history.record();
     this.kernel.ask();
   }
@@ -69,36 +71,49 @@ class Instrument {
     const side = Number(text);
     const { limit } = this.model.get("network").sizes;
     if (text === "" || !Number.isInteger(side) || side < 1 || side > limit) {
-      this.refuse("refused", text);
+      this.refuse("refused", { given: text === "" ? "Nothing" : `“${text}”` });
       return;
     }
     const tile = [...this.model.get("tile")];
     tile[at] = side;
     if (this.model.get("linked")) tile[1 - at] = side;
-    this.askTile(this.snapped(tile), true);
+    this.askTile(this.snapped(tile));
   }
 
-  refuse(reason, given) {
-    this.bar.say(fill(this.model.get("network").words[reason], { given: given === "" ? "Nothing" : `“${given}”` }));
+  refuse(reason, numbers) {
+    this.set({ problem: fill(this.model.get("network").words[reason], numbers) });
     this.show();
+    this.showKnobs();
   }
 
+  /** As small a tile as gives this output; of a rectangle only the sides that fall short are changed. */
   askOutput(text) {
     const wanted = Number(text);
     const network = this.model.get("network");
-    if (!Number.isInteger(wanted) || wanted < 1 || wanted > network.sizes.limit) {
-      this.refuse("refused_output", text);
+    const side = Number.isInteger(wanted) && wanted >= 1 ? tileForOutput(network, wanted) : null;
+    if (side === null) {
+      this.refuse("refused_output", { given: `“${text}”` });
       return;
     }
-    const side = tileForOutput(network, wanted);
-    this.askTile([side, side], true);
+    const enough = (given) => given >= side && nearest(network.sizes, given)[0] === given;
+    const tile = this.model.get("linked") ? [side, side] : this.model.get("tile").map((n) => (enough(n) ? n : side));
+    this.askTile(tile);
   }
 
   askFlag(name, on) {
     this.model.set(name, on);
     const [height, width] = this.model.get("tile");
-    const tile = name === "linked" && on ? [height, height] : [height, width];
-    this.askTile(this.snapped(tile), true);
+    this.askTile(this.snapped(name === "linked" && on ? [height, height] : [height, width]));
+  }
+
+  askBatch(text) {
+    const batch = Number(text);
+    const most = this.model.get("network").batch;
+    if (text !== "" && Number.isInteger(batch) && batch >= 1 && batch <= most) this.set({ batch_size: batch, problem: "" });
+    else {
+      const allowed = `a whole number from 1 to ${exact(most)}`;
+      this.refuse("refused_knob", { name: "batch_size", given: text === "" ? "''" : text, allowed });
+    }
   }
 
   snapped(tile) {
@@ -107,20 +122,28 @@ class Instrument {
   }
 
   askKnob(name, value, settled) {
-    this.bar.say("");
-    this.history.dragging = !settled;
-    this.set({ config: { ...this.model.get("config"), [name]: value } });
+    // With "snap" on, the tile goes along to a size that fits the new network: the nearest to where it started.
+    if (!this.history.dragging || !this.snapFrom) this.snapFrom = this.model.get("tile");
+    this.history.dragging = true;
+    this.set({ config: { ...this.model.get("config"), [name]: value }, problem: "" });
     if (settled) this.settle();
   }
 
   act(action, data) {
-    this.bar.say("");
     this.history.dragging = false;
+    this.snapFrom = null;
+    if (action === "use-size") {
+      this.askTile(data);
+      return;
+    }
     if (action === "undo") this.history.go(-1);
     else if (action === "redo") this.history.go(1);
-    else if (action === "reset") setDesign(this.model, this.model.get("start"));
     else if (action === "preset") setDesign(this.model, data);
-    else if (action === "use-size") this.askTile(data, true);
+    else if (action === "reset") {
+      const start = this.model.get("start");
+      this.model.set("linked", start.tile[0] === start.tile[1]);
+      setDesign(this.model, start);
+    }
     this.kernel.ask();
   }
 
@@ -129,14 +152,13 @@ class Instrument {
   /** Another network: new drawing, new table; then the tile as always. */
   showNetwork() {
     const network = this.model.get("network");
-    this.node.classList.toggle("ue-long-net", network.width > LONG);
     const glide = this.drawing.setNetwork(network);
     this.table.setNetwork(network);
-    this.designKnobs.update(network.config);
-    // With "snap" on, the tile goes along to a size that fits the new network.
-    const tile = this.snapped(this.model.get("tile"));
-    if (!same(tile, this.model.get("tile"))) this.set({ tile });
-    this.show();
+    this.tileKnobs.settle();
+    const tile = this.snapFrom ? this.snapped(this.snapFrom) : this.model.get("tile");
+    if (!this.history.dragging) this.snapFrom = null;
+    if (same(tile, this.model.get("tile"))) this.show();
+    else this.set({ tile });
     this.select();
     glide();
   }
@@ -178,12 +200,12 @@ class Instrument {
       this.totals[key] = value;
       return element("span", {}, value, ` ${label}`);
     };
-    const batch = element("label", { class: "ue-quiet" }, "tiles a batch ", this.batch);
+    const batch = element("label", { class: "ue-quiet" }, "tiles per batch ", this.batch);
     this.totals.append(
       one("output", "output"),
       one("border", "border lost"),
       one("parameters", "parameters"),
-      one("macs", "work a tile"),
+      one("macs", "work per tile"),
       one("predict", "to predict"),
       one("train", "to train"),
       batch,
@@ -196,13 +218,12 @@ class Instrument {
     const sums = totals(state, batch);
     const open = (text) => (state.fits ? text : "–");
     const { output, tile } = state;
-    const border = (tile[0] - output.height) / 2;
-    setText(this.totals.output, open(size([output.height, output.width])));
-    setText(this.totals.border, open(`${plain(border)} px`));
+    setText(this.totals.output, open(`${size([output.height, output.width])} × ${output.step.channels}`));
+    setText(this.totals.border, open(`${plain((tile[0] - output.height) / 2)} px`));
     setText(this.totals.parameters, rough(sums.parameters));
     this.totals.parameters.title = exact(sums.parameters);
-    this.totals.macs.title = "thousand million multiply-adds to predict one tile";
-    setText(this.totals.macs, open(`${rough(sums.macs / 1e9, [""])} GMAC`));
+    this.totals.macs.title = "multiply-adds to predict one tile";
+    setText(this.totals.macs, open(`${rough(sums.macs)}MAC`));
     setText(this.totals.predict, open(bytes(sums.predict)));
     setText(this.totals.train, open(bytes(sums.train)));
     showNumber(this.batch, batch);
@@ -217,13 +238,21 @@ export default () => {
     },
     render({ model, el }) {
       const controller = new AbortController();
-      const { signal } = controller;
-      const instrument = new Instrument(model, history, signal);
+      const instrument = new Instrument(model, history, controller.signal);
       const listening = [];
       const on = (traits, listener) => {
+        // A defect here must be seen, and must not keep the other listeners from their work.
+        const guarded = () => {
+          try {
+            listener();
+          } catch (error) {
+            console.error(error);
+            instrument.bar.say(`Something went wrong in the panel (${error.message}). Run the cell again.`);
+          }
+        };
         for (const trait of traits.split(" ")) {
-          model.on(`change:${trait}`, listener);
-          listening.push([`change:${trait}`, listener]);
+          model.on(`change:${trait}`, guarded);
+          listening.push([`change:${trait}`, guarded]);
         }
       };
       on("network", () => instrument.showNetwork());
@@ -232,7 +261,7 @@ export default () => {
       on("config network tile", () => instrument.showKnobs());
       on("history position", () => instrument.bar.showHistory());
       on("problem", () => instrument.bar.say(model.get("problem")));
-      on("config network tile", () => history.record());
+      on("config network tile", () => history.record(true));
       on("asked answered", () => instrument.kernel.watch());
       el.append(instrument.node);
       instrument.showNetwork();

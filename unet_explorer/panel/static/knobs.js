@@ -2,7 +2,7 @@
 
 /** The tile's two sliders with the ruler of sizes that fit, and the ways to ask for a size. */
 class TileKnobs {
-  /** `ask.tile([height, width], settled)`, `ask.flag(name, on)`, `ask.output(text)`. */
+  /** `ask.tile([height, width])`, `ask.typed(axis, text)`, `ask.flag(name, on)`, `ask.output(text)`. */
   constructor(ask, signal) {
     this.ask = ask;
     this.axes = ["height", "width"].map((axis, at) => {
@@ -16,10 +16,9 @@ class TileKnobs {
       number.setAttribute("aria-label", `Tile ${axis}, in pixels`);
       const node = element("div", { class: "ue-knob ue-tile-knob" }, label, number, ruler);
       node.append(element("div", { class: "ue-ends ue-quiet" }, ...ends));
-      slider.addEventListener("input", () => this.move(at, Number(slider.value), false), { signal });
-      slider.addEventListener("change", () => this.move(at, Number(slider.value), true), { signal });
+      slider.addEventListener("input", () => this.move(at, Number(slider.value)), { signal });
       onTyped(number, () => this.ask.typed(at, number.value), signal);
-      return { node, slider, number, name, ticks, ruler, ends };
+      return { node, slider, number, name, ticks, ruler, ends, reach: 0 };
     });
     this.linked = checkbox("linked", "Square", (on) => ask.flag("linked", on), signal);
     this.snap = checkbox("snap", "Snap to fitting sizes", (on) => ask.flag("snap", on), signal);
@@ -30,11 +29,16 @@ class TileKnobs {
     this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, wish);
   }
 
-  move(at, side, settled) {
+  move(at, side) {
     const tile = [...this.state.tile];
     tile[at] = side;
     if (this.state.linked) tile[1 - at] = side;
-    this.ask.tile(tile, settled);
+    this.ask.tile(tile);
+  }
+
+  /** The sliders' range may shrink again; while one is dragged it would run away under the hand. */
+  settle() {
+    for (const axis of this.axes) axis.reach = 0;
   }
 
   update(state, { linked, snap }) {
@@ -46,7 +50,8 @@ class TileKnobs {
       const { node, slider, number, name, ends } = axis;
       node.hidden = at === 1 && linked;
       setText(name, linked ? "Tile" : ["Height", "Width"][at]);
-      const reach = Math.max(largest, state.tile[at]);
+      axis.reach = Math.max(axis.reach, largest, state.tile[at]);
+      const { reach } = axis;
       const range = snap
         ? { min: smallest, max: smallest + Math.floor((reach - smallest) / period) * period, step: period }
         : { min: 1, max: reach, step: 1 };
@@ -54,8 +59,8 @@ class TileKnobs {
       if (Number(slider.value) !== state.tile[at]) slider.value = state.tile[at];
       slider.setAttribute("aria-valuetext", `${state.tile[at]} px, ${state.failures[at] ? "does not fit" : "fits"}`);
       showNumber(number, state.tile[at]);
-      setText(ends[0], exact(range.min));
-      setText(ends[1], exact(range.max));
+      setText(ends[0], plain(range.min));
+      setText(ends[1], plain(range.max));
       this.rule(axis, state.network.sizes, range);
     });
   }
@@ -106,9 +111,12 @@ class DesignKnobs {
     const number = element("input", { type: "number", ...range, step: knob.exact, "data-number": knob.name, ...OWN_KEYS });
     number.setAttribute("aria-label", knob.label);
     slider.addEventListener("input", () => this.ask.knob(knob.name, Number(slider.value), false), { signal });
-    slider.addEventListener("change", () => this.ask.knob(knob.name, Number(slider.value), true), { signal });
-    const read = () => (number.value === "" ? number.value : Number(number.value));
-    onTyped(number, () => this.ask.knob(knob.name, read(), true), signal);
+    const typed = () => {
+      const given = number.value === "" ? "''" : number.value;
+      if (isAllowed(knob, number.value)) this.ask.knob(knob.name, Number(number.value), true);
+      else this.ask.refuse("refused_knob", { name: knob.name, given, allowed: knob.allowed });
+    };
+    onTyped(number, typed, signal);
     const label = element("label", {}, element("span", {}, knob.label), slider);
     const node = element("div", { class: "ue-knob", title: knob.help }, label, number);
     const show = (value) => {
@@ -121,6 +129,13 @@ class DesignKnobs {
   update(values) {
     for (const { knob, show } of this.made) show(values[knob.name]);
   }
+}
+
+/** Whether Python would take it; asked here so that the answer needs no kernel. */
+function isAllowed({ low, high, below, exact: step }, text) {
+  const value = Number(text);
+  const whole = step !== 1 || Number.isInteger(value);
+  return text !== "" && Number.isFinite(value) && whole && value >= low && (below === null ? value <= high : value < below);
 }
 
 function checkbox(name, text, asked, signal) {

@@ -28,20 +28,23 @@ function firstFailure(maps, byName, axis) {
   return { index, step, axis, side, kind: odd ? "odd" : "vanished" };
 }
 
-/** The nearest sides that fit, [below or null, above]; the side itself, twice, if it fits. */
-function nearest({ smallest, period }, side) {
+/** The nearest sides that fit, [below or null, above or null]; the side itself, twice, if it fits. */
+function nearest({ smallest, period, limit }, side) {
   if (side < smallest) return [null, smallest];
-  const below = side - ((side - smallest) % period);
-  return [below, below === side ? below : below + period];
+  const most = Math.min(side, limit);
+  const below = most - ((most - smallest) % period);
+  const above = below === side ? below : below + period;
+  return [below, above <= limit ? above : null];
 }
 
 /** The closer of the two. */
 function closest(sizes, side) {
   const [below, above] = nearest(sizes, side);
-  return below !== null && side - below <= above - side ? below : above;
+  if (below === null || above === null) return below ?? above;
+  return side - below <= above - side ? below : above;
 }
 
-/** The smallest fitting side whose prediction has at least this side. */
+/** The smallest fitting side whose prediction has at least this side; null beyond the limit. */
 function tileForOutput(network, wanted) {
   const head = network.steps[network.steps.length - 1];
   return nearest(network.sizes, wanted * 2 ** head.level - head.shift)[1];
@@ -78,6 +81,18 @@ function longestSight(sight, side, tile) {
     longest = Math.max(longest, last - first + 1);
   }
   return longest;
+}
+
+/** The pixel of a map, on one axis, whose view of the tile is centred nearest to a place in it. */
+function pixelSeeing({ first, last, stride }, side, place) {
+  const period = first.length;
+  const centre = (pixel) => (first[pixel % period] + last[pixel % period] + 1) / 2 + Math.floor(pixel / period) * stride;
+  const guess = Math.round(((place - centre(0)) / stride) * period);
+  let best = 0;
+  for (let pixel = Math.max(0, guess - 2 * period); pixel <= Math.min(side - 1, guess + 2 * period); pixel += 1) {
+    if (Math.abs(centre(pixel) - place) < Math.abs(centre(best) - place)) best = pixel;
+  }
+  return guess > side - 1 + 2 * period ? side - 1 : best;
 }
 
 function receptiveField(map, tile) {

@@ -28,9 +28,9 @@ function bytes(number) {
   return rough(number, [" B", " kB", " MB", " GB", " TB", " PB"]);
 }
 
-/** [572, 572] → "572 × 572". */
+/** [572, 572] → "572 × 572"; a side of which nothing is left is a dash. */
 function size(pair) {
-  return `${plain(pair[0])} × ${plain(pair[1])}`;
+  return pair.map((side) => (side > 0 ? plain(side) : "–")).join(" × ");
 }
 
 /** Put numbers into the gaps of a sentence: fill("{a} is odd", { a: 3 }). */
@@ -103,6 +103,15 @@ function formulaLines(state, map) {
   };
   if (state.tile[0] === state.tile[1]) return [line("height")];
   return [`height: ${line("height")}`, `width: ${line("width")}`];
+}
+
+/** Why a tile does not fit: too small for this network at all, or which step saw what. */
+function misfitWords({ network, tile, failure }) {
+  const { smallest } = network.sizes;
+  const side = tile[failure.axis === "height" ? 0 : 1];
+  const small = side < smallest ? `${fill(network.words.small, { smallest })}; ` : "";
+  const where = tile[0] === tile[1] ? "" : ` (${failure.axis})`;
+  return `${small}at ${failure.step.name}${where}, ${failureWords(network, failure)}`;
 }
 
 function failureWords(network, failure) {

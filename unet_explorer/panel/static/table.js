@@ -6,12 +6,13 @@ const COLUMNS = [
   { key: "operation", head: "What it does", value: (map) => map.step.words.title, show: String, words: true },
   { key: "output", head: "Output", value: (map) => map.pixels, show: (_, map) => size([map.height, map.width]) },
   { key: "channels", head: "Channels", value: (map) => map.step.channels, show: exact },
-  { key: "crop", head: "Crop a side", value: (map) => map.step.crop, show: (crop) => (crop ? `${crop} px` : "–") },
+  { key: "crop", head: "Crop per side", value: (map) => map.step.crop, show: (crop) => (crop ? `${crop} px` : "–") },
   { key: "parameters", head: "Parameters", value: (map) => map.step.parameters, show: exact },
   { key: "macs", head: "Multiply-adds", value: (map) => map.pixels * map.step.macs, show: (macs) => rough(macs) },
   { key: "bytes", head: "Memory", value: (map) => map.pixels * map.step.bytes, show: bytes },
   { key: "sees", head: "Sees", value: (map, _, state) => receptiveField(map, state.tile), show: (px) => `${exact(px)} px` },
 ];
+const STEP = COLUMNS.findIndex((column) => column.key === "step");
 // What a tile that does not fit leaves open from the failing step on.
 const NEEDS_FIT = new Set(["macs", "bytes", "sees"]);
 
@@ -28,7 +29,9 @@ class LayerTable {
     const table = element("table", { "data-role": "layers" }, caption, head, this.body);
     const scroller = { class: "ue-scroll", tabindex: "0", role: "region", "aria-label": "Layers, scrollable", ...OWN_KEYS };
     this.node = element("details", { class: "ue-layers", open: true }, element("summary", OWN_KEYS, "Layers"));
-    this.node.append(element("div", scroller, table));
+    this.scroller = element("div", scroller, table);
+    this.node.append(this.scroller);
+    this.body.addEventListener("keydown", (event) => this.onKey(event), { signal });
     this.node.addEventListener("toggle", () => this.state && this.update(this.state), { signal });
     table.addEventListener(
       "click",
@@ -51,8 +54,12 @@ class LayerTable {
         const kind = column.key === "step" ? "th" : "td";
         return element(kind, { class: column.words ? "ue-words" : "", scope: kind === "th" ? "row" : undefined });
       });
+      // One of the buttons is a stop of the Tab key; the arrows go on from there.
+      const button = element("button", { type: "button", tabindex: "-1", ...OWN_KEYS });
+      cells[STEP].append(button);
       const row = element("tr", { "data-row": step.name }, ...cells);
-      return { name: step.name, row, cells, values: [] };
+      cells[STEP] = button;
+      return { name: step.name, row, cells, button, values: [] };
     });
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
   }
@@ -100,9 +107,32 @@ class LayerTable {
   }
 
   select(name) {
-    for (const { row, name: each } of this.rows) {
+    for (const { row, button, name: each } of this.rows) {
       if (each === name) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
+      button.setAttribute("tabindex", each === name ? "0" : "-1");
     }
+    const chosen = this.rows.find((row) => row.name === name);
+    if (chosen && this.node.open) this.reveal(chosen.row);
+    else if (!chosen && this.rows.length) this.rows[0].button.setAttribute("tabindex", "0");
+  }
+
+  /** Into view within the table; the page itself stays where it is. */
+  reveal(row) {
+    const head = this.heads[0].offsetHeight;
+    const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight];
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top;
+    else if (bottom > scrollTop + clientHeight) this.scroller.scrollTop = bottom - clientHeight;
+  }
+
+  onKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const rows = [...this.body.children];
+    const next = step && rows[rows.indexOf(event.target.closest("tr")) + step];
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    next.querySelector("button").focus();
   }
 }
