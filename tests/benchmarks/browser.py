@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "browser"))
 from conftest import CHROMIUM_ARGUMENTS, find_chromium
 from measure import Timing, table
 from playwright.sync_api import Page, sync_playwright
-from server import Lab, Notebook, start_lab, wait_until_it_answers
+from server import Lab, Notebook, start_lab
 
 OPEN = "from unet_explorer import explore\npanel = explore()\npanel"
 BARE = "import anywidget"
@@ -133,7 +133,7 @@ def main() -> None:
             folder, home = Path(place, "notebooks"), Path(place, "home")
             folder.mkdir()
             home.mkdir()
-            lab = wait_until_it_answers(start_lab(folder, home, None, *more))
+            lab = start_lab(folder, home, None, *more)
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
             try:
                 measure(lab, browser.new_page(viewport={"width": 1600, "height": 1000}))

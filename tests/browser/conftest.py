@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from server import Lab, start_lab, wait_until_it_answers
+from server import Lab, start_lab
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -71,7 +71,7 @@ def any_lab(request, tmp_path_factory) -> Iterator[Lab]:
     settings = {"commsOverSubshells": "disabled"} if "disabled" in request.param else None
     lab = start_lab(folder, home, settings)
     try:
-        yield wait_until_it_answers(lab)
+        yield lab
     finally:
         lab.process.terminate()
         lab.process.wait(60)
@@ -82,7 +82,7 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     running = start_lab(folder, home)
     try:
-        yield wait_until_it_answers(running)
+        yield running
     finally:
         running.process.terminate()
         running.process.wait(60)

@@ -8,6 +8,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -32,13 +33,6 @@ class Lab:
     folder: Path
     process: subprocess.Popen
     subshells: bool = True
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.base}/api?token={self.token}", timeout=5) as answer:
-                return answer.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
 
     def notebook(self, name: str, *sources: str) -> str:
         """Write a notebook with these cells; its path within the folder."""
@@ -110,11 +104,18 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
     ]
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
+    wait_until_it_answers(process, f"http://127.0.0.1:{port}/api?token={token}")
     return Lab(f"http://127.0.0.1:{port}", token, folder, process, subshells=not settings)
 
 
-def wait_until_it_answers(lab: Lab) -> Lab:
-    while lab.process.poll() is None:
-        if lab.answers():
-            return lab
-    raise RuntimeError("JupyterLab did not start")
+def wait_until_it_answers(process: subprocess.Popen, url: str, patience: float = 120.0) -> None:
+    """Until a server that was just started answers at an address."""
+    end = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=10).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"Nothing answers at {url}")

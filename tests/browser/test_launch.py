@@ -15,19 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
-from server import free_port
+from server import free_port, wait_until_it_answers
 
 COMMAND = Path(sys.executable).with_name("unet-explorer")
-
-
-def wait_until_it_answers(process: subprocess.Popen, url: str) -> None:
-    """The address is printed a moment before the port is bound."""
-    while process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=10).close()
-        except urllib.error.URLError:
-            continue
-        return
 
 
 @pytest.fixture

@@ -157,8 +157,7 @@ class Picture {
     );
     const choose = element("div", { class: "ue-pixel" });
     choose.append(element("label", {}, "Row ", this.inputs[0]), element("label", {}, "Column ", this.inputs[1]));
-    this.heading = element("h4");
-    this.node = element("div", { class: "ue-sight" }, this.heading, this.svg, this.words, choose);
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What a pixel sees"), this.svg, this.words, choose);
     const point = (event) => {
       if (event.type === "pointermove" && !event.buttons) return;
       this.pointAt(new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()));
@@ -194,7 +193,8 @@ class Picture {
 
   show(state, map) {
     this.map = map;
-    this.node.hidden = !map;
+    // It keeps its place, so that nothing below it moves while the tile is dragged.
+    this.node.style.visibility = map ? "" : "hidden";
     if (!map) return;
     const [height, width] = state.tile;
     fitPicture(this.svg, { height, width });
@@ -208,10 +208,9 @@ class Picture {
     // A field of 3 px in a tile of 572 would be missed without a cross on it.
     const [y, x] = [rows[0] + box.height / 2, columns[0] + box.width / 2];
     this.cross.setAttribute("d", `M0 ${y}H${width}M${x} 0V${height}`);
-    setText(this.heading, `What a pixel of ${map === state.output ? "the output" : map.step.name} sees`);
     setText(
       this.words,
-      `It sees ${size([box.height, box.width])} px of the tile: rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.`,
+      `This pixel of ${map === state.output ? "the output" : map.step.name} sees ${size([box.height, box.width])} px of the tile: rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.`,
     );
     ["height", "width"].forEach((axis, at) => {
       const input = this.inputs[at];

@@ -64,7 +64,7 @@ class Drawing {
     const { width, height, metrics } = this.network;
     if (!this.room) return;
     const tallest = Math.max(440, 0.7 * window.innerHeight);
-    this.scale = Math.max(0.6, Math.min(this.room / width, tallest / height, 1.25));
+    this.scale = Math.max(0.55, Math.min(this.room / width, tallest / height, 1.25));
     this.svg.style.width = `${Math.floor(this.scale * width)}px`;
     // Labels keep their size on the screen as far as there is room beside their neighbours.
     this.font = Math.min(1.25 * metrics.font, Math.max(metrics.font, 10.5 / this.scale));

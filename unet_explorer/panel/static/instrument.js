@@ -35,14 +35,17 @@ class Instrument {
   /** A drag lasts from the first move of a slider until the pointer or the key is let go. */
   watchHands(signal) {
     const on = (types, listener) => types.forEach((type) => this.node.addEventListener(type, listener, { signal }));
-    const drop = () => {
-      if (this.history.dragging && !this.held) this.settle();
-    };
-    on(["pointerdown", "keydown"], () => (this.held = true));
-    on(["pointerup", "pointercancel", "keyup", "focusout"], () => {
-      this.held = false;
-      drop();
-    });
+    const held = { pointer: false, key: false };
+    const drop = () => this.history.dragging && !held.pointer && !held.key && this.settle();
+    const change = (types, hand, now) =>
+      on(types, () => {
+        held[hand] = now;
+        drop();
+      });
+    change(["pointerdown"], "pointer", true);
+    change(["pointerup", "pointercancel"], "pointer", false);
+    change(["keydown"], "key", true);
+    change(["keyup", "focusout"], "key", false);
     on(["change"], drop);
     on(["pointerenter", "focusin"], () => this.kernel.isGone() && this.showKernel("is gone"));
   }
@@ -56,6 +59,7 @@ class Instrument {
 
   askTile(tile, settled = true) {
     this.history.dragging = true;
+    this.snapFrom = null;
     this.set({ tile, problem: "" });
     if (settled) this.settle();
   }
@@ -155,7 +159,7 @@ class Instrument {
     const glide = this.drawing.setNetwork(network);
     this.table.setNetwork(network);
     this.tileKnobs.settle();
-    const tile = this.snapFrom ? this.snapped(this.snapFrom) : this.model.get("tile");
+    const tile = this.snapFrom && this.model.get("snap") ? this.snapped(this.snapFrom) : this.model.get("tile");
     if (!this.history.dragging) this.snapFrom = null;
     if (same(tile, this.model.get("tile"))) this.show();
     else this.set({ tile });
@@ -198,9 +202,9 @@ class Instrument {
     const one = (key, label) => {
       const value = element("strong", { "data-total": key });
       this.totals[key] = value;
-      return element("span", {}, value, ` ${label}`);
+      return element("span", {}, value, element("span", { class: "ue-quiet" }, label));
     };
-    const batch = element("label", { class: "ue-quiet" }, "tiles per batch ", this.batch);
+    const batch = element("label", { class: "ue-quiet" }, this.batch, "tiles per batch");
     this.totals.append(
       one("output", "output"),
       one("border", "border lost"),

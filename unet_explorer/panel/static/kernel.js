@@ -1,7 +1,7 @@
 // Whether the kernel hears us. It is asked after each settled change, and answers with the same number.
 
 class KernelWatch {
-  /** `tell(state)` is called with "answers", "is late", "is silent" or "is gone". */
+  /** `tell(state)` is called with "is asked", "answers", "is late", "is silent" or "is gone". */
   constructor(model, tell) {
     this.model = model;
     this.tell = tell;
@@ -30,6 +30,7 @@ class KernelWatch {
       else this.tell("answers");
       return;
     }
+    this.tell("is asked");
     this.late = setTimeout(() => this.tell(this.isGone() ? "is gone" : "is late"), 400);
     this.silent = setTimeout(() => this.tell(this.isGone() ? "is gone" : "is silent"), 5000);
   }

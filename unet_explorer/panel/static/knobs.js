@@ -38,7 +38,7 @@ class TileKnobs {
 
   /** The sliders' range may shrink again; while one is dragged it would run away under the hand. */
   settle() {
-    for (const axis of this.axes) axis.reach = 0;
+    this.axes.forEach((axis, at) => (axis.reach = this.state ? this.state.tile[at] : 0));
   }
 
   update(state, { linked, snap }) {

@@ -70,8 +70,11 @@ const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 function onTyped(input, listener, signal) {
   const done = () => {
     input.typing = false;
+    input.heard = input.value;
     listener();
   };
+  // After Enter, leaving the field is a change once more, perhaps in the middle of something else.
+  const left = () => (input.typing || input.value !== input.heard) && done();
   const enter = (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -80,7 +83,7 @@ function onTyped(input, listener, signal) {
   };
   input.addEventListener("input", () => (input.typing = true), { signal });
   input.addEventListener("blur", () => (input.typing = false), { signal });
-  input.addEventListener("change", done, { signal });
+  input.addEventListener("change", left, { signal });
   input.addEventListener("keydown", enter, { signal });
 }
 
