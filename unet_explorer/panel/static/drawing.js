@@ -38,7 +38,8 @@ class Drawing {
     const parsed = new DOMParser().parseFromString(network.svg, "image/svg+xml").documentElement;
     this.svg = document.importNode(parsed, true);
     this.paper.replaceChildren(this.svg);
-    this.paper.scrollLeft = 0;
+    // Not now: it would make the browser lay out the page before the rest has changed.
+    requestAnimationFrame(() => (this.paper.scrollLeft = 0));
     this.badge = drawn("g", { class: "ue-badge", "data-role": "badge", "aria-hidden": "true", visibility: "hidden" });
     this.badge.append(drawn("rect", { rx: 10 }), drawn("text", {}, drawn("tspan"), drawn("tspan")));
     this.svg.append(this.badge);
