@@ -114,7 +114,7 @@ class Cut {
     this.svg = drawn("svg", { class: "ue-picture", role: "img", "aria-label": "What the crop keeps of the skip" });
     this.svg.append(this.whole, this.kept);
     this.words = element("p", { class: "ue-quiet" });
-    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What the skip keeps"), this.svg, this.words);
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "The skip keeps"), this.svg, this.words);
   }
 
   show(state, map, ghost) {
@@ -157,7 +157,7 @@ class Picture {
     );
     const choose = element("div", { class: "ue-pixel" });
     choose.append(element("label", {}, "Row ", this.inputs[0]), element("label", {}, "Column ", this.inputs[1]));
-    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "What a pixel sees"), this.svg, this.words, choose);
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "A pixel sees"), this.svg, this.words, choose);
     const point = (event) => {
       if (event.type === "pointermove" && !event.buttons) return;
       this.pointAt(new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()));
