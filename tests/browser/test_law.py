@@ -44,7 +44,7 @@ def bench(page):
     page.set_content("<!doctype html><body></body>")
     text = "\n".join(
         (files("unet_explorer.panel") / "static" / f"{part}.js").read_text("utf-8")
-        for part in ("law", "numbers", "drawing")
+        for part in ("law", "numbers", "notes", "drawing")
     )
     page.add_script_tag(content=f"{text}\nwindow.Drawing = Drawing;")
     page.add_style_tag(content=Instrument._css if isinstance(Instrument._css, str) else "")

@@ -18,7 +18,19 @@ from unet_explorer.tiles import read_tile
 __all__ = ["Instrument"]
 
 # A widget's module is one text, so the parts are joined; each later one may use the earlier ones.
-_PARTS: Final = ("law", "numbers", "drawing", "table", "card", "knobs", "bar", "history", "kernel", "instrument")
+_PARTS: Final = (
+    "law",
+    "numbers",
+    "notes",
+    "drawing",
+    "table",
+    "card",
+    "knobs",
+    "bar",
+    "history",
+    "kernel",
+    "instrument",
+)
 _STATIC = files("unet_explorer.panel") / "static"
 
 

@@ -4,24 +4,24 @@ class Drawing {
   /** `choose(name)` is called when a step is picked; an empty name picks nothing. */
   constructor(choose, signal) {
     this.choose = choose;
-    this.hint = element("div", { class: "ue-hint", "data-role": "hint", "aria-hidden": "true", hidden: true });
+    this.hint = new Hint(this);
     this.paper = element("div", { class: "ue-paper" });
     this.legend = element("ul", { class: "ue-legend", "aria-label": "Legend" });
     this.caption = element("p", { class: "ue-caption ue-quiet" });
-    this.node = element("div", { class: "ue-stage" }, this.paper, this.legend, this.caption, this.hint);
+    this.node = element("div", { class: "ue-stage" }, this.paper, this.legend, this.caption, this.hint.node);
     const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect.width));
     measure.observe(this.paper);
     signal.addEventListener("abort", () => measure.disconnect());
     const on = (type, listener) => this.paper.addEventListener(type, listener, { signal });
     on("click", (event) => this.choose(this.nameAt(event)));
-    on("pointerdown", () => this.showHint(""));
-    on("pointerover", (event) => this.showHint(this.nameAt(event)));
-    on("pointerleave", () => this.showHint(""));
+    on("pointerdown", () => this.hint.show(""));
+    on("pointerover", (event) => this.hint.show(this.nameAt(event)));
+    on("pointerleave", () => this.hint.show(""));
     // A click says enough by filling the card.
-    on("focusin", (event) => event.target.matches(":focus-visible") && this.showHint(this.nameAt(event)));
-    on("focusout", () => this.showHint(""));
+    on("focusin", (event) => event.target.matches(":focus-visible") && this.hint.show(this.nameAt(event)));
+    on("focusout", () => this.hint.show(""));
     on("keydown", (event) => this.onKey(event));
-    on("scroll", () => this.showHint(""));
+    on("scroll", () => this.hint.show(""));
   }
 
   nameAt(event) {
@@ -33,16 +33,15 @@ class Drawing {
   setNetwork(network) {
     const focused = this.paper.contains(document.activeElement) ? this.focusName : null;
     const before = this.parts && { parts: this.byName, scale: this.scale };
-    this.showHint("");
+    this.hint.show("");
     this.network = network;
     const parsed = new DOMParser().parseFromString(network.svg, "image/svg+xml").documentElement;
     this.svg = document.importNode(parsed, true);
     this.paper.replaceChildren(this.svg);
     // Not now: it would make the browser lay out the page before the rest has changed.
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
-    this.badge = drawn("g", { class: "ue-badge", "data-role": "badge", "aria-hidden": "true", visibility: "hidden" });
-    this.badge.append(drawn("rect", { rx: 10 }), drawn("text", {}, drawn("tspan"), drawn("tspan")));
-    this.svg.append(this.badge);
+    this.badge = new Badge(this);
+    this.svg.append(this.badge.node);
     this.parts = network.boxes.map((box) => this.part(box));
     this.byName = new Map(this.parts.map((part) => [part.name, part]));
     this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
@@ -108,8 +107,8 @@ class Drawing {
       const part = this.byName.get(map.step.name);
       if (part) this.updatePart(part, map, index >= failed, square);
     });
-    this.showBadge(state);
-    if (!this.hint.hidden) this.fillHint(this.hinted);
+    this.badge.show(state);
+    this.hint.fill();
   }
 
   updatePart(part, map, ghost, square) {
@@ -172,39 +171,6 @@ class Drawing {
     place(part.crop, source.top + (source.height - height) / 2, height);
   }
 
-  /** Say at the place where it happens why the tile does not fit, in one line or, where that is too wide, in two. */
-  showBadge(state) {
-    this.badge.setAttribute("visibility", state.fits ? "hidden" : "visible");
-    if (state.fits) return;
-    const { step } = state.failure;
-    const { font, line, margin } = this.network.metrics;
-    const part = this.byName.get(step.host || step.name);
-    const [frame, text] = this.badge.children;
-    // No wider than this on average; asking the browser would make it lay out the page at every step.
-    const long = (words) => words.length * font * 0.56;
-    const { width: room, height: floor } = this.svg.viewBox.baseVal;
-    const words = `✗ ${failureWords(this.network, state.failure)}`;
-    const cut = words.indexOf(": ") + 1;
-    const two = long(words) + 20 > 0.45 * room;
-    const lines = two ? [words.slice(0, cut), words.slice(cut)] : [words, ""];
-    const width = Math.max(...lines.map(long)) + 20;
-    const height = two ? 2 * line + 10 : line + 8;
-    const before = this.byName.get(part.source);
-    const pool = part.direction === "down";
-    // Beside a pooling's arrow; below any other box, where everything is pale already.
-    const top = pool
-      ? (before.top + before.height + 2 * line + part.top - line) / 2 - height / 2
-      : part.top + part.height + 2 * line + 4;
-    const left = pool ? part.x + 12 : part.x - part.width / 2;
-    const x = Math.max(2, Math.min(left, room - width - 2));
-    const y = Math.min(top, floor - height - margin / 2);
-    assign(frame, { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height });
-    [...text.children].forEach((span, at) => {
-      setText(span, lines[at]);
-      assign(span, { x: (x + width / 2).toFixed(1), y: (y + line + 1 + at * line).toFixed(1) });
-    });
-  }
-
   select(name) {
     const host = this.network.steps.find((step) => step.name === name)?.host || name;
     for (const part of this.parts) {
@@ -251,32 +217,6 @@ class Drawing {
     }
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  /** Beside the box, so that the arrow and the map it came from stay in sight. */
-  showHint(name) {
-    this.hinted = name;
-    this.hint.hidden = !name;
-    if (!name) return;
-    this.fillHint(name);
-    const box = this.byName.get(name).rect.getBoundingClientRect();
-    const stage = this.node.getBoundingClientRect();
-    const right = box.right - stage.left + 16;
-    const flip = right + this.hint.offsetWidth > stage.width;
-    this.hint.style.left = `${Math.max(0, flip ? box.left - stage.left - this.hint.offsetWidth - 16 : right)}px`;
-    this.hint.style.top = `${Math.max(0, box.top - stage.top - 8)}px`;
-  }
-
-  fillHint(name) {
-    const map = this.state.byName.get(name);
-    if (!map) return;
-    const input = name === "input";
-    const lines = input ? [] : formulaLines(this.state, map);
-    this.hint.replaceChildren(
-      element("strong", {}, input ? "the tile" : name),
-      element("span", {}, this.shape(map)),
-      ...lines.map((text) => element("span", { class: "ue-formula" }, text)),
-    );
   }
 
   /** From where a step stood on the screen to where it stands now; what is new fades in. */

@@ -1,0 +1,137 @@
+"""Reloads, several views, and a kernel that is busy, gone, restarted or done with the panel."""
+
+from __future__ import annotations
+
+from panel import NUMBER, OPEN, Panel, expected_shapes, open_panel, shapes_on_screen
+from playwright.sync_api import expect
+
+from unet_explorer import UNetConfig
+
+
+def test_a_reload_of_the_page_restores_everything(lab, page):
+    panel, notebook = open_panel(lab, page)
+    panel.type("depth", "3")
+    expect(panel.step("enc3_conv1")).to_have_count(0)
+    panel.knob("linked").uncheck()
+    panel.type_tile(196)
+    panel.step("dec1_concat").click()
+    notebook.command("docmanager:save")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.ready")
+    page.reload()
+    notebook.ready()
+    expect(panel.step("dec1_concat")).to_have_attribute("aria-selected", "true")
+    panel.expect_tile(196, 572)
+    expect(panel.step("enc3_conv1")).to_have_count(0)
+    panel.action("undo").click()
+    panel.expect_tile(572, 572)
+    panel.action("undo").click()
+    expect(panel.step("enc3_conv1")).to_be_visible()
+
+
+def test_two_views_of_one_panel(lab, page):
+    first, notebook = open_panel(lab, page, "display(panel)")
+    views = page.locator(".unet-explorer")
+    expect(views).to_have_count(2)
+    second = Panel(page, views.nth(1))
+    expect(second.step("head")).to_be_visible()
+    second.type_tile(188)
+    first.expect_tile(188, 188)
+    first.type("depth", "2")
+    expect(second.step("enc2_conv1")).to_have_count(0)
+    second.step("enc1_conv1").click()
+    expect(first.step("enc1_conv1")).to_have_attribute("aria-selected", "true")
+    # Each step of the way is remembered once, not once a view.
+    first.action("undo").click()
+    expect(second.step("enc3_conv1")).to_be_visible()
+    second.action("undo").click()
+    first.expect_tile(572, 572)
+    expect(first.action("undo")).to_have_attribute("aria-disabled", "true")
+    # No markup that could clash with itself.
+    assert page.locator(".unet-explorer [id]").count() == 0
+    # Removing one view takes nothing from the other.
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.clearExecution()")
+    expect(views).to_have_count(1)
+    first.type_tile(204)
+    first.expect_tile(204, 204)
+    assert notebook.kernel("print(panel.tile)") == "(204, 204)"
+
+
+def test_any_lab_a_busy_kernel_holds_up_no_tile(any_lab, page):
+    panel, notebook = open_panel(any_lab, page)
+    gate = any_lab.folder / f"gate-{next(NUMBER)}"
+    # A cell that runs until this file is there.
+    page.evaluate(
+        """(code) => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            window.busy = kernel.requestExecute({ code }).done;
+            return new Promise((go) => {
+                const look = () => (kernel.status === "busy" ? go() : setTimeout(look, 10));
+                look();
+            });
+        }""",
+        f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)",
+    )
+    panel.type_tile(188)
+    panel.expect_tile(188, 188)
+    panel.type("depth", "3")
+    if any_lab.subshells:
+        # Messages are served beside the cell, so even this does not wait for it.
+        expect(panel.step("enc3_conv1")).to_have_count(0)
+    else:
+        expect(panel.role("waiting")).to_be_visible()
+        expect(panel.step("enc3_conv1")).to_be_visible()
+    panel.type_tile(196)
+    panel.expect_tile(196, 196, fits=any_lab.subshells)
+    still = "() => Promise.race([window.busy.then(() => 'done'), Promise.resolve('running')])"
+    assert page.evaluate(still) == "running"
+    gate.touch()
+    page.evaluate("() => window.busy")
+    expect(panel.step("enc3_conv1")).to_have_count(0)
+    expect(panel.root).to_have_attribute("data-kernel", "answers")
+    expect(panel.role("waiting")).to_be_hidden()
+    assert notebook.kernel("print(panel.tile, panel.config.depth)") == "(196, 196) 3"
+
+
+def test_without_a_kernel_the_tile_still_moves(lab, page):
+    panel, _ = open_panel(lab, page)
+    expect(panel.role("offline")).to_be_hidden()
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    panel.step("head").hover()
+    expect(panel.role("offline")).to_be_visible()
+    expect(panel.role("offline")).to_contain_text("run the cell again")
+    panel.type_tile(512)
+    expect(panel.role("badge")).to_have_text("✗ 121 is odd: it cannot be halved")
+    panel.knob("tile_height").press("ArrowRight")
+    panel.expect_tile(513, 513, fits=False)
+    panel.action("undo").click()
+    panel.action("undo").click()
+    panel.expect_tile(572, 572)
+    assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+
+
+def test_after_a_restart_of_the_kernel_the_cell_is_run_again(lab, page):
+    panel, notebook = open_panel(lab, page)
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(panel.role("offline")).to_be_visible()
+    panel.type_tile(188)
+    panel.expect_tile(188, 188)
+    notebook.ready()
+    notebook.run_all()
+    panel.expect_tile(572, 572)
+    expect(panel.role("offline")).to_be_hidden()
+    panel.type("depth", "3")
+    expect(panel.step("enc3_conv1")).to_have_count(0)
+
+
+def test_closing_the_panel_leaks_no_widget(lab, page):
+    count = "from ipywidgets.widgets.widget import _instances as all_widgets"
+    name = lab.notebook(f"panel-{next(NUMBER)}.ipynb", count + "\nbefore = set(all_widgets)", OPEN)
+    notebook = lab.open(page, name)
+    notebook.run_all()
+    panel = Panel(page)
+    expect(panel.step("head")).to_be_visible()
+    panel.type_tile(188)
+    notebook.kernel("panel.close()")
+    expect(page.locator(".unet-explorer")).to_have_count(0)
+    assert notebook.kernel("print(set(all_widgets) - before)") == "set()"
+    expect(page.locator(".jupyter-widgets")).to_have_count(0)
