@@ -11,9 +11,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from measure import Timing, table, timed
 
-from unet_explorer import UNetConfig, plan, trace, valid_sizes
+from unet_explorer import UNetConfig, trace, valid_sizes
 from unet_explorer.laws import laws
 from unet_explorer.panel.facts import describe
+from unet_explorer.plan import _steps
 from unet_explorer.receptive import sights
 from unet_explorer.tiles import sides
 
@@ -23,7 +24,7 @@ HEAVY = ("tensorflow", "keras", "numpy", "matplotlib", "ipywidgets")
 
 def cold(work):
     """As if the network had never been asked for: nothing kept from before."""
-    for kept in (plan, laws, sights):
+    for kept in (_steps, laws, sights):
         kept.cache_clear()
     return work()
 
