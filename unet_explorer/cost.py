@@ -11,7 +11,7 @@ from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import Tile
 from unet_explorer.trace import BYTES_PER_NUMBER, trace
 
-__all__ = ["OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_bytes", "read_batch_size"]
+__all__ = ["LARGEST_BATCH", "OPTIMIZER_SLOTS", "Held", "estimate_memory", "held", "parameter_bytes", "read_batch_size"]
 
 OPTIMIZER_SLOTS: Final = 2
 """Numbers that Adam keeps for each parameter that it changes, beside it and its gradient (Kingma and Ba 2015)."""

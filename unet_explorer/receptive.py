@@ -75,11 +75,11 @@ class Sight(NamedTuple):
         return max(last - first for first, last in zip(self.first, self.last, strict=True)) + 1
 
 
-def sources(step: Step, crop: int, pixel: int) -> list[tuple[str, int, int]]:
+def _sources(step: Step, crop: int, pixel: int) -> list[tuple[str, int, int]]:
     """Name of each input, and the first and last of its pixels that a pixel of the output is made from.
 
     Example:
-        >>> sources(plan(UNetConfig())[0], 0, 5)
+        >>> _sources(plan(UNetConfig())[0], 0, 5)
         [('input', 5, 7)]
     """
     match step.op:
@@ -121,7 +121,7 @@ def sights(config: UNetConfig) -> dict[str, Sight]:
         cut = crop(step, sized)
         first, last = [], []
         for pixel in range(period):
-            made_from = sources(step, cut, pixel)
+            made_from = _sources(step, cut, pixel)
             first.append(min(known[name].first_seen(start) for name, start, _ in made_from))
             last.append(max(known[name].last_seen(end) for name, _, end in made_from))
         known[step.name] = Sight(tuple(first), tuple(last), stride)

@@ -82,13 +82,13 @@ def _first_failure(config: UNetConfig, tile: tuple[int, int]) -> tuple[str, str,
     for step in plan(config):
         for axis, n in zip(AXES, tile, strict=True):
             if known[step.name].side(n) is None:
-                side, reason = why(step, known, n)
+                side, reason = _why(step, known, n)
                 where = "" if tile[0] == tile[1] else f" in {axis}"
                 return step.name, axis, side, reason + where
     raise AssertionError("a ShapeError was asked for although the tile fits")
 
 
-def why(step: Step, known: dict[str, Law], n: int) -> tuple[int, str]:
+def _why(step: Step, known: dict[str, Law], n: int) -> tuple[int, str]:
     """For a step that is the first to fail at the tile side `n`: the side to blame, and the reason in words."""
     if step.op == "pool":
         # Every step before it gave a positive whole number, so what it was handed must have been odd.

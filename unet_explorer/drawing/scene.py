@@ -102,11 +102,11 @@ class Scene:
         return METRICS.tallest * 2 ** (-row / 2)
 
 
-def box_width(channels: int) -> float:
+def _box_width(channels: int) -> float:
     """Width of a box: by the logarithm of its channels, or the deep levels would not fit on any page.
 
     Example:
-        >>> box_width(1), box_width(64), box_width(1024)
+        >>> _box_width(1), _box_width(64), _box_width(1024)
         (7.0, 25.0, 37.0)
     """
     return 7.0 + 3.0 * math.log2(channels)
@@ -131,7 +131,7 @@ def scene(config: UNetConfig, largest: int) -> Scene:
     columns = sum(step.op in {"conv", "conv1x1"} for step in plan(config))
     # A long network gets narrower boxes and shorter arrows, so that its labels stay large on the same screen.
     drawn = Scene(config, largest, squeeze=min(1.0, max(0.7, 22 / columns)))
-    first = Box(TILE, 0.0, drawn.squeeze * box_width(config.in_channels), 0, config.in_channels, None)
+    first = Box(TILE, 0.0, drawn.squeeze * _box_width(config.in_channels), 0, config.in_channels, None)
     drawn.boxes[TILE], drawn.hosts[TILE] = first, TILE
     for step in plan(config):
         _add(drawn, step, known)
@@ -143,7 +143,7 @@ def scene(config: UNetConfig, largest: int) -> Scene:
 def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
     host = drawn.hosts[step.inputs[-1]]
     before = drawn.boxes[host]
-    width = drawn.squeeze * box_width(step.channels)
+    width = drawn.squeeze * _box_width(step.channels)
     match step.op:
         case "norm" | "relu" | "dropout" | "upsample":
             drawn.hosts[step.name] = drawn.shown_on[step.name] = host
@@ -172,7 +172,7 @@ def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
 def _add_concat(drawn: Scene, step: Step, main: Box, known: dict[str, Law]) -> None:
     skip = drawn.boxes[drawn.hosts[step.inputs[0]]]
     # Both halves together are as wide as a map of all these channels.
-    half = drawn.squeeze * box_width(step.channels) / 2
+    half = drawn.squeeze * _box_width(step.channels) / 2
     lack = skip.right + _SKIP + half - (main.x - half / 2)
     if lack > 0 and main.source:
         # A short bottleneck leaves no room for the skip: its last arrow grows, so that "up" stays straight.
