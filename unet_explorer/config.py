@@ -8,7 +8,21 @@ import operator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
-__all__ = ["PRESETS", "Choice", "Flag", "Fraction", "Preset", "UNetConfig", "Whole", "allowed", "read_config", "shown"]
+__all__ = [
+    "PRESETS",
+    "Choice",
+    "Flag",
+    "Fraction",
+    "Positive",
+    "Preset",
+    "UNetConfig",
+    "Whole",
+    "allowed",
+    "knob",
+    "read_config",
+    "read_knobs",
+    "shown",
+]
 
 VERSION: Final = 1
 
@@ -53,6 +67,25 @@ class Fraction:
 
 
 @dataclass(frozen=True)
+class Positive:
+    """A number above zero, up to a bound that is allowed."""
+
+    high: float
+
+    def __str__(self) -> str:
+        return f"a number above 0, up to {self.high:g}"
+
+    def read(self, value: object) -> float:
+        """The value as a plain float, or ValueError."""
+        if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+            raise ValueError
+        number = float(value)
+        if not 0 < number <= self.high:
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of a few words or numbers."""
 
@@ -90,8 +123,30 @@ class Flag:
 Allowed = Whole | Fraction | Choice | Flag
 
 
-def _knob(default: Any, values: Allowed) -> Any:
+def knob(default: Any, values: Allowed | Positive) -> Any:
+    """A field of a dataclass that takes these values only; `read_knobs` sees to it."""
     return field(default=default, metadata={"allowed": values})
+
+
+def read_knobs(chosen: Any) -> None:
+    """Check all knobs of a frozen dataclass, and keep them as plain Python.
+
+    Raises:
+        ValueError: If any value is of the wrong type or out of range; every such value is named.
+    """
+    problems = []
+    for each in fields(chosen):
+        if "allowed" not in each.metadata:
+            continue
+        given = getattr(chosen, each.name)
+        try:
+            # Frozen: plain attributes are refused, and what is kept must be plain Python
+            # (a NumPy integer would otherwise end up in shared files).
+            object.__setattr__(chosen, each.name, each.metadata["allowed"].read(given))
+        except (ValueError, TypeError, OverflowError):
+            problems.append(f"{each.name}={shown(given)} is not allowed: give {each.metadata['allowed']}.")
+    if problems:
+        raise ValueError(" ".join(problems))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,30 +184,20 @@ class UNetConfig:
         ValueError: depth=9 is not allowed: give a whole number from 1 to 7.
     """
 
-    depth: int = _knob(4, Whole(1, 7))
-    base_filters: int = _knob(64, Whole(1, 256))
-    convs_per_block: int = _knob(2, Whole(1, 4))
-    kernel_size: int = _knob(3, Choice((1, 3, 5, 7)))
-    padding: str = _knob("valid", Choice(("valid", "same")))
-    in_channels: int = _knob(1, Whole(1, 256))
-    num_classes: int = _knob(2, Whole(1, 256))
-    upsampling: str = _knob("transpose", Choice(("transpose", "bilinear")))
-    batch_norm: bool = _knob(False, Flag())
-    dropout: float = _knob(0.0, Fraction(1.0))
-    head_activation: str = _knob("linear", Choice(("linear", "softmax", "sigmoid", "relu")))
+    depth: int = knob(4, Whole(1, 7))
+    base_filters: int = knob(64, Whole(1, 256))
+    convs_per_block: int = knob(2, Whole(1, 4))
+    kernel_size: int = knob(3, Choice((1, 3, 5, 7)))
+    padding: str = knob("valid", Choice(("valid", "same")))
+    in_channels: int = knob(1, Whole(1, 256))
+    num_classes: int = knob(2, Whole(1, 256))
+    upsampling: str = knob("transpose", Choice(("transpose", "bilinear")))
+    batch_norm: bool = knob(False, Flag())
+    dropout: float = knob(0.0, Fraction(1.0))
+    head_activation: str = knob("linear", Choice(("linear", "softmax", "sigmoid", "relu")))
 
     def __post_init__(self) -> None:
-        problems = []
-        for knob in fields(self):
-            given = getattr(self, knob.name)
-            try:
-                # Frozen: plain attributes are refused, and what is kept must be plain Python
-                # (a NumPy integer would otherwise end up in shared files).
-                object.__setattr__(self, knob.name, knob.metadata["allowed"].read(given))
-            except (ValueError, TypeError, OverflowError):
-                problems.append(f"{knob.name}={shown(given)} is not allowed: give {knob.metadata['allowed']}.")
-        if problems:
-            raise ValueError(" ".join(problems))
+        read_knobs(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The knobs as plain numbers and words, with a version, ready for JSON.

@@ -1,0 +1,1 @@
+"""Images to learn from: made, read, and varied."""

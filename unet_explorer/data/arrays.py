@@ -1,0 +1,116 @@
+"""Between arrays as they come and the arrays of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.config import shown
+from unet_explorer.data.pictures import DataError, Picture, SizeCheck
+
+__all__ = ["layers_of", "scaled", "together"]
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[Picture]:
+    """The images of an array (N, height, width[, channels]), or of a list of N arrays.
+
+    Args:
+        source: The array or the list.
+        name: What to call it in an error.
+        check: Told height and width of each first; what it raises is passed on.
+
+    Raises:
+        DataError: If it is of another shape, or holds no numbers.
+
+    Example:
+        >>> [layer.values.shape for layer in layers_of(np.zeros((2, 8, 9, 1)), "images", lambda *size: None)]
+        [(8, 9), (8, 9)]
+    """
+    whole = _array(source, name) if not isinstance(source, (list, tuple)) else source
+    if isinstance(whole, np.ndarray) and whole.ndim not in (3, 4):
+        raise DataError(
+            f"{name} has shape {whole.shape}: give (N, height, width) or (N, height, width, channels). "
+            "One image alone becomes a stack with image[None]."
+        )
+    for number, part in enumerate(whole, start=1):
+        where = f"{name}, image {number}"
+        layer = _array(part, where)
+        if layer.ndim not in (2, 3) or 0 in layer.shape:
+            raise DataError(f"{where} has shape {layer.shape}: give (height, width) or (height, width, channels).")
+        check(layer.shape[0], layer.shape[1], where)
+        yield _picture(layer if layer.ndim == 2 or layer.shape[2] > 1 else layer[..., 0])
+    if not len(whole):
+        raise DataError(f"{name} holds no image: give at least one.")
+
+
+def _array(source: Any, name: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(source)
+    except Exception:  # noqa: BLE001  # foreign objects may fail in any way when asked for their numbers
+        raise DataError(f"{name}={shown(source)} is no array of numbers: give one.") from None
+    if array.dtype.kind not in "buif":
+        raise DataError(f"{name} holds {array.dtype}, not real numbers: give 8 or 16 bits, or floats.")
+    return array
+
+
+def _picture(values: NDArray[Any]) -> Picture:
+    if values.dtype == np.bool_:
+        return Picture(values.astype(np.uint8), 1)
+    return Picture(values, {"uint8": 255, "uint16": 65535}.get(values.dtype.name))
+
+
+def scaled(pictures: Sequence[Picture]) -> NDArray[np.float32] | tuple[NDArray[np.float32], ...]:
+    """All images from 0 to 1 in 32-bit floats, with as many channels as the one that has most.
+
+    Args:
+        pictures: (height, width[, channels]) each, finite. Where `top` is known it becomes 1; else numbers stay
+            if all lie within 0 to 1, and if not, the smallest of all images becomes 0 and the largest 1.
+
+    Example:
+        >>> scaled([Picture(np.array([[5.0, 6.0]]), None), Picture(np.array([[9.0, 7.0]]), None)]).ravel().tolist()
+        [0.0, 0.25, 1.0, 0.5]
+    """
+    low, high = _range([picture.values for picture in pictures if picture.top is None])
+    channels = max(1 if picture.values.ndim == 2 else picture.values.shape[-1] for picture in pictures)
+
+    def one(picture: Picture) -> NDArray[np.float32]:
+        if picture.top is not None:
+            values = picture.values / np.float32(picture.top)
+        elif low >= 0 and high <= 1:
+            values = picture.values
+        else:
+            # Halves, for the difference of two large floats may be beyond the largest.
+            half = picture.values.astype(np.float64) * 0.5
+            values = (half - low * 0.5) / max(high * 0.5 - low * 0.5, np.finfo(float).tiny)
+        image = values.astype(np.float32)
+        return image if image.ndim == 3 else np.repeat(image[..., None], channels, axis=-1)
+
+    sizes = {picture.values.shape[:2] for picture in pictures}
+    if len(sizes) > 1:
+        return tuple(one(picture) for picture in pictures)
+    every = np.empty((len(pictures), *sizes.pop(), channels), np.float32)
+    for place, picture in enumerate(pictures):
+        every[place] = one(picture)
+    return every
+
+
+def _range(arrays: Sequence[NDArray[Any]]) -> tuple[float, float]:
+    return (
+        min((float(values.min()) for values in arrays), default=0.0),
+        max((float(values.max()) for values in arrays), default=1.0),
+    )
+
+
+def together(parts: Sequence[NDArray[Number]]) -> NDArray[Number] | tuple[NDArray[Number], ...]:
+    """One array if all are of one size, else each by itself.
+
+    Example:
+        >>> together([np.zeros((2, 3)), np.ones((2, 3))]).shape
+        (2, 2, 3)
+    """
+    return np.stack(parts) if len({part.shape for part in parts}) == 1 else tuple(parts)

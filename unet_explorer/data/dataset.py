@@ -1,0 +1,168 @@
+"""A dataset: images, the label of every pixel, and what else is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.config import shown
+
+__all__ = ["LARGEST_LABEL", "Dataset", "Image", "Labels", "normalize"]
+
+Image: TypeAlias = NDArray[np.float32]
+"""(height, width, channels), numbers from 0 to 1."""
+Labels: TypeAlias = NDArray[np.integer[Any]]
+"""(height, width), the class of every pixel; or, for instances, its object, 0 where there is none."""
+
+LARGEST_LABEL: Final = 255
+"""A U-Net here tells up to 256 classes apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images with the class of every pixel.
+
+    Args:
+        name: What it is called.
+        images: N images, each (height, width, channels) in 32-bit numbers from 0 to 1. One array (N, H, W, C) where
+            all have the same size, else a sequence of N arrays. All have the same number of channels.
+        labels: For each image the class of every pixel, (height, width), whole numbers from 0. Class 0 is the
+            background, where there is one.
+        classes: Names of the classes, in order.
+        instances: For each image which object a pixel belongs to, (height, width), 0 where there is none; or None
+            where that is not known.
+        licence: On what terms it may be used.
+        titles: A name for each image.
+
+    Raises:
+        ValueError: If the parts do not go together; it says which.
+
+    Example:
+        >>> data = Dataset("grey", np.zeros((2, 8, 8, 1), "float32"), np.zeros((2, 8, 8), int), ("empty", "full"))
+        >>> len(data), data.channels, data.size
+        (2, 1, (8, 8))
+    """
+
+    name: str
+    images: Sequence[Image] | NDArray[np.float32]
+    labels: Sequence[Labels] | Labels
+    classes: tuple[str, ...]
+    instances: Sequence[Labels] | Labels | None = None
+    licence: str = ""
+    titles: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.images) == 0:
+            raise ValueError(f"Dataset {shown(self.name)} has no images.")
+        if not self.titles:
+            object.__setattr__(self, "titles", tuple(f"image {number}" for number in range(1, len(self.images) + 1)))
+        for word, parts in (("labels", self.labels), ("instances", self.instances), ("titles", self.titles)):
+            if parts is not None and len(parts) != len(self.images):
+                raise ValueError(f"{len(self.images)} images, but {len(parts)} {word}: give one for each image.")
+        channels = np.shape(self.images[0])[-1]
+        for image, labels, title in zip(self.images, self.labels, self.titles, strict=True):
+            if np.ndim(image) != 3 or np.shape(image)[-1] != channels:
+                raise ValueError(
+                    f"{title} has shape {np.shape(image)}: every image must be (height, width, {channels})."
+                )
+            if np.shape(labels) != np.shape(image)[:2]:
+                raise ValueError(
+                    f"{title} has shape {np.shape(image)}, its labels {np.shape(labels)}: they must match."
+                )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[tuple[Image, Labels]]:
+        return zip(self.images, self.labels, strict=True)
+
+    @property
+    def channels(self) -> int:
+        """Channels of every image: 1 is grey, 3 is RGB."""
+        return int(np.shape(self.images[0])[-1])
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(height, width) in pixels if all images share it, else None."""
+        sizes = {np.shape(image)[:2] for image in self.images}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    def take(self, places: Sequence[int]) -> Dataset:
+        """The images at these places, in this order.
+
+        Example:
+            >>> from unet_explorer import cells
+            >>> len(cells(4, size=64).take([2, 0]))
+            2
+        """
+
+        def chosen(parts: Any) -> Any:
+            if isinstance(parts, np.ndarray):
+                return parts[list(places)]
+            return None if parts is None else tuple(parts[place] for place in places)
+
+        return replace(
+            self,
+            images=chosen(self.images),
+            labels=chosen(self.labels),
+            instances=chosen(self.instances),
+            titles=chosen(self.titles),
+        )
+
+    def split(self, share: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """To learn from, and to be examined on: whole images, so that no pixel is in both.
+
+        Args:
+            share: About how much of the images the second part gets; at least one, and at least one is left.
+            seed: Which ones; the same seed chooses the same.
+
+        Raises:
+            ValueError: If there is but one image.
+
+        Example:
+            >>> from unet_explorer import cells
+            >>> [len(part) for part in cells(10, size=64).split(0.2)]
+            [8, 2]
+        """
+        count = len(self)
+        if count < 2:
+            raise ValueError(f"Dataset {shown(self.name)} has one image: give at least two, one to be examined on.")
+        order = np.random.default_rng(seed).permutation(count).tolist()
+        examined = min(count - 1, max(1, round(share * count)))
+        return self.take(sorted(order[examined:])), self.take(sorted(order[:examined]))
+
+    def grey(self) -> Dataset:
+        """The same images in one channel: the luminance of RGB (Rec. 601), the mean of any other number.
+
+        Example:
+            >>> from unet_explorer import shapes
+            >>> shapes(2, size=64).grey().channels
+            1
+        """
+        weights = np.array([0.299, 0.587, 0.114] if self.channels == 3 else [1 / self.channels] * self.channels)
+        grey = [(np.asarray(image) @ weights).astype(np.float32)[..., None] for image in self.images]
+        return replace(self, images=np.stack(grey) if isinstance(self.images, np.ndarray) else tuple(grey))
+
+
+def normalize(image: Image) -> Image:
+    """An image as a network is given it: each channel with mean 0 and standard deviation 1.
+
+    Microscopes differ in gain and offset, and so do 8 and 16 bits; after this they no longer do. A channel without
+    any contrast becomes all zeros.
+
+    Args:
+        image: (height, width, channels).
+
+    Example:
+        >>> normalize(np.array([[[2.0], [4.0]]], "float32")).ravel().tolist()
+        [-1.0, 1.0]
+    """
+    pixels = np.asarray(image, dtype=np.float32)
+    middle = pixels.mean(axis=(0, 1), dtype=np.float64)
+    spread = pixels.std(axis=(0, 1), dtype=np.float64)
+    normal: Image = ((pixels - middle) / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
+    return normal

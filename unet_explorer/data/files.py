@@ -1,0 +1,278 @@
+"""Your own images as a data set: from a folder, a zip, or a pair of stacks."""
+
+from __future__ import annotations
+
+import operator
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unet_explorer.config import shown
+from unet_explorer.data.archives import unpack
+from unet_explorer.data.arrays import layers_of, scaled, together
+from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
+from unet_explorer.data.decoders import pages
+from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, visible
+from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
+from unet_explorer.data.pictures import Budget, DataError, Picture, SizeCheck, printable, read_bytes
+
+__all__ = ["from_folder", "from_stack"]
+
+Source: TypeAlias = str | os.PathLike[str] | ArrayLike | Sequence[ArrayLike]
+"""The path of a TIFF, or pixels as an array or a list of arrays."""
+
+_LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
+
+
+def from_folder(path: str | os.PathLike[str], grey: bool = False, limit: int | None = None) -> Dataset:
+    """Read your own images and masks from a folder or a .zip.
+
+    These layouts are understood, also up to three folders down:
+
+    - ``images/`` and ``masks/`` (or img, labels, gt, instances, …), files paired by name; a mask's may end in _mask,
+      _label, _gt or _seg. Every image needs a mask; a mask without an image is ignored.
+    - A folder for each image with ``images/`` and ``masks/`` in it, one mask an object, as in BBBC038. Where two
+      objects overlap, the later name wins.
+    - A pair of TIFF stacks such as train-volume.tif and train-labels.tif, as in the ISBI challenge.
+
+    Images are scaled to 0 to 1 by their bits: 8 bits by 255, 16 bits by 65,535. Other numbers, such as floats, stay as
+    they are if all lie in 0 to 1; else the smallest of the set becomes 0 and the largest 1. If any image is in colour,
+    all become RGB. Alpha is left out; a rotation noted by the camera (EXIF) is not applied, to images or masks.
+
+    Masks that hold 0 and one brightest value, such as 255, tell foreground from background. Other numbers are classes,
+    up to 31, or 255 with their names in ``classes.txt`` beside the folders, one a line. Numbers above 255, or any in a
+    folder ``instances/``, are objects. A palette counts by its indices; in RGB each colour is a class, black first.
+
+    Args:
+        path: A folder or a .zip.
+        grey: Whether to turn colour into one channel.
+        limit: Read only so many images, the first by name.
+
+    Raises:
+        DataError: If anything cannot be read or is ambiguous; it names the file, what was found and how to mend it. It
+            is a `ValueError`.
+
+    Example:
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for part in ("images", "masks"):
+        ...         Path(folder, part).mkdir()
+        ...         Image.new("L", (32, 24), 255).save(Path(folder, part, "one.png"))
+        ...     data = from_folder(folder)
+        >>> len(data), data.size, data.classes
+        (1, (24, 32), ('background', 'foreground'))
+    """
+    most, place = _read_limit(limit), _read_path(path)
+    try:
+        if place.is_dir():
+            return _from_layout(place.resolve(), grey, most)
+        with tempfile.TemporaryDirectory(prefix="unet_explorer_", ignore_cleanup_errors=True) as spare:
+            # Named like the zip, for so is the data set.
+            return _from_layout(unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip")), grey, most)
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or "no memory left"
+        raise DataError(
+            f"{printable(place)} cannot be read ({printable(reason)}). Look for room, or give less."
+        ) from None
+
+
+def _read_path(path: object) -> Path:
+    """A folder or a .zip that is there."""
+    try:
+        place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
+    except (TypeError, ValueError, RuntimeError):
+        raise DataError(f"path={shown(path)} cannot be read: give the path of a folder or of a .zip.") from None
+    if place.is_dir():
+        return place
+    if not place.exists():
+        raise DataError(f"There is no folder {printable(place)}: look for a typing error. {LAYOUTS}")
+    if place.suffix.lower() != ".zip":
+        raise DataError(f"{printable(place.name)} is a file: give the folder that holds the images, or a .zip of it.")
+    return place
+
+
+def _read_limit(limit: object) -> int | None:
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not hasattr(limit, "__index__") or operator.index(limit) < 1:
+        raise DataError(f"limit={shown(limit)} is not allowed: give a whole number of images from 1, or None for all.")
+    return operator.index(limit)
+
+
+def _from_layout(root: Path, grey: bool, limit: int | None) -> Dataset:
+    layout = find_layout(root)
+    classes = _read_classes(layout.folder, root)
+    layout = layout._replace(images=layout.images[:limit], masks=layout.masks[:limit])
+    if layout.kind == "stack":
+        images, names = _stack_images(layout.images[0], _name(layout.images[0], root), limit)
+        masks, mask_names = _stack_masks(layout.masks[0][0], _name(layout.masks[0][0], root), limit)
+        _check_stacks(images, masks)
+        return _dataset(root.name, images, meaning(masks, mask_names, classes), names, grey)
+    budget = Budget()
+    images = [_image(path, _name(path, root), budget) for path in layout.images]
+    sizes = [_same_size(image, _name(path, root)) for image, path in zip(images, layout.images, strict=True)]
+    if layout.kind == "objects":
+        found = _objects(layout, root, images, sizes, classes)
+    else:
+        mask_names = [_name(mask, root) for (mask,) in layout.masks]
+        masks = [_mask(*each) for each in zip([mask for (mask,) in layout.masks], mask_names, sizes, strict=True)]
+        found = meaning(masks, mask_names, classes, objects=layout.kind == "numbered")
+    return _dataset(root.name, images, found, [path.stem for path in layout.images], grey)
+
+
+def _name(path: Path, root: Path) -> str:
+    return printable(path.relative_to(root))
+
+
+def _image(path: Path, name: str, budget: Budget) -> Picture:
+    picture = next(pages(read_bytes(path, name), name, budget.take)).image()
+    picture.check_finite(name)
+    budget.widen(3 if picture.values.ndim == 3 else 1, name)
+    return picture
+
+
+def _mask(path: Path, name: str, check: SizeCheck) -> Picture:
+    return mask_values(next(pages(read_bytes(path, name), name, check)), name)
+
+
+def _same_size(image: Picture, image_name: str) -> SizeCheck:
+    height, width = image.values.shape[:2]
+
+    def check(mask_height: int, mask_width: int, name: str) -> None:
+        if (mask_height, mask_width) != (height, width):
+            turned = (mask_width, mask_height) == (height, width)
+            raise DataError(
+                f"{name} is {mask_height} × {mask_width} pixels, but its image {image_name} is {height} × {width}: "
+                "image and mask must match. "
+                + (
+                    "A camera's note that a photo is turned is not applied; save it turned."
+                    if turned
+                    else "Save it anew."
+                )
+            )
+
+    return check
+
+
+def _objects(
+    layout: Layout, root: Path, images: Sequence[Picture], sizes: Sequence[SizeCheck], classes: tuple[str, ...]
+) -> Meaning:
+    """One mask an object: they are numbered in the order of their names."""
+    instances = []
+    for image, masks, check in zip(images, layout.masks, sizes, strict=True):
+        numbers = np.zeros(image.values.shape[:2], np.int32)
+        for number, path in enumerate(masks, start=1):
+            name = _name(path, root)
+            numbers[object_mask(next(pages(read_bytes(path, name), name, check)), name)] = number
+        instances.append(numbers)
+    labels = [(numbers > 0).astype(np.uint8) for numbers in instances]
+    return Meaning(labels, named(classes, 2, ("background", "nucleus")), instances)
+
+
+def _read_classes(folder: Path, root: Path) -> tuple[str, ...]:
+    """The names in classes.txt, or nothing."""
+    for path in visible(folder, root):
+        if path.name.lower() == "classes.txt":
+            break
+    else:
+        return ()
+    try:
+        text = read_bytes(path, "classes.txt", _LONGEST_CLASSES).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError("classes.txt is no UTF-8 text: save it as UTF-8, one name a line.") from None
+    names = tuple(printable(line.strip()) for line in text.splitlines() if line.strip())
+    if not 2 <= len(names) <= LARGEST_LABEL + 1:
+        raise DataError(
+            f"classes.txt names {len(names)} classes: give 2 to {LARGEST_LABEL + 1}, one a line, the background first."
+        )
+    return names
+
+
+def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
+    """Read a stack of images and one of labels, as microscopes write them and the ISBI challenge gives them.
+
+    Images are scaled and labels understood as `from_folder` does; arrays keep the channels they have.
+
+    Args:
+        images: The path of a TIFF with N pages; or an array (N, height, width) or (N, height, width, channels); or a
+            list of N arrays (height, width[, channels]).
+        labels: The same, without channels.
+        name: What to call the data set.
+
+    Raises:
+        DataError: If images and labels do not go together, or a file cannot be read; it says why. It is a `ValueError`.
+
+    Example:
+        >>> data = from_stack(np.zeros((30, 64, 64), "uint8"), np.full((30, 64, 64), 255, "uint8"), "volume")
+        >>> len(data), data.channels, int(data.labels[0].max())
+        (30, 1, 1)
+    """
+    try:
+        pictures, titles = _stack_images(images, "images")
+        masks, names = _stack_masks(labels, "labels")
+        _check_stacks(pictures, masks)
+        return _dataset(str(name), pictures, meaning(masks, names, ()), titles, grey=False)
+    except DataError:
+        raise
+    except (OSError, MemoryError) as error:
+        raise DataError(f"The stacks cannot be read ({error}). Look for room in memory and on the disk.") from None
+
+
+def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[list[Picture], list[str]]:
+    budget = Budget()
+    found: list[Picture] = []
+    for picture in _layers(source, name, budget.take, limit):
+        layer = picture.image() if isinstance(source, (str, os.PathLike)) else picture
+        layer.check_finite(f"{name}, image {len(found) + 1}")
+        budget.widen(1 if layer.values.ndim == 2 else layer.values.shape[-1], name)
+        found.append(layer)
+    return found, [f"image {number}" for number in range(1, len(found) + 1)]
+
+
+def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[Picture], list[str]]:
+    layers = _layers(source, name, Budget().take, limit)
+    masks = [mask_values(layer, f"{name}, image {number}") for number, layer in enumerate(layers, start=1)]
+    return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)]
+
+
+def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[Picture]:
+    """One picture after the other, from a file or from arrays."""
+    if isinstance(source, (str, os.PathLike)):
+        name = name if name not in ("images", "labels") else printable(Path(source).name)
+        yield from islice(pages(read_bytes(Path(source), name), name, check, most=None), limit)
+        return
+    if (
+        not isinstance(source, np.ndarray)
+        and not hasattr(source, "__array__")
+        and not isinstance(source, (list, tuple))
+    ):
+        raise DataError(
+            f"{name}={shown(source)} is not allowed: give the path of a TIFF, an array, or a list of arrays."
+        )
+    yield from layers_of(source, name, check)
+
+
+def _check_stacks(images: Sequence[Picture], masks: Sequence[Picture]) -> None:
+    if len(images) != len(masks):
+        raise DataError(f"{len(images):,} images, but {len(masks):,} labels: give one for each image.")
+    for number, (image, mask) in enumerate(zip(images, masks, strict=True), start=1):
+        height, width = mask.values.shape[:2]
+        _same_size(image, f"image {number}")(height, width, f"The label of image {number}")
+
+
+def _dataset(name: str, images: Sequence[Picture], found: Meaning, titles: Sequence[str], grey: bool) -> Dataset:
+    data = Dataset(
+        printable(name),
+        scaled(images),
+        together(found.labels),
+        found.classes,
+        None if found.instances is None else together(found.instances),
+        titles=tuple(map(printable, titles)),
+    )
+    return data.grey() if grey else data

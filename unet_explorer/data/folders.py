@@ -1,0 +1,252 @@
+"""Which files of a folder are images, and which are their masks."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from unet_explorer.data.pictures import FORMATS, SUFFIXES, DataError, listed, printable
+
+__all__ = ["LAYOUTS", "Layout", "find_layout", "visible"]
+
+LAYOUTS: Final = (
+    "Understood are: a folder `images` and a folder `masks` (or `labels`, `instances`) with files of the same names; "
+    "a folder for each image with `images` and `masks` in it, one mask an object (BBBC038); or a pair of TIFF stacks "
+    "such as train-volume.tif and train-labels.tif."
+)
+_IMAGE_WORDS: Final = frozenset({"image", "images", "img", "imgs", "im"})
+_NUMBERED_WORDS: Final = frozenset({"instance", "instances"})
+_MASK_WORDS: Final = _NUMBERED_WORDS | {
+    *("mask", "masks", "label", "labels", "annotation", "annotations", "gt", "truth", "groundtruth", "ground_truth"),
+    *("seg", "segmentation", "segmentations", "manual"),
+}
+_STACK_WORDS: Final = _IMAGE_WORDS | {"volume", "vol", "stack", "raw", "data"}
+_SKIPPED: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_DEPTH: Final = 3
+"""How many folders down a data set may lie, as in a zip of a folder of a folder."""
+_MOST_FOLDERS: Final = 2000
+
+
+class Layout(NamedTuple):
+    """The files of a data set.
+
+    Attributes:
+        kind: ``"pairs"``: one mask an image; ``"numbered"``: the same, each number an object; ``"objects"``: one mask
+            an object; ``"stack"``: one file of images, one of labels.
+        folder: Where they lie.
+        images: One file an image.
+        masks: For each image its masks; one but for ``"objects"``.
+    """
+
+    kind: Literal["pairs", "numbered", "objects", "stack"]
+    folder: Path
+    images: list[Path]
+    masks: list[list[Path]]
+
+
+def visible(folder: Path, root: Path) -> list[Path]:
+    """What lies in a folder, by name: no hidden files, and no links that lead out of `root`.
+
+    Raises:
+        DataError: If the folder cannot be read.
+    """
+    return [path for path in _entries(folder) if not _leads_out(path, root)]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except OSError as error:
+        raise DataError(
+            f"The folder {printable(folder.name)} cannot be read ({error.strerror}). Look whether it is still there "
+            "and you may open it."
+        ) from None
+    shown = [name for name in names if not name.startswith(".") and name.lower() not in _SKIPPED]
+    return [folder / name for name in sorted(shown)]
+
+
+def _leads_out(path: Path, root: Path) -> bool:
+    try:
+        return path.is_symlink() and not path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link in a circle leads nowhere
+        return True
+
+
+def _pictures(folder: Path, root: Path) -> list[Path]:
+    return [path for path in visible(folder, root) if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
+def find_layout(root: Path) -> Layout:
+    """The one data set in a folder, or up to three folders down.
+
+    Args:
+        root: A folder, without links in its path.
+
+    Raises:
+        DataError: If there is none, or more than one, or images and masks do not pair.
+    """
+    found = _search(root)
+    if len(found) > 1:
+        names = listed(layout.folder.relative_to(root) for layout in found)
+        raise DataError(f"{printable(root.name)} holds {len(found)} data sets ({names}): give the folder of one.")
+    if not found:
+        files = [path for path in _entries(root) if path.is_file()]
+        held = listed([path.name for path in _entries(root)]) or "nothing"
+        flat = " Sort the files into `images` and `masks`." if len(files) > 1 else ""
+        raise DataError(
+            f"{printable(root.name)} holds no data set that is understood; it holds {held}.{_left_out([root], root)} "
+            f"{LAYOUTS} Pictures may be {FORMATS}.{flat}"
+        )
+    return found[0]
+
+
+def _search(root: Path) -> list[Layout]:
+    """All data sets of the uppermost level that has any."""
+    level = [root]
+    for _ in range(_DEPTH + 1):
+        found = [layout for folder in level if (layout := _recognise(folder, root)) is not None]
+        if found:
+            return found
+        level = [path for folder in level for path in visible(folder, root) if _may_enter(path)]
+        if len(level) > _MOST_FOLDERS:
+            raise DataError(
+                f"{printable(root.name)} holds {len(level):,} folders, and at most {_MOST_FOLDERS:,} are searched: "
+                "give the folder of the data set itself."
+            )
+    return []
+
+
+def _may_enter(path: Path) -> bool:
+    return path.is_dir() and os.access(path, os.R_OK | os.X_OK)
+
+
+def _recognise(folder: Path, root: Path) -> Layout | None:
+    images, masks = _halves(folder, root)
+    if images and masks:
+        return _paired(folder, images, masks, root)
+    return _objects(folder, root) or _stacks(folder, root)
+
+
+def _halves(folder: Path, root: Path) -> tuple[Path | None, Path | None]:
+    """The folder of images and that of masks, by name."""
+    folders = [path for path in visible(folder, root) if path.is_dir()]
+    named = [[path for path in folders if path.name.lower() in words] for words in (_IMAGE_WORDS, _MASK_WORDS)]
+    for one, other in (named, reversed(named)):
+        if len(one) > 1 and other:
+            raise DataError(
+                f"{printable(folder.name)} holds {listed(path.name for path in one)}, and any of them may be the one. "
+                "Keep one there and move the others out."
+            )
+    return named[0][0] if named[0] else None, named[1][0] if named[1] else None
+
+
+def _paired(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> Layout:
+    images, masks = _pictures(image_folder, root), _pictures(mask_folder, root)
+    if not images:
+        held = sorted({path.suffix.lower() or path.name for path in visible(image_folder, root)})
+        raise DataError(
+            f"{_inside(image_folder, root)} holds no picture ({listed(held) or 'it is empty'})."
+            f"{_left_out([image_folder], root)} Allowed are {FORMATS}."
+        )
+    pairs = _pair(images, masks)
+    if len(images) == 1 and not pairs and (len(masks) > 1 or folder.name == images[0].stem):
+        return Layout("objects", folder, images, [masks])
+    lonely = [image.name for image in images if image not in pairs]
+    if lonely:
+        raise DataError(
+            f"{len(lonely):,} of {len(images):,} images in {_inside(image_folder, root)} have no mask in "
+            f"{_inside(mask_folder, root)}: {listed(lonely)}.{_left_out([image_folder, mask_folder], root)} A mask is "
+            "called like its image, or the same with _mask, _label, _gt or _seg; add it, or take the image out."
+        )
+    kind: Literal["pairs", "numbered"] = "numbered" if mask_folder.name.lower() in _NUMBERED_WORDS else "pairs"
+    return Layout(kind, folder, images, [[pairs[image]] for image in images])
+
+
+def _pair(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
+    """For each image the mask called like it; else the one called so but for a word such as mask or img."""
+    pairs: dict[Path, Path] = {}
+    for image_words, mask_words in ((frozenset(), frozenset()), (_IMAGE_WORDS, _MASK_WORDS)):
+        left = _by_key([image for image in images if image not in pairs], image_words)
+        taken = set(pairs.values())
+        offered = _by_key([mask for mask in masks if mask not in taken], mask_words)
+        for key, same in left.items():
+            partners = offered.get(key, [])
+            if partners and len(same) + len(partners) > 2:
+                raise DataError(
+                    f"{listed(path.name for path in same)} and {listed(path.name for path in partners)} have the same "
+                    "name but for the ending: which mask belongs to which image? Rename or take out what is too many."
+                )
+            if partners:
+                pairs[same[0]] = partners[0]
+    return pairs
+
+
+def _by_key(paths: Iterable[Path], words: frozenset[str]) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(_key(path.stem, words), []).append(path)
+    return found
+
+
+def _key(stem: str, words: Iterable[str]) -> str:
+    """A name without case, and without such a word at its end or beginning."""
+    either = "|".join(sorted(words, key=len, reverse=True))
+    name = stem.casefold()
+    return re.sub(rf"[-_. ]+({either})$|^({either})[-_. ]+", "", name, count=1) if either else name
+
+
+def _objects(folder: Path, root: Path) -> Layout | None:
+    """A folder for each image, one mask an object, as in BBBC038."""
+    images, masks, without = [], [], []
+    for path in visible(folder, root):
+        image_folder, mask_folder = _halves(path, root) if path.is_dir() else (None, None)
+        pictures = _pictures(image_folder, root) if image_folder else []
+        if len(pictures) != 1:
+            continue
+        objects = _pictures(mask_folder, root) if mask_folder else []
+        if mask_folder is None:
+            without.append(path.name)
+        elif pictures[0].stem != path.name and not (len(objects) > 1 and not _pair(pictures, objects)):
+            continue  # a set of pairs that happens to have one image
+        images.append(pictures[0])
+        masks.append(objects)
+    if any(masks) and without:
+        raise DataError(
+            f"{len(without):,} of {len(images):,} folders in {printable(folder.name)} have no masks: {listed(without)}"
+            ". Add a folder `masks` to each (an empty one where there is no object), or take them out."
+        )
+    return Layout("objects", folder, images, masks) if any(masks) else None
+
+
+def _stacks(folder: Path, root: Path) -> Layout | None:
+    """A TIFF of images beside one of labels, called the same but for words such as volume and labels."""
+    tiffs = [path for path in _pictures(folder, root) if path.suffix.lower() in (".tif", ".tiff")]
+    words = {path: set(re.split("[-_. ]+", path.stem.lower())) for path in tiffs}
+    labels = [path for path in tiffs if words[path] & _MASK_WORDS]
+    pairs = [
+        (image, label)
+        for label in labels
+        for image in tiffs
+        if image not in labels and words[image] - _STACK_WORDS == words[label] - _MASK_WORDS - _STACK_WORDS
+    ]
+    if len(pairs) > 1:
+        raise DataError(
+            f"{printable(folder.name)} holds several pairs of stacks ({listed(image.name for image, _ in pairs)}): "
+            "keep one pair there. If they are single images, put them into `images` and their masks into `masks`."
+        )
+    return Layout("stack", folder, [pairs[0][0]], [[pairs[0][1]]]) if pairs else None
+
+
+def _inside(path: Path, root: Path) -> str:
+    return printable(path.relative_to(root))
+
+
+def _left_out(folders: Iterable[Path], root: Path) -> str:
+    """A sentence on links that were not followed, if there are any."""
+    links = [path.name for folder in folders for path in _entries(folder) if _leads_out(path, root)]
+    return (
+        f" Not followed, for they lead out of the folder: the links {listed(links)}; copy the files." if links else ""
+    )

@@ -1,0 +1,200 @@
+"""From the values in masks to classes, or to objects: the rules, and what is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.data.dataset import LARGEST_LABEL
+from unet_explorer.data.pictures import DataError, Picture, listed
+
+__all__ = ["BINARY", "Meaning", "mask_values", "meaning", "named", "object_mask"]
+
+BINARY: Final = ("background", "foreground")
+MOST_UNNAMED: Final = 32
+"""More classes than this want to be named: masks with so many numbers are mostly something else."""
+_LARGEST_OBJECT: Final = 2**31 - 1
+
+
+class Meaning(NamedTuple):
+    """What masks say: the class of every pixel, the names of the classes, and the objects where they are known."""
+
+    labels: list[NDArray[np.uint8]]
+    classes: tuple[str, ...]
+    instances: list[NDArray[np.int32]] | None
+
+
+def mask_values(picture: Picture, name: str) -> Picture:
+    """A mask's numbers as they are stored, those of a palette too; clear pixels are 0, the background.
+
+    Raises:
+        DataError: If it is a JPEG, or a pixel is half clear, or a number is not whole, or below 0.
+
+    Example:
+        >>> mask_values(Picture(np.array([[0.0, 2.0]]), None), "a.tif").values.tolist()
+        [[0, 2]]
+    """
+    if picture.lossy:
+        raise DataError(
+            f"{name} is a JPEG: JPEG makes up values between those of a mask, so the classes cannot be told apart. "
+            "Save masks as PNG, straight from the program that drew them."
+        )
+    values = picture.values
+    if values.dtype.kind == "f":
+        if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+            raise DataError(f"{name} holds numbers that are not whole: a mask needs 0, 1, 2, … Save it in 8 bits.")
+        if abs(values).max() <= _LARGEST_OBJECT:
+            values = values.astype(np.int64)
+    if values.min() < 0 or values.max() > _LARGEST_OBJECT:
+        raise DataError(
+            f"{name} holds {values.min()} to {values.max()}: a mask needs whole numbers from 0. Number them anew."
+        )
+    if picture.alpha is not None:
+        if not ((picture.alpha == 0) | (picture.alpha == picture.top)).all():
+            raise DataError(f"{name} has half-clear pixels: draw the mask without soft edges and save it as PNG.")
+        clear = picture.alpha == 0
+        values = np.where(clear if values.ndim == 2 else clear[..., None], 0, values).astype(values.dtype)
+    if values.ndim == 3 and picture.top != 255:
+        raise DataError(f"{name} is in colour with other than 8 bits: save it in 8 bits, or as numbers in grey.")
+    return Picture(np.ascontiguousarray(values), picture.top, palette=picture.palette)
+
+
+def object_mask(picture: Picture, name: str) -> NDArray[np.bool_]:
+    """Where the one object of a mask is: 0 is outside, any one other number inside.
+
+    Raises:
+        DataError: If there is more than one other number.
+
+    Example:
+        >>> object_mask(Picture(np.array([[0, 255]]), 255), "a.png").tolist()
+        [[False, True]]
+    """
+    mask = mask_values(picture, name)
+    values = mask.values if mask.palette is not None else mask.image().values
+    inside: NDArray[np.bool_] = values > 0 if values.ndim == 2 else (values > 0).max(axis=-1)
+    seen = np.unique(values[inside], axis=0) if inside.any() else ()
+    if len(seen) > 1:
+        raise DataError(
+            f"{name} holds {len(seen)} values besides 0 ({listed(seen)}): a mask of one object needs one, such as 255. "
+            "Draw it without soft edges."
+        )
+    return inside
+
+
+def meaning(masks: Sequence[Picture], names: Sequence[str], classes: tuple[str, ...], objects: bool = False) -> Meaning:
+    """Classes or objects, whichever the masks of a set hold; the rule looks at all of them together.
+
+    - `objects`, or a number above 255 anywhere: each number is an object, 0 is the background. (An exception are
+      masks of 16 bits that hold nothing but 0 and 65535.)
+    - Only 0 and 1, or 0 and the brightest number there is, such as 255: background and foreground.
+    - Numbers up to 31, or up to 255 if the classes are named: they are the classes.
+    - Colours: each colour is a class; black comes first, or the most frequent colour where nothing is black.
+
+    Args:
+        masks: What `mask_values` gave.
+        names: What to call them in an error.
+        classes: Names of the classes, or nothing.
+        objects: Whether the numbers are those of objects in any case.
+
+    Raises:
+        DataError: If none of the rules holds.
+
+    Example:
+        >>> meaning([Picture(np.array([[0, 255]]), 255)], ["a.png"], ()).classes
+        ('background', 'foreground')
+    """
+    grey = [mask if mask.palette is not None else mask.image() for mask in masks]
+    if any(mask.values.ndim == 3 for mask in grey):
+        if objects:
+            raise DataError(
+                f"{listed(names)}: objects are wanted as numbers, but these are colours. Save numbers in grey."
+            )
+        return _by_colour(masks, names, classes)
+    seen = [set(np.unique(mask.values).tolist()) for mask in grey]
+    every = set().union(*seen)
+    # In 2 or 3 bits, 3 and 7 are as likely a class as they are white.
+    white = all(values <= {0, mask.top} and mask.top not in (3, 7) for values, mask in zip(seen, grey, strict=True))
+    two = white or every <= {0, 1} or every <= {0, 255}
+    many = objects or (max(every) > LARGEST_LABEL and not two)
+    if two or many:
+        labels = [(mask.values > 0).astype(np.uint8) for mask in grey]
+        instances = [mask.values.astype(np.int32) for mask in grey] if many else None
+        return Meaning(labels, named(classes, 2, BINARY), instances)
+    count = max(every) + 1
+    if count > MOST_UNNAMED and not classes:
+        _refuse_many(seen, names, sorted(every))
+    unnamed = ("background", *(f"class {number}" for number in range(1, count)))
+    return Meaning([mask.values.astype(np.uint8) for mask in grey], named(classes, count, unnamed), None)
+
+
+def named(classes: tuple[str, ...], count: int, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """The names given for so many classes, or else the other ones.
+
+    Raises:
+        DataError: If there are too few.
+
+    Example:
+        >>> named((), 2, BINARY), named(("sky", "bird"), 2, BINARY)
+        (('background', 'foreground'), ('sky', 'bird'))
+    """
+    if classes and len(classes) < count:
+        raise DataError(
+            f"classes.txt names {len(classes)} classes ({listed(classes)}), but the masks hold {count}, numbered 0 to "
+            f"{count - 1}. Write one name a line for each, the background first."
+        )
+    return classes or otherwise
+
+
+def _refuse_many(seen: Sequence[set[int]], names: Sequence[str], every: Sequence[int]) -> None:
+    for values, name in zip(seen, names, strict=True):
+        if len(values) > 2 and {0, 255} <= values:
+            raise DataError(
+                f"{name} holds values between 0 and 255 ({listed(sorted(values - {0, 255}))}): its edges are soft, or "
+                "some pixels are marked as unknown. Save it as PNG without smoothing, in 0 and 255 alone for two "
+                f"classes, or in 0, 1, 2, … up to {MOST_UNNAMED - 1} for more."
+            )
+    largest = next(name for values, name in zip(seen, names, strict=True) if every[-1] in values)
+    raise DataError(
+        f"The masks hold numbers up to {every[-1]} ({largest}). If each number is an object, call their folder "
+        f"`instances`. If each is a class, write their names into classes.txt beside that folder, one a line; up to "
+        f"{MOST_UNNAMED} classes go without. If there are but two classes, save them as 0 and 255."
+    )
+
+
+def _by_colour(masks: Sequence[Picture], names: Sequence[str], classes: tuple[str, ...]) -> Meaning:
+    """Each colour is a class."""
+    counts: Counter[int] = Counter()
+    for mask, name in zip(masks, names, strict=True):
+        found, often = np.unique(_colour_numbers(mask, name), return_counts=True)
+        # Soft edges make thousands: no need to look at the other masks.
+        if len(counts) + len(found) <= 2 * (LARGEST_LABEL + 1):
+            counts.update(dict(zip(found.tolist(), often.tolist(), strict=True)))
+        most = LARGEST_LABEL + 1 if classes else MOST_UNNAMED
+        if max(len(counts), len(found)) > most:
+            raise DataError(
+                f"With {name} the masks hold more than {most} colours, and each is taken for a class: their edges may "
+                "be soft. Save them as PNG without smoothing, one colour a class."
+            )
+    background = 0 if 0 in counts else max(sorted(counts), key=counts.__getitem__)
+    order = [background, *sorted(set(counts) - {background})]
+    label_of = dict(zip(order, range(len(order)), strict=True))
+    colours = np.array(sorted(counts))
+    label = np.array([label_of[colour] for colour in colours.tolist()], np.uint8)
+    labels = [label[np.searchsorted(colours, _colour_numbers(mask, ""))] for mask in masks]
+    return Meaning(labels, named(classes, len(order), ("background", *(f"#{code:06x}" for code in order[1:]))), None)
+
+
+def _colour_numbers(mask: Picture, name: str) -> NDArray[np.int32]:
+    """Each pixel's colour as one number, 0xRRGGBB."""
+    picture = mask.image()
+    if picture.top not in (1, 255):
+        raise DataError(f"{name} is grey in other than 8 bits, but other masks are in colour: save all in one way.")
+    values = picture.values.astype(np.int32) * (255 // picture.top)
+    if values.ndim == 2:
+        values = np.repeat(values[..., None], 3, axis=-1)
+    numbers: NDArray[np.int32] = values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]
+    return numbers

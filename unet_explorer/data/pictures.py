@@ -1,0 +1,191 @@
+"""One picture from a file, what may be asked of it, and the refusal in words where it is no good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "FORMATS",
+    "LARGEST_FILE",
+    "LARGEST_IMAGE",
+    "LARGEST_SET",
+    "SUFFIXES",
+    "Budget",
+    "DataError",
+    "Picture",
+    "SizeCheck",
+    "listed",
+    "printable",
+    "read_bytes",
+]
+
+SUFFIXES: Final = frozenset({".png", ".tif", ".tiff", ".bmp", ".gif", ".jpg", ".jpeg"})
+"""Files with these endings are looked at; what they hold decides how they are read."""
+FORMATS: Final = "PNG, TIFF, BMP, GIF, or JPEG (JPEG for images only, not for masks)"
+LARGEST_IMAGE: Final = 64 * 2**20
+"""Pixels of one image: 8192 × 8192."""
+LARGEST_FILE: Final = 2**30
+"""Bytes of one file."""
+LARGEST_SET: Final = 2**30
+"""Bytes of all images of a set, at four a number."""
+
+SizeCheck: TypeAlias = Callable[[int, int, str], None]
+"""Told height, width and the name of a picture before its pixels are unpacked; it may refuse."""
+
+
+class DataError(ValueError):
+    """A file or folder that cannot be read as a data set. The message says why and how to mend it.
+
+    Example:
+        >>> raise DataError("cells.png is empty: save it again.")
+        Traceback (most recent call last):
+        ...
+        unet_explorer.data.pictures.DataError: cells.png is empty: save it again.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """The pixels of one picture as the file holds them.
+
+    Args:
+        values: (height, width) or, in colour, (height, width, 3). With a palette they are its indices.
+        top: The number that stands for full brightness, such as 255; None where the file does not say, as for floats.
+        alpha: (height, width), how opaque each pixel is, from 0 to `top`; or None.
+        palette: (indices, 3) colours in 8 bits, or None.
+        lossy: Whether the format makes up values, as JPEG does.
+    """
+
+    values: NDArray[Any]
+    top: int | None
+    alpha: NDArray[Any] | None = None
+    palette: NDArray[np.uint8] | None = None
+    lossy: bool = False
+
+    def image(self) -> Picture:
+        """The colours that are meant, without a palette; grey where red, green and blue are the same everywhere.
+
+        Alpha is left out: it says how to show a pixel, not what was measured there.
+
+        Example:
+            >>> Picture(np.full((2, 2, 3), 7, np.uint8), 255).image().values.shape
+            (2, 2)
+        """
+        values, top = self.values, self.top
+        if self.palette is not None:
+            values, top = self.palette[values], 255
+        if values.ndim == 3 and all(np.array_equal(values[..., 0], values[..., other]) for other in (1, 2)):
+            values = values[..., 0]
+        # A copy, so that three channels do not stay in memory for one.
+        return Picture(np.ascontiguousarray(values), top)
+
+    def check_finite(self, name: str) -> None:
+        """Refuse floats that are no numbers.
+
+        Raises:
+            DataError: If one is infinite or NaN.
+        """
+        if self.values.dtype.kind == "f" and not np.isfinite(self.values).all():
+            raise DataError(f"{name} holds numbers that are infinite or NaN: replace them, and save it again.")
+
+
+class Budget:
+    """How many numbers the images of a set may hold; keeps the memory they take below `LARGEST_SET`.
+
+    Example:
+        >>> budget = Budget()
+        >>> budget.take(8192, 8192, "a.png")
+        >>> budget.pixels
+        67108864
+    """
+
+    def __init__(self) -> None:
+        self.pixels = 0
+        self.channels = 1
+
+    def take(self, height: int, width: int, name: str) -> None:
+        """Make room for one more image, before it is unpacked.
+
+        Raises:
+            DataError: If it has no pixels or too many, or all images together have.
+        """
+        if height < 1 or width < 1:
+            raise DataError(f"{name} is {height} × {width} pixels: an image needs at least one pixel. Leave it out.")
+        if height * width > LARGEST_IMAGE:
+            raise DataError(
+                f"{name} is {height:,} × {width:,} pixels: at most {LARGEST_IMAGE:,} are read (8192 × 8192). "
+                "Cut it into smaller images."
+            )
+        self.pixels += height * width
+        self._check(name)
+
+    def widen(self, channels: int, name: str) -> None:
+        """Note that an image has so many channels: all images of the set then take as many."""
+        self.channels = max(self.channels, channels)
+        self._check(name)
+
+    def _check(self, name: str) -> None:
+        taken = self.pixels * self.channels * 4
+        if taken > LARGEST_SET:
+            raise DataError(
+                f"With {name} the images take {taken / 1e9:.1f} GB in memory ({self.pixels:,} pixels in "
+                f"{self.channels} channel{'s' * (self.channels > 1)} at 4 bytes): at most {LARGEST_SET / 1e9:.1f} GB "
+                "are read. Read fewer with limit=… or make the images smaller."
+            )
+
+
+def printable(name: object) -> str:
+    """A file's name as it can be shown on any screen: what is not a letter or sign becomes �.
+
+    Example:
+        >>> printable("nuclei_\\udcff.png")
+        'nuclei_�.png'
+    """
+    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(name))
+    return text if len(text) <= 120 else f"{text[:80]}…{text[-39:]}"
+
+
+def listed(names: Iterable[object], most: int = 5) -> str:
+    """Names in a sentence: the first few, and how many more there are.
+
+    Example:
+        >>> listed(["a", "b", "c"], most=2)
+        'a, b and 1 more'
+    """
+    every = [printable(name) for name in names]
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
+def read_bytes(path: Path, name: str, most: int = LARGEST_FILE) -> bytes:
+    """All bytes of a file.
+
+    Args:
+        path: Where it is.
+        name: What to call it in an error.
+        most: How many bytes it may have.
+
+    Raises:
+        DataError: If it is empty, too large, or cannot be read.
+    """
+    try:
+        # A pipe or a device would wait for ever; nothing but a plain file is opened.
+        if not path.is_file():
+            raise DataError(f"{name} is not there any more, or is no plain file. Look whether it was moved or renamed.")
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise DataError(
+            f"{name} cannot be read ({error.strerror or type(error).__name__}). Look whether you may open it."
+        ) from None
+    if not data:
+        raise DataError(f"{name} is empty: it has no bytes. Save it again, or leave it out.")
+    if len(data) > most:
+        raise DataError(f"{name} has more than {most:,} bytes, and no more are read. Cut it into smaller files.")
+    return data

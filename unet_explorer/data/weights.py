@@ -1,0 +1,113 @@
+"""The weight map of the paper: rare classes count more, and so do the gaps between touching cells."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from unet_explorer.data.dataset import Dataset, Labels
+
+__all__ = ["BORDER", "SPREAD", "class_weights", "weight_map", "weight_maps"]
+
+BORDER: Final = 10.0
+"""w0: what a gap of no width would count on top (Ronneberger et al. 2015, equation 2),"""
+SPREAD: Final = 5.0
+"""and sigma, in pixels: how fast that fades as the gap widens."""
+_REACH: Final = 6.5
+"""In sigmas: beyond it the border counts less than 1e-8 and is taken as nothing."""
+
+
+def class_weights(dataset: Dataset, num_classes: int | None = None) -> NDArray[np.float64]:
+    """w_c: what a pixel of each class counts, so that all classes count the same in total.
+
+    A pixel counts 1 on average over the whole dataset. Classes that do not occur count nothing.
+
+    Args:
+        dataset: The images with their labels.
+        num_classes: How many classes the network tells apart; as many as are named, if left out.
+
+    Example:
+        >>> empty, full = np.zeros((1, 4, 3), int), np.ones((1, 4, 1), int)
+        >>> labels = np.concatenate([empty, full], axis=2)
+        >>> class_weights(Dataset("x", np.zeros((1, 4, 4, 1), "float32"), labels, ("empty", "full"))).round(2).tolist()
+        [0.67, 2.0]
+    """
+    count = num_classes or len(dataset.classes)
+    pixels = sum((np.bincount(np.ravel(labels), minlength=count)[:count] for labels in dataset.labels), np.zeros(count))
+    occurring = pixels > 0
+    weights = np.zeros(count)
+    weights[occurring] = pixels.sum() / (occurring.sum() * pixels[occurring])
+    return weights
+
+
+def weight_map(
+    labels: Labels,
+    instances: Labels | None,
+    weights: NDArray[np.float64],
+    border: float = BORDER,
+    spread: float = SPREAD,
+) -> NDArray[np.float32]:
+    """What each pixel counts in the loss: ``w_c + border · exp(−(d1 + d2)² / (2 · spread²))``.
+
+    d1 and d2 are the distances, in pixels, to the nearest and the second-nearest object. The border term is added
+    outside the objects, where figure 3 of the paper shows it: it is the gaps that must be learnt.
+
+    Args:
+        labels: (height, width), the class of every pixel.
+        instances: (height, width), which object a pixel belongs to, 0 for none. None leaves the border term out.
+        weights: What a pixel of each class counts, see `class_weights`.
+        border: w0.
+        spread: Sigma, in pixels.
+
+    Returns:
+        (height, width).
+
+    Example:
+        >>> two = np.array([[1, 0, 2]])
+        >>> weight_map((two > 0).astype(int), two, np.ones(2)).astype(float).round(2).tolist()
+        [[1.0, 10.23, 1.0]]
+    """
+    counted = weights[np.minimum(labels, len(weights) - 1)]
+    if instances is not None:
+        counted = counted + border * np.exp(-((_two_distances(instances, _REACH * spread)) ** 2) / (2 * spread**2))
+    return counted.astype(np.float32)
+
+
+def _two_distances(instances: Labels, reach: float) -> NDArray[np.float64]:
+    """d1 + d2 outside the objects, and infinity inside them or where it is more than `reach`."""
+    total = np.full(instances.shape, np.inf)
+    outside = instances == 0
+    if outside.all() or not outside.any():
+        return total
+    nearest, (row, column) = ndimage.distance_transform_edt(outside, return_indices=True)
+    owner = np.where(outside & (nearest <= reach), instances[row, column], 0)
+    margin = int(np.ceil(reach)) + 1
+    for number, box in enumerate(ndimage.find_objects(owner), 1):
+        if box is None:
+            continue
+        # The second-nearest object of these pixels lies within reach of them, or does not matter.
+        room = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in box)
+        others = (instances[room] != 0) & (instances[room] != number)
+        if not others.any():
+            continue
+        second = ndimage.distance_transform_edt(~others)
+        mine = owner[room] == number
+        total[room][mine] = (nearest[room] + second)[mine]
+    total[total > reach] = np.inf
+    return total
+
+
+def weight_maps(dataset: Dataset, num_classes: int | None = None) -> tuple[NDArray[np.float32], ...]:
+    """A weight map for each image, (height, width), with the paper's w0 = 10 and sigma = 5 px.
+
+    Example:
+        >>> from unet_explorer import cells
+        >>> weight_maps(cells(2, size=64))[0].shape
+        (64, 64)
+    """
+    weights = class_weights(dataset, num_classes)
+    objects = [None] * len(dataset) if dataset.instances is None else dataset.instances
+    return tuple(weight_map(labels, each, weights) for labels, each in zip(dataset.labels, objects, strict=True))
