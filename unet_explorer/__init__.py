@@ -26,29 +26,54 @@ from unet_explorer.tiles import ShapeError, nearest_sizes, tile_for_output, vali
 from unet_explorer.trace import Trace, trace
 
 if TYPE_CHECKING:
+    from unet_explorer.data.dataset import Dataset
+    from unet_explorer.data.files import from_folder, from_stack
+    from unet_explorer.data.synthetic import cells, membranes, shapes
+    from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
+    from unet_explorer.script import to_script
 
 __all__ = [
     "PRESETS",
+    "Dataset",
     "Explorer",
     "ShapeError",
     "Step",
     "Trace",
+    "TrainingSession",
     "UNetConfig",
     "build_model",
+    "cells",
     "estimate_memory",
     "explore",
+    "from_folder",
+    "from_stack",
+    "membranes",
     "nearest_sizes",
     "plan",
     "receptive_field",
+    "shapes",
     "tile_for_output",
+    "to_script",
     "trace",
     "valid_sizes",
 ]
 __version__ = "0.1.0"
 
-_LATER = {"build_model": "model", "Explorer": "panel.explorer", "explore": "panel.explorer"}
+_LATER = {
+    "Dataset": "data.dataset",
+    "Explorer": "panel.explorer",
+    "TrainingSession": "learning.session",
+    "build_model": "model",
+    "cells": "data.synthetic",
+    "explore": "panel.explorer",
+    "from_folder": "data.files",
+    "from_stack": "data.files",
+    "membranes": "data.synthetic",
+    "shapes": "data.synthetic",
+    "to_script": "script",
+}
 
 
 def __getattr__(name: str) -> Any:

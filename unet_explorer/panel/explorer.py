@@ -2,23 +2,116 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
 from unet_explorer.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.panel.instrument import Instrument
+from unet_explorer.panel.shelf import Shelf
 from unet_explorer.tiles import Tile, nearest_sizes, read_tile
+
+if TYPE_CHECKING:
+    import keras
+
+    from unet_explorer.data.dataset import Dataset
+    from unet_explorer.learning.process import Worker
 
 __all__ = ["Explorer", "explore"]
 
 
-class Explorer(ipywidgets.VBox):  # type: ignore[misc]
-    """The panel: a widget to be shown in a notebook. Make one with `explore`."""
+def _build_tab(instrument: Instrument, worker: Worker, _: Dataset | None) -> Any:
+    from unet_explorer.panel.build import BuildTab
 
-    def __init__(self, config: UNetConfig, tile: tuple[int, int]) -> None:
+    return BuildTab(instrument, worker)
+
+
+def _train_tab(instrument: Instrument, worker: Worker, dataset: Dataset | None) -> Any:
+    from unet_explorer.panel.train import TrainTab
+
+    return TrainTab(instrument, worker, dataset)
+
+
+_TABS: Final[dict[str, tuple[str, Callable[[Instrument, Worker, Dataset | None], Any]]]] = {
+    "Build": ("make the live network, and prove the picture", _build_tab),
+    "Train": ("let it learn, and watch", _train_tab),
+}
+"""What a tab needs, NumPy above all, is loaded when it is first opened; TensorFlow only in the worker."""
+
+
+class Explorer(ipywidgets.VBox):  # type: ignore[misc]
+    """The panel: a widget to be shown in a notebook. Make one with `explore`.
+
+    Attributes:
+        instrument: The knobs, the U, the card and the table.
+    """
+
+    def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
         self.instrument = Instrument(config, tile)
-        super().__init__([self.instrument])
+        self._dataset = dataset
+        self._worker: Worker | None = None
+        self._lock = threading.RLock()
+        self._shelf = Shelf([(title, about) for title, (about, _) in _TABS.items()])
+        self._shelf.observe(self._open, "opened")
+        # Each tab has a room; those that were never opened are empty.
+        self._rooms = {title: ipywidgets.VBox(layout={"display": "none"}) for title in _TABS}
+        super().__init__([self.instrument, self._shelf, *self._rooms.values()])
+
+    def _open(self, _: Any) -> None:
+        opened = self._shelf.opened
+        self._shelf.problem = ""
+        try:
+            if opened:
+                self.tab(opened)
+        except Exception as error:  # noqa: BLE001  # nobody sees what a callback throws
+            self._shelf.problem = f"This cannot be opened ({type(error).__name__}: {error})."
+        for title, room in self._rooms.items():
+            room.layout.display = "" if title == opened else "none"
+
+    def tab(self, title: str) -> Any:
+        """What is in a tab. It is made, and the worker started, when it is first asked for.
+
+        Args:
+            title: ``"Build"`` or ``"Train"``.
+
+        Raises:
+            KeyError: If there is no such tab.
+        """
+        with self._lock:
+            room = self._rooms[title]
+            if not room.children:
+                if self._worker is None:
+                    from unet_explorer.learning.process import Worker
+
+                    self._worker = Worker()
+                _, make = _TABS[title]
+                room.children = [make(self.instrument, self._worker, self._dataset)]
+                self._worker.warm_up()
+            return room.children[0]
+
+    def model(self) -> keras.Model:
+        """The live network, for the notebook's next cell: what was trained, with the best weights so far.
+
+        Where nothing was trained yet, it is the design that the knobs show, with fresh weights.
+
+        Raises:
+            ShapeError: If nothing was trained, and the tile does not fit.
+
+        Example:
+            >>> explore("classroom").model().count_params()
+            120690
+        """
+        trained = self._rooms["Train"].children
+        session = trained[0].session if trained else None
+        if session is not None and session.history.epochs:
+            network = session.model()
+        else:
+            from unet_explorer.model import build_model
+
+            network = build_model(self.config, self.tile)
+        return network
 
     @property
     def config(self) -> UNetConfig:
@@ -62,8 +155,13 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
-        layouts = self.instrument.layout, self.layout
-        self.instrument.close()
+        rooms = self._rooms.values()
+        parts = [*(child for room in rooms for child in room.children), *rooms, self._shelf, self.instrument]
+        layouts = [part.layout for part in [*parts, self]]
+        for part in parts:
+            part.close()
+        if self._worker is not None:
+            self._worker.close()
         super().close()
         for layout in layouts:
             layout.close()
@@ -82,19 +180,23 @@ def _design(design: Any) -> tuple[UNetConfig, int | None]:
     )
 
 
-def explore(design: UNetConfig | str | None = None, tile: Tile | None = None) -> Explorer:
+def explore(
+    design: UNetConfig | str | None = None, tile: Tile | None = None, dataset: Dataset | None = None
+) -> Explorer:
     """Open the panel.
 
     Args:
         design: A config, or a preset's name: ``"paper"`` (the default), ``"article"`` or ``"classroom"``.
         tile: Input side in pixels, or (height, width). It need not fit: the panel says why. Left out, it is the
             preset's, or the fitting one nearest to the paper's.
+        dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.
 
     Returns:
         A widget; as the last line of a notebook's cell it shows itself.
 
     Raises:
-        ValueError: If the design is not known, or the tile is not one or two whole numbers of at least 1.
+        ValueError: If the design is not known, or the tile is not one or two whole numbers of at least 1, or the
+            dataset is none.
 
     Example:
         >>> explore("classroom").tile
@@ -103,4 +205,9 @@ def explore(design: UNetConfig | str | None = None, tile: Tile | None = None) ->
     config, usual = _design(design)
     if tile is None:
         tile = usual or nearest_sizes(config, PRESETS["paper"].tile)[1] or 1
-    return Explorer(config, read_tile(tile))
+    if dataset is not None:
+        from unet_explorer.data.dataset import Dataset
+
+        if not isinstance(dataset, Dataset):
+            raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
+    return Explorer(config, read_tile(tile), dataset)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from unet_explorer.config import PRESETS, Choice, Flag, Fraction, UNetConfig, Whole, allowed
-from unet_explorer.cost import LARGEST_BATCH, held, parameter_bytes
+from unet_explorer.cost import LARGEST_BATCH, fixed_bytes, held
 from unet_explorer.drawing.scene import METRICS, Scene, scene
 from unet_explorer.drawing.svg import HEAD, svg
 from unet_explorer.laws import crop, laws
@@ -150,14 +150,18 @@ def _boxes(drawn: Scene) -> list[dict[str, Any]]:
 
 
 def _memory(config: UNetConfig) -> dict[str, Any]:
-    """For predicting and training: bytes whatever the tile, and which maps (by place in ``steps``) are held at once."""
+    """For predicting and training: bytes whatever the tile, and which maps (by place in ``steps``) are held at once.
+
+    The maps take ``spread`` times their bytes.
+    """
     place = {name: number for number, name in enumerate([TILE, *(step.name for step in plan(config))])}
     parts = {}
     for purpose, training in (("predict", False), ("train", True)):
-        always, moments = held(config, training)
+        always, moments, spread = held(config, training)
         parts[purpose] = {
-            "fixed": sum(parameter_bytes(config, training).values()),
+            "fixed": sum(fixed_bytes(config, training).values()),
             "always": [place[name] for name in always],
             "moments": [[place[name] for name in moment] for moment in moments],
+            "spread": spread,
         }
     return parts

@@ -15,7 +15,7 @@ from unet_explorer.panel.facts import describe, knobs, presets
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import read_tile
 
-__all__ = ["Instrument"]
+__all__ = ["BASE_CSS", "Instrument"]
 
 # A widget's module is one text, so the parts are joined; each later one may use the earlier ones.
 _PARTS: Final = (
@@ -32,6 +32,9 @@ _PARTS: Final = (
     "instrument",
 )
 _STATIC = files("unet_explorer.panel") / "static"
+
+BASE_CSS: Final = (_STATIC / "base.css").read_text("utf-8")
+"""Colours, sizes and controls: the same in every part of the panel."""
 
 
 def _read(value: Any, trait: str, design: UNetConfig) -> Any:
@@ -65,13 +68,15 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         position: Which of them is shown.
         asked: Number of the browser's last question whether anybody hears it.
         answered: Number of the last one that was heard.
+        proof: What Keras made of a design: its ``config`` and ``tile``, and for each of its ``steps`` an empty text
+            where Keras agrees, or how it does not.
         start: The design it was opened with.
         presets: Designs to choose from.
         knobs: What can be chosen, and which values are allowed.
     """
 
     _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in _PARTS)
-    _css = (_STATIC / "instrument.css").read_text("utf-8")
+    _css = BASE_CSS + (_STATIC / "instrument.css").read_text("utf-8")
 
     config = traitlets.Dict().tag(sync=True)
     tile: Any = traitlets.List().tag(sync=True)
@@ -85,6 +90,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     position = traitlets.Int(0).tag(sync=True)
     asked = traitlets.Int(0).tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)
+    proof = traitlets.Dict().tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
     presets: Any = traitlets.List().tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)

@@ -24,7 +24,7 @@ class Instrument {
     this.batch = element("input", { type: "number", min: 1, step: 1, "data-knob": "batch_size", ...OWN_KEYS });
     onTyped(this.batch, () => this.askBatch(this.batch.value), signal);
     this.totals = element("div", { class: "ue-totals", "data-role": "totals" });
-    this.node = element("div", { class: "unet-explorer" }, this.bar.node);
+    this.node = element("div", { class: "unet-explorer ue" }, this.bar.node);
     const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
     this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
     this.node.append(this.layTotals(), this.table.node);
@@ -210,8 +210,8 @@ class Instrument {
       one("border", "border lost"),
       one("parameters", "parameters"),
       one("macs", "work per tile"),
-      one("predict", "to predict"),
-      one("train", "to train"),
+      one("predict", "TensorFlow, predicting"),
+      one("train", "TensorFlow, training"),
       batch,
     );
     return this.totals;
@@ -227,6 +227,8 @@ class Instrument {
     setText(this.totals.parameters, rough(sums.parameters));
     this.totals.parameters.title = exact(sums.parameters);
     this.totals.macs.title = "multiply-adds to predict one tile";
+    const process = "memory of a process of its own at its fullest moment, the interpreter and TensorFlow included";
+    this.totals.predict.title = this.totals.train.title = process;
     setText(this.totals.macs, open(`${rough(sums.macs)}MAC`));
     setText(this.totals.predict, open(bytes(sums.predict)));
     setText(this.totals.train, open(bytes(sums.train)));

@@ -54,7 +54,8 @@ function tileForOutput(network, wanted) {
 function totals({ network, maps }, batch) {
   const bytes = maps.map((map) => map.pixels * map.step.bytes);
   const sum = (places) => places.reduce((all, place) => all + bytes[place], 0);
-  const peak = ({ fixed, always, moments }) => fixed + batch * (sum(always) + Math.max(...moments.map(sum)));
+  const peak = ({ fixed, always, moments, spread }) =>
+    fixed + batch * spread * (sum(always) + Math.max(...moments.map(sum)));
   return {
     parameters: maps.reduce((all, map) => all + (map.step.parameters || 0), 0),
     macs: maps.reduce((all, map) => all + map.pixels * (map.step.macs || 0), 0),

@@ -1,0 +1,1 @@
+"""Training in a process of its own: what is asked of it, what it answers, and the process itself."""

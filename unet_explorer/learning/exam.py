@@ -1,0 +1,84 @@
+"""What a network is examined on: the same windows of images that it does not learn from, again and again."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.cost import estimate_memory
+from unet_explorer.data.dataset import Dataset, Image, Labels, normalize
+from unet_explorer.learning.recipe import Recipe
+from unet_explorer.tiles import tile_for_output
+from unet_explorer.trace import trace
+
+__all__ = ["Question", "mirrored", "questions"]
+
+
+class Question(NamedTuple):
+    """A part of an image, and what the network should say of it.
+
+    Attributes:
+        title: The image it is from.
+        tile: What the network is given, (height, width, channels), normalised, with mirrored context.
+        picture: The part itself as it is shown, (height, width, channels), from 0 to 1.
+        truth: Its labels, (height, width).
+    """
+
+    title: str
+    tile: Image
+    picture: Image
+    truth: Labels
+
+
+def questions(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[Question, ...]:
+    """A question for each image: all of it where that takes no more memory than learning, else its centre.
+
+    Args:
+        dataset: Images that the network does not learn from.
+        config: The network.
+        tile: (height, width) of the tiles that it learns from; they must fit.
+        recipe: Its batch size decides how much memory learning takes.
+    """
+    return tuple(
+        _question(title, image, labels, config, _tile_for(labels.shape, config, tile, recipe))
+        for title, (image, labels) in zip(dataset.titles, dataset, strict=True)
+    )
+
+
+def _tile_for(size: tuple[int, ...], config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[int, int]:
+    whole = tile_for_output(config, size[0]), tile_for_output(config, size[1])
+    learning = estimate_memory(config, tile, recipe.batch_size, training=True)["total"]
+    return whole if estimate_memory(config, whole)["total"] <= learning else tile
+
+
+def _question(title: str, image: Image, labels: Labels, config: UNetConfig, tile: tuple[int, int]) -> Question:
+    output = trace(config, tile).output
+    kept = [min(whole, part) for whole, part in zip(labels.shape, output, strict=False)]
+    first = [(whole - part) // 2 for whole, part in zip(labels.shape, kept, strict=True)]
+    inner = slice(first[0], first[0] + kept[0]), slice(first[1], first[1] + kept[1])
+    border = (tile[0] - output.height) // 2, (tile[1] - output.width) // 2
+    start = first[0] - border[0], first[1] - border[1]
+    return Question(title, mirrored(normalize(image), start, tile), image[inner], labels[inner])
+
+
+def mirrored(image: NDArray[Any], start: tuple[int, int], size: tuple[int, int]) -> NDArray[Any]:
+    """A part of an image; what lies beyond its border is the image mirrored there (Ronneberger et al. 2015, figure 2).
+
+    Args:
+        image: (height, width, …).
+        start: Row and column of the part's first pixel; may be negative.
+        size: (height, width) of the part.
+
+    Example:
+        >>> mirrored(np.arange(4).reshape(1, 4), (0, -2), (1, 7)).tolist()
+        [[2, 1, 0, 1, 2, 3, 2]]
+    """
+    rows, columns = (
+        np.pad(np.arange(side), (max(0, -first), max(0, first + part - side)), mode="reflect")[max(0, first) :][:part]
+        for side, first, part in zip(image.shape, start, size, strict=False)
+    )
+    part: NDArray[Any] = image[np.ix_(rows, columns)]
+    return part

@@ -1,0 +1,85 @@
+"""What is known of a training so far: the loss of every step, and every examination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from unet_explorer.learning.scores import Scores, scores
+
+__all__ = ["Epoch", "History", "thinned"]
+
+
+class Epoch(NamedTuple):
+    """An examination.
+
+    Attributes:
+        number: Counted from 1.
+        step: After how many steps.
+        table: (classes, classes), pixels of each true class (row) taken for each class (column).
+        seconds: How long it took.
+    """
+
+    number: int
+    step: int
+    table: tuple[tuple[int, ...], ...]
+    seconds: float
+
+    @property
+    def scores(self) -> Scores:
+        """IoU, Dice and accuracy."""
+        return scores(self.table)
+
+    @property
+    def iou(self) -> float:
+        """Mean IoU of the classes behind the background."""
+        return self.scores.mean_iou
+
+
+@dataclass
+class History:
+    """The course of a training.
+
+    Attributes:
+        losses: The loss of each step, in order: the first is that of step 1.
+        epochs: The examinations, in order.
+        seconds: Time spent learning.
+        waited: Of it, time spent waiting for batches.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
+    seconds: float = 0.0
+    waited: float = 0.0
+
+    @property
+    def best(self) -> Epoch | None:
+        """The examination with the highest IoU, the first of several; None before the first."""
+        return max(self.epochs, key=lambda epoch: epoch.iou, default=None)
+
+    @property
+    def steps_per_second(self) -> float:
+        """Steps learnt in a second, on average; 0 before the first."""
+        return len(self.losses) / self.seconds if self.seconds else 0.0
+
+    def cut(self, step: int) -> None:
+        """Forget what came after a step: the training goes on from there."""
+        del self.losses[step:]
+        self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
+
+    def add_epoch(self, told: dict[str, Any]) -> None:
+        """Take over an examination as the worker tells it."""
+        table = tuple(tuple(int(count) for count in row) for row in told["table"])
+        self.epochs.append(Epoch(int(told["epoch"]), int(told["step"]), table, float(told["seconds"])))
+
+
+def thinned(losses: list[float], most: int = 400) -> list[tuple[float, float]]:
+    """A curve that can be drawn: at most so many points (step, loss), each the mean of its neighbours.
+
+    Example:
+        >>> thinned([4.0, 2.0, 3.0, 1.0], 2)
+        [(1.5, 3.0), (3.5, 2.0)]
+    """
+    width = max(1, -(-len(losses) // most))
+    parts = [losses[start : start + width] for start in range(0, len(losses), width)]
+    return [(number * width + (len(part) + 1) / 2, sum(part) / len(part)) for number, part in enumerate(parts)]

@@ -1,0 +1,33 @@
+"""What this machine has to spare."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import psutil
+
+__all__ = ["available_memory", "resident_memory"]
+
+_GROUP = Path("/sys/fs/cgroup")
+
+
+def available_memory() -> int:
+    """Bytes that can be used without pushing others out: of the machine, or of the seat that a hub gives."""
+    free = int(psutil.virtual_memory().available)
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        # Where there is no limit, the file holds a word, or is not there.
+        with contextlib.suppress(OSError, ValueError):
+            left = int((_GROUP / limit).read_text()) - int((_GROUP / used).read_text())
+            free = min(free, max(0, left))
+    return free
+
+
+def resident_memory(process: int | None) -> int:
+    """Bytes that a process holds; 0 if there is none."""
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(process).memory_info().rss) if process is not None else 0
+    return 0

@@ -1,0 +1,223 @@
+"""Before Start: what would go wrong, in words, with what would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from unet_explorer.budget import fitting_design
+from unet_explorer.config import UNetConfig
+from unet_explorer.cost import estimate_memory
+from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
+from unet_explorer.learning.recipe import Order
+from unet_explorer.tiles import nearest_sizes, tile_for_output
+from unet_explorer.trace import trace
+
+__all__ = ["FEW", "Finding", "TrainingError", "findings"]
+
+FEW: Final = 16
+"""An output of fewer pixels a side teaches next to nothing a step."""
+ENOUGH: Final = 64
+"""Pixels a side that an output should have."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that speaks against starting.
+
+    Attributes:
+        kind: What it is about, in one word.
+        weight: ``"stop"``: it cannot be done. ``"doubt"``: it would be a waste, so it must be asked for twice.
+            ``"note"``: worth knowing.
+        words: What is wrong, and why.
+        fix: What to do about it, in words; empty if nothing can be offered.
+        change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``.
+    """
+
+    kind: str
+    weight: Literal["stop", "doubt", "note"]
+    words: str
+    fix: str = ""
+    change: dict[str, Any] = field(default_factory=dict)
+
+
+class TrainingError(RuntimeError):
+    """A training cannot start, or has nothing to give yet.
+
+    Attributes:
+        findings: What speaks against it, if that was the reason.
+    """
+
+    def __init__(self, words: str, found: Sequence[Finding] = ()) -> None:
+        super().__init__(words)
+        self.findings = tuple(found)
+
+    @classmethod
+    def check(cls, found: Iterable[Finding], force: bool) -> None:
+        """Raise if anything found forbids to start.
+
+        Args:
+            found: What was found.
+            force: Whether doubts do not count.
+        """
+        against = [each for each in found if each.weight == "stop" or (each.weight == "doubt" and not force)]
+        if against:
+            words = [f"{each.words} {each.fix}".strip() for each in against]
+            if all(each.weight == "doubt" for each in against):
+                words.append("Or start it all the same, with force=True.")
+            raise cls("\n".join(words), against)
+
+
+def findings(order: Order, dataset: Dataset, available: int | None = None) -> list[Finding]:
+    """Look before leaping.
+
+    Args:
+        order: The network, the tile, and how it is to be taught.
+        dataset: What it is to learn from.
+        available: Bytes of memory that may be used; None if that is not known.
+
+    Returns:
+        What was found, the gravest first.
+
+    Example:
+        >>> from unet_explorer import PRESETS, cells
+        >>> from unet_explorer.learning.recipe import Recipe
+        >>> order = Order(PRESETS["article"].config, (572, 572), Recipe())
+        >>> [each.kind for each in findings(order, cells(4, size=64))]
+        ['channels', 'head', 'small']
+    """
+    found = [
+        *_images(order, dataset),
+        *_labels(order.config, dataset),
+        *_head(order.config),
+        *_sizes(order, dataset),
+        *(_memory(order, available) if available is not None else ()),
+    ]
+    return sorted(found, key=lambda each: ("stop", "doubt", "note").index(each.weight))
+
+
+def _images(order: Order, dataset: Dataset) -> Iterable[Finding]:
+    takes, has = order.config.in_channels, dataset.channels
+    if len(dataset) < 2:
+        words = "There is one image only: at least two are needed, one to learn from and one to be examined on."
+        yield Finding("images", "stop", words, "Add another, or cut it in two.")
+    if takes != has:
+        words = f"The images have {_count(has, 'channel')}, but the network takes {takes}."
+        yield Finding("channels", "stop", words, f"Set the image channels to {has}.", {"config": {"in_channels": has}})
+
+
+def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
+    counts = sum(
+        (np.bincount(np.ravel(each), minlength=LARGEST_LABEL + 1) for each in dataset.labels), np.zeros(1, int)
+    )
+    present = np.flatnonzero(counts)
+    told_apart = max(2, config.num_classes)
+    if present[-1] >= told_apart:
+        wanted = int(present[-1]) + 1
+        words = (
+            f"The labels go up to {present[-1]}, but the network tells only {told_apart} classes apart "
+            f"(0 to {told_apart - 1})."
+        )
+        yield Finding("classes", "stop", words, f"Set the classes to {wanted}.", {"config": {"num_classes": wanted}})
+    elif config.num_classes == 1 and config.head_activation == "softmax":
+        words = "A softmax over one class is always 1, so there is nothing to learn."
+        yield Finding("head", "stop", words, "Set the classes to 2.", {"config": {"num_classes": 2}})
+    if len(present) == 1:
+        one = int(present[0])
+        name = dataset.classes[one] if one < len(dataset.classes) else str(one)
+        words = (
+            f"Every pixel of every mask is {'0' if one == 0 else f'class {one}'} ({name}): whatever the image, one "
+            "answer is always right, so the loss falls and nothing is learnt."
+        )
+        fix = "Look at your masks: are they the right files, and are objects marked by values above 0?"
+        yield Finding("one-class", "doubt", words, fix)
+    else:
+        empty = sum(not np.any(each) for each in dataset.labels)
+        if empty:
+            yield Finding("empty", "note", f"{empty} of {len(dataset)} masks hold background alone.")
+
+
+def _head(config: UNetConfig) -> Iterable[Finding]:
+    if config.head_activation == "relu":
+        words = (
+            "The head ends in a ReLU: it cuts off all negative scores before the loss sees them, and where a score is "
+            "cut off, no gradient comes back. With some seeds the learning then never starts."
+        )
+        fix = "Set the head to linear: the loss turns scores into shares by itself."
+        yield Finding("head", "doubt", words, fix, {"config": {"head_activation": "linear"}})
+
+
+def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
+    config, tile = order.config, order.tile
+    output = trace(config, tile).output
+    heights, widths = zip(*(np.shape(each)[:2] for each in dataset.labels), strict=True)
+    smallest = int(min(heights)), int(min(widths))
+    if min(output.height, output.width) < FEW:
+        side = tile_for_output(config, ENOUGH)
+        words = (
+            f"The output is only {output.height} × {output.width} px: of each tile of {tile[0]} × {tile[1]} px that is "
+            f"computed, {output.height * output.width:,} pixels teach anything."
+        )
+        change = {"tile": [side, side]}
+        yield Finding("output", "doubt", words, f"Take a tile of {side}, or a smaller depth.", change)
+    elif output.height > smallest[0] or output.width > smallest[1]:
+        better = _tile_within(config, smallest)
+        words = (
+            f"The smallest image ({smallest[0]} × {smallest[1]} px) is smaller than the output "
+            f"({output.height} × {output.width} px): most of what is learnt would be the same pixels mirrored."
+        )
+        if better:
+            fix, change = f"Take a tile of {better[0]} × {better[1]}.", {"tile": list(better)}
+            yield Finding("small", "doubt", words, fix, change)
+        else:
+            yield Finding("small", "doubt", words, "Take a smaller depth, or larger images.")
+    elif tile[0] > smallest[0] or tile[1] > smallest[1]:
+        words = (
+            f"The smallest image ({smallest[0]} × {smallest[1]} px) is smaller than the tile "
+            f"({tile[0]} × {tile[1]} px): "
+            "beyond its border the tile shows it mirrored, as in the paper."
+        )
+        yield Finding("mirrored", "note", words)
+
+
+def _tile_within(config: UNetConfig, size: tuple[int, int]) -> tuple[int, int] | None:
+    """The largest tile whose output lies within an image, if that output is worth learning from."""
+    tile = []
+    for side in size:
+        above = tile_for_output(config, side)
+        output = trace(config, above).output.height
+        fitting = above if output == side else nearest_sizes(config, above - 1)[0]
+        if fitting is None or trace(config, fitting).output.height < min(FEW, side):
+            return None
+        tile.append(fitting)
+    return tile[0], tile[1]
+
+
+def _memory(order: Order, available: int) -> Iterable[Finding]:
+    needed = estimate_memory(order.config, order.tile, order.recipe.batch_size, training=True)["total"]
+    if needed <= available:
+        return
+    words = f"To learn this takes about {_bytes(needed)} of memory; {_bytes(available)} are free."
+    fitting = fitting_design(order.config, order.tile, order.recipe.batch_size, available)
+    if fitting is None:
+        yield Finding("memory", "doubt", words, "No smaller design fits either: close what else is open.")
+        return
+    config, tile, batch = fitting
+    changed = {name: value for name, value in config.to_dict().items() if order.config.to_dict()[name] != value}
+    parts = [f"{batch} tiles a batch" if batch > 1 else "one tile a batch"] if batch != order.recipe.batch_size else []
+    parts += [f"a tile of {tile[0]} × {tile[1]}"] if tile != order.tile else []
+    names = {"base_filters": "{} filters", "depth": "depth {}"}
+    parts += [names.get(name, name + " {}").format(value) for name, value in changed.items()]
+    change = {"config": changed, "tile": list(tile), "batch_size": batch}
+    yield Finding("memory", "doubt", words, f"This would fit: {', '.join(parts)}.", change)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

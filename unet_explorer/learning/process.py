@@ -1,0 +1,177 @@
+"""The worker as the notebook sees it: started when it is first needed, listened to, and never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+
+from unet_explorer.learning.messages import Message, read_message, write_message
+
+__all__ = ["Worker"]
+
+_MODULE: Final = "unet_explorer.learning.worker"
+_LAST_WORDS: Final = 4000
+
+
+class Worker:
+    """A process that imports TensorFlow, so that this one need not.
+
+    It starts with the first request, or with `warm_up`; it ends with `close`, and with the process that started it.
+    If it is killed, its listeners are told, and the next request starts another one.
+
+    Attributes:
+        listeners: Called with every message, in a thread of its own; and with ``{"event": "lost", "words": …}``
+            when the process has ended without being asked to.
+    """
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[Message], None]] = []
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._unwanted: subprocess.Popen[bytes] | None = None
+        self._ready = threading.Event()
+
+    @property
+    def process(self) -> int | None:
+        """The number of the process, or None if none is running."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    @property
+    def warm(self) -> bool:
+        """Whether it is ready to answer at once."""
+        return self.process is not None and self._ready.is_set()
+
+    def warm_up(self) -> None:
+        """Start it, if it is not running; it takes some seconds to import TensorFlow.
+
+        Raises:
+            OSError: If no process can be started.
+        """
+        with self._lock:
+            if self.process is not None:
+                return
+            self._ready.clear()
+            log = tempfile.TemporaryFile()  # noqa: SIM115  # closed once the process has ended
+            try:
+                process = self._process = _spawn(log)
+            except OSError:
+                log.close()
+                raise
+            threading.Thread(target=self._listen, args=(process, log), daemon=True, name="worker").start()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until it is ready; False if it takes longer."""
+        return self._ready.wait(seconds)
+
+    def send(self, message: Message) -> None:
+        """Ask for something; the process is started if there is none.
+
+        Raises:
+            OSError: If it cannot be reached.
+        """
+        with self._lock:
+            self.warm_up()
+            assert self._process is not None
+            assert self._process.stdin is not None
+            write_message(self._process.stdin, message)  # type: ignore[arg-type]
+
+    def kill(self) -> None:
+        """End the process at once; the next request starts another one."""
+        with self._lock:
+            process, self._process = self._process, None
+            self._unwanted = process
+        if process is not None:
+            with contextlib.suppress(OSError):
+                process.kill()
+            process.wait()
+
+    def close(self) -> None:
+        """End the process, and tell nobody."""
+        self.listeners.clear()
+        self.kill()
+
+    def _listen(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+        assert process.stdout is not None
+        try:
+            while (message := read_message(process.stdout)) is not None:  # type: ignore[arg-type]
+                if message["event"] == "ready":
+                    self._ready.set()
+                self._tell(message)
+        except (ValueError, KeyError, OSError):
+            process.kill()
+        code = process.wait()
+        with self._lock:
+            wanted = process is not self._unwanted
+            if self._process is process:
+                self._process = None
+                self._ready.clear()
+        words = _why(code, _tail(log))
+        for stream in (process.stdin, process.stdout, log):
+            with contextlib.suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
+        if wanted:
+            self._tell({"event": "lost", "words": words})
+
+    def _tell(self, message: Message) -> None:
+        for listener in list(self.listeners):
+            listener(message)
+
+
+def _spawn(log: IO[bytes]) -> subprocess.Popen[bytes]:
+    # The worker must find this very package, and nothing that happens to lie in the notebook's folder.
+    home = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    quiet = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONPATH": paths,
+        "PYTHONIOENCODING": "utf-8",
+    }
+    # Out of reach of Ctrl + C and of Jupyter's "interrupt the kernel", which go to the whole group.
+    apart: dict[str, Any] = (
+        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    return subprocess.Popen(  # noqa: S603  # this very Python, and a module of ours
+        [sys.executable, "-P", "-m", _MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env={**os.environ, **quiet},
+        **apart,
+    )
+
+
+def _tail(log: IO[bytes]) -> str:
+    try:
+        end = log.seek(0, os.SEEK_END)
+        log.seek(max(0, end - _LAST_WORDS))
+        return log.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _why(code: int, last_words: str) -> str:
+    """Why a process ended, from its exit code and what it said last."""
+    lowered = last_words.lower()
+    if any(sign in lowered for sign in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate memory", "oom")):
+        return "The worker ran out of memory. Take fewer tiles a batch, a smaller tile, or fewer filters."
+    if code == -getattr(signal, "SIGKILL", 9):
+        return (
+            "The worker was killed from outside; mostly that is the system, because memory ran out. If so, take fewer "
+            "tiles a batch, a smaller tile, or fewer filters."
+        )
+    if code < 0:
+        return f"The worker was ended by the system ({signal.Signals(-code).name})."
+    lines = [line for line in last_words.splitlines() if line.strip()]
+    return f"The worker ended by itself (code {code})" + (f": {lines[-1][:200]}" if lines else ".")

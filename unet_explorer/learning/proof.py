@@ -1,0 +1,48 @@
+"""The picture held against Keras, step by step."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.tiles import Tile
+from unet_explorer.trace import trace
+
+__all__ = ["Check", "prove"]
+
+
+class Check(NamedTuple):
+    """One step of the plan, and Keras's layer of the same name.
+
+    Attributes:
+        step: Name of both.
+        words: Empty if they agree in shape and parameters; else what each of them says.
+    """
+
+    step: str
+    words: str
+
+
+def prove(config: UNetConfig, tile: Tile, layers: dict[str, Any]) -> tuple[Check, ...]:
+    """Compare every step with the layer that Keras made of it.
+
+    Args:
+        config: The network.
+        tile: Input side in pixels, or (height, width).
+        layers: For each of Keras's layers its ``shape`` [height, width, channels] and its ``parameters``, as Keras
+            tells them.
+
+    Example:
+        >>> prove(UNetConfig(depth=1, base_filters=1), 20, {})[0]
+        Check(step='enc0_conv1', words='the plan says 18 × 18 × 1 and 10 parameters, Keras has no such layer')
+    """
+    return tuple(Check(row.step.name, _words(row, layers.get(row.step.name))) for row in trace(config, tile))
+
+
+def _words(row: Any, layer: dict[str, Any] | None) -> str:
+    if layer is not None and list(row.output) == list(layer["shape"]) and row.parameters == layer["parameters"]:
+        return ""
+    plan = f"the plan says {row.output} and {row.parameters:,} parameters"
+    if layer is None:
+        return f"{plan}, Keras has no such layer"
+    return f"{plan}, Keras {' × '.join(map(str, layer['shape']))} and {layer['parameters']:,}"

@@ -1,0 +1,316 @@
+"""A training as the notebook holds it: the worker does the work, this keeps the numbers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.config import UNetConfig, read_config, shown
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.learning.exam import Question, questions
+from unet_explorer.learning.history import History
+from unet_explorer.learning.machine import available_memory, resident_memory
+from unet_explorer.learning.messages import Message
+from unet_explorer.learning.preflight import Finding, TrainingError, findings
+from unet_explorer.learning.process import Worker
+from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.store import Store
+from unet_explorer.tiles import Tile, read_tile
+from unet_explorer.trace import trace
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["State", "TrainingSession"]
+
+State = Literal["new", "starting", "running", "paused", "stopped", "finished", "failed", "interrupted"]
+_ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
+_PATIENCE: Final = 0.4
+"""Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
+
+
+class TrainingSession:
+    """Teach a network, in a process of its own.
+
+    The best weights so far are always on disc. A killed worker, or a notebook that is started anew, loses at most what
+    came after the last epoch: `resume` goes on from there, and `unfinished` finds what an earlier notebook left.
+
+    Args:
+        config: The network.
+        dataset: What it learns from. About a fifth of the images is kept back, to examine it on.
+        tile: Input side in pixels, or (height, width).
+        worker: The process to use; one of its own, if left out.
+        **recipe: How to teach; see `Recipe` for all: steps, batch_size, learning_rate, optimizer, loss, seed, …
+
+    Attributes:
+        state: ``"new"``, ``"starting"``, ``"running"``, ``"paused"``, ``"stopped"``, ``"finished"``, ``"failed"`` or
+            ``"interrupted"`` (the worker was lost).
+        problem: Why it failed or was interrupted, or what could not be saved, in words; empty if nothing is wrong.
+        history: Losses and examinations so far.
+        listeners: Called without arguments when anything has changed, from any thread; they must return at once.
+
+    Raises:
+        ShapeError: If the tile does not fit.
+        ValueError: If another value is not allowed.
+
+    Example:
+        >>> from unet_explorer import UNetConfig, cells
+        >>> session = TrainingSession(UNetConfig(depth=2, base_filters=4), cells(6, size=96), tile=76, steps=4)
+        >>> session.state
+        'new'
+        >>> session.close()
+    """
+
+    def __init__(
+        self, config: UNetConfig, dataset: Dataset, tile: Tile, worker: Worker | None = None, **recipe: Any
+    ) -> None:
+        trace(read_config(config), tile)
+        height, width = read_tile(tile)
+        self.order = Order(config, (height, width), Recipe.from_dict(recipe))
+        if not isinstance(dataset, Dataset):
+            raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
+        self.dataset = dataset
+        self.state: State = "new"
+        self.problem = ""
+        self.history = History()
+        self.listeners: list[Callable[[], None]] = []
+        self._store: Store | None = None
+        self._changed = threading.Condition(threading.RLock())
+        self._own = worker is None
+        self._worker = worker or Worker()
+        self._worker.listeners.append(self._hear)
+        self._questions: tuple[Question, ...] | None = None
+
+    # What can be asked ------------------------------------------------------------------------------------------
+
+    def check(self) -> list[Finding]:
+        """What speaks against starting, and how to mend it; see `Finding`."""
+        # A worker that is up already holds what TensorFlow itself takes.
+        free = available_memory() + resident_memory(self._worker.process)
+        return findings(self.order, self.dataset, free)
+
+    def start(self, *, force: bool = False, paused: bool = False) -> None:
+        """Start to learn. Starting twice is starting once.
+
+        Args:
+            force: Start although something speaks against it, where that is possible at all.
+            paused: Wait for the first `step` or for `resume`.
+
+        Raises:
+            TrainingError: If something speaks against it; it says what, and what would help.
+        """
+        with self._changed:
+            if self.state != "new":
+                return
+            TrainingError.check(self.check(), force)
+            try:
+                store = self._store = Store.new()
+                store.write("order.json", self.order.to_dict())
+                store.write_dataset(self.dataset)
+                store.claim()
+            except OSError as error:
+                raise TrainingError(f"The training cannot be kept on disc ({error.strerror or error}).") from None
+            self._send_off(paused)
+
+    def pause(self) -> None:
+        """Take no further step until `resume`."""
+        self._ask("pause", {"starting", "running"})
+
+    def resume(self) -> None:
+        """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch."""
+        with self._changed:
+            if self.state in {"stopped", "interrupted", "failed"} and self._store:
+                saved = self._store.read("history.json")
+                self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
+                self._store.claim()
+                self._send_off(paused=False)
+            elif self.state == "paused":
+                self._become("running")
+                self._ask("resume", {"running"})
+
+    def step(self) -> None:
+        """Take one step, and pause."""
+        with self._changed:
+            if self.state == "new":
+                self.start(paused=True)
+        self._ask("step", {"starting", "running", "paused"})
+
+    def stop(self) -> None:
+        """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on."""
+        with self._changed:
+            if self.state not in {"starting", "running", "paused"}:
+                return
+            self._ask("stop", {self.state})
+            if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+                # It is in the midst of a long step.
+                self._worker.kill()
+                self._become("stopped")
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait until it has ended; False if it takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.state in _ENDED, seconds)
+
+    def model(self, which: Literal["best", "last"] = "best") -> keras.Model:
+        """The live network, with what it has learnt. Needs TensorFlow here.
+
+        Args:
+            which: The weights with the highest IoU, or the latest that were saved.
+
+        Raises:
+            TrainingError: If nothing was saved yet.
+        """
+        name = {"best": "best.npz", "last": "last.npz"}.get(which)
+        if name is None:
+            raise ValueError(f"which={shown(which)} is not allowed: give 'best' or 'last'.")
+        saved = self._store.read_arrays(name) if self._store else None
+        if saved is None:
+            raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
+        from unet_explorer.model import build_model
+
+        network = build_model(self.order.config)
+        network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
+        return network
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What it is examined on, in the order of the predictions."""
+        if self._questions is None:
+            examined = self.dataset.split(seed=self.order.recipe.seed)[1]
+            self._questions = questions(examined, self.order.config, self.order.tile, self.order.recipe)
+        return self._questions
+
+    def predictions(self, epoch: int) -> tuple[NDArray[np.uint8], ...] | None:
+        """What it predicted for the first few questions, as the classes of their pixels; None if that is not kept.
+
+        Args:
+            epoch: Which examination, counted from 1.
+        """
+        saved = self._store.read_arrays(f"epoch{epoch:06}.npz") if self._store else None
+        return None if saved is None else tuple(saved[f"prediction{place}"] for place in range(len(saved)))
+
+    def close(self) -> None:
+        """Stop, and let the worker go if it is our own. What was saved stays."""
+        if self.state in {"starting", "running", "paused"}:
+            self.stop()
+        if self._hear in self._worker.listeners:
+            self._worker.listeners.remove(self._hear)
+        if self._own:
+            self._worker.close()
+
+    def __enter__(self) -> TrainingSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What an earlier notebook left ---------------------------------------------------------------------------------
+
+    @classmethod
+    def unfinished(cls, worker: Worker | None = None) -> TrainingSession | None:
+        """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
+        for store in Store.all():
+            if (store.read("state.json") or {}).get("state") in {"starting", "running", "paused", "interrupted"}:
+                return None if store.looked_after else cls._found(store, worker)
+        return None
+
+    @classmethod
+    def _found(cls, store: Store, worker: Worker | None) -> TrainingSession | None:
+        told, dataset = store.read("order.json"), store.read_dataset()
+        if told is None or dataset is None:
+            return None
+        order = Order.from_dict(told)
+        session = cls(order.config, dataset, order.tile, worker, **order.recipe.to_dict())
+        session._store, session.state = store, "interrupted"
+        saved = store.read("history.json")
+        if saved:
+            session.history.losses = [loss for _, loss in saved["points"]]
+            session.history.seconds = saved["seconds"]
+            for epoch in saved["epochs"]:
+                session.history.add_epoch(epoch)
+        return session
+
+    def forget(self) -> None:
+        """Delete what it has left on disc."""
+        if self._store and self.state in _ENDED:
+            self._store.remove()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it is kept on disc; None before it was started."""
+        return self._store.folder if self._store else None
+
+    # What the worker says ------------------------------------------------------------------------------------------
+
+    def _send_off(self, paused: bool) -> None:
+        assert self._store is not None
+        self.problem = ""
+        self._become("starting")
+        self._send(
+            {"do": "train", "training": self._store.folder.name, "folder": str(self._store.folder), "paused": paused}
+        )
+
+    def _ask(self, request: str, allowed: set[str]) -> None:
+        with self._changed:
+            if self.state in allowed:
+                self._send({"do": request, "training": self._store.folder.name if self._store else ""})
+
+    def _send(self, message: Message) -> None:
+        try:
+            self._worker.send(message)
+        except OSError as error:
+            self.problem = f"The worker cannot be reached ({error.strerror or error})."
+            self._become("interrupted")
+
+    def _hear(self, message: Message) -> None:
+        with self._changed:
+            event = message["event"]
+            mine = self._store is not None and message.get("training", "") == self._store.folder.name
+            if event == "lost" and self.state in {"starting", "running", "paused"}:
+                at = self.history.epochs[-1].step if self.history.epochs else 0
+                self.problem = f"{message['words']} What was learnt up to step {at} is kept."
+                self._become("interrupted")
+            elif event == "failed" and mine and self.state not in _ENDED:
+                self.problem = message["words"]
+                self._become("failed")
+            elif mine and self.state not in _ENDED:
+                self._follow(event, message)
+        self._announce()
+
+    def _follow(self, event: str, message: Message) -> None:
+        history = self.history
+        for at, loss in message.get("points", ()):
+            if at == len(history.losses) + 1:
+                history.losses.append(float(loss))
+        if event == "epoch":
+            history.add_epoch(message)
+            self.problem = message["problem"]
+        elif event == "started":
+            history.cut(message["step"])
+            if message["paused"]:
+                self._become("paused")
+        else:
+            history.seconds, history.waited = message["seconds"], message["waited"]
+        if event in {"paused", "stopped", "finished"}:
+            self._become(event)  # type: ignore[arg-type]
+        elif event == "progress" and self.state == "starting":
+            self._become("running")
+
+    def _become(self, state: State) -> None:
+        self.state = state
+        if self._store:
+            try:
+                self._store.write("state.json", {"state": state})
+            except OSError:
+                self.problem = self.problem or "The disc is full, or the folder of this training is gone."
+        self._changed.notify_all()
+        self._announce()
+
+    def _announce(self) -> None:
+        for listener in list(self.listeners):
+            listener()

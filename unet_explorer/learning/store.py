@@ -1,0 +1,178 @@
+"""What a training leaves on disc, so that neither a killed worker nor a restarted kernel loses more than an epoch.
+
+A folder a training. Every file is written whole or not at all: first under another name, then moved into place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+from zipfile import BadZipFile
+
+import numpy as np
+import platformdirs
+import psutil
+
+from unet_explorer.data.dataset import Dataset
+
+__all__ = ["Arrays", "Store", "trainings_folder"]
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+KEPT: Final = 1 << 30
+"""Bytes of former trainings that are kept; the latest is kept whatever its size."""
+_HOME: Final = "UNET_EXPLORER_STATE"
+_NAME: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+
+
+def trainings_folder() -> Path:
+    """Where trainings are kept: in the folder that the environment's UNET_EXPLORER_STATE names, or in the user's own."""
+    chosen = os.environ.get(_HOME)
+    return (Path(chosen) if chosen else platformdirs.user_state_path("unet_explorer", appauthor=False)) / "trainings"
+
+
+class Store:
+    """The folder of one training."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    @classmethod
+    def new(cls) -> Store:
+        """A folder of its own that nobody else may read.
+
+        Raises:
+            OSError: If it cannot be made.
+        """
+        home = trainings_folder()
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _forget_old()
+        folder = home / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+        folder.mkdir(mode=0o700)
+        return cls(folder)
+
+    @classmethod
+    def all(cls) -> list[Store]:
+        """Every training that is kept, the latest first."""
+        home = trainings_folder()
+        found = sorted(home.iterdir(), reverse=True) if home.is_dir() else []
+        return [cls(each) for each in found if each.is_dir() and _NAME.fullmatch(each.name)]
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write plain values.
+
+        Raises:
+            OSError: If there is no room, or the folder is gone; what was there before is still whole.
+        """
+        text = json.dumps(content).encode()
+        self._replace(name, lambda stream: stream.write(text))
+
+    def write_arrays(self, name: str, arrays: Arrays) -> None:
+        """Write arrays of numbers.
+
+        Raises:
+            OSError: If there is no room, or the folder is gone; what was there before is still whole.
+        """
+        self._replace(name, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
+
+    def _replace(self, name: str, fill: Any) -> None:
+        half = self.folder / f".{name}.{secrets.token_hex(4)}.half"
+        try:
+            with half.open("xb") as stream:
+                fill(stream)
+                _to_disc(stream)
+            half.replace(self.folder / name)
+        except BaseException:
+            half.unlink(missing_ok=True)
+            raise
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Plain values; None where there are none, or they cannot be read."""
+        try:
+            content = json.loads((self.folder / name).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return content if isinstance(content, dict) else None
+
+    def read_arrays(self, name: str) -> Arrays | None:
+        """Arrays of numbers; None where there are none, or they cannot be read."""
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as content:
+                return {key: content[key] for key in content.files}
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+
+    def write_dataset(self, dataset: Dataset) -> None:
+        """Keep the images, so that going on needs nobody's folder."""
+        arrays: Arrays = {}
+        for kind, parts in (("image", dataset.images), ("label", dataset.labels), ("object", dataset.instances)):
+            for number, part in enumerate(() if parts is None else parts):
+                arrays[f"{kind}{number}"] = np.asarray(part)
+        self.write_arrays("dataset.npz", arrays)
+        words = {"name": dataset.name, "classes": dataset.classes, "licence": dataset.licence, "titles": dataset.titles}
+        self.write("dataset.json", words)
+
+    def read_dataset(self) -> Dataset | None:
+        """The images again; None where they cannot be read."""
+        words, arrays = self.read("dataset.json"), self.read_arrays("dataset.npz")
+        if words is None or arrays is None:
+            return None
+
+        def parts(kind: str) -> Any:
+            found = tuple(arrays[key] for key in _numbered(arrays, kind))
+            return np.stack(found) if len({each.shape for each in found}) == 1 else found
+
+        return Dataset(
+            name=words["name"],
+            images=parts("image"),
+            labels=parts("label"),
+            classes=tuple(words["classes"]),
+            instances=parts("object") if "object0" in arrays else None,
+            licence=words["licence"],
+            titles=tuple(words["titles"]),
+        )
+
+    def claim(self) -> None:
+        """Say that this process looks after the training."""
+        me = psutil.Process()
+        self.write("owner.json", {"process": me.pid, "since": me.create_time()})
+
+    @property
+    def looked_after(self) -> bool:
+        """Whether the process that claimed it still runs."""
+        owner = self.read("owner.json") or {}
+        try:
+            return bool(abs(psutil.Process(owner["process"]).create_time() - owner["since"]) < 1)
+        except (KeyError, TypeError, ValueError, psutil.Error):
+            return False
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _numbered(arrays: Arrays, kind: str) -> Iterator[str]:
+    number = 0
+    while f"{kind}{number}" in arrays:
+        yield f"{kind}{number}"
+        number += 1
+
+
+def _to_disc(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _forget_old() -> None:
+    """Remove what nobody looks after, the oldest first, until the rest is small."""
+    total = 0
+    for place, store in enumerate(Store.all()):
+        total += sum(file.stat().st_size for file in store.folder.iterdir() if file.is_file())
+        if place and total > KEPT and not store.looked_after:
+            store.remove()

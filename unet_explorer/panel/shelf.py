@@ -1,0 +1,40 @@
+"""The row of tabs below the instrument. None is open at first: what is not asked for takes no room and no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+from unet_explorer.panel.instrument import BASE_CSS
+
+__all__ = ["Shelf"]
+
+_STATIC = files("unet_explorer.panel") / "static"
+
+
+class Shelf(anywidget.AnyWidget):  # type: ignore[misc]
+    """Tabs of which one or none is open.
+
+    Attributes:
+        titles: Their names, each with a word on what it does.
+        opened: Name of the open one, or empty.
+        problem: Why one could not be opened, in words.
+    """
+
+    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("numbers", "shelf"))
+    _css = BASE_CSS + (_STATIC / "tabs.css").read_text("utf-8")
+
+    titles: Any = traitlets.List().tag(sync=True)
+    opened = traitlets.Unicode("").tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, titles: Sequence[tuple[str, str]]) -> None:
+        super().__init__(titles=[list(title) for title in titles])
+
+    @traitlets.validate("opened")
+    def _check(self, proposal: Any) -> Any:
+        return proposal["value"] if proposal["value"] in {name for name, _ in self.titles} else ""

@@ -1,0 +1,127 @@
+"""Where the images of the panel come from: made here, a folder on this machine, or sent from the browser."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from unet_explorer.config import shown
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.files import from_folder
+from unet_explorer.data.synthetic import cells, membranes, shapes
+
+__all__ = ["MADE", "Upload", "load"]
+
+MADE: Final = {"cells": cells, "membranes": membranes, "shapes": shapes}
+"""The made sets, by name."""
+_LARGEST: Final = 1 << 30
+_MOST: Final = 20_000
+
+
+def load(source: dict[str, Any]) -> Dataset:
+    """The dataset that is meant.
+
+    Args:
+        source: ``{"kind": "made", "name": "cells"}`` or ``{"kind": "path", "path": "/home/me/images"}``.
+
+    Raises:
+        ValueError: If there is none, in words for a learner.
+
+    Example:
+        >>> load({"kind": "made", "name": "cells"}).name
+        'cells'
+    """
+    kind = source.get("kind")
+    if kind == "made" and source.get("name") in MADE:
+        return MADE[str(source["name"])]()
+    if kind == "path" and isinstance(source.get("path"), str):
+        path = source["path"].strip().strip("\"'")
+        if not path:
+            raise ValueError("Type the path of a folder or of a .zip on the machine where the notebook runs.")
+        return from_folder(Path(path).expanduser())
+    raise ValueError(f"source={shown(source)} is not known: choose a made set, or give a folder.")
+
+
+class Upload:
+    """Files on their way from the browser, piece by piece; they are put into a folder that is deleted afterwards."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._number = -1
+        self._total = 0
+        self._files: set[PurePosixPath] = set()
+        self._lock = threading.Lock()
+
+    def take(self, piece: dict[str, Any]) -> None:
+        """Take over a piece.
+
+        Args:
+            piece: ``upload`` (number of the upload), ``name`` (path of the file), ``at`` (where the piece belongs, in
+                bytes) and ``data``.
+
+        Raises:
+            ValueError: If it is too much, or its name leads elsewhere, in words for a learner.
+        """
+        with self._lock:
+            if piece["upload"] != self._number:
+                self._begin(int(piece["upload"]))
+            assert self._folder is not None
+            data = bytes(piece["data"])
+            self._total += len(data)
+            if self._total > _LARGEST:
+                raise ValueError("That is more than 1 GB: put the images where the notebook runs, and type the path.")
+            name = _safe(str(piece["name"]))
+            self._files.add(name)
+            if len(self._files) > _MOST:
+                raise ValueError(f"Those are more than {_MOST:,} files: pack fewer, or type the path of the folder.")
+            file = self._folder / name
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with file.open("ab" if piece["at"] else "wb") as stream:
+                    if stream.tell() != int(piece["at"]):
+                        raise ValueError(f"A piece of {shown(str(name))} is missing: send it again.")
+                    stream.write(data)
+            except OSError as error:
+                raise ValueError(f"{shown(str(name))} cannot be kept here ({error.strerror or error}).") from None
+
+    def dataset(self) -> Dataset:
+        """Read what has arrived, and delete it.
+
+        Raises:
+            ValueError: If it is no dataset, in words for a learner.
+        """
+        with self._lock:
+            if self._folder is None:
+                raise ValueError("Nothing has arrived: choose a folder, or a .zip.")
+            try:
+                alone = next(iter(self._files)) if len(self._files) == 1 else None
+                zipped = alone is not None and alone.suffix.lower() == ".zip"
+                return from_folder(self._folder / alone if alone is not None and zipped else self._folder)
+            finally:
+                self._end()
+
+    def close(self) -> None:
+        """Delete whatever is here."""
+        with self._lock:
+            self._end()
+
+    def _begin(self, number: int) -> None:
+        self._end()
+        self._number, self._total = number, 0
+        self._folder = Path(tempfile.mkdtemp(prefix="unet_explorer-"))
+
+    def _end(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder, self._number = None, -1
+        self._files.clear()
+
+
+def _safe(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in name or not path.parts:
+        raise ValueError(f"{shown(name)} is not a file name that can be kept here.")
+    return path

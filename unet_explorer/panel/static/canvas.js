@@ -1,0 +1,104 @@
+// Pictures painted pixel by pixel: images, labels, and where a prediction is wrong.
+
+// Okabe and Ito's colours again, for the classes behind the background.
+const CLASS_COLOURS = [
+  [0, 158, 115],
+  [230, 159, 0],
+  [86, 180, 233],
+  [204, 121, 167],
+  [240, 228, 66],
+  [213, 94, 0],
+  [0, 114, 178],
+];
+const MISSED = [230, 159, 0];
+const INVENTED = [86, 180, 233];
+const CONFUSED = [204, 121, 167];
+/** Screen pixels a pixel: hatching needs room to be seen. */
+const ZOOM = 3;
+
+function bytesOf(value) {
+  if (!value) return new Uint8Array();
+  return new Uint8Array(value.buffer ?? value, value.byteOffset ?? 0, value.byteLength);
+}
+
+function classColour(label) {
+  return CLASS_COLOURS[(label - 1) % CLASS_COLOURS.length];
+}
+
+/** A canvas that says what it shows to those who cannot see it. */
+function easel(role) {
+  return element("canvas", { class: "ue-canvas", role: "img", "data-role": role });
+}
+
+/** `colour(pixel, x, y)` gives [red, green, blue]; x and y are in screen pixels, for hatching. */
+function paint(canvas, { height, width }, zoom, colour, words) {
+  const [across, down] = [width * zoom, height * zoom];
+  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(across, down);
+  for (let y = 0, at = 0; y < down; y += 1) {
+    const row = Math.floor(y / zoom) * width;
+    for (let x = 0; x < across; x += 1, at += 4) {
+      const [red, green, blue] = colour(row + Math.floor(x / zoom), x, y);
+      image.data[at] = red;
+      image.data[at + 1] = green;
+      image.data[at + 2] = blue;
+      image.data[at + 3] = 255;
+    }
+  }
+  context.putImageData(image, 0, 0);
+  canvas.setAttribute("aria-label", words);
+}
+
+/** The grey or coloured image itself. */
+function imageColour({ pixels, channels }) {
+  const values = bytesOf(pixels);
+  if (channels === 3) return (at) => values.subarray(3 * at, 3 * at + 3);
+  return (at) => [values[at], values[at], values[at]];
+}
+
+/** Classes in their colours over a pale image, so that one sees what they lie on. */
+function labelColour(picture, labels) {
+  const under = imageColour(picture);
+  return (at) => {
+    const colour = under(at);
+    const label = labels[at];
+    const paper = label ? classColour(label) : [255, 255, 255];
+    const share = label ? 0.3 : 0.6;
+    return paper.map((value, channel) => share * colour[channel] + (1 - share) * value * (label ? 1 : 0.1));
+  };
+}
+
+/** Right pixels stay pale; each kind of error has its own colour and its own hatching. */
+function errorColour(picture, truth, found) {
+  const under = imageColour(picture);
+  return (at, x, y) => {
+    const colour = under(at);
+    const pale = [0, 1, 2].map((channel) => 0.35 * colour[channel] + 20);
+    if (truth[at] === found[at]) return pale;
+    if (!found[at]) return (x + y) % 6 < 3 ? MISSED : pale;
+    if (!truth[at]) return (x - y + 6000) % 6 < 3 ? INVENTED : pale;
+    return x % 4 < 2 !== y % 4 < 2 ? CONFUSED : pale;
+  };
+}
+
+/** The image with the rims of its labels drawn in. */
+function rimColour(picture) {
+  const under = imageColour(picture);
+  const labels = bytesOf(picture.labels);
+  const { width } = picture;
+  return (at) => {
+    const label = labels[at];
+    const rim = label && [1, -1, width, -width].some((next) => labels[at + next] !== label);
+    return rim ? classColour(label) : under(at);
+  };
+}
+
+/** Small weights dark, large ones bright: black, orange, white. */
+function heatColour({ pixels }) {
+  const values = bytesOf(pixels);
+  return (at) => {
+    const heat = values[at] / 255;
+    return [255 * Math.min(1, 2.2 * heat + 0.12), 255 * Math.min(1, Math.max(0, 1.6 * heat)), 255 * Math.max(0, 2 * heat - 1) + 24];
+  };
+}

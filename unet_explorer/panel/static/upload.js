@@ -1,0 +1,61 @@
+// Images from this computer: read piece by piece, so that nothing has to fit into one message.
+
+const PIECE = 1 << 19;
+const WANTED = /\.(zip|png|jpe?g|tiff?|bmp|gif|txt)$/i;
+
+class Upload {
+  constructor(model, signal) {
+    this.model = model;
+    this.signal = signal;
+    const folder = element("input", { type: "file", multiple: true, webkitdirectory: true, "data-upload": "folder", ...OWN_KEYS });
+    const zip = element("input", { type: "file", accept: ".zip", "data-upload": "zip", ...OWN_KEYS });
+    for (const input of [folder, zip]) {
+      input.addEventListener("change", () => this.send([...input.files]).finally(() => (input.value = "")), { signal });
+    }
+    this.progress = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
+    const label = (text, input) => element("label", { class: "ue-file" }, element("span", {}, text), input);
+    this.node = element("div", { class: "ue-line ue-wrap" }, label("Upload a folder", folder), label("or a .zip", zip), this.progress);
+  }
+
+  /** One piece after the other; the next one goes when the last has been taken. */
+  async send(chosen) {
+    const files = chosen.filter(({ name }) => WANTED.test(name) && !name.startsWith("."));
+    if (!files.length) return;
+    const upload = Date.now();
+    const total = files.reduce((sum, { size }) => sum + Math.max(1, size), 0);
+    let [sent, piece] = [0, 0];
+    this.progress.hidden = false;
+    try {
+      for (const [number, file] of files.entries()) {
+        for (let at = 0; at === 0 || at < file.size; at += PIECE) {
+          const data = new DataView(await file.slice(at, at + PIECE).arrayBuffer());
+          const last = number === files.length - 1 && at + PIECE >= file.size;
+          const name = file.webkitRelativePath || file.name;
+          if (!(await this.hand({ upload, piece, name, at, last, data }))) return;
+          piece += 1;
+          sent += data.byteLength;
+          this.progress.value = sent / total;
+        }
+      }
+    } finally {
+      this.progress.hidden = true;
+    }
+  }
+
+  /** Whether the piece was taken and more may come. */
+  hand(piece) {
+    const { model } = this;
+    return new Promise((done) => {
+      const heard = () => {
+        const taken = model.get("taken");
+        if (taken.upload !== piece.upload || taken.piece !== piece.piece) return;
+        model.off("change:taken", heard);
+        done(!taken.stopped);
+      };
+      model.on("change:taken", heard);
+      this.signal.addEventListener("abort", () => (model.off("change:taken", heard), done(false)), { once: true });
+      model.set("piece", piece);
+      model.save_changes();
+    });
+  }
+}

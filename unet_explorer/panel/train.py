@@ -1,0 +1,434 @@
+"""The Train tab: choose images, say how to teach, and watch."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from typing import Any, Final
+
+import anywidget
+import traitlets
+
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.learning.history import thinned
+from unet_explorer.learning.machine import available_memory, resident_memory
+from unet_explorer.learning.preflight import Finding, TrainingError, findings
+from unet_explorer.learning.process import Worker
+from unet_explorer.learning.recipe import SUGGESTED_RATE, Order, Recipe
+from unet_explorer.learning.session import TrainingSession
+from unet_explorer.panel.instrument import BASE_CSS, Instrument
+from unet_explorer.panel.paint import gallery, label_bytes, picture
+from unet_explorer.panel.settings import SETTINGS, design_words
+from unet_explorer.panel.sources import MADE, Upload, load
+from unet_explorer.tiles import ShapeError, read_tile
+
+__all__ = ["TrainTab"]
+
+_STATIC = files("unet_explorer.panel") / "static"
+_PARTS: Final = ("numbers", "charts", "canvas", "settings", "upload", "course", "train")
+_OFTEN: Final = 0.1
+"""Seconds between two updates of the page at least."""
+_USUAL_PIXELS: Final = 300_000
+"""About as many of a tile's pixels as a batch has, to begin with."""
+_LIVE: Final = frozenset({"starting", "running", "paused"})
+
+
+class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
+    """Teach and watch. Its traits are the truth; the browser only shows them.
+
+    Attributes:
+        recipe: How to teach, as `Recipe.to_dict` writes it.
+        source: Where the images come from; see `sources.load`.
+        sources: The made sets, by name.
+        settings: What can be chosen, with label and explanation.
+        wish: ``{"number": n, "do": "start", …}``: what was asked for last in the browser.
+        heard: Number of the last wish that was granted or refused.
+        problem: What was refused or went wrong, in words.
+        data: What there is to say of the images.
+        gallery: Pictures of one image under each variation.
+        findings: What speaks against starting.
+        status: State, step, speed, time left, and whether the knobs show another design.
+        curve: Losses, and the scores of all examinations.
+        questions: Pictures that the network is examined on, with the truth.
+        answers: What it predicted for them, at one examination.
+        shown: Which examination is looked at; 0 follows the latest.
+        piece: A piece of a file on its way here.
+        taken: How far the file has arrived.
+    """
+
+    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in _PARTS)
+    _css = BASE_CSS + (_STATIC / "tabs.css").read_text("utf-8")
+
+    recipe = traitlets.Dict().tag(sync=True)
+    source = traitlets.Dict().tag(sync=True)
+    sources: Any = traitlets.List(list(MADE)).tag(sync=True)
+    settings: Any = traitlets.List(SETTINGS).tag(sync=True)
+    wish = traitlets.Dict().tag(sync=True)
+    heard = traitlets.Int(0).tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+    data = traitlets.Dict().tag(sync=True)
+    gallery: Any = traitlets.List().tag(sync=True)
+    findings: Any = traitlets.List().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    curve = traitlets.Dict().tag(sync=True)
+    questions: Any = traitlets.List().tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
+    shown = traitlets.Int(0).tag(sync=True)
+    piece = traitlets.Dict().tag(sync=True)
+    taken = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, instrument: Instrument, worker: Worker, dataset: Dataset | None = None) -> None:
+        self._instrument, self._worker = instrument, worker
+        self._lock = threading.RLock()
+        self._upload = Upload()
+        # One hand for whatever takes long, so that no message from the browser waits for it.
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="train tab")
+        self._due = threading.Event()
+        self._closed = False
+        self.dataset: Dataset | None = None
+        self.session: TrainingSession | None = None
+        # Only for comparing: what was painted last.
+        self._painted: tuple[Any, ...] = ()
+        batch = _usual_batch(instrument)
+        super().__init__(recipe=Recipe(batch_size=batch).to_dict(), source={"kind": "made", "name": "cells"})
+        instrument.batch_size = batch
+        instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
+        threading.Thread(target=self._keep_up, daemon=True, name="train tab").start()
+        if dataset is None:
+            self._later(self._load, dict(self.source))
+        else:
+            self.source = {"kind": "given", "name": dataset.name}
+            self._later(self._use, dataset)
+        self._later(self._find_unfinished)
+
+    # What the browser asks for --------------------------------------------------------------------------------------
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the browser sends; a recipe that is not allowed is refused in words. Called by ipywidgets."""
+        with self._lock:
+            accepted = dict(sync_data)
+            if "recipe" in accepted:
+                try:
+                    accepted["recipe"] = Recipe.from_dict(accepted["recipe"]).to_dict()
+                    accepted["problem"] = ""
+                except (ValueError, TypeError) as error:
+                    del accepted["recipe"]
+                    self.problem = str(error)
+                    self.send_state(["recipe", "problem"])
+            super().set_state(accepted)
+
+    @traitlets.observe("recipe")
+    def _follow_recipe(self, change: Any) -> None:
+        self._instrument.batch_size = self.recipe["batch_size"]
+        old = change["old"] or {}
+        if old.get("optimizer", self.recipe["optimizer"]) != self.recipe["optimizer"]:
+            self.recipe = {**self.recipe, "learning_rate": SUGGESTED_RATE[self.recipe["optimizer"]]}
+        self._due.set()
+
+    @traitlets.observe("source")
+    def _follow_source(self, change: Any) -> None:
+        if change["old"] and self.source.get("kind") in {"made", "path"}:
+            self._later(self._load, dict(self.source))
+
+    @traitlets.observe("piece")
+    def _take(self, _: Any) -> None:
+        piece = self.piece
+        if not piece:
+            return
+        try:
+            self._upload.take(piece)
+            if piece.get("last"):
+                self._later(self._load_upload)
+            self.problem = ""
+        except (ValueError, KeyError, TypeError) as error:
+            self._upload.close()
+            self.problem = f"The images were not taken: {error}"
+        self.taken = {"upload": piece.get("upload"), "piece": piece.get("piece"), "stopped": bool(self.problem)}
+
+    @traitlets.observe("wish")
+    def _grant(self, _: Any) -> None:
+        wish = dict(self.wish)
+        work = getattr(self, f"_do_{wish.get('do')}", None)
+        if work is None:
+            return
+        if wish["do"] in {"pause", "stop", "resume"}:
+            # These must not wait for anything else.
+            self._guarded(work, wish)
+        else:
+            self._later(work, wish)
+
+    @traitlets.observe("shown")
+    def _look_back(self, _: Any) -> None:
+        self._due.set()
+
+    def _do_start(self, wish: dict[str, Any]) -> None:
+        if self.session is not None and self.session.state in _LIVE:
+            return
+        if self.dataset is None:
+            raise TrainingError("There are no images yet: choose some first.")
+        session = self._session()
+        try:
+            session.start(force=bool(wish.get("force")), paused=bool(wish.get("paused")))
+        except TrainingError:
+            session.close()
+            raise
+        self._take_on(session)
+
+    def _session(self) -> TrainingSession:
+        assert self.dataset is not None
+        instrument = self._instrument
+        tile = read_tile(instrument.tile)
+        return TrainingSession(instrument.design, self.dataset, tile, self._worker, **self.recipe)
+
+    def _take_on(self, session: TrainingSession) -> None:
+        """Follow this training, and no other."""
+        with self._lock:
+            if self.session is not None:
+                self.session.close()
+            self.session = session
+            self.shown, self._painted = 0, ()
+            session.listeners.append(self._due.set)
+            self._due.set()
+
+    def _do_pause(self, _: dict[str, Any]) -> None:
+        if self.session:
+            self.session.pause()
+
+    def _do_resume(self, _: dict[str, Any]) -> None:
+        if self.session:
+            self.session.resume()
+
+    def _do_step(self, wish: dict[str, Any]) -> None:
+        if self.session is None or self.session.state not in _LIVE:
+            self._do_start({**wish, "paused": True})
+        if self.session:
+            self.session.step()
+
+    def _do_stop(self, _: dict[str, Any]) -> None:
+        if self.session:
+            self.session.stop()
+            # It may have had to be killed; the next Start shall be as quick as the first.
+            self._later(self._worker.warm_up)
+
+    def _do_reset(self, _: dict[str, Any]) -> None:
+        with self._lock:
+            if self.session is not None:
+                self.session.close()
+                self.session.forget()
+            self.session = None
+            self.shown, self._painted = 0, ()
+        self._due.set()
+
+    def _do_show_design(self, _: dict[str, Any]) -> None:
+        """Turn the knobs to what is being taught."""
+        if self.session is None:
+            return
+        order = self.session.order
+        self._instrument.linked = order.tile[0] == order.tile[1]
+        self._turn(order.config.to_dict(), list(order.tile), order.recipe.batch_size)
+
+    def _do_fix(self, wish: dict[str, Any]) -> None:
+        """Turn the knobs as a finding proposes."""
+        found = [each for each in self._findings() if each.kind == wish.get("kind") and each.change]
+        if found:
+            change, instrument = found[0].change, self._instrument
+            config = {**instrument.config, **change.get("config", {})}
+            self._turn(config, change.get("tile", instrument.tile), change.get("batch_size", instrument.batch_size))
+
+    def _turn(self, config: dict[str, Any], tile: list[int], batch: int) -> None:
+        with self._instrument.hold_sync():
+            self._instrument.config, self._instrument.tile = config, tile
+            self._instrument.batch_size = batch
+
+    # Images -----------------------------------------------------------------------------------------------------------
+
+    def _load(self, source: dict[str, Any]) -> None:
+        self.data = {**self.data, "loading": True}
+        try:
+            self._use(load(source))
+        finally:
+            self.data = {**self.data, "loading": False}
+
+    def _load_upload(self) -> None:
+        self.data = {**self.data, "loading": True}
+        try:
+            self._use(self._upload.dataset())
+            self.source = {"kind": "upload", "name": self.dataset.name if self.dataset else ""}
+        finally:
+            self.data = {**self.data, "loading": False}
+
+    def _use(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        size = dataset.size
+        self.data = {
+            "name": dataset.name,
+            "count": len(dataset),
+            "size": list(size) if size else [],
+            "channels": dataset.channels,
+            "classes": list(dataset.classes),
+            "licence": dataset.licence,
+            "loading": False,
+        }
+        self.gallery = gallery(dataset)
+        self.problem = ""
+        self._due.set()
+
+    def _find_unfinished(self) -> None:
+        session = TrainingSession.unfinished(self._worker)
+        if session is None:
+            return
+        session.problem = "A training was cut off here before."
+        self._take_on(session)
+
+    # Keeping the page up to date -----------------------------------------------------------------------------------
+
+    def _follow_knobs(self, change: Any) -> None:
+        if change["name"] == "batch_size" and self.recipe["batch_size"] != change["new"]:
+            self.recipe = {**self.recipe, "batch_size": change["new"]}
+        self._due.set()
+
+    def _keep_up(self) -> None:
+        """Show what has changed, but not more often than eyes can follow."""
+        pause = threading.Event()
+        while not self._closed:
+            self._due.wait()
+            self._due.clear()
+            if not self._closed:
+                self._guarded(self._refresh)
+                pause.wait(_OFTEN)
+
+    def _refresh(self) -> None:
+        with self._lock, self.hold_sync():
+            self.findings = [_told(each) for each in self._findings()]
+            self.status = self._status()
+            self._show_course()
+
+    def _findings(self) -> list[Finding]:
+        if self.dataset is None:
+            return []
+        order = Order(self._instrument.design, read_tile(self._instrument.tile), Recipe.from_dict(self.recipe))
+        free = available_memory() + resident_memory(self._worker.process)
+        try:
+            return findings(order, self.dataset, free)
+        except ShapeError as error:
+            return [Finding("tile", "stop", str(error), *_nearest(error))]
+
+    def _status(self) -> dict[str, Any]:
+        session = self.session
+        if session is None:
+            return {"state": "new", "warm": self._worker.warm, "differs": False}
+        order, history = session.order, session.history
+        instrument = self._instrument
+        now = instrument.config, list(instrument.tile)
+        done = len(history.losses)
+        rate = history.steps_per_second
+        return {
+            "state": session.state,
+            "warm": self._worker.warm,
+            "problem": session.problem,
+            "step": done,
+            "steps": order.recipe.steps,
+            "epoch": len(history.epochs),
+            "epochs": order.recipe.epochs,
+            "rate": rate,
+            "left": (order.recipe.steps - done) / rate if rate else None,
+            "design": design_words(order.config, order.tile, session.dataset.name),
+            "differs": now != (order.config.to_dict(), list(order.tile)),
+        }
+
+    def _show_course(self) -> None:
+        session = self.session
+        if session is None:
+            self.curve, self.questions, self.answers = {}, [], {}
+            return
+        history = session.history
+        epochs = [{"number": epoch.number, "step": epoch.step, **epoch.scores._asdict()} for epoch in history.epochs]
+        best = history.best
+        self.curve = {
+            "points": thinned(history.losses),
+            "epochs": epochs,
+            "best": best.number if best else 0,
+            "classes": _class_names(session),
+        }
+        self._paint(session)
+
+    def _paint(self, session: TrainingSession) -> None:
+        epochs = session.history.epochs
+        number = self.shown if 0 < self.shown <= len(epochs) else len(epochs)
+        if self._painted == (id(session), number):
+            return
+        predicted = session.predictions(number) if number else ()
+        asked = session.questions
+        if not self.questions or self._painted[:1] != (id(session),):
+            count = len(predicted or ()) or 3
+            self.questions = [
+                picture(each.picture, each.title, truth=label_bytes(each.truth)) for each in asked[:count]
+            ]
+        self._painted = (id(session), number)
+        self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted or ()]}
+
+    # How work is done ---------------------------------------------------------------------------------------------
+
+    def _later(self, work: Any, *given: Any) -> None:
+        if not self._closed:
+            self._hand.submit(self._guarded, work, *given)
+
+    def _guarded(self, work: Any, *given: Any) -> None:
+        """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
+        number = given[0].get("number", 0) if given and isinstance(given[0], dict) else 0
+        try:
+            work(*given)
+            if number:
+                self.problem = ""
+        except (ValueError, TrainingError, OSError) as error:
+            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001  # a defect of ours must be seen as well
+            self.problem = f"Something went wrong in the panel ({type(error).__name__}: {error})."
+        if number:
+            self.heard = number
+            self._due.set()
+
+    def close(self) -> None:
+        """Remove it, in the browser and here; a training is stopped."""
+        # ipywidgets closes once more when the object is thrown away.
+        if not self._closed:
+            self._closed = True
+            self._due.set()
+            self._hand.shutdown(wait=False, cancel_futures=True)
+            self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
+            if self.session is not None:
+                self.session.close()
+            self._upload.close()
+        super().close()
+
+
+def _usual_batch(instrument: Instrument) -> int:
+    """As many tiles as `Recipe` proposes, or fewer for a large tile; what was chosen already stays."""
+    if instrument.batch_size > 1:
+        return int(instrument.batch_size)
+    height, width = instrument.tile
+    return max(1, min(Recipe().batch_size, _USUAL_PIXELS // int(height * width)))
+
+
+def _told(found: Finding) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "weight": found.weight,
+        "words": found.words,
+        "fix": found.fix,
+        "mendable": bool(found.change),
+    }
+
+
+def _nearest(error: ShapeError) -> tuple[str, dict[str, Any]]:
+    if not error.suggestions:
+        return "", {}
+    height, width = read_tile(error.suggestions[-1])
+    return f"Take a tile of {height} × {width}.", {"tile": [height, width]}
+
+
+def _class_names(session: TrainingSession) -> list[str]:
+    count = max(2, session.order.config.num_classes)
+    known = session.dataset.classes
+    return [known[number] if number < len(known) else f"class {number}" for number in range(count)]
