@@ -19,3 +19,10 @@ settings.load_profile("default")
 @pytest.fixture(scope="session")
 def project() -> Path:
     return PROJECT
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """A place of its own for trainings, instead of the user's."""
+    monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"

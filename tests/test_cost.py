@@ -1,20 +1,32 @@
-"""Memory, against an interpreter that keeps and drops maps one by one."""
+"""Memory, against an interpreter that keeps and drops maps one by one, and against a process that trains."""
 
 from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import configs
+from support import PROJECT, configs
 
-from unet_explorer import ShapeError, UNetConfig, estimate_memory, plan, trace, valid_sizes
+from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, plan, trace, valid_sizes
+
+PLACES = st.integers(0, 5)
+"""Of a tile among those that fit, from the smallest."""
+
+
+def sized(config, tile):
+    """Bytes of every map, the tile's among them, for one tile."""
+    sizes = {row.step.name: row.bytes for row in trace(config, tile)}
+    return sizes | {"input": tile * tile * config.in_channels * 4}
 
 
 def simulated_peak(config, tile):
     """Run the network on byte counts: allocate each output, then free what nobody will ask for again."""
-    rows = {row.step.name: row for row in trace(config, tile)}
-    sizes = {name: row.bytes for name, row in rows.items()}
-    sizes["input"] = tile * tile * config.in_channels * 4
+    sizes = sized(config, tile)
     alive, peak = {"input"}, 0
     steps = list(plan(config))
     for done, step in enumerate(steps):
@@ -25,30 +37,96 @@ def simulated_peak(config, tile):
     return peak
 
 
-@given(configs(), st.integers(0, 5), st.integers(1, 16))
+@given(configs(), PLACES, st.integers(1, 16))
 def test_predicting(config, place, batch):
     tile = valid_sizes(config, 1, 100_000)[place]
     parts = estimate_memory(config, tile, batch)
     assert parts["maps"] == batch * simulated_peak(config, tile)
     assert parts["parameters"] == 4 * trace(config, tile).parameters
     assert parts["gradients"] == parts["optimizer"] == 0
-    assert parts["total"] == parts["maps"] + parts["parameters"]
 
 
-@given(configs(), st.integers(0, 5), st.integers(1, 16))
-def test_training_keeps_every_map(config, place, batch):
+def test_learning_keeps_what_gradients_are_computed_from():
+    config = UNetConfig(depth=1, base_filters=2, convs_per_block=1, batch_norm=True, dropout=0.5)
+    # Each is there because of what stands beside it.
+    kept = {
+        "input": "the first convolution was given it",
+        "enc0_conv1": "the normalisation was given it",
+        "enc0_relu1": "a ReLU made it",
+        "enc0_dropout": "the pooling was given it",
+        "enc0_pool": "the pooling made it",
+        "bottleneck_conv1": "the normalisation was given it",
+        "bottleneck_relu1": "a ReLU made it",
+        "bottleneck_dropout": "the up-convolution was given it",
+        "dec0_concat": "the convolution was given it",
+        "dec0_conv1": "the normalisation was given it",
+        "dec0_relu1": "a ReLU made it",
+    }
+    dropped = {"enc0_norm1", "bottleneck_norm1", "dec0_up", "dec0_norm1", "head"}
+    assert {step.name for step in plan(config)} | {"input"} == set(kept) | dropped
+    size = sized(config, 40)
+    waiting = size["enc0_dropout"]
+    moment = size["dec0_concat"] + size["enc0_dropout"] + size["dec0_up"]
+    assert estimate_memory(config, 40, 3, training=True)["maps"] == 3 * (
+        sum(size[name] for name in kept) + waiting + moment
+    )
+
+
+@given(configs(), PLACES, st.integers(1, 16))
+def test_training(config, place, batch):
     tile = valid_sizes(config, 1, 100_000)[place]
-    rows = {row.step.name: row for row in trace(config, tile)}
-    size = {name: row.bytes for name, row in rows.items()} | {"input": tile * tile * config.in_channels * 4}
-    gradients = max(size[step.name] + sum(size[name] for name in step.inputs) for step in plan(config))
+    size = sized(config, tile)
+    steps = plan(config)
+    moment = max(size[step.name] + sum(size[name] for name in step.inputs) for step in steps)
     parts = estimate_memory(config, tile, batch, training=True)
-    assert parts["maps"] == batch * (sum(size.values()) + gradients)
+    # Whatever else is kept: less than all maps and the skips' gradients, more than what convolutions were given.
+    skips = sum(size[step.inputs[0]] for step in steps if step.op == "crop_concat")
+    given_to = {step.inputs[0] for step in steps if step.op in {"conv", "conv1x1"}}
+    assert sum(size[name] for name in given_to) <= parts["maps"] / batch - moment - skips <= sum(size.values())
     # Adam: each parameter that is learnt has a gradient and two moments; a normalisation's statistics are not learnt.
-    tracked = sum(2 * step.channels for step in plan(config) if step.op == "norm")
+    tracked = sum(2 * step.channels for step in steps if step.op == "norm")
     learnt = trace(config, tile).parameters - tracked
     assert parts["gradients"] == 4 * learnt
     assert parts["optimizer"] == 2 * 4 * learnt
+
+
+@given(configs(), PLACES, st.integers(1, 16), st.booleans())
+def test_parts_sum_to_the_total(config, place, batch, training):
+    tile = valid_sizes(config, 1, 100_000)[place]
+    parts = estimate_memory(config, tile, batch, training)
+    assert list(parts) == ["runtime", "parameters", "gradients", "optimizer", "scratch", "maps", "total"]
+    assert all(type(part) is int for part in parts.values())
     assert parts["total"] == sum(value for part, value in parts.items() if part != "total")
+
+
+@given(configs(), PLACES, PLACES, st.integers(1, 4095), st.booleans())
+def test_a_larger_batch_or_tile_takes_more(config, down, across, batch, training):
+    sizes = valid_sizes(config, 1, 100_000)
+    tile = sizes[down], sizes[across]
+
+    def total(tile, batch):
+        return estimate_memory(config, tile, batch, training)["total"]
+
+    assert total(tile, batch) < total(tile, batch + 1)
+    assert total(tile, batch) < total((sizes[down + 1], tile[1]), batch)
+    assert total(tile, batch) < total((tile[0], sizes[across + 1]), batch)
+    assert estimate_memory(config, tile, batch)["total"] < estimate_memory(config, tile, batch, training=True)["total"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak where Linux shows it")
+def test_the_classroom_as_measured():
+    config, tile = PRESETS["classroom"].config, PRESETS["classroom"].tile
+    # The benchmark, asked for a single design, does the work and prints its own peak.
+    asked = json.dumps([config.to_dict(), [tile, tile], 4, True])
+    done = subprocess.run(
+        [sys.executable, PROJECT / "tests" / "benchmarks" / "memory.py", asked],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+    )
+    assert done.returncode == 0, done.stderr
+    measured = int(done.stdout.split()[-1])
+    assert estimate_memory(config, tile, 4, training=True)["total"] == pytest.approx(measured, rel=0.25)
 
 
 def test_refusals():

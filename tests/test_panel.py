@@ -132,9 +132,9 @@ def test_what_the_browser_is_told_is_plain_json(config):
     rows = trace(config, tile)
     assert [step["name"] for step in told["steps"]] == ["input", *(step.name for step in plan(config))]
     assert sum(step.get("parameters", 0) for step in told["steps"]) == rows.parameters
-    parts = estimate_memory(config, tile, training=True)
-    assert told["memory"]["train"]["fixed"] == parts["total"] - parts["maps"]
-    assert estimate_memory(config, tile)["parameters"] == told["memory"]["predict"]["fixed"]
+    for purpose, training in (("predict", False), ("train", True)):
+        memory, parts = told["memory"][purpose], estimate_memory(config, tile, training=training)
+        assert memory["fixed"] + memory["spread"] * parts["maps"] == parts["total"]
     for step in told["steps"][1:]:
         assert all(step["words"][part] for part in ("title", "formula", "reason", "parameters"))
 

@@ -34,8 +34,8 @@ def test_it_opens_with_the_papers_network(lab, page):
         ("border", "92 px"),
         ("parameters", "31.0 M"),
         ("macs", "150 GMAC"),
-        ("predict", "325 MB"),
-        ("train", "1.43 GB"),
+        ("predict", "1.15 GB"),
+        ("train", "2.41 GB"),
     ):
         expect(totals.locator(f'[data-total="{total}"]')).to_have_text(shown)
     expect(totals.locator('[data-total="parameters"]')).to_have_attribute("title", "31,030,658")
@@ -149,7 +149,7 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(lab, page
     expect(panel.role("problem")).to_have_text("batch_size=-5 is not allowed: give a whole number from 1 to 4,096.")
     panel.type_batch("8")
     expect(panel.role("problem")).to_be_empty()
-    expect(panel.role("totals").locator('[data-total="train"]')).to_have_text("7.95 GB")
+    expect(panel.role("totals").locator('[data-total="train"]')).to_have_text("9.43 GB")
     panel.type("depth", "")
     expect(panel.role("problem")).to_have_text("depth='' is not allowed: give a whole number from 1 to 7.")
     expect(panel.number("depth")).to_have_value("4")

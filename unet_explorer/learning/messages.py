@@ -44,7 +44,7 @@ def write_message(stream: BinaryIO, message: Message) -> None:
         if isinstance(value, np.generic):
             return value.item()
         if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
-            arrays.append(np.ascontiguousarray(value))
+            arrays.append(np.asarray(value, order="C"))
             return {_ARRAY: len(arrays) - 1}
         raise TypeError(f"A message holds numbers, words and arrays of numbers, not {type(value).__name__}.")
 

@@ -103,7 +103,7 @@ class Store:
     def read_arrays(self, name: str) -> Arrays | None:
         """Arrays of numbers; None where there are none, or they cannot be read."""
         try:
-            with np.load(self.folder / name, allow_pickle=False) as content:
+            with (self.folder / name).open("rb") as stream, np.load(stream, allow_pickle=False) as content:
                 return {key: content[key] for key in content.files}
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None

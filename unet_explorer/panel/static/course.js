@@ -50,7 +50,11 @@ class CourseView {
     const highest = Math.max(0, ...points.map(([, loss]) => loss));
     const last = points.length ? points[points.length - 1][1] : 0;
     const words = points.length ? `from ${rough(points[0][1])} to ${rough(last)}` : "nothing yet";
-    this.loss.show({ lines: [{ name: "loss", points, kind: "loss" }], steps, top: roundUp(highest), at, words });
+    const lines = [
+      { name: "", points, kind: "loss-each" },
+      { name: "loss", points: smoothed(points), kind: "loss" },
+    ];
+    this.loss.show({ lines, steps, top: roundUp(highest), at, words });
   }
 
   showScores(epochs, classes, steps, at) {
@@ -121,6 +125,16 @@ class CourseView {
       paint(canvases.errors, picture, ZOOM, known ? errorColour(picture, truth, found) : blank, `${words}: ${share}`);
     });
   }
+}
+
+/** Each point the mean of its neighbours on either side, so that the eye sees where it goes. */
+function smoothed(points) {
+  const reach = Math.ceil(points.length / 40);
+  return points.map(([step], at) => {
+    const side = Math.min(reach, at, points.length - 1 - at);
+    const near = points.slice(at - side, at + side + 1);
+    return [step, near.reduce((sum, [, loss]) => sum + loss, 0) / near.length];
+  });
 }
 
 /** The next "round" number above: 0.37 → 0.4. */

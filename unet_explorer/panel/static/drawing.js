@@ -42,6 +42,7 @@ class Drawing {
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
     this.badge = new Badge(this);
     this.svg.append(this.badge.node);
+    this.proven = false;
     this.parts = network.boxes.map((box) => this.part(box));
     this.byName = new Map(this.parts.map((part) => [part.name, part]));
     this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
@@ -108,7 +109,43 @@ class Drawing {
       if (part) this.updatePart(part, map, index >= failed, square);
     });
     this.badge.show(state);
+    this.showProof();
     this.hint.fill();
+  }
+
+  /** `proof`: what Keras made of a design, or an empty object. */
+  setProof(proof, config) {
+    this.proof = proof.steps && same(proof.config, config) ? proof : null;
+    this.proven = false;
+    if (this.state) this.showProof();
+  }
+
+  /** A ✓ at every box that agrees with Keras, a ✗ at one that does not; none for any other tile or network. */
+  showProof() {
+    const holds = Boolean(this.proof) && same(this.proof.tile, this.state.tile);
+    if (!holds && !this.proven) return;
+    this.proven = holds;
+    const wrong = new Set();
+    if (holds) {
+      for (const { name, host } of this.network.steps) if (this.proof.steps[name]) wrong.add(host || name);
+    }
+    for (const part of this.parts) {
+      if (part.name === "input") continue;
+      if (!holds) {
+        delete part.group.dataset.proof;
+        part.mark?.remove();
+        part.mark = null;
+        continue;
+      }
+      const agrees = !wrong.has(part.name);
+      part.group.dataset.proof = agrees ? "agrees" : "differs";
+      part.mark ||= part.group.appendChild(drawn("g", { class: "ue-mark" }, drawn("circle", { r: 6 }), drawn("path")));
+      part.mark.lastChild.setAttribute("d", agrees ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5M2.5 -2.5l-5 5");
+      // On the corner of the box, where neither arrow nor label is.
+      part.mark.setAttribute("transform", `translate(${(part.x + part.width / 2).toFixed(1)} ${part.top.toFixed(1)})`);
+      const words = agrees ? "agrees with Keras" : this.proof.steps[part.name] || "does not agree with Keras";
+      part.group.setAttribute("aria-label", `${part.group.getAttribute("aria-label")}; ${words}`);
+    }
   }
 
   updatePart(part, map, ghost, square) {

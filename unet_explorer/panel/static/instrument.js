@@ -179,6 +179,10 @@ class Instrument {
     this.showTotals(state);
   }
 
+  showProof() {
+    this.drawing.setProof(this.model.get("proof"), this.model.get("network").config);
+  }
+
   select() {
     const name = this.model.get("selected");
     this.drawing.select(name);
@@ -268,12 +272,14 @@ export default () => {
       on("history position", () => instrument.bar.showHistory());
       on("problem", () => instrument.bar.say(model.get("problem")));
       on("config network tile", () => history.record(true));
+      on("proof network", () => instrument.showProof());
       on("asked answered", () => instrument.kernel.watch());
       el.append(instrument.node);
       instrument.showNetwork();
       instrument.showKnobs();
       instrument.bar.showHistory();
       instrument.bar.say(model.get("problem"));
+      instrument.showProof();
       instrument.kernel.ask();
       return () => {
         controller.abort();

@@ -13,8 +13,8 @@ class Upload {
       input.addEventListener("change", () => this.send([...input.files]).finally(() => (input.value = "")), { signal });
     }
     this.progress = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-    const label = (text, input) => element("label", { class: "ue-file" }, element("span", {}, text), input);
-    this.node = element("div", { class: "ue-line ue-wrap" }, label("Upload a folder", folder), label("or a .zip", zip), this.progress);
+    const label = (text, input) => element("label", { class: "ue-file" }, input, element("span", {}, text));
+    this.node = element("div", { class: "ue-line ue-wrap" }, label("Upload a folder …", folder), label("Upload a .zip …", zip), this.progress);
   }
 
   /** One piece after the other; the next one goes when the last has been taken. */

@@ -1,0 +1,144 @@
+"""What a training leaves on disc: whole or not at all, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from unet_explorer import cells, from_stack
+from unet_explorer.learning import store as room
+from unet_explorer.learning.store import Store, trainings_folder
+
+WRITE = """
+import sys, numpy as np
+from pathlib import Path
+from unet_explorer.learning.store import Store
+store = Store(Path(sys.argv[1]))
+number = 0
+while True:
+    number += 1
+    store.write_arrays("last.npz", {"a": np.full(200_000, number, "int64"), "number": np.array(number)})
+    store.write("history.json", {"number": number, "points": list(range(20_000))})
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture
+def kept(state):
+    return Store.new()
+
+
+def test_a_folder_of_its_own_that_nobody_else_may_read(kept):
+    assert kept.folder.parent == trainings_folder()
+    if os.name == "posix":
+        assert kept.folder.stat().st_mode & 0o777 == 0o700
+    assert [each.folder for each in Store.all()] == [kept.folder]
+    (trainings_folder() / "not-ours").mkdir()
+    assert len(Store.all()) == 1
+
+
+def test_what_is_written_is_read(kept):
+    arrays = {"a": np.arange(6).reshape(2, 3), "b": np.array(2.5, "float32")}
+    kept.write_arrays("x.npz", arrays)
+    kept.write("x.json", {"a": [1, "two"]})
+    again = kept.read_arrays("x.npz")
+    assert again.keys() == arrays.keys()
+    assert all(np.array_equal(again[key], value) for key, value in arrays.items())
+    assert kept.read("x.json") == {"a": [1, "two"]}
+    assert kept.read("y.json") is None
+    assert kept.read_arrays("y.npz") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"PK\x03\x04 no zip", b"\xff\xfe"])
+def test_what_cannot_be_read_is_nothing(kept, damage):
+    for name, read in (("x.json", kept.read), ("x.npz", kept.read_arrays)):
+        (kept.folder / name).write_bytes(damage)
+        assert read(name) is None
+
+
+def test_pickles_are_not_opened(kept, tmp_path):
+    np.savez(kept.folder / "x.npz", a=np.array([{"an": "object"}], dtype=object))
+    assert kept.read_arrays("x.npz") is None
+
+
+@pytest.mark.parametrize("make", [lambda: cells(3, size=32), "various"])
+def test_a_dataset_comes_back_as_it_was(kept, make):
+    if make == "various":
+        sizes = [(20, 30), (24, 16)]
+        made = from_stack(
+            [np.random.default_rng(0).random(size) for size in sizes], [np.eye(*size, dtype=int) for size in sizes]
+        )
+    else:
+        made = make()
+    kept.write_dataset(made)
+    again = kept.read_dataset()
+    assert (again.name, again.classes, again.licence, again.titles) == (
+        made.name,
+        made.classes,
+        made.licence,
+        made.titles,
+    )
+    for (image, labels), (old_image, old_labels) in zip(again, made, strict=True):
+        assert np.array_equal(image, old_image)
+        assert np.array_equal(labels, old_labels)
+    assert (again.instances is None) == (made.instances is None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
+def test_a_kill_while_saving_leaves_something_whole(kept):
+    for _ in range(6):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITE, str(kept.folder)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            told = [int(writer.stdout.readline()) for _ in range(3)]
+            writer.send_signal(signal.SIGKILL)
+        arrays = kept.read_arrays("last.npz")
+        assert arrays["number"] >= told[-1]
+        assert (arrays["a"] == arrays["number"]).all()
+        assert kept.read("history.json")["number"] >= told[-1]
+
+
+def test_a_full_disc_leaves_what_was_there(kept, monkeypatch):
+    kept.write("x.json", {"good": 1})
+    kept.write_arrays("x.npz", {"good": np.ones(3)})
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(room, "_to_disc", full)
+    for write in (lambda: kept.write("x.json", {"bad": 1}), lambda: kept.write_arrays("x.npz", {"bad": np.ones(9)})):
+        with pytest.raises(OSError, match="No space left"):
+            write()
+    assert kept.read("x.json") == {"good": 1}
+    assert kept.read_arrays("x.npz").keys() == {"good"}
+    assert sorted(file.name for file in kept.folder.iterdir()) == ["x.json", "x.npz"]
+
+
+def test_old_trainings_are_forgotten_but_never_the_latest_or_a_live_one(state, monkeypatch):
+    monkeypatch.setattr(room, "KEPT", 1000)
+    names = [f"2026010{day}-120000-00000000" for day in range(1, 6)]
+    for name in names:
+        folder = trainings_folder() / name
+        folder.mkdir(parents=True)
+        Store(folder).write_arrays("last.npz", {"a": np.ones(500)})
+    Store(trainings_folder() / names[1]).claim()
+    latest = Store.new()
+    left = {each.folder.name for each in Store.all()}
+    assert left == {names[4], names[1], latest.folder.name}
+
+
+def test_who_looks_after_it(kept):
+    assert not kept.looked_after
+    kept.claim()
+    assert kept.looked_after
+    code = "import sys; from pathlib import Path; from unet_explorer.learning.store import Store; Store(Path(sys.argv[1])).claim()"
+    subprocess.run([sys.executable, "-c", code, str(kept.folder)], check=True)
+    assert not kept.looked_after, "that process has ended"
+    kept.write("owner.json", {"process": os.getpid(), "since": 12.0})
+    assert not kept.looked_after, "the number was given to another process"
