@@ -137,7 +137,10 @@ def test_who_looks_after_it(kept):
     assert not kept.looked_after
     kept.claim()
     assert kept.looked_after
-    code = "import sys; from pathlib import Path; from unet_explorer.learning.store import Store; Store(Path(sys.argv[1])).claim()"
+    code = (
+        "import sys; from pathlib import Path; from unet_explorer.learning.store import Store; "
+        "Store(Path(sys.argv[1])).claim()"
+    )
     subprocess.run([sys.executable, "-c", code, str(kept.folder)], check=True)
     assert not kept.looked_after, "that process has ended"
     kept.write("owner.json", {"process": os.getpid(), "since": 12.0})

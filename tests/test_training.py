@@ -16,6 +16,7 @@ from unet_explorer import TrainingSession, UNetConfig, build_model, cells, shape
 from unet_explorer.learning.predict import classes_of
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.learning.process import Worker
+from unet_explorer.tiles import tile_for_output
 
 CONFIG = UNetConfig(depth=2, base_filters=4)
 TILE = 76  # output 36
@@ -148,7 +149,7 @@ def test_a_training_that_goes_on_is_the_one_that_was_never_stopped(session):
     finished(cut)
     assert len(cut.history.losses) == 12
     assert cut.history.losses == pytest.approx(whole.history.losses, rel=1e-3)
-    assert [epoch.table for epoch in cut.history.epochs][0] == whole.history.epochs[0].table
+    assert cut.history.epochs[0].table == whole.history.epochs[0].table
     assert [epoch.step for epoch in cut.history.epochs] == [4, 8, 12]
 
 
@@ -196,7 +197,8 @@ def test_every_way_to_teach(session, recipe):
     ids=["padded", "sigmoid", "softmax"],
 )
 def test_other_networks_and_several_classes(session, config):
-    made = session(config, steps=4, dataset=shapes(6, size=64), tile=(48, 40) if config.padding == "same" else (40, 48))
+    tile = tuple(tile_for_output(config, side) for side in (24, 20))
+    made = session(config, steps=4, dataset=shapes(6, size=64), tile=tile)
     made.start()
     finished(made)
     assert np.shape(made.history.epochs[0].table) == (4, 4)
@@ -220,12 +222,12 @@ def test_nothing_to_give_before_the_first_epoch(session):
 @POSIX
 @pytest.mark.parametrize("when", ["at once", "in a step"])
 def test_a_killed_worker_loses_at_most_an_epoch(session, worker, when):
-    made = session(steps=40, steps_per_epoch=4)
+    made = session(steps=100_000, steps_per_epoch=4)
     worker.warm_up()
     assert worker.wait(LONG)
     made.start()
     if when == "in a step":
-        until(made, lambda: made.history.epochs and len(made.history.losses) % 4)
+        until(made, lambda: made.history.epochs)
     victim = worker.process
     os.kill(victim, signal.SIGKILL)
     until(made, lambda: made.state == "interrupted")
@@ -234,10 +236,11 @@ def test_a_killed_worker_loses_at_most_an_epoch(session, worker, when):
     assert made.problem.endswith(f"What was learnt up to step {kept} is kept.")
     before = made.history.losses[:kept]
     made.resume()
-    finished(made)
+    until(made, lambda: made.history.epochs and made.history.epochs[-1].step > kept)
+    made.stop()
     assert made.problem == ""
     assert made.history.losses[:kept] == before
-    assert len(made.history.losses) == 40
+    assert [epoch.step for epoch in made.history.epochs] == [4 * each.number for each in made.history.epochs]
     assert worker.process != victim
 
 
@@ -284,8 +287,16 @@ def test_a_full_disc_is_told_and_learning_goes_on(session, worker):
 
 
 def test_a_loss_that_is_no_number_is_told(session):
-    made = session(steps=40, optimizer="sgd", learning_rate=1e6)
-    made.start()
+    made = session(steps=12)
+    made.start(paused=True)
+    for _ in range(4):
+        made.step()
+    until(made, lambda: made.history.epochs)
+    made.stop()
+    # Too large a step may end in weights that are no numbers, or in dead ones; this leaves nothing to chance.
+    kept = np.load(made.folder / "last.npz")
+    np.savez(made.folder / "last.npz", **{**kept, "weight0": np.full_like(kept["weight0"], np.nan)})
+    made.resume()
     assert made.join(LONG)
     assert made.state == "failed"
     assert "The training came apart: the loss is" in made.problem

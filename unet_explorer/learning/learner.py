@@ -40,6 +40,8 @@ class Learner:
         self.order, self.step = order, 0
         self.model = build_model(config)
         self.model.compile(optimizer_of(recipe), loss_of(config, recipe))
+        # Left to the first step, TensorFlow would have to trace that step twice: once more with these variables.
+        self.model.optimizer.build(self.model.trainable_variables)
         learnt, examined = dataset.split(seed=recipe.seed)
         self.questions = questions(examined, config, order.tile, recipe)
         self._feed = Feed(learnt, config, order.tile, recipe)
@@ -106,7 +108,6 @@ class Learner:
             ValueError: If it is of another network.
         """
         self.model.set_weights([memory[f"weight{number}"] for number in range(len(self.model.weights))])
-        self.model.optimizer.build(self.model.trainable_variables)
         for number, variable in enumerate(self.model.optimizer.variables):
             variable.assign(memory[f"optimizer{number}"])
         self.step = int(memory["step"])

@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
 def trainings_folder() -> Path:
-    """Where trainings are kept: in the folder that the environment's UNET_EXPLORER_STATE names, or in the user's own."""
+    """Where trainings are kept: in the folder that UNET_EXPLORER_STATE names, or among the user's own files."""
     chosen = os.environ.get(_HOME)
     return (Path(chosen) if chosen else platformdirs.user_state_path("unet_explorer", appauthor=False)) / "trainings"
 

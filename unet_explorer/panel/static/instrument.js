@@ -214,8 +214,8 @@ class Instrument {
       one("border", "border lost"),
       one("parameters", "parameters"),
       one("macs", "work per tile"),
-      one("predict", "TensorFlow, predicting"),
-      one("train", "TensorFlow, training"),
+      one("predict", "to predict, in all"),
+      one("train", "to train, in all"),
       batch,
     );
     return this.totals;
