@@ -30,13 +30,27 @@ def test_a_split_shares_no_image_and_loses_none(count, share, seed):
 def test_a_split_keeps_what_belongs_together():
     data = dataset(6)
     data = Dataset(
-        "x", data.images, np.arange(6 * 48).reshape(6, 8, 6), ("a",), instances=data.labels, titles=tuple("abcdef")
+        "x",
+        data.images,
+        np.arange(6 * 48).reshape(6, 8, 6) % 256,
+        ("a",),
+        instances=data.labels,
+        titles=tuple("abcdef"),
     )
     for part in data.split(0.5):
         for title, (image, labels) in zip(part.titles, part, strict=True):
             place = "abcdef".index(title)
             assert np.array_equal(image, data.images[place])
             assert np.array_equal(labels, data.labels[place])
+
+
+def test_pixels_are_counted_by_image_and_class():
+    labels = np.random.default_rng(1).integers(0, 256, (3, 9, 7))
+    data = Dataset("x", np.zeros((3, 9, 7, 1), "float32"), labels, ("a",))
+    assert data.pixels.shape == (3, 256)
+    for image, label in [(0, int(labels[0, 0, 0])), (1, 0), (2, 255)]:
+        assert data.pixels[image, label] == (labels[image] == label).sum()
+    assert data.pixels.sum() == labels.size
 
 
 def test_images_of_several_sizes():
@@ -57,6 +71,10 @@ def test_images_of_several_sizes():
         ({"images": np.zeros((2, 4, 4))}, r"image 1 has shape \(4, 4\): every image must be \(height, width, 4\)"),
         ({"instances": np.zeros((3, 4, 4), int)}, "2 images, but 3 instances"),
         ({"titles": ("one",)}, "2 images, but 1 titles"),
+        ({"labels": np.zeros((2, 4, 4), bool)}, r"labels of image 1 are bool, .*: give labels.astype\('uint8'\)"),
+        ({"labels": np.full((2, 4, 4), 256)}, "labels of image 1 go from 256 to 256: give classes from 0 to 255"),
+        ({"labels": np.full((2, 4, 4), -1)}, "labels of image 1 go from -1 to -1"),
+        ({"images": np.full((2, 4, 4, 1), np.nan)}, "image 1 holds NaN or infinite numbers"),
     ],
 )
 def test_what_does_not_go_together_is_refused(given, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -30,8 +31,8 @@ class Dataset:
         name: What it is called.
         images: N images, each (height, width, channels) in 32-bit numbers from 0 to 1. One array (N, H, W, C) where
             all have the same size, else a sequence of N arrays. All have the same number of channels.
-        labels: For each image the class of every pixel, (height, width), whole numbers from 0. Class 0 is the
-            background, where there is one.
+        labels: For each image the class of every pixel, (height, width), whole numbers from 0 to 255. Class 0 is
+            the background, where there is one.
         classes: Names of the classes, in order.
         instances: For each image which object a pixel belongs to, (height, width), 0 where there is none; or None
             where that is not known.
@@ -39,7 +40,7 @@ class Dataset:
         titles: A name for each image.
 
     Raises:
-        ValueError: If the parts do not go together; it says which.
+        ValueError: If the parts do not go together, or a pixel is no number or of no class; it says which.
 
     Example:
         >>> data = Dataset("grey", np.zeros((2, 8, 8, 1), "float32"), np.zeros((2, 8, 8), int), ("empty", "full"))
@@ -73,6 +74,7 @@ class Dataset:
                 raise ValueError(
                     f"{title} has shape {np.shape(image)}, its labels {np.shape(labels)}: they must match."
                 )
+            _check_values(title, image, labels)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -90,6 +92,17 @@ class Dataset:
         """(height, width) in pixels if all images share it, else None."""
         sizes = {np.shape(image)[:2] for image in self.images}
         return sizes.pop() if len(sizes) == 1 else None
+
+    @cached_property
+    def pixels(self) -> NDArray[np.int64]:
+        """(images, 256): how many pixels of each image are of each class.
+
+        Example:
+            >>> data = Dataset("x", np.zeros((1, 2, 2, 1), "float32"), np.array([[[0, 1], [1, 1]]]), ("no", "yes"))
+            >>> data.pixels[0, :2].tolist()
+            [1, 3]
+        """
+        return np.stack([np.bincount(np.ravel(each), minlength=LARGEST_LABEL + 1) for each in self.labels])
 
     def take(self, places: Sequence[int]) -> Dataset:
         """The images at these places, in this order.
@@ -146,6 +159,17 @@ class Dataset:
         weights = np.array([0.299, 0.587, 0.114] if self.channels == 3 else [1 / self.channels] * self.channels)
         grey = [(np.asarray(image) @ weights).astype(np.float32)[..., None] for image in self.images]
         return replace(self, images=np.stack(grey) if isinstance(self.images, np.ndarray) else tuple(grey))
+
+
+def _check_values(title: str, image: Image, labels: Labels) -> None:
+    kind = np.asarray(labels).dtype
+    if kind.kind not in "ui":
+        raise ValueError(f"The labels of {title} are {kind}, not whole numbers: give labels.astype('uint8').")
+    low, high = (int(np.min(labels)), int(np.max(labels))) if np.size(labels) else (0, 0)
+    if low < 0 or high > LARGEST_LABEL:
+        raise ValueError(f"The labels of {title} go from {low} to {high}: give classes from 0 to {LARGEST_LABEL}.")
+    if not np.isfinite(image).all():
+        raise ValueError(f"{title} holds NaN or infinite numbers: put a number in their place.")
 
 
 def normalize(image: Image) -> Image:

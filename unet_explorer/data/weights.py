@@ -36,7 +36,7 @@ def class_weights(dataset: Dataset, num_classes: int | None = None) -> NDArray[n
         [0.67, 2.0]
     """
     count = num_classes or len(dataset.classes)
-    pixels = sum((np.bincount(np.ravel(labels), minlength=count)[:count] for labels in dataset.labels), np.zeros(count))
+    pixels = dataset.pixels.sum(axis=0)[:count]
     occurring = pixels > 0
     weights = np.zeros(count)
     weights[occurring] = pixels.sum() / (occurring.sum() * pixels[occurring])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,15 +75,14 @@ class Desk:
     def _do_build(self, message: Message) -> None:
         config = UNetConfig.from_dict(message["config"])
         model = build_model(config, tuple(message["tile"]))
-        text = io.StringIO()
-        with redirect_stdout(text):
-            model.summary(line_length=100, print_fn=lambda line: text.write(line + "\n"))
+        summary: list[str] = []
+        model.summary(print_fn=summary.append)
         layers = {
             layer.name: {"shape": list(layer.output.shape[1:]), "parameters": layer.count_params()}
             for layer in model.layers
         }
-        summary = {"layers": layers, "parameters": model.count_params(), "summary": text.getvalue()}
-        self.tell({"event": "built", "request": message["request"], **summary})
+        built = {"layers": layers, "parameters": model.count_params(), "summary": "\n".join(summary)}
+        self.tell({"event": "built", "request": message["request"], **built})
 
     def _do_train(self, message: Message) -> None:
         self._do_stop(message)

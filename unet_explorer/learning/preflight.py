@@ -11,7 +11,7 @@ import numpy as np
 from unet_explorer.budget import fitting_design
 from unet_explorer.config import UNetConfig
 from unet_explorer.cost import estimate_memory
-from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
+from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.recipe import Order
 from unet_explorer.tiles import nearest_sizes, tile_for_output
 from unet_explorer.trace import trace
@@ -110,10 +110,7 @@ def _images(order: Order, dataset: Dataset) -> Iterable[Finding]:
 
 
 def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
-    counts = sum(
-        (np.bincount(np.ravel(each), minlength=LARGEST_LABEL + 1) for each in dataset.labels), np.zeros(1, int)
-    )
-    present = np.flatnonzero(counts)
+    present = np.flatnonzero(dataset.pixels.sum(axis=0))
     told_apart = max(2, config.num_classes)
     if present[-1] >= told_apart:
         wanted = int(present[-1]) + 1
@@ -135,7 +132,7 @@ def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
         fix = "Look at your masks: are they the right files, and are objects marked by values above 0?"
         yield Finding("one-class", "doubt", words, fix)
     else:
-        empty = sum(not np.any(each) for each in dataset.labels)
+        empty = int(np.count_nonzero(dataset.pixels[:, 1:].sum(axis=1) == 0))
         if empty:
             yield Finding("empty", "note", f"{empty} of {len(dataset)} masks hold background alone.")
 

@@ -17,6 +17,8 @@ from unet_explorer.learning.messages import Message, read_message, write_message
 
 __all__ = ["Worker"]
 
+SUMMARY_COLUMNS: Final = 112
+"""Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
 _MODULE: Final = "unet_explorer.learning.worker"
 _LAST_WORDS: Final = 4000
 
@@ -135,6 +137,7 @@ def _spawn(log: IO[bytes]) -> subprocess.Popen[bytes]:
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": paths,
         "PYTHONIOENCODING": "utf-8",
+        "COLUMNS": str(SUMMARY_COLUMNS),
     }
     # Out of reach of Ctrl + C and of Jupyter's "interrupt the kernel", which go to the whole group.
     apart: dict[str, Any] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -216,7 +217,9 @@ class TrainingSession:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         for store in Store.all():
             if (store.read("state.json") or {}).get("state") in {"starting", "running", "paused", "interrupted"}:
-                return None if store.looked_after else cls._found(store, worker)
+                # What another release wrote, or what is damaged, is as good as not there.
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    return None if store.looked_after else cls._found(store, worker)
         return None
 
     @classmethod

@@ -97,11 +97,18 @@ class Upload:
             if self._folder is None:
                 raise ValueError("Nothing has arrived: choose a folder, or a .zip.")
             try:
-                alone = next(iter(self._files)) if len(self._files) == 1 else None
-                zipped = alone is not None and alone.suffix.lower() == ".zip"
-                return from_folder(self._folder / alone if alone is not None and zipped else self._folder)
+                return from_folder(self._folder / self._whole())
             finally:
                 self._end()
+
+    def _whole(self) -> PurePosixPath:
+        """The one zip, or the one folder that all files lie in; it names the data set."""
+        if len(self._files) == 1:
+            alone = next(iter(self._files))
+            if alone.suffix.lower() == ".zip":
+                return alone
+        tops = {name.parts[0] for name in self._files if len(name.parts) > 1}
+        return PurePosixPath(tops.pop()) if len(tops) == 1 else PurePosixPath()
 
     def close(self) -> None:
         """Delete whatever is here."""

@@ -65,8 +65,13 @@ class Chart {
         return { name: `${name} ${this.unit(value)}`, kind, x: x(step) + 6, y: y(value) + 4 };
       })
       .sort((a, b) => a.y - b.y);
+    const line = 13;
     named.forEach((label, at) => {
-      if (at) label.y = Math.max(label.y, named[at - 1].y + 13);
+      if (at) label.y = Math.max(label.y, named[at - 1].y + line);
+    });
+    // Those that were pushed out at the bottom push the others back up.
+    [...named].reverse().forEach((label, at) => {
+      label.y = Math.min(label.y, CHART.height - CHART.bottom + 4 - at * line);
     });
     return named.map((label) =>
       drawn("text", { class: `ue-name ue-curve-${label.kind}`, x: label.x.toFixed(1), y: label.y.toFixed(1) }, label.name),

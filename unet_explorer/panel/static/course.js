@@ -67,7 +67,11 @@ class CourseView {
     const many = classes.length > 2;
     const lines = [line("accuracy", "accuracy", ({ accuracy }) => accuracy)];
     if (many) {
-      classes.slice(1).forEach((name, at) => lines.push(line("", `class${(at % 7) + 1}`, ({ iou }) => iou[at + 1])));
+      // More names than these would not fit beside the chart; the table below has them all.
+      const few = classes.length <= 6;
+      classes.slice(1).forEach((name, at) => {
+        lines.push(line(few ? short(name) : "", `class${(at % 7) + 1}`, ({ iou }) => iou[at + 1]));
+      });
     }
     lines.push(line(many ? "mean IoU" : "IoU", "iou", ({ mean_iou: mean }) => mean));
     const last = epochs[epochs.length - 1];
@@ -125,6 +129,10 @@ class CourseView {
       paint(canvases.errors, picture, ZOOM, known ? errorColour(picture, truth, found) : blank, `${words}: ${share}`);
     });
   }
+}
+
+function short(name) {
+  return name.length > 10 ? `${name.slice(0, 9)}…` : name;
 }
 
 /** Each point the mean of its neighbours on either side, so that the eye sees where it goes. */

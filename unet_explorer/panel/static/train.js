@@ -45,7 +45,7 @@ class Train {
     const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
-    right.append(this.course.node);
+    right.append(this.course.node, this.images.varied);
     this.node.append(element("div", { class: "ue-train" }, left, right));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
@@ -61,6 +61,8 @@ class Train {
   showStatus() {
     const status = this.model.get("status");
     const state = status.state || "new";
+    // What it will learn from is looked at before, not while it learns.
+    if (this.node.dataset.state !== state && [this.node.dataset.state, state].includes("new")) this.images.varied.open = state === "new";
     this.node.dataset.state = state;
     this.showButtons(state);
     const steps = state === "new" ? "" : ` · step ${exact(status.step)} of ${exact(status.steps)} · epoch ${status.epoch} of ${status.epochs}`;
@@ -85,7 +87,7 @@ class Train {
   showButtons(state) {
     const live = LIVE.includes(state);
     const shown = {
-      start: !live && !AGAIN.includes(state),
+      start: !live,
       resume: state === "paused" || AGAIN.includes(state),
       pause: state === "running" || state === "starting",
       step: state === "new" || live,
@@ -96,7 +98,7 @@ class Train {
       // Not `hidden`: a button that is pressed must keep its place and the focus.
       button.setAttribute("aria-disabled", String(!shown[action]));
     }
-    setText(this.buttons.start, state === "finished" ? "Start anew" : "Start");
+    setText(this.buttons.start, state === "new" ? "Start" : "Start anew");
   }
 
   showProblem() {
@@ -150,9 +152,10 @@ class Images {
     const own = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "Your own images"));
     const label = element("label", { class: "ue-setting" }, element("span", {}, "Folder or .zip, where the notebook runs"), this.path);
     own.append(label, this.upload.node, element("p", { class: "ue-quiet" }, how));
-    const vary = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "One image, varied"), this.gallery);
+    const words = "What it learns from: one image under each variation, and what each pixel weighs";
+    this.varied = element("details", { class: "ue-part" }, element("summary", OWN_KEYS, words), this.gallery);
     const choice = element("label", { class: "ue-setting" }, element("span", {}, "Images"), this.choice);
-    this.node = element("div", { class: "ue-images" }, choice, this.about, own, vary);
+    this.node = element("div", { class: "ue-images" }, choice, this.about, own);
   }
 
   choose(source) {
