@@ -1,0 +1,456 @@
+"""The Build and Train tabs without a browser: what they tell, and what may happen to their worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import replace
+
+import pytest
+from ipywidgets.widgets import widget as widgets
+
+from unet_explorer import PRESETS, UNetConfig, cells, explore, plan, to_script, trace
+from unet_explorer.data.augment import Augmentation
+from unet_explorer.learning.process import Worker
+from unet_explorer.panel.build import BuildTab
+from unet_explorer.panel.instrument import Instrument
+from unet_explorer.panel.train import TrainTab
+
+LONG = 300  # seconds; nothing waits longer than it must
+POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
+SMALL = UNetConfig(depth=2, base_filters=4)
+TILE = (76, 76)
+
+
+class Watch:
+    """Waits for a widget's traits."""
+
+    def __init__(self, widget):
+        self.widget, self.changed = widget, threading.Condition()
+        widget.observe(self._wake)
+
+    def _wake(self, _):
+        with self.changed:
+            self.changed.notify_all()
+
+    def until(self, condition):
+        with self.changed:
+            assert self.changed.wait_for(condition, LONG), self.widget.problem
+
+
+class Silent:
+    """A worker that does nothing but remember what it was asked."""
+
+    process, warm = None, False
+
+    def __init__(self):
+        self.listeners, self.asked = [], []
+
+    def send(self, message):
+        self.asked.append(message)
+
+    def warm_up(self):
+        pass
+
+    def tell(self, **message):
+        for listener in list(self.listeners):
+            listener(message)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    made = Worker()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def instrument(state):
+    made = Instrument(SMALL, TILE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def build(instrument, worker):
+    made = BuildTab(instrument, worker)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def train(instrument, worker):
+    made = TrainTab(instrument, worker, cells(8, size=96))
+    watch = Watch(made)
+    watch.until(lambda: made.data.get("name"))
+    made.recipe = {**made.recipe, "steps": 8, "steps_per_epoch": 4, "batch_size": 2}
+    yield made
+    made.close()
+
+
+def pressed(tab, do, **more):
+    """What the browser sends when a button is pressed; waits until it was granted or refused."""
+    number = tab.wish.get("number", 0) + 1
+    tab.set_state({"wish": {"do": do, "number": number, **more}})
+    Watch(tab).until(lambda: tab.heard >= number)
+
+
+def state_of(tab):
+    return tab.status.get("state")
+
+
+# Build -------------------------------------------------------------------------------------------------------------
+
+
+def test_build_proves_every_step_and_shows_what_keras_made(build, instrument):
+    build.set_state({"wish": {"do": "build", "number": 1}})
+    Watch(build).until(lambda: build.state == "built")
+    result = build.result
+    rows = trace(SMALL, TILE)
+    assert [check["step"] for check in result["proof"]] == list(plan(SMALL))
+    assert not any(check["words"] for check in result["proof"])
+    assert result["parameters"] == rows.parameters
+    assert result["script"] == to_script(SMALL, TILE)
+    assert "bottleneck_conv2" in result["summary"]
+    assert result["graph"].lstrip().startswith("<")
+    assert instrument.proof["steps"] == dict.fromkeys(plan(SMALL), "")
+    assert (instrument.proof["config"], instrument.proof["tile"]) == (instrument.config, instrument.tile)
+    assert not build.differs
+    instrument.tile = [84, 84]
+    assert build.differs
+    instrument.tile = list(TILE)
+    assert not build.differs
+
+
+def test_a_step_that_keras_made_otherwise_shows_both(instrument):
+    worker = Silent()
+    tab = BuildTab(instrument, worker)
+    tab.build()
+    layers = {row.step.name: {"shape": list(row.output), "parameters": row.parameters} for row in trace(SMALL, TILE)}
+    layers["enc1_conv1"]["shape"][0] += 1
+    worker.tell(event="built", request=worker.asked[-1]["request"], layers=layers, parameters=1, summary="")
+    wrong = {check["step"]: check["words"] for check in tab.result["proof"] if check["words"]}
+    assert wrong == {"enc1_conv1": "the plan says 34 × 34 × 8 and 296 parameters, Keras 35 × 34 × 8 and 296"}
+    assert instrument.proof["steps"]["enc1_conv1"] == wrong["enc1_conv1"]
+    tab.close()
+
+
+def test_only_the_latest_build_counts(instrument):
+    worker = Silent()
+    tab = BuildTab(instrument, worker)
+    tab.build()
+    tab.build()
+    worker.tell(event="built", request=worker.asked[0]["request"], layers={}, parameters=1, summary="")
+    assert tab.state == "starting"
+    assert tab.result == {}
+    worker.tell(event="ready")
+    assert tab.state == "building"
+    tab.close()
+
+
+def test_a_tile_that_does_not_fit_is_not_built(build, instrument):
+    instrument.tile = [75, 75]
+    build.build()
+    assert build.state == "failed"
+    assert build.problem.startswith("Tile 75 does not fit this U-Net: enc0_pool would halve an odd side (71)")
+
+
+@POSIX
+def test_a_worker_killed_at_build_is_told_and_the_next_build_works(build, worker):
+    worker.warm_up()
+    assert worker.wait(LONG)
+    os.kill(worker.process, signal.SIGSTOP)
+    build.build()
+    assert build.state == "building"
+    os.kill(worker.process, signal.SIGKILL)
+    watch = Watch(build)
+    watch.until(lambda: build.state == "failed")
+    assert build.problem.startswith("The worker was killed from outside")
+    build.build()
+    watch.until(lambda: build.state == "built")
+    assert build.problem == ""
+
+
+def test_a_worker_that_cannot_be_started_is_told(instrument):
+    class Absent(Silent):
+        def send(self, message):
+            raise OSError(11, "Resource temporarily unavailable")
+
+    tab = BuildTab(instrument, Absent())
+    tab.build()
+    assert (tab.state, tab.problem) == ("failed", "The worker cannot be started (Resource temporarily unavailable).")
+    tab.close()
+
+
+# Train -------------------------------------------------------------------------------------------------------------
+
+
+def test_start_learns_and_shows_curves_scores_and_pictures(train):
+    pressed(train, "start")
+    watch = Watch(train)
+    watch.until(lambda: state_of(train) == "finished" and train.answers.get("epoch") == 2)
+    status = train.status
+    assert (status["step"], status["steps"], status["epoch"], status["epochs"]) == (8, 8, 2, 2)
+    assert status["rate"] > 0
+    assert status["design"] == "depth 2, 4 filters, tile 76 × 76, on cells"
+    curve = train.curve
+    assert len(curve["points"]) == 8
+    assert [epoch["step"] for epoch in curve["epochs"]] == [4, 8]
+    assert len(curve["epochs"][0]["iou"]) == len(curve["epochs"][0]["dice"]) == len(curve["classes"]) == 2
+    assert 0 < curve["epochs"][0]["always_background"] < 1
+    assert len(train.questions) == len(train.answers["images"]) == 2
+    for question, answer in zip(train.questions, train.answers["images"], strict=True):
+        assert len(question["truth"]) == len(answer) == question["height"] * question["width"]
+    session = train.session
+    assert train.answers["images"][0] == session.predictions(2)[0].tobytes()
+    train.set_state({"shown": 1})
+    watch.until(lambda: train.answers["epoch"] == 1)
+    assert train.answers["images"][0] == session.predictions(1)[0].tobytes()
+
+
+def test_the_knobs_stay_free_and_the_panel_says_when_they_differ(train, instrument):
+    pressed(train, "start", paused=True)
+    watch = Watch(train)
+    watch.until(lambda: state_of(train) == "paused")
+    assert not train.status["differs"]
+    instrument.config = replace(SMALL, base_filters=8).to_dict()
+    instrument.tile = [84, 92]
+    watch.until(lambda: train.status["differs"])
+    assert train.session.order.config == SMALL
+    pressed(train, "show_design")
+    watch.until(lambda: not train.status["differs"])
+    assert instrument.design == SMALL
+    assert tuple(instrument.tile) == TILE
+    pressed(train, "stop")
+
+
+def test_starting_twice_is_starting_once(train, state):
+    pressed(train, "start", paused=True)
+    first = train.session
+    pressed(train, "start")
+    assert train.session is first
+    assert len(list((state / "trainings").iterdir())) == 1
+    pressed(train, "stop")
+
+
+def test_one_step_pause_go_on_stop_and_reset(train):
+    watch = Watch(train)
+    train.recipe = {**train.recipe, "steps": 100_000}
+    pressed(train, "step")
+    watch.until(lambda: state_of(train) == "paused" and train.status["step"] == 1)
+    pressed(train, "step")
+    watch.until(lambda: train.status["step"] == 2)
+    pressed(train, "resume")
+    watch.until(lambda: train.status["step"] > 4 and train.status["epoch"] >= 1)
+    pressed(train, "pause")
+    watch.until(lambda: state_of(train) == "paused")
+    pressed(train, "stop")
+    watch.until(lambda: state_of(train) == "stopped")
+    kept = train.session.folder
+    assert kept.is_dir()
+    pressed(train, "resume")
+    watch.until(lambda: state_of(train) == "running")
+    pressed(train, "stop")
+    pressed(train, "reset")
+    watch.until(lambda: state_of(train) == "new")
+    assert (train.curve, train.questions, train.answers) == ({}, [], {})
+    assert not kept.exists()
+
+
+def test_a_training_that_went_wrong_can_be_started_anew(train, worker):
+    pressed(train, "start", paused=True)
+    watch = Watch(train)
+    watch.until(lambda: state_of(train) == "paused")
+    worker.kill()
+    for listener in list(worker.listeners):
+        listener({"event": "lost", "words": "The worker is gone."})
+    watch.until(lambda: state_of(train) == "interrupted")
+    assert train.status["problem"] == "The worker is gone. What was learnt up to step 0 is kept."
+    before = train.session
+    pressed(train, "start")
+    assert train.session is not before
+    watch.until(lambda: state_of(train) == "finished")
+
+
+def test_a_former_notebooks_training_is_offered_and_goes_on(train, instrument, worker):
+    train.recipe = {**train.recipe, "steps": 100_000}
+    watch = Watch(train)
+    pressed(train, "start")
+    watch.until(lambda: train.status.get("epoch", 0) >= 1)
+    os.kill(worker.process, signal.SIGKILL)
+    watch.until(lambda: state_of(train) == "interrupted")
+    # As if another process had looked after it.
+    (train.session.folder / "owner.json").unlink()
+    again = TrainTab(instrument, worker, cells(2, size=64))
+    later = Watch(again)
+    later.until(lambda: state_of(again) == "interrupted")
+    assert again.status["problem"] == "A training was cut off here before."
+    epochs = again.status["epoch"]
+    assert epochs >= 1
+    later.until(lambda: again.answers.get("epoch") == epochs)
+    assert again.session.dataset.name == "cells"
+    assert len(again.session.dataset) == 8
+    pressed(again, "resume")
+    later.until(lambda: again.status["epoch"] > epochs)
+    pressed(again, "stop")
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("design", "kind"),
+    [
+        (PRESETS["article"], "head"),
+        (PRESETS["article"], "channels"),
+        ((SMALL, 75), "tile"),
+        ((UNetConfig(base_filters=4), 188), "output"),
+        ((UNetConfig(depth=2, base_filters=4), 204), "small"),
+    ],
+    ids=["head", "channels", "tile", "output", "small"],
+)
+def test_what_goes_wrong_is_found_before_start_and_a_button_mends_it(train, instrument, design, kind):
+    watch = Watch(train)
+    config, side = design
+    with instrument.hold_trait_notifications():
+        instrument.config, instrument.tile = config.to_dict(), [side, side]
+    watch.until(lambda: kind in {each["kind"] for each in train.findings})
+    (found,) = [each for each in train.findings if each["kind"] == kind]
+    assert found["mendable"]
+    pressed(train, "fix", kind=kind)
+    watch.until(lambda: kind not in {each["kind"] for each in train.findings})
+
+
+def test_a_start_that_must_not_be_is_refused_in_words_and_leaves_nothing(train, instrument, state):
+    instrument.config = replace(SMALL, head_activation="relu").to_dict()
+    pressed(train, "start")
+    assert "ends in a ReLU" in train.problem
+    assert train.session is None
+    assert not (state / "trainings").exists()
+    pressed(train, "start", force=True, paused=True)
+    Watch(train).until(lambda: state_of(train) == "paused")
+    assert train.problem == ""
+    pressed(train, "stop")
+    instrument.tile = [75, 75]
+    pressed(train, "start")
+    assert train.problem.startswith("Tile 75 does not fit")
+
+
+def test_a_training_that_would_not_fit_into_memory_is_refused_with_the_numbers(train, instrument, monkeypatch):
+    monkeypatch.setattr("unet_explorer.panel.train.available_memory", lambda: 10**9)
+    monkeypatch.setattr("unet_explorer.panel.train.resident_memory", lambda _: 0)
+    instrument.config, instrument.tile = UNetConfig(base_filters=32).to_dict(), [316, 316]
+    watch = Watch(train)
+    watch.until(lambda: "memory" in {each["kind"] for each in train.findings})
+    (found,) = [each for each in train.findings if each["kind"] == "memory"]
+    assert found["weight"] == "doubt"
+    assert "1.0 GB are free" in found["words"]
+    pressed(train, "fix", kind="memory")
+    watch.until(lambda: "memory" not in {each["kind"] for each in train.findings})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 0}, "steps=0 is not allowed: give a whole number from 1 to 1,000,000."),
+        ({"learning_rate": None}, "learning_rate=None is not allowed"),
+        ({"loss": "<b>"}, "loss='<b>' is not allowed"),
+    ],
+)
+def test_a_recipe_that_is_not_allowed_is_refused_and_the_last_one_kept(train, change, words):
+    before = dict(train.recipe)
+    train.set_state({"recipe": {**before, **change}})
+    assert train.recipe == before
+    assert train.problem.startswith(words)
+    train.set_state({"recipe": {**before, "steps": 9}})
+    assert train.problem == ""
+    assert train.recipe["steps"] == 9
+
+
+def test_the_batch_is_the_one_that_the_memory_is_told_for(train, instrument):
+    train.set_state({"recipe": {**train.recipe, "batch_size": 5}})
+    assert instrument.batch_size == 5
+    instrument.batch_size = 3
+    assert train.recipe["batch_size"] == 3
+
+
+def test_the_learning_rate_follows_the_optimizer(train):
+    train.set_state({"recipe": {**train.recipe, "learning_rate": 0.5}})
+    train.set_state({"recipe": {**train.recipe, "optimizer": "sgd"}})
+    assert train.recipe["learning_rate"] != 0.5
+
+
+def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_path):
+    watch = Watch(train)
+    train.set_state({"source": {"kind": "made", "name": "shapes", "again": 1}})
+    watch.until(lambda: train.data["name"] == "shapes" and not train.data["loading"])
+    assert train.data["classes"] == ["background", "disc", "square", "triangle"]
+    titles = [picture["title"] for picture in train.gallery]
+    assert titles[:-1] == ["as it is", "shifted", "rotated", "flipped", "grey values", "elastic", "all together"]
+    assert titles[-1].startswith("weights, ")
+    assert len(titles) == len(Augmentation().to_dict()) + 3
+    train.set_state({"source": {"kind": "path", "path": str(tmp_path / "gone"), "again": 2}})
+    watch.until(lambda: train.problem)
+    assert train.problem.startswith(f"There is no folder {tmp_path / 'gone'}")
+    watch.until(lambda: not train.data["loading"])
+    assert train.data["name"] == "shapes"
+    assert train.dataset.name == "shapes"
+
+
+def test_a_bad_upload_is_told_and_stops(train):
+    train.set_state(
+        {"piece": {"upload": 1, "piece": 0, "name": "../x.png", "at": 0, "data": memoryview(b"1"), "last": True}}
+    )
+    assert train.problem.startswith("The images were not taken: '../x.png' is not a file name")
+    assert train.taken == {"upload": 1, "piece": 0, "stopped": True}
+    train.set_state(
+        {"piece": {"upload": 2, "piece": 0, "name": "x.zip", "at": 0, "data": memoryview(b"PK"), "last": True}}
+    )
+    Watch(train).until(lambda: "x.zip" in train.problem)
+    assert train.dataset.name == "cells"
+
+
+def test_a_defect_of_ours_is_seen_as_well(train, monkeypatch):
+    monkeypatch.setattr(train, "_do_start", lambda wish: 1 / 0)
+    pressed(train, "start")
+    assert train.problem == "Something went wrong in the panel (ZeroDivisionError: division by zero)."
+    train.set_state({"wish": {"do": "launch", "number": 99}})
+    train.set_state({"wish": {"do": "__class__", "number": 100}})
+
+
+# The panel around them ---------------------------------------------------------------------------------------------
+
+
+def test_a_tab_is_made_and_the_worker_started_when_it_is_first_opened(state):
+    before = set(widgets._instances)
+    panel = explore("classroom", dataset=cells(3, size=96))
+    assert panel._worker is None
+    panel._shelf.set_state({"opened": "Train"})
+    tab = panel.tab("Train")
+    Watch(tab).until(lambda: tab.data.get("name") == "cells" and tab.data["count"] == 3)
+    process = panel._worker.process
+    assert process
+    panel._shelf.set_state({"opened": "Build"})
+    assert panel._worker.process == process, "one worker for all tabs"
+    assert [room.layout.display for room in panel._rooms.values()] == ["", "none"]
+    panel._shelf.set_state({"opened": "<b>"})
+    assert panel._shelf.opened == ""
+    panel.close()
+    assert set(widgets._instances) == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_the_model_in_the_next_cell_is_the_trained_one(state):
+    panel = explore(SMALL, 76, cells(8, size=96))
+    tab = panel.tab("Train")
+    watch = Watch(tab)
+    watch.until(lambda: tab.data.get("name"))
+    tab.recipe = {**tab.recipe, "steps": 4, "steps_per_epoch": 4}
+    assert panel.model().count_params() == trace(SMALL, 76).parameters, "nothing learnt yet: the design of the knobs"
+    pressed(tab, "start")
+    watch.until(lambda: state_of(tab) == "finished")
+    panel.config = replace(SMALL, base_filters=2)
+    kept = tab.session.model().get_weights()
+    for weight, same in zip(panel.model().get_weights(), kept, strict=True):
+        assert (weight == same).all()
+    panel.close()
