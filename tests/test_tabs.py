@@ -323,7 +323,8 @@ def test_what_goes_wrong_is_found_before_start_and_a_button_mends_it(train, inst
 def test_a_start_that_must_not_be_is_refused_in_words_and_leaves_nothing(train, instrument, state):
     instrument.config = replace(SMALL, head_activation="relu").to_dict()
     pressed(train, "start")
-    assert "ends in a ReLU" in train.problem
+    assert train.problem == "Not started: see what is marked below."
+    Watch(train).until(lambda: "head" in {each["kind"] for each in train.findings})
     assert train.session is None
     assert not (state / "trainings").exists()
     pressed(train, "start", force=True, paused=True)
@@ -384,6 +385,7 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     train.set_state({"source": {"kind": "made", "name": "shapes", "again": 1}})
     watch.until(lambda: train.data["name"] == "shapes" and not train.data["loading"])
     assert train.data["classes"] == ["background", "disc", "square", "triangle"]
+    assert "Dice" in train.data["hint"]
     titles = [picture["title"] for picture in train.gallery]
     assert titles[:-1] == ["as it is", "shifted", "rotated", "flipped", "grey values", "elastic", "all together"]
     assert titles[-1].startswith("weights, ")

@@ -13,10 +13,14 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.files import from_folder
 from unet_explorer.data.synthetic import cells, membranes, shapes
 
-__all__ = ["MADE", "Upload", "load"]
+__all__ = ["HINTS", "MADE", "Upload", "load"]
 
 MADE: Final = {"cells": cells, "membranes": membranes, "shapes": shapes}
 """The made sets, by name."""
+HINTS: Final = {
+    "shapes": "Where they are is learnt soon, which they are much later: try the Dice loss and 800 steps.",
+}
+"""What is worth knowing before one learns from a made set."""
 _LARGEST: Final = 1 << 30
 _MOST: Final = 20_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import anywidget
 import traitlets
 
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.learning.history import thinned
+from unet_explorer.learning.history import Epoch, thinned
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError, findings
 from unet_explorer.learning.process import Worker
@@ -20,7 +21,7 @@ from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument import BASE_CSS, Instrument
 from unet_explorer.panel.paint import gallery, label_bytes, picture
 from unet_explorer.panel.settings import SETTINGS, design_words
-from unet_explorer.panel.sources import MADE, Upload, load
+from unet_explorer.panel.sources import HINTS, MADE, Upload, load
 from unet_explorer.tiles import ShapeError, read_tile
 
 __all__ = ["TrainTab"]
@@ -170,8 +171,11 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         session = self._session()
         try:
             session.start(force=bool(wish.get("force")), paused=bool(wish.get("paused")))
-        except TrainingError:
+        except TrainingError as error:
             session.close()
+            if error.findings:
+                # The page lists them, each with its button.
+                raise TrainingError("Not started: see what is marked below.") from None
             raise
         self._take_on(session)
 
@@ -268,6 +272,7 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
             "channels": dataset.channels,
             "classes": list(dataset.classes),
             "licence": dataset.licence,
+            "hint": HINTS.get(dataset.name, ""),
             "loading": False,
         }
         self.gallery = gallery(dataset)
@@ -343,7 +348,7 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
             self.curve, self.questions, self.answers = {}, [], {}
             return
         history = session.history
-        epochs = [{"number": epoch.number, "step": epoch.step, **epoch.scores._asdict()} for epoch in history.epochs]
+        epochs = [_told_epoch(epoch) for epoch in history.epochs]
         best = history.best
         self.curve = {
             "points": thinned(history.losses),
@@ -419,6 +424,11 @@ def _told(found: Finding) -> dict[str, Any]:
         "fix": found.fix,
         "mendable": bool(found.change),
     }
+
+
+@lru_cache(maxsize=10_000)
+def _told_epoch(epoch: Epoch) -> dict[str, Any]:
+    return {"number": epoch.number, "step": epoch.step, **epoch.scores._asdict()}
 
 
 def _nearest(error: ShapeError) -> tuple[str, dict[str, Any]]:

@@ -89,7 +89,10 @@ function rimColour(picture) {
   const { width } = picture;
   return (at) => {
     const label = labels[at];
-    const rim = label && [1, -1, width, -width].some((next) => labels[at + next] !== label);
+    const x = at % width;
+    // The border of the picture is no rim.
+    const near = [x ? at - 1 : at, x < width - 1 ? at + 1 : at, at - width, at + width];
+    const rim = label && near.some((next) => labels[next] !== undefined && labels[next] !== label);
     return rim ? classColour(label) : under(at);
   };
 }

@@ -116,7 +116,6 @@ class Drawing {
   /** `proof`: what Keras made of a design, or an empty object. */
   setProof(proof, config) {
     this.proof = proof.steps && same(proof.config, config) ? proof : null;
-    this.proven = false;
     if (this.state) this.showProof();
   }
 
@@ -144,7 +143,7 @@ class Drawing {
       // On the corner of the box, where neither arrow nor label is.
       part.mark.setAttribute("transform", `translate(${(part.x + part.width / 2).toFixed(1)} ${part.top.toFixed(1)})`);
       const words = agrees ? "agrees with Keras" : this.proof.steps[part.name] || "does not agree with Keras";
-      part.group.setAttribute("aria-label", `${part.group.getAttribute("aria-label")}; ${words}`);
+      part.group.setAttribute("aria-label", `${part.group.getAttribute("aria-label").split(";")[0]}; ${words}`);
     }
   }
 

@@ -175,7 +175,8 @@ class Images {
       const shape = data.size.length ? size(data.size) : "various sizes";
       const colour = { 1: "grey", 3: "RGB" }[data.channels] || `${data.channels} channels`;
       const licence = data.licence ? ` · ${data.licence}` : "";
-      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour} · ${data.classes.join(", ")}${licence}`);
+      const hint = data.hint ? `. ${data.hint}` : "";
+      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour} · ${data.classes.join(", ")}${licence}${hint}`);
     } else setText(this.about, "");
   }
 
