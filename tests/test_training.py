@@ -135,6 +135,15 @@ def test_pause_one_step_and_go_on(session):
     assert len(made.history.losses) < 400
 
 
+def test_a_paused_start_may_go_on_before_it_is_ready(session):
+    made = session()
+    made.start(paused=True)
+    assert made.state == "starting"
+    made.resume()
+    finished(made)
+    assert len(made.history.losses) == 8
+
+
 def test_a_training_that_goes_on_is_the_one_that_was_never_stopped(session):
     whole = session(steps=12, seed=5)
     whole.start()

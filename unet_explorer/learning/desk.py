@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import keras
-import numpy as np
 
 from unet_explorer.config import UNetConfig
+from unet_explorer.data.cells import cells
 from unet_explorer.learning.learner import DivergedError, Learner
 from unet_explorer.learning.messages import Message
-from unet_explorer.learning.recipe import Order
+from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Store
 from unet_explorer.model import build_model
@@ -243,7 +243,9 @@ def _words(error: Exception) -> str:
 
 def _warm_up() -> None:
     """Let Keras do once what takes it long the first time, so that the first Start is quick."""
-    model = build_model(UNetConfig(depth=1, base_filters=1, convs_per_block=1))
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.train_on_batch(np.zeros((1, 10, 10, 1), "float32"), np.zeros((1, 2, 2), "uint8"))
+    config = UNetConfig(depth=1, base_filters=1, convs_per_block=1)
+    tiny = Learner(Order(config, (10, 10), Recipe(steps=1, batch_size=1)), cells(2, size=16))
+    tiny.advance()
+    tiny.examine(lambda: False)
+    tiny.close()
     keras.utils.clear_session()

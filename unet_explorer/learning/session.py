@@ -81,6 +81,7 @@ class TrainingSession:
         self.history = History()
         self.listeners: list[Callable[[], None]] = []
         self._store: Store | None = None
+        self._paused = False
         self._changed = threading.Condition(threading.RLock())
         self._own = worker is None
         self._worker = worker or Worker()
@@ -133,6 +134,9 @@ class TrainingSession:
             elif self.state == "paused":
                 self._become("running")
                 self._ask("resume", {"running"})
+            elif self.state == "starting":
+                self._paused = False
+                self._ask("resume", {"starting"})
 
     def step(self) -> None:
         """Take one step, and pause."""
@@ -252,7 +256,7 @@ class TrainingSession:
 
     def _send_off(self, paused: bool) -> None:
         assert self._store is not None
-        self.problem = ""
+        self.problem, self._paused = "", paused
         self._become("starting")
         self._send(
             {"do": "train", "training": self._store.folder.name, "folder": str(self._store.folder), "paused": paused}
@@ -295,7 +299,7 @@ class TrainingSession:
             self.problem = message["problem"]
         elif event == "started":
             history.cut(message["step"])
-            if message["paused"]:
+            if self._paused:
                 self._become("paused")
         else:
             history.seconds, history.waited = message["seconds"], message["waited"]
