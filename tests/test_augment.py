@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unet_explorer.data.augment import STRENGTH, Augmentation, Source, draw_tile
+from unet_explorer.data.augment import BRIGHTNESS, CONTRAST, STRENGTH, Augmentation, Source, draw_tile
 
 NAMES = list(Augmentation().to_dict())
 
@@ -103,17 +103,26 @@ def test_elastic_is_smooth_and_as_strong_as_in_the_paper():
     assert bend.max() < 0.05, "neighbours move together"
 
 
-def test_grey_changes_gain_and_offset_alone():
-    source = ramp(20, 20)
-    plain = drawn(source, (20, 20), (20, 20), only()).tile.astype(float)
-    fits = []
-    for seed in range(30):
-        got = drawn(source, (20, 20), (20, 20), only("grey"), seed).tile.astype(float)
-        gain, offset = np.polyfit(plain.ravel(), got.ravel(), 1)
-        assert np.allclose(got, gain * plain + offset, atol=1e-3)
-        assert gain > 0
-        fits.append((gain, offset))
-    assert np.std(fits, axis=0).min() > 0.05
+def test_grey_changes_gain_and_offset_smoothly_and_nothing_else():
+    source, size = ramp(40, 40), (40, 40)
+    plain = drawn(source, size, size, only()).tile.astype(float)
+    gains, offsets = [], []
+    for seed in range(60):
+        got = drawn(source, size, size, only("grey"), seed)
+        # What becomes of black is the offset, and what becomes of 1 the gain on top.
+        flat = [source._replace(image=np.full_like(source.image, value)) for value in (0, 1)]
+        offset, both = (drawn(each, size, size, only("grey"), seed).tile.astype(float) for each in flat)
+        gain = both - offset
+        assert np.allclose(got.tile, gain * plain + offset, atol=1e-3)
+        assert gain.min() > 0
+        assert np.array_equal(got.labels, source.labels)
+        for field in (np.log(gain[..., 0]), offset[..., 0]):
+            assert np.abs(np.diff(field, n=2, axis=0)).max() < 0.02, "neighbours change together"
+        gains.append(np.log(gain[::39, ::39, 0]))
+        offsets.append(offset[::39, ::39, 0])
+    # In the corners it is what was drawn for them.
+    assert np.std(gains) == pytest.approx(CONTRAST, rel=0.25)
+    assert np.std(offsets) == pytest.approx(BRIGHTNESS, rel=0.25)
 
 
 def test_every_position_is_drawn_with_shifts_and_edge_to_edge_without():

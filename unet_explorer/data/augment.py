@@ -23,8 +23,9 @@ GRID: Final = 3
 """The elastic deformation is given by vectors on a grid of 3 × 3,"""
 STRENGTH: Final = 10.0
 """drawn with this standard deviation in pixels (Ronneberger et al. 2015, section 3.1)."""
-CONTRAST, BRIGHTNESS = 0.2, 0.2
-"""Standard deviations of the grey values' logarithmic gain and of their offset, for images with contrast 1."""
+CONTRAST, BRIGHTNESS = 0.3, 0.3
+"""Standard deviations of the grey values' logarithmic gain and of their offset, for images with contrast 1, at each
+point of such a grid: light is uneven, and out-of-focus light adds to it."""
 
 Coordinates: TypeAlias = NDArray[np.float64]
 """(2, height, width): row and column of the image that each pixel of a tile comes from."""
@@ -38,7 +39,7 @@ class Augmentation:
         shifts: Tiles lie at any position; without it they lie edge to edge.
         rotations: By any angle.
         flips: Mirrored, half of the time.
-        grey: Brightness and contrast vary.
+        grey: Brightness and contrast vary, smoothly across the tile.
         elastic: Smoothly bent, by random vectors on a 3 × 3 grid with standard deviation 10 px.
 
     Raises:
@@ -116,8 +117,8 @@ def draw_tile(
     inner = where[(slice(None), *_centre(tile, output))]
     image = np.stack([_look_up(channel, where, 1) for channel in np.moveaxis(source.image, -1, 0)], axis=-1)
     if augmentation.grey:
-        gain, offset = np.exp(rng.normal(0, CONTRAST)), rng.normal(0, BRIGHTNESS)
-        image = image * np.float32(gain) + np.float32(offset)
+        gain, offset = np.exp(_field(rng, CONTRAST, tile)), _field(rng, BRIGHTNESS, tile)
+        image = (image * gain[..., None] + offset[..., None]).astype(np.float32)
     weights = None if source.weights is None else _look_up(source.weights, inner, 1)
     return Drawn(image, _look_up(source.labels, inner, 0), weights)
 
@@ -151,8 +152,7 @@ def _offsets(rng: np.random.Generator, tile: tuple[int, int], augmentation: Augm
     down, across = (np.arange(side) - (side - 1) / 2 for side in tile)
     offsets = np.stack(np.meshgrid(down, across, indexing="ij"))
     if augmentation.elastic:
-        vectors = rng.normal(0, STRENGTH, (2, GRID, GRID))
-        offsets += _spline(tile[0]) @ vectors @ _spline(tile[1]).T
+        offsets += _field(rng, STRENGTH, (2, *tile))
     if augmentation.flips:
         offsets *= rng.choice([-1.0, 1.0], (2, 1, 1))
     if augmentation.rotations:
@@ -160,6 +160,14 @@ def _offsets(rng: np.random.Generator, tile: tuple[int, int], augmentation: Augm
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         offsets = np.tensordot(turn, offsets, 1)
     return offsets
+
+
+def _field(rng: np.random.Generator, spread: float, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """(…, height, width): random numbers on a grid of 3 × 3, bicubic in between."""
+    *many, height, width = shape
+    grid = rng.normal(0, spread, (*many, GRID, GRID))
+    field: NDArray[np.float64] = _spline(height) @ grid @ _spline(width).T
+    return field
 
 
 @lru_cache(maxsize=64)

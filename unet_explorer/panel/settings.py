@@ -35,7 +35,7 @@ VARIATIONS: Final = {
     "shifts": ("shifts", "tiles lie at any position"),
     "rotations": ("rotations", "by any angle"),
     "flips": ("flips", "mirrored, half of the time"),
-    "grey": ("grey values", "brightness and contrast vary"),
+    "grey": ("grey values", "brightness and contrast vary, smoothly across the tile"),
     "elastic": ("elastic", "smoothly bent: random vectors on a 3 × 3 grid, standard deviation 10 px"),
 }
 
