@@ -12,6 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
+from support import PROJECT
+
 from unet_explorer import TrainingSession, UNetConfig, build_model, cells, shapes
 from unet_explorer.learning.predict import classes_of
 from unet_explorer.learning.preflight import TrainingError
@@ -395,6 +397,18 @@ def test_no_worker_outlives_its_notebook_and_the_next_one_goes_on(state, worker)
 def test_a_script_that_ends_takes_its_worker_along(state):
     done = subprocess.run([sys.executable, "-c", SCRIPT, "leave"], capture_output=True, text=True, check=True)
     assert gone(int(done.stdout))
+
+
+def test_what_the_readme_shows_runs(state):
+    """With fewer steps."""
+    shown = (PROJECT / "README.md").read_text("utf-8")
+    code = next(block for block in shown.split("```") if "TrainingSession(" in block).removeprefix("python\n")
+    assert "steps=300" in code
+    code = code.replace("steps=300", "steps=2, steps_per_epoch=2") + "\nprint(model.count_params())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    iou, parameters = done.stdout.split()
+    assert 0 <= float(iou) <= 1
+    assert int(parameters) == 120_690
 
 
 def test_closing_leaves_no_process(images, state):

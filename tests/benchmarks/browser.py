@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -70,6 +72,30 @@ KNOBS = {
 MEMORY = "import os, psutil; print(psutil.Process(os.getpid()).memory_info().rss / 1e6)"
 
 
+CLASSROOM = "from unet_explorer import PRESETS; panel.config, panel.tile = PRESETS['classroom']"
+PAPER = "panel.config, panel.tile = PRESETS['paper']"
+
+
+def learning_steps(notebook: Notebook, page: Page) -> Timing:
+    """The tile of the paper's network, while the classroom's learns in the worker."""
+    notebook.kernel(CLASSROOM)
+    page.wait_for_selector('.unet-explorer:not(:has([data-step="enc3_conv1"]))')
+    page.locator('[data-open="Train"]').click()
+    page.locator('[data-tab="train"] [data-role="gallery"] figure').first.wait_for(timeout=120_000)
+    page.locator('[data-setting="steps"]').fill("100000")
+    page.locator('[data-setting="steps"]').press("Enter")
+    page.locator('[data-tab="train"] [data-action="start"]').click()
+    notebook.kernel(PAPER)
+    page.wait_for_selector('.unet-explorer [data-step="enc3_conv1"]')
+    page.locator('[data-tab="train"] [data-role="epoch"]').filter(has_text="epoch 2").wait_for(timeout=120_000)
+    seconds = tile_steps(page)
+    assert page.locator('[data-tab="train"]').get_attribute("data-state") == "running"
+    page.locator('[data-tab="train"] [data-action="stop"]').click()
+    page.wait_for_selector('[data-tab="train"][data-state="stopped"]')
+    page.locator('[data-open="Train"]').click()
+    return seconds
+
+
 def tile_steps(page: Page) -> Timing:
     return Timing.of(page.evaluate(TILE, [STEPS]))
 
@@ -114,10 +140,14 @@ def measure(lab: Lab, page: Page) -> None:
     page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'")
     busy = tile_steps(page)
     page.evaluate("() => window.busy")
+    learning, idle_again = learning_steps(notebook, page), tile_steps(page)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     gone = tile_steps(page)
     for name, timing in (("idle", idle), ("busy in a 10 s cell", busy), ("shut down", gone)):
         rows.append((f"one step of the tile to DOM, kernel {name}", timing, "median ≤ 3 ms", timing.median <= 3e-3))
+    ratio = learning.median / statistics.median([idle.median, idle_again.median])
+    rows.append(("one step of the tile to DOM, while a network learns", learning, "", None))
+    rows.append(("  against idle", f"{ratio:.2f}×", "≤ 1.5×", ratio <= 1.5))
     reached = other.median <= 25e-3 and other.p95 <= 60e-3
     rows += [("any other knob to DOM, a step each 300 ms", other, "median ≤ 25 ms, p95 ≤ 60 ms", reached), *knobs]
     rows.append(("any other knob to DOM, a step each 60 ms", quick, "", None))
@@ -133,6 +163,7 @@ def main() -> None:
             folder, home = Path(place, "notebooks"), Path(place, "home")
             folder.mkdir()
             home.mkdir()
+            os.environ["UNET_EXPLORER_STATE"] = str(home / "state")
             lab = start_lab(folder, home, None, *more)
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
             try:

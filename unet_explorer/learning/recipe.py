@@ -11,7 +11,7 @@ from unet_explorer.data.augment import Augmentation
 
 __all__ = ["SUGGESTED_RATE", "Order", "Recipe"]
 
-SUGGESTED_RATE: Final = {"adam": 0.001, "sgd": 0.003}
+SUGGESTED_RATE: Final = {"adam": 0.0015, "sgd": 0.003}
 """A learning rate to start from, for each optimizer."""
 
 
