@@ -11,7 +11,6 @@ import threading
 import numpy as np
 import psutil
 import pytest
-
 from support import PROJECT
 
 from unet_explorer import TrainingSession, UNetConfig, build_model, cells, shapes
