@@ -33,6 +33,13 @@ def test_a_batch_has_tiles_of_the_input_and_labels_of_the_output(loss):
         assert batch.weights.min() > 0
 
 
+def test_with_one_score_a_pixel_there_are_still_two_classes_to_weigh():
+    one = UNetConfig(depth=1, base_filters=2, num_classes=1)
+    recipe = Recipe(batch_size=3, loss="weighted")
+    batch = Feed(cells(4, size=64), one, TILE, recipe).batch(0)
+    assert np.array_equal(batch.weights, feed(loss="weighted").batch(0).weights)
+
+
 def test_the_same_number_of_the_same_seed_is_the_same_batch():
     one, two, other = feed(seed=1), feed(seed=1), feed(seed=2)
     for number in (0, 1, 7):

@@ -127,7 +127,9 @@ def test_old_trainings_are_forgotten_but_never_the_latest_or_a_live_one(state, m
         folder = trainings_folder() / name
         folder.mkdir(parents=True)
         Store(folder).write_arrays("last.npz", {"a": np.ones(500)})
-    Store(trainings_folder() / names[1]).claim()
+    for at, state_of in ((1, "running"), (2, "finished")):
+        Store(trainings_folder() / names[at]).claim()
+        Store(trainings_folder() / names[at]).write("state.json", {"state": state_of})
     latest = Store.new()
     left = {each.folder.name for each in Store.all()}
     assert left == {names[4], names[1], latest.folder.name}

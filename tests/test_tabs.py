@@ -172,6 +172,16 @@ def test_a_worker_killed_at_build_is_told_and_the_next_build_works(build, worker
     assert build.problem == ""
 
 
+@POSIX
+def test_a_worker_stopped_by_another_tab_is_told_as_well(build, worker):
+    worker.warm_up()
+    assert worker.wait(LONG)
+    os.kill(worker.process, signal.SIGSTOP)
+    build.build()
+    worker.kill()
+    assert (build.state, build.problem) == ("failed", "The worker was stopped.")
+
+
 def test_a_worker_that_cannot_be_started_is_told(instrument):
     class Absent(Silent):
         def send(self, message):
@@ -263,10 +273,8 @@ def test_a_training_that_went_wrong_can_be_started_anew(train, worker):
     watch = Watch(train)
     watch.until(lambda: state_of(train) == "paused")
     worker.kill()
-    for listener in list(worker.listeners):
-        listener({"event": "lost", "words": "The worker is gone."})
     watch.until(lambda: state_of(train) == "interrupted")
-    assert train.status["problem"] == "The worker is gone. What was learnt up to step 0 is kept."
+    assert train.status["problem"] == "The worker was stopped. What was learnt up to step 0 is kept."
     before = train.session
     pressed(train, "start")
     assert train.session is not before

@@ -145,6 +145,48 @@ def test_a_paused_start_may_go_on_before_it_is_ready(session):
     assert len(made.history.losses) == 8
 
 
+def test_requests_that_overtake_an_answer_end_in_the_state_that_was_asked_for(session):
+    made = session(steps=100_000, steps_per_epoch=50_000)
+    made.start()
+    until(made, lambda: made.history.losses)
+    made.pause()
+    made.resume()
+    done = len(made.history.losses)
+    until(made, lambda: len(made.history.losses) > done + 20)
+    until(made, lambda: made.state == "running")
+    made.pause()
+    until(made, lambda: made.state == "paused")
+    made.step()
+    made.resume()
+    done = len(made.history.losses)
+    until(made, lambda: len(made.history.losses) > done + 20)
+    until(made, lambda: made.state == "running")
+    made.stop()
+
+
+def test_a_save_that_was_cut_in_two_leaves_no_hole(session):
+    """Of the files of an epoch, one is there and the other is still that of the epoch before."""
+    made = session(steps=12)
+    made.start(paused=True)
+    for _ in range(4):
+        made.step()
+    until(made, lambda: len(made.history.epochs) == 1)
+    older = (made.folder / "last.npz").read_bytes()
+    for _ in range(4):
+        made.step()
+    until(made, lambda: len(made.history.epochs) == 2)
+    made.stop()
+    history, weights = ((made.folder / name).stat().st_mtime_ns for name in ("history.json", "last.npz"))
+    assert history <= weights, "a history that runs ahead can be cut"
+    (made.folder / ".last.npz.0.half").write_bytes(b"half")
+    (made.folder / "last.npz").write_bytes(older)
+    made.resume()
+    finished(made)
+    assert len(made.history.losses) == 12
+    assert [epoch.step for epoch in made.history.epochs] == [4, 8, 12]
+    assert not list(made.folder.glob(".*.half"))
+
+
 def test_a_training_that_goes_on_is_the_one_that_was_never_stopped(session):
     whole = session(steps=12, seed=5)
     whole.start()

@@ -14,15 +14,13 @@ from unet_explorer.config import UNetConfig
 from unet_explorer.data.cells import cells
 from unet_explorer.learning.learner import DivergedError, Learner
 from unet_explorer.learning.messages import Message
-from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.recipe import SHOWN, Order, Recipe
 from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Store
 from unet_explorer.model import build_model
 
-__all__ = ["SHOWN", "Desk"]
+__all__ = ["Desk"]
 
-SHOWN: Final = 3
-"""Predictions that are kept of each examination, to be looked at."""
 OFTEN: Final = 0.1
 """Seconds between two reports of progress."""
 
@@ -97,8 +95,9 @@ class Desk:
             self.course.report("paused")
 
     def _do_resume(self, _: Message) -> None:
-        if self.course:
+        if self.course and not self.course.ended:
             self.course.running = True
+            self.course.report("resumed")
 
     def _do_step(self, _: Message) -> None:
         if self.course and not self.course.ended:
@@ -124,6 +123,7 @@ class Course:
 
     def __init__(self, store: Store, tell: Callable[[Message], None], stop: threading.Event) -> None:
         self.store, self.tell, self.stop, self.name = store, tell, stop, store.folder.name
+        store.sweep()
         order, dataset = store.read("order.json"), store.read_dataset()
         if order is None or dataset is None:
             raise OSError(f"the folder of this training cannot be read any more: {store.folder}")
@@ -220,8 +220,9 @@ class Course:
             store.write_arrays(f"epoch{number:06}.npz", pictures)
             if better:
                 store.write_arrays("best.npz", learner.weights())
-            store.write_arrays("last.npz", learner.memory())
+            # A history that runs ahead of the weights can be cut; one that is behind them has a hole.
             store.write("history.json", {"points": self.points, "epochs": self.epochs, "seconds": self.clock})
+            store.write_arrays("last.npz", learner.memory())
         except OSError as error:
             why = error.strerror or error
             return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."

@@ -45,7 +45,7 @@ class Feed:
         output = trace(config, tile).output
         self.tile, self.output, self.recipe = tile, (output.height, output.width), recipe
         weighted = recipe.loss == "weighted"
-        weights = weight_maps(dataset, config.num_classes) if weighted else [None] * len(dataset)
+        weights = weight_maps(dataset, max(2, config.num_classes)) if weighted else [None] * len(dataset)
         self.sources = [
             Source(normalize(image), labels, weight) for (image, labels), weight in zip(dataset, weights, strict=True)
         ]

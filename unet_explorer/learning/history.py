@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from unet_explorer.learning.scores import Scores, scores
 
 __all__ = ["Epoch", "History", "thinned"]
+
+
+# Asked for again and again while a training grows.
+_scores = lru_cache(maxsize=1 << 16)(scores)
 
 
 class Epoch(NamedTuple):
@@ -28,7 +33,7 @@ class Epoch(NamedTuple):
     @property
     def scores(self) -> Scores:
         """IoU, Dice and accuracy."""
-        return scores(self.table)
+        return _scores(self.table)
 
     @property
     def iou(self) -> float:

@@ -39,6 +39,7 @@ class Worker:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._unwanted: subprocess.Popen[bytes] | None = None
+        self._closed = False
         self._ready = threading.Event()
 
     @property
@@ -56,9 +57,11 @@ class Worker:
         """Start it, if it is not running; it takes some seconds to import TensorFlow.
 
         Raises:
-            OSError: If no process can be started.
+            OSError: If no process can be started, or it was closed.
         """
         with self._lock:
+            if self._closed:
+                raise OSError("it was closed")
             if self.process is not None:
                 return
             self._ready.clear()
@@ -87,7 +90,7 @@ class Worker:
             write_message(self._process.stdin, message)  # type: ignore[arg-type]
 
     def kill(self) -> None:
-        """End the process at once; the next request starts another one."""
+        """End the process at once; the next request starts another one. Whoever waits for an answer is told."""
         with self._lock:
             process, self._process = self._process, None
             self._unwanted = process
@@ -95,9 +98,12 @@ class Worker:
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
+            self._tell({"event": "lost", "words": "The worker was stopped."})
 
     def close(self) -> None:
-        """End the process, and tell nobody."""
+        """End the process, tell nobody, and start none again."""
+        with self._lock:
+            self._closed = True
         self.listeners.clear()
         self.kill()
 
@@ -167,7 +173,7 @@ def _tail(log: IO[bytes]) -> str:
 def _why(code: int, last_words: str) -> str:
     """Why a process ended, from its exit code and what it said last."""
     lowered = last_words.lower()
-    if any(sign in lowered for sign in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate memory", "oom")):
+    if any(sign in lowered for sign in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate memory")):
         return "The worker ran out of memory. Take fewer tiles a batch, a smaller tile, or fewer filters."
     if code == -getattr(signal, "SIGKILL", 9):
         return (

@@ -9,8 +9,10 @@ from unet_explorer.config import Choice, Positive, UNetConfig, Whole, knob, read
 from unet_explorer.cost import LARGEST_BATCH
 from unet_explorer.data.augment import Augmentation
 
-__all__ = ["SUGGESTED_RATE", "Order", "Recipe"]
+__all__ = ["SHOWN", "SUGGESTED_RATE", "Order", "Recipe"]
 
+SHOWN: Final = 3
+"""Predictions that are kept of each examination, to be looked at."""
 SUGGESTED_RATE: Final = {"adam": 0.0015, "sgd": 0.003}
 """A learning rate to start from, for each optimizer."""
 

@@ -131,12 +131,10 @@ class TrainingSession:
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
                 self._store.claim()
                 self._send_off(paused=False)
-            elif self.state == "paused":
-                self._become("running")
-                self._ask("resume", {"running"})
-            elif self.state == "starting":
+            elif self.state in {"starting", "running", "paused"}:
+                # A pause, or a single step, may still be on its way; the worker takes them in order.
                 self._paused = False
-                self._ask("resume", {"starting"})
+                self._ask("resume", {self.state})
 
     def step(self) -> None:
         """Take one step, and pause."""
@@ -153,8 +151,8 @@ class TrainingSession:
             self._ask("stop", {self.state})
             if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
                 # It is in the midst of a long step.
-                self._worker.kill()
                 self._become("stopped")
+                self._worker.kill()
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait until it has ended; False if it takes longer."""
@@ -223,7 +221,8 @@ class TrainingSession:
             if (store.read("state.json") or {}).get("state") in {"starting", "running", "paused", "interrupted"}:
                 # What another release wrote, or what is damaged, is as good as not there.
                 with contextlib.suppress(ValueError, KeyError, TypeError):
-                    return None if store.looked_after else cls._found(store, worker)
+                    if not store.looked_after and (session := cls._found(store, worker)):
+                        return session
         return None
 
     @classmethod
@@ -241,6 +240,12 @@ class TrainingSession:
             for epoch in saved["epochs"]:
                 session.history.add_epoch(epoch)
         return session
+
+    def give_up(self) -> None:
+        """Offer no more to go on with it, if it was cut off. What was saved stays."""
+        with self._changed:
+            if self.state == "interrupted":
+                self._become("stopped")
 
     def forget(self) -> None:
         """Delete what it has left on disc."""
@@ -305,7 +310,7 @@ class TrainingSession:
             history.seconds, history.waited = message["seconds"], message["waited"]
         if event in {"paused", "stopped", "finished"}:
             self._become(event)  # type: ignore[arg-type]
-        elif event == "progress" and self.state == "starting":
+        elif event == "resumed" or (event == "progress" and self.state == "starting"):
             self._become("running")
 
     def _become(self, state: State) -> None:

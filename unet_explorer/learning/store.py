@@ -5,6 +5,7 @@ A folder a training. Every file is written whole or not at all: first under anot
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -26,7 +27,8 @@ __all__ = ["Arrays", "Store", "trainings_folder"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 KEPT: Final = 1 << 30
-"""Bytes of former trainings that are kept; the latest is kept whatever its size."""
+"""Bytes of former trainings that are kept; the latest, and those that run, are kept whatever their size."""
+_DONE: Final = ({"state": "stopped"}, {"state": "finished"}, {"state": "failed"})
 _HOME: Final = "UNET_EXPLORER_STATE"
 _NAME: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
@@ -92,6 +94,11 @@ class Store:
             half.unlink(missing_ok=True)
             raise
 
+    def sweep(self) -> None:
+        """Delete what a killed process has left half-written."""
+        for half in self.folder.glob(".*.half"):
+            half.unlink(missing_ok=True)
+
     def read(self, name: str) -> dict[str, Any] | None:
         """Plain values; None where there are none, or they cannot be read."""
         try:
@@ -152,6 +159,16 @@ class Store:
         except (KeyError, TypeError, ValueError, psutil.Error):
             return False
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        total = 0
+        for file in self.folder.iterdir():
+            # Another notebook's worker may be moving it into place.
+            with contextlib.suppress(OSError):
+                total += file.stat().st_size
+        return total
+
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -173,6 +190,6 @@ def _forget_old() -> None:
     """Remove what nobody looks after, the oldest first, until the rest is small."""
     total = 0
     for place, store in enumerate(Store.all()):
-        total += sum(file.stat().st_size for file in store.folder.iterdir() if file.is_file())
-        if place and total > KEPT and not store.looked_after:
+        total += store.size
+        if place and total > KEPT and not (store.looked_after and store.read("state.json") not in _DONE):
             store.remove()

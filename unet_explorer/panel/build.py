@@ -105,6 +105,7 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
             graph, missing = graph_svg(config, tile), ""
         except GraphError as error:
             graph, missing = "", str(error)
+        self._instrument.proof = {**design, "steps": {check.step: check.words for check in proof}}
         with self.hold_sync():
             self.result = {
                 **design,
@@ -116,7 +117,6 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
                 "no_graph": missing,
             }
             self.state = "built"
-        self._instrument.proof = {**design, "steps": {check.step: check.words for check in proof}}
         self._compare(None)
 
     def _compare(self, _: Any) -> None:

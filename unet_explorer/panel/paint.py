@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.data.augment import Augmentation, Source, draw_tile
-from unet_explorer.data.dataset import Dataset, Image
+from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.weights import class_weights, weight_map
 
 __all__ = ["gallery", "label_bytes", "picture"]
@@ -58,7 +58,7 @@ def gallery(dataset: Dataset, side: int = _SIDE) -> list[dict[str, Any]]:
     weights = weight_map(
         labels, dataset.instances[0] if dataset.instances is not None else None, class_weights(dataset)
     )
-    source = Source(np.asarray(image), labels, weights)
+    source = Source(normalize(image), labels, weights)
     none = Augmentation.none().to_dict()
     plain = draw_tile(np.random.default_rng(0), source, tile, tile, Augmentation.none())
     shown = [picture(plain.tile, "as it is", labels=label_bytes(plain.labels))]

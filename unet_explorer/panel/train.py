@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -12,17 +11,17 @@ import anywidget
 import traitlets
 
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.learning.history import Epoch, thinned
 from unet_explorer.learning.machine import available_memory, resident_memory
-from unet_explorer.learning.preflight import Finding, TrainingError, findings
+from unet_explorer.learning.preflight import Finding, TrainingError
 from unet_explorer.learning.process import Worker
-from unet_explorer.learning.recipe import SUGGESTED_RATE, Order, Recipe
+from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument import BASE_CSS, Instrument
-from unet_explorer.panel.paint import gallery, label_bytes, picture
-from unet_explorer.panel.settings import SETTINGS, design_words
+from unet_explorer.panel.paint import gallery, label_bytes
+from unet_explorer.panel.progress import curve_of, findings_of, questions_of, status_of, told
+from unet_explorer.panel.settings import SETTINGS
 from unet_explorer.panel.sources import HINTS, MADE, Upload, load
-from unet_explorer.tiles import ShapeError, read_tile
+from unet_explorer.tiles import read_tile
 
 __all__ = ["TrainTab"]
 
@@ -142,7 +141,7 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
             if piece.get("last"):
                 self._later(self._load_upload)
             self.problem = ""
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OSError) as error:
             self._upload.close()
             self.problem = f"The images were not taken: {error}"
         self.taken = {"upload": piece.get("upload"), "piece": piece.get("piece"), "stopped": bool(self.problem)}
@@ -189,6 +188,7 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         """Follow this training, and no other."""
         with self._lock:
             if self.session is not None:
+                self.session.give_up()
                 self.session.close()
             self.session = session
             self.shown, self._painted = 0, ()
@@ -305,73 +305,30 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _refresh(self) -> None:
         with self._lock, self.hold_sync():
-            self.findings = [_told(each) for each in self._findings()]
-            self.status = self._status()
+            self.findings = [told(each) for each in self._findings()]
             self._show_course()
 
     def _findings(self) -> list[Finding]:
         if self.dataset is None:
             return []
-        order = Order(self._instrument.design, read_tile(self._instrument.tile), Recipe.from_dict(self.recipe))
         free = available_memory() + resident_memory(self._worker.process)
-        try:
-            return findings(order, self.dataset, free)
-        except ShapeError as error:
-            return [Finding("tile", "stop", str(error), *_nearest(error))]
-
-    def _status(self) -> dict[str, Any]:
-        session = self.session
-        if session is None:
-            return {"state": "new", "warm": self._worker.warm, "differs": False}
-        order, history = session.order, session.history
-        instrument = self._instrument
-        now = instrument.config, list(instrument.tile)
-        done = len(history.losses)
-        rate = history.steps_per_second
-        return {
-            "state": session.state,
-            "warm": self._worker.warm,
-            "problem": session.problem,
-            "step": done,
-            "steps": order.recipe.steps,
-            "epoch": len(history.epochs),
-            "epochs": order.recipe.epochs,
-            "rate": rate,
-            "left": (order.recipe.steps - done) / rate if rate else None,
-            "design": design_words(order.config, order.tile, session.dataset.name),
-            "differs": now != (order.config.to_dict(), list(order.tile)),
-        }
+        return findings_of(self._instrument, Recipe.from_dict(self.recipe), self.dataset, free)
 
     def _show_course(self) -> None:
         session = self.session
         if session is None:
-            self.curve, self.questions, self.answers = {}, [], {}
+            self.status, self.curve, self.questions, self.answers = {"state": "new"}, {}, [], {}
             return
-        history = session.history
-        epochs = [_told_epoch(epoch) for epoch in history.epochs]
-        best = history.best
-        self.curve = {
-            "points": thinned(history.losses),
-            "epochs": epochs,
-            "best": best.number if best else 0,
-            "classes": _class_names(session),
-        }
-        self._paint(session)
-
-    def _paint(self, session: TrainingSession) -> None:
+        self.status, self.curve = status_of(session, self._instrument), curve_of(session)
         epochs = session.history.epochs
         number = self.shown if 0 < self.shown <= len(epochs) else len(epochs)
         if self._painted == (id(session), number):
             return
-        predicted = session.predictions(number) if number else ()
-        asked = session.questions
+        predicted = session.predictions(number) or () if number else ()
         if not self.questions or self._painted[:1] != (id(session),):
-            count = len(predicted or ()) or 3
-            self.questions = [
-                picture(each.picture, each.title, truth=label_bytes(each.truth)) for each in asked[:count]
-            ]
+            self.questions = questions_of(session, len(predicted) or SHOWN)
         self._painted = (id(session), number)
-        self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted or ()]}
+        self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
 
     # How work is done ---------------------------------------------------------------------------------------------
 
@@ -414,31 +371,3 @@ def _usual_batch(instrument: Instrument) -> int:
         return int(instrument.batch_size)
     height, width = instrument.tile
     return max(1, min(Recipe().batch_size, _USUAL_PIXELS // int(height * width)))
-
-
-def _told(found: Finding) -> dict[str, Any]:
-    return {
-        "kind": found.kind,
-        "weight": found.weight,
-        "words": found.words,
-        "fix": found.fix,
-        "mendable": bool(found.change),
-    }
-
-
-@lru_cache(maxsize=10_000)
-def _told_epoch(epoch: Epoch) -> dict[str, Any]:
-    return {"number": epoch.number, "step": epoch.step, **epoch.scores._asdict()}
-
-
-def _nearest(error: ShapeError) -> tuple[str, dict[str, Any]]:
-    if not error.suggestions:
-        return "", {}
-    height, width = read_tile(error.suggestions[-1])
-    return f"Take a tile of {height} × {width}.", {"tile": [height, width]}
-
-
-def _class_names(session: TrainingSession) -> list[str]:
-    count = max(2, session.order.config.num_classes)
-    known = session.dataset.classes
-    return [known[number] if number < len(known) else f"class {number}" for number in range(count)]

@@ -109,12 +109,6 @@ class Build {
   }
 }
 
-/** What the learner asks for goes to Python as a numbered wish. */
-function ask(model, wish, more = {}) {
-  model.set("wish", { ...more, do: wish, number: (model.get("wish").number || 0) + 1 });
-  model.save_changes();
-}
-
 export default {
   render({ model, el }) {
     const controller = new AbortController();

@@ -39,7 +39,8 @@ class CourseView {
     this.showScores(epochs, classes, steps, at);
     this.back.hidden = !epochs.length;
     this.slider.max = Math.max(1, epochs.length);
-    this.slider.value = answered || epochs.length;
+    // Where the hand has put it, even if the answer is still on its way.
+    this.slider.value = this.model.get("shown") || epochs.length;
     this.slider.setAttribute("aria-valuetext", `epoch ${answered} of ${epochs.length}`);
     const best = answered && answered === curve.best ? ", the best so far" : "";
     setText(this.which, shown ? `epoch ${answered} (step ${exact(shown.step)})${best}` : "");

@@ -120,3 +120,9 @@ function misfitWords({ network, tile, failure }) {
 function failureWords(network, failure) {
   return fill(network.words[failure.kind], { side: plain(failure.side) });
 }
+
+/** What the learner asks for goes to Python as a numbered wish. */
+function ask(model, wish, more = {}) {
+  model.set("wish", { ...more, do: wish, number: (model.get("wish").number || 0) + 1 });
+  model.save_changes();
+}

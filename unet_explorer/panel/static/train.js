@@ -191,11 +191,6 @@ class Images {
   }
 }
 
-function ask(model, wish, more = {}) {
-  model.set("wish", { ...more, do: wish, number: (model.get("wish").number || 0) + 1 });
-  model.save_changes();
-}
-
 export default {
   render({ model, el }) {
     const controller = new AbortController();

@@ -46,14 +46,18 @@ class Upload {
   hand(piece) {
     const { model } = this;
     return new Promise((done) => {
+      const finish = (taken) => {
+        model.off("change:taken", heard);
+        this.signal.removeEventListener("abort", abort);
+        done(taken);
+      };
       const heard = () => {
         const taken = model.get("taken");
-        if (taken.upload !== piece.upload || taken.piece !== piece.piece) return;
-        model.off("change:taken", heard);
-        done(!taken.stopped);
+        if (taken.upload === piece.upload && taken.piece === piece.piece) finish(!taken.stopped);
       };
+      const abort = () => finish(false);
       model.on("change:taken", heard);
-      this.signal.addEventListener("abort", () => (model.off("change:taken", heard), done(false)), { once: true });
+      this.signal.addEventListener("abort", abort);
       model.set("piece", piece);
       model.save_changes();
     });
