@@ -515,6 +515,7 @@ def test_the_built_network_is_the_traced_one(worker):
     assert told["parameters"] == build_model(config).count_params()
     for words in ("Connected to", "enc0_conv1", "bottleneck_dropout"):
         assert words in told["summary"], "nothing is cut off"
+    assert max(map(len, told["summary"].splitlines())) > 100, "as wide as Keras makes it, though there is no terminal"
     checks = prove(config, (76, 84), told["layers"])
     assert all(not check.words for check in checks)
     told["layers"]["enc1_conv1"]["shape"][0] += 1
