@@ -85,9 +85,9 @@ def learning_steps(notebook: Notebook, page: Page) -> Timing:
     page.locator('[data-setting="steps"]').fill("100000")
     page.locator('[data-setting="steps"]').press("Enter")
     page.locator('[data-tab="train"] [data-action="start"]').click()
+    page.locator('[data-tab="train"] [data-role="epoch"]').filter(has_text="epoch").wait_for(timeout=120_000)
     notebook.kernel(PAPER)
     page.wait_for_selector('.unet-explorer [data-step="enc3_conv1"]')
-    page.locator('[data-tab="train"] [data-role="epoch"]').filter(has_text="epoch 2").wait_for(timeout=120_000)
     seconds = tile_steps(page)
     assert page.locator('[data-tab="train"]').get_attribute("data-state") == "running"
     page.locator('[data-tab="train"] [data-action="stop"]').click()
