@@ -47,15 +47,19 @@ def sides(config: UNetConfig, n: int) -> dict[str, int]:
         if config.upsampling == "bilinear":
             found[f"dec{level}_upsample"] = n
         n = record(f"dec{level}_up", n)
-        assert skips[level] >= n
-        assert (skips[level] - n) % 2 == 0
-        n = block(f"dec{level}", record(f"dec{level}_concat", n))
+        if config.skips:
+            assert skips[level] >= n
+            assert (skips[level] - n) % 2 == 0
+            record(f"dec{level}_concat", n)
+        n = block(f"dec{level}", n)
     record("head", n)
     return found
 
 
 def crops(config: UNetConfig, n: int) -> list[int]:
     """Pixels a side, deepest first."""
+    if not config.skips:
+        return []
     found = sides(config, n)
     last = f"conv{config.convs_per_block}"
     return [(found[f"enc{level}_{last}"] - found[f"dec{level}_up"]) // 2 for level in reversed(range(config.depth))]
@@ -69,7 +73,7 @@ def seen(config: UNetConfig, n: int, step: str, pixel: int) -> tuple[int, int]:
     found = sides(config, n)
     names = list(found)
     rim = (config.kernel_size - 1) // 2 if config.padding == "same" else 0
-    cut = dict(zip(reversed(range(config.depth)), crops(config, n), strict=True))
+    cut = dict(zip(reversed(range(config.depth)), crops(config, n), strict=config.skips))
     need = {step: (pixel, pixel)}
     for name in reversed(names[1 : names.index(step) + 1]):
         if name not in need:

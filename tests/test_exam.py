@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from unet_explorer import Dataset, UNetConfig, cells, estimate_memory, trace
 from unet_explorer.data.dataset import normalize
-from unet_explorer.learning.exam import mirrored, questions
+from unet_explorer.data.mirror import mirrored
+from unet_explorer.learning.exam import questions
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.tiles import tile_for_output
 

@@ -83,7 +83,7 @@ def test_closed_forms_of_the_paper_hold_for_all(config):
     known = laws(config)
     cut = [crop(step, known) for step in plan(config) if step.op == "crop_concat"]
     # With t pixels a block; 0 if padded.
-    assert cut == [(t * (3 * 2 ** (e - 1) - 2)) for e in range(1, config.depth + 1)]
+    assert cut == [(t * (3 * 2 ** (e - 1) - 2)) for e in range(1, config.depth + 1) if config.skips]
     assert cut == naive.crops(config, sizes[0])
 
 

@@ -110,6 +110,7 @@ GRADIENT_GRID = [
     UNetConfig(depth=d, convs_per_block=c, kernel_size=k, padding=p, upsampling=u, base_filters=2)
     for d, c, k, p, u in itertools.product((1, 2), (1, 2), (3, 5), ("valid", "same"), ("transpose", "bilinear"))
 ]
+GRADIENT_GRID += [UNetConfig(depth=2, padding=p, base_filters=2, skips=False) for p in ("valid", "same")]
 
 
 @pytest.mark.parametrize("config", GRADIENT_GRID, ids=str)

@@ -24,6 +24,14 @@ def test_the_names_in_the_order_of_the_paper():
     ]
 
 
+def test_without_skips_nothing_is_copied_and_nothing_else_changes():
+    with_, without = plan(UNetConfig(depth=2)), plan(UNetConfig(depth=2, skips=False))
+    assert list(without) == [step for step in with_ if step.op != "crop_concat"]
+    assert all(len(step.inputs) == 1 for step in without)
+    first = without[without.index("dec0_conv1")]
+    assert (first.in_channels, first.channels) == (64, 64)
+
+
 def test_the_paper_has_23_convolutions():
     ops = [step.op for step in plan(UNetConfig())]
     assert sum(op in {"conv", "upconv", "conv1x1"} for op in ops) == 23

@@ -36,6 +36,7 @@ Segmentation", MICCAI 2015.
     batch_norm       True
     dropout          0.25
     head_activation  softmax
+    skips            True
 
 A shape is height × width × channels. Weights start as in section 3 of the paper (He normal).
 """
@@ -97,6 +98,7 @@ VARIED = [
     UNetConfig(depth=1, base_filters=2, dropout=0.3, convs_per_block=3, head_activation="sigmoid", num_classes=1),
     # Here the head is made like the convolutions of the blocks.
     UNetConfig(depth=2, base_filters=2, kernel_size=1, head_activation="relu"),
+    UNetConfig(depth=2, base_filters=2, skips=False),
     UNetConfig(depth=1, base_filters=2, kernel_size=5, convs_per_block=2),
     UNetConfig(depth=2, base_filters=2, batch_norm=True, upsampling="bilinear", padding="same", dropout=0.5),
     UNetConfig(depth=2, base_filters=2, kernel_size=5, convs_per_block=3, padding="same", in_channels=3),

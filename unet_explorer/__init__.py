@@ -18,17 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 # Two rooms are named like the function they hold. Loading them here, before anyone else does, lets the function
 # have the name: Python binds a submodule to its package only once, when it is first loaded.
+from unet_explorer.budget import best_tile
 from unet_explorer.config import PRESETS, UNetConfig
 from unet_explorer.cost import estimate_memory
 from unet_explorer.plan import Step, plan
 from unet_explorer.receptive import receptive_field
 from unet_explorer.tiles import ShapeError, nearest_sizes, tile_for_output, valid_sizes
+from unet_explorer.tiling import Tiling
 from unet_explorer.trace import Trace, trace
 
 if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.data.files import from_folder, from_stack
     from unet_explorer.data.synthetic import cells, membranes, shapes
+    from unet_explorer.data.lazy import open_image
+    from unet_explorer.learning.predict import predict_image
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
@@ -40,9 +44,11 @@ __all__ = [
     "Explorer",
     "ShapeError",
     "Step",
+    "Tiling",
     "Trace",
     "TrainingSession",
     "UNetConfig",
+    "best_tile",
     "build_model",
     "cells",
     "estimate_memory",
@@ -51,7 +57,9 @@ __all__ = [
     "from_stack",
     "membranes",
     "nearest_sizes",
+    "open_image",
     "plan",
+    "predict_image",
     "receptive_field",
     "shapes",
     "tile_for_output",
@@ -71,6 +79,8 @@ _LATER = {
     "from_folder": "data.files",
     "from_stack": "data.files",
     "membranes": "data.synthetic",
+    "open_image": "data.lazy",
+    "predict_image": "learning.predict",
     "shapes": "data.synthetic",
     "to_script": "script",
 }

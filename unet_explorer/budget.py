@@ -1,18 +1,21 @@
-"""A network that fits into the memory there is, as near as possible to the one that was wanted."""
+"""What fits into the memory there is: the nearest network to the one that was wanted, and the least wasteful tile."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise, product
 from typing import Final
 
 from unet_explorer.config import UNetConfig, read_config, shown
 from unet_explorer.cost import estimate_memory, read_batch_size
 from unet_explorer.tiles import Tile, tile_for_output, valid_sizes
+from unet_explorer.tiling import axis_of, read_image_shape
 from unet_explorer.trace import trace
 
-__all__ = ["FEWEST_FILTERS", "SMALLEST_OUTPUT", "fitting_design"]
+__all__ = ["FEWEST_FILTERS", "SMALLEST_OUTPUT", "best_tile", "fitting_design"]
 
 SMALLEST_OUTPUT: Final = 32
 """Pixels a side below which no output is shrunk: on less there is little to see and little to learn from."""
@@ -94,3 +97,52 @@ def _within(
     caps = range(min(lowest), max(tile) + 1, valid_sizes(config).step)
     fitting = bisect_right(caps, limit, key=lambda longest: needed(capped(longest), 1))
     return (config, capped(caps[fitting - 1]), 1) if fitting else None
+
+
+def best_tile(
+    config: UNetConfig, image_shape: tuple[int, ...], limit: int, batch_size: int = 1
+) -> tuple[int, int] | None:
+    """The tile that wastes least of all that stay within a memory limit.
+
+    For every number of tiles that an axis can have, the smallest tile that does with it is best: a larger one would
+    compute more and keep the same. Of all pairs of these, the one with the largest share of kept pixels is taken.
+
+    Args:
+        config: The network.
+        image_shape: (height, width) of the image, or (height, width, channels).
+        limit: Bytes that `estimate_memory` may reach.
+        batch_size: Tiles computed at once.
+
+    Returns:
+        (height, width) in pixels, or None if not even the smallest tile stays within the limit.
+
+    Example:
+        >>> best_tile(UNetConfig(), (512, 512), 2_000_000_000), best_tile(UNetConfig(), (512, 512), 1_200_000_000)
+        ((700, 700), (444, 700))
+    """
+    height, width = read_image_shape(image_shape)
+    down, across = (_candidates(read_config(config), side) for side in (height, width))
+    pairs = sorted(
+        ((many * n * more * m, abs(n - m), (n, m)) for (n, many), (m, more) in product(down, across)),
+    )
+    too_much: list[tuple[int, int]] = []
+    for _, _, tile in pairs:
+        # What holds a tile that was too much is too much as well.
+        if any(tile[0] >= n and tile[1] >= m for n, m in too_much):
+            continue
+        if estimate_memory(config, tile, batch_size)["total"] <= limit:
+            return tile
+        too_much = [each for each in too_much if not (each[0] >= tile[0] and each[1] >= tile[1])] + [tile]
+    return None
+
+
+@lru_cache(maxsize=256)
+def _candidates(config: UNetConfig, side: int) -> tuple[tuple[int, int], ...]:
+    """Tiles, each with how many it takes to cover a side, that are the smallest with that number."""
+    found = [(tile, axis_of(config, side, tile).count) for tile in _sizes(config, side)]
+    able = [each for each in found if each[1]]
+    return tuple(able[:1] + [after for before, after in pairwise(able) if after[1] < before[1]])
+
+
+def _sizes(config: UNetConfig, side: int) -> range:
+    return valid_sizes(config, 1, tile_for_output(config, side))

@@ -171,6 +171,8 @@ class UNetConfig:
             behind the bottleneck (section 3.1 of the paper). 0 leaves it out.
         head_activation: What follows the last 1×1 convolution. ``"linear"`` gives logits and is what the loss
             wants; ``"relu"`` is a widely copied mistake that can stop the learning.
+        skips: Whether the maps of the way down are copied to the way up. Without them it is no U-Net any more: they
+            can be left out to see what they are good for.
 
     Raises:
         ValueError: If any value is of the wrong type or out of range; every such value is named.
@@ -195,6 +197,7 @@ class UNetConfig:
     batch_norm: bool = knob(False, Flag())
     dropout: float = knob(0.0, Fraction(1.0))
     head_activation: str = knob("linear", Choice(("linear", "softmax", "sigmoid", "relu")))
+    skips: bool = knob(True, Flag())
 
     def __post_init__(self) -> None:
         read_knobs(self)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import layers
 
-from unet_explorer.config import UNetConfig, read_config
+from unet_explorer.config import UNetConfig, read_config, shown
 from unet_explorer.laws import crop, laws
 from unet_explorer.plan import TILE, Step, plan
 from unet_explorer.tiles import Tile, sides
@@ -15,7 +15,7 @@ from unet_explorer.tiles import Tile, sides
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["build_model"]
+__all__ = ["build_model", "config_of"]
 
 
 def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
@@ -81,3 +81,45 @@ def _layer(step: Step, inputs: Sequence[Any], crop: int) -> Any:
             return layers.ReLU(name=name)(inputs[0])
         case "dropout":
             return layers.Dropout(step.rate, name=name)(inputs[0])
+
+
+def config_of(model: keras.Model) -> UNetConfig:
+    """The design that a network was built from, read off its layers.
+
+    Args:
+        model: What `build_model` gave, the file of `to_script` made, or Keras has loaded of either.
+
+    Raises:
+        ValueError: If it is anything else; it says where it departs from the plan.
+
+    Example:
+        >>> config_of(build_model(UNetConfig(depth=2, base_filters=4, padding="same"))).padding
+        'same'
+    """
+    layer = {each.name: each for each in getattr(model, "layers", ())}
+    try:
+        first, head = layer["enc0_conv1"], layer["head"]
+        config = UNetConfig(
+            depth=sum(name.startswith("enc") and name.endswith("_pool") for name in layer),
+            base_filters=first.filters,
+            convs_per_block=sum(name.startswith("enc0_conv") for name in layer),
+            kernel_size=first.kernel_size[0],
+            padding=first.padding,
+            in_channels=model.input_shape[-1],
+            num_classes=head.filters,
+            upsampling="bilinear" if "dec0_upsample" in layer else "transpose",
+            batch_norm="enc0_norm1" in layer,
+            dropout=getattr(layer.get("bottleneck_dropout"), "rate", 0.0),
+            head_activation=head.activation.__name__,
+            skips="dec0_concat" in layer,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{shown(model)} is no U-Net of this plan ({error}): give what build_model or TrainingSession.model gives."
+        ) from None
+    for step in plan(config):
+        found = layer.get(step.name)
+        if found is None or found.count_params() != step.parameters:
+            what = "has none" if found is None else f"has {found.count_params():,} parameters, not {step.parameters:,},"
+            raise ValueError(f"The model is no U-Net of this plan: it {what} at {step}.")
+    return config

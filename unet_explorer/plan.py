@@ -99,7 +99,8 @@ def plan(config: UNetConfig) -> tuple[Step, ...]:
     Down: a block of convolutions, then a 2×2 max-pooling that halves the sides while the next block doubles
     the channels. At the bottom: one more block. Up: a 2×2 up-convolution doubles the sides and halves the
     channels, the map saved on the way down is cropped and put in front of it, and a block of convolutions
-    follows. Last, a 1×1 convolution gives a score for each class (Ronneberger et al. 2015, section 2).
+    follows (without skips, the way up is on its own). Last, a 1×1 convolution gives a score for each class
+    (Ronneberger et al. 2015, section 2).
 
     Args:
         config: The network.
@@ -131,7 +132,8 @@ def _steps(config: UNetConfig) -> tuple[Step, ...]:
     draft.dropout("bottleneck_dropout")
     for level in reversed(range(config.depth)):
         draft.up(level)
-        draft.concat(level, skips[level])
+        if config.skips:
+            draft.concat(level, skips[level])
         draft.block(f"dec{level}", level)
     draft.add("head", "conv1x1", channels=config.num_classes, kernel=1, bias=True, activation=config.head_activation)
     return tuple(draft.steps)

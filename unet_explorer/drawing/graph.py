@@ -142,6 +142,8 @@ def _beside(drawn: graphviz.Digraph, left: str, right: str) -> None:
 def _coming_up(steps: tuple[Step, ...]) -> frozenset[str]:
     """Names of the steps on the right: from the middle of what lies below the deepest skip on.
 
+    Without skips, the way up starts with the first step that rises.
+
     Example:
         >>> from unet_explorer import UNetConfig
         >>> min(_coming_up(plan(UNetConfig(depth=1))))
@@ -149,7 +151,8 @@ def _coming_up(steps: tuple[Step, ...]) -> frozenset[str]:
     """
     deepest = max(step.level for step in steps)
     bottom = [place for place, step in enumerate(steps) if step.level == deepest]
-    meeting = next(place for place, step in enumerate(steps) if len(step.inputs) > 1)
+    joining = (place for place, step in enumerate(steps) if len(step.inputs) > 1)
+    meeting = next(joining, bottom[-1] + 1)
     middle = (bottom[0] + meeting + 1) // 2
     return frozenset(step.name for step in steps[min(middle, bottom[-1]) :])
 

@@ -156,7 +156,8 @@ def _add(drawn: Scene, step: Step, known: dict[str, Law]) -> None:
         case "conv" | "upconv" | "conv1x1":
             if step.level < before.row:
                 # Its label stands above both halves once the skip has arrived.
-                box = Box(step.name, before.x, width, step.level, step.channels, "upconv", host, "up", labelled=False)
+                alone = not drawn.config.skips
+                box = Box(step.name, before.x, width, step.level, step.channels, "upconv", host, "up", labelled=alone)
             else:
                 x = before.x + max(
                     (before.width + width) / 2 + METRICS.arrow * drawn.squeeze**2,
@@ -226,8 +227,12 @@ def _legend(drawn: Scene) -> None:
         "crop_concat": "copy and crop" if cropped else "copy",
         "conv1x1": f"1×1 convolution{head}",
     }
+    if not drawn.skips:
+        del texts["crop_concat"]
     drawn.legend = list(texts.items())
-    drawn.caption = "Above a box its channels, below it its side in pixels. A white half is a copy"
-    drawn.caption += "; the dashed frame is the part of the map that is kept for it." if cropped else "."
+    drawn.caption = "Above a box its channels, below it its side in pixels."
+    if drawn.skips:
+        kept = "; the dashed frame is the part of the map that is kept for it." if cropped else "."
+        drawn.caption += f" A white half is a copy{kept}"
     if config.dropout:
         drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."

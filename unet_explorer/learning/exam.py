@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from unet_explorer.config import UNetConfig
 from unet_explorer.cost import estimate_memory
 from unet_explorer.data.dataset import Dataset, Image, Labels, normalize
+from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.tiles import tile_for_output
 from unet_explorer.trace import trace
 
-__all__ = ["Question", "mirrored", "questions"]
+__all__ = ["Question", "questions"]
 
 
 class Question(NamedTuple):
@@ -62,23 +60,3 @@ def _question(title: str, image: Image, labels: Labels, config: UNetConfig, tile
     border = (tile[0] - output.height) // 2, (tile[1] - output.width) // 2
     start = first[0] - border[0], first[1] - border[1]
     return Question(title, mirrored(normalize(image), start, tile), image[inner], labels[inner])
-
-
-def mirrored(image: NDArray[Any], start: tuple[int, int], size: tuple[int, int]) -> NDArray[Any]:
-    """A part of an image; what lies beyond its border is the image mirrored there (Ronneberger et al. 2015, figure 2).
-
-    Args:
-        image: (height, width, …).
-        start: Row and column of the part's first pixel; may be negative.
-        size: (height, width) of the part.
-
-    Example:
-        >>> mirrored(np.arange(4).reshape(1, 4), (0, -2), (1, 7)).tolist()
-        [[2, 1, 0, 1, 2, 3, 2]]
-    """
-    rows, columns = (
-        np.pad(np.arange(side), (max(0, -first), max(0, first + part - side)), mode="reflect")[max(0, first) :][:part]
-        for side, first, part in zip(image.shape, start, size, strict=False)
-    )
-    part: NDArray[Any] = image[np.ix_(rows, columns)]
-    return part

@@ -43,6 +43,7 @@ KNOBS: Final = {
     "batch_norm": ("Batch norm", "normalise between every convolution and its ReLU", False),
     "dropout": ("Dropout", "share of values dropped at the end of the contracting path", False),
     "head_activation": ("Head", "what follows the last 1×1 convolution; linear gives logits, as the loss wants", False),
+    "skips": ("Skips", "copy the maps of the way down to the way up; try what is lost without them", False),
 }
 """Label, explanation, and whether it is shown at once or under "More"."""
 
