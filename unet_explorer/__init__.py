@@ -30,8 +30,8 @@ from unet_explorer.trace import Trace, trace
 if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.data.files import from_folder, from_stack
-    from unet_explorer.data.synthetic import cells, membranes, shapes
     from unet_explorer.data.lazy import open_image
+    from unet_explorer.data.synthetic import cells, membranes, shapes
     from unet_explorer.learning.predict import predict_image
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model

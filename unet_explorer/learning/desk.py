@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
+from unet_explorer.budget import best_tile
 from unet_explorer.config import UNetConfig
+from unet_explorer.cost import estimate_memory, fixed_bytes
 from unet_explorer.data.cells import cells
+from unet_explorer.learning.activations import activations, view
+from unet_explorer.learning.course import Course
 from unet_explorer.learning.learner import DivergedError, Learner
+from unet_explorer.learning.machine import available_memory
 from unet_explorer.learning.messages import Message
-from unet_explorer.learning.recipe import SHOWN, Order, Recipe
-from unet_explorer.learning.scores import scores
+from unet_explorer.learning.predict import classes_of
+from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.seams import seams, tiled
 from unet_explorer.learning.store import Store
 from unet_explorer.model import build_model
+from unet_explorer.tiles import tile_for_output
+from unet_explorer.tiling import Tiling
 
 __all__ = ["Desk"]
 
-OFTEN: Final = 0.1
-"""Seconds between two reports of progress."""
+_TEACHING: Final = frozenset({"train", "pause", "resume", "step", "stop"})
+_PAUSE: Final = 0.4
+"""Seconds between two looks inside a network that learns, at least,"""
+_SHARE: Final = 4
+"""and so many times what a look takes."""
+_SPARE: Final = 0.5
+"""Share of the free memory that an image in one piece may take."""
 
 
 class Desk:
     """Takes requests, one at a time, and tells what comes of them.
 
+    What takes long is done bit by bit, so that the next request is soon heard: trainings take a step each in turn, and
+    images are predicted tile by tile between them.
+
     Args:
         tell: Sends a message.
-        stop: Set from outside as soon as a stop is asked for, so that a long examination ends early.
+        stops: Names of trainings that shall stop; filled from outside as soon as that is asked for, so that a long
+            examination ends early.
     """
 
-    def __init__(self, tell: Callable[[Message], None], stop: threading.Event) -> None:
-        self.tell, self.stop = tell, stop
-        self.course: Course | None = None
+    def __init__(self, tell: Callable[[Message], None], stops: set[str]) -> None:
+        self.tell, self.stops = tell, stops
+        self.courses: dict[str, Course] = {}
+        self._networks = Networks(self.courses)
+        self._image: Iterator[None] | None = None
+        self._asked: Message = {}
+        self._watched: Message | None = None
+        self._next_look, self._turn = 0.0, 0
         _warm_up()
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do without being asked."""
-        return self.course is not None and self.course.running
+        return self._image is not None or any(course.running for course in self.courses.values())
 
     def answer(self, message: Message) -> None:
         """Do what is asked. Whatever goes wrong is told, and the desk stays open."""
@@ -51,24 +74,42 @@ class Desk:
             self._failed(message, error)
 
     def advance(self) -> None:
-        """One step of the training."""
-        assert self.course is not None
-        try:
-            self.course.advance()
-        except Exception as error:  # noqa: BLE001  # as above
-            self._failed({"do": "train", "training": self.course.name}, error)
+        """One step of a training, then a piece of an image, in turn; and a look inside, if one is due."""
+        running = [course for course in self.courses.values() if course.running]
+        self._turn += 1
+        if running:
+            course = running[self._turn % len(running)]
+            try:
+                course.advance()
+            except Exception as error:  # noqa: BLE001  # as above
+                self._failed({"do": "train", "training": course.name}, error)
+            else:
+                self._look_again(course)
+        if self._image is not None:
+            try:
+                next(self._image)
+            except StopIteration:
+                self._image = None
+            except Exception as error:  # noqa: BLE001  # as above
+                self._image = None
+                self._failed(self._asked, error)
 
     def _failed(self, message: Message, error: Exception) -> None:
-        if message["do"] != "build":
-            self._drop()
-        self.tell({"event": "failed", **message, "words": _words(error)})
+        named = ("do", "request")
+        if message["do"] in _TEACHING:
+            self._drop(message["training"])
+            named = ("do", "training")
+        self.tell({"event": "failed", **{key: message[key] for key in named}, "words": _words(error)})
 
-    def _drop(self) -> None:
-        if self.course:
-            self.course.learner.close()
-        self.course = None
-        # Keras keeps what it has built; a class tries many designs.
-        keras.utils.clear_session()
+    def _drop(self, training: str) -> None:
+        course = self.courses.pop(training, None)
+        if course:
+            course.learner.close()
+        if not self.courses:
+            # Keras keeps what it has built; a class tries many designs.
+            keras.utils.clear_session()
+
+    # Building and teaching ---------------------------------------------------------------------------------------
 
     def _do_build(self, message: Message) -> None:
         config = UNetConfig.from_dict(message["config"])
@@ -83,150 +124,159 @@ class Desk:
         self.tell({"event": "built", "request": message["request"], **built})
 
     def _do_train(self, message: Message) -> None:
+        name = message["training"]
         self._do_stop(message)
-        self.course = Course(Store(Path(message["folder"])), self.tell, self.stop)
-        self.course.running = not message["paused"]
-        step = self.course.learner.step
-        self.tell({"event": "started", "training": self.course.name, "step": step, "paused": message["paused"]})
+        course = Course(Store(Path(message["folder"])), self.tell, lambda: name in self.stops)
+        course.running = not message["paused"]
+        self.courses[name] = course
+        self.tell({"event": "started", "training": name, "step": course.learner.step, "paused": message["paused"]})
 
-    def _do_pause(self, _: Message) -> None:
-        if self.course:
-            self.course.running = False
-            self.course.report("paused")
+    def _do_pause(self, message: Message) -> None:
+        course = self.courses.get(message["training"])
+        if course:
+            course.running = False
+            course.report("paused")
 
-    def _do_resume(self, _: Message) -> None:
-        if self.course and not self.course.ended:
-            self.course.running = True
-            self.course.report("resumed")
+    def _do_resume(self, message: Message) -> None:
+        course = self.courses.get(message["training"])
+        if course and not course.ended:
+            course.running = True
+            course.report("resumed")
 
-    def _do_step(self, _: Message) -> None:
-        if self.course and not self.course.ended:
-            self.course.running = False
-            self.course.advance()
-            if not self.course.ended:
-                self.course.report("paused")
+    def _do_step(self, message: Message) -> None:
+        course = self.courses.get(message["training"])
+        if course and not course.ended:
+            course.running = False
+            course.advance()
+            if not course.ended:
+                course.report("paused")
+            self._look_again(course)
 
-    def _do_stop(self, _: Message) -> None:
-        if self.course:
-            self.course.report("stopped")
-        self._drop()
-        self.stop.clear()
+    def _do_stop(self, message: Message) -> None:
+        name = message["training"]
+        if name in self.courses:
+            self.courses[name].report("stopped")
+        self._drop(name)
+        self.stops.discard(name)
+
+    # Looking --------------------------------------------------------------------------------------------------------
+
+    def _do_look(self, message: Message) -> None:
+        """The maps behind a step; again and again, if it is of a network that learns."""
+        self._watched = message
+        self._look(message)
+
+    def _look(self, message: Message) -> None:
+        config = UNetConfig.from_dict(message["config"])
+        start = time.perf_counter()
+        model, at = self._networks.take(message)
+        found = activations(model, config, message["step"], message["tile"])
+        joined = len(found) > 2
+        shown = list(found)[:-1] if joined else list(found)[-1:]
+        views = [{"step": name, **view(found[name], message["channel"])} for name in shown]
+        self.tell({"event": "maps", "request": message["request"], "step": message["step"], "at": at, "views": views})
+        took = time.perf_counter() - start
+        self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * took)
+
+    def _look_again(self, course: Course) -> None:
+        watched = self._watched
+        if watched and watched["training"] == course.name and time.perf_counter() > self._next_look:
+            try:
+                self._look(watched)
+            except Exception as error:  # noqa: BLE001  # as above
+                self._watched = None
+                self._failed(watched, error)
+
+    def _do_look_away(self, _: Message) -> None:
+        self._watched = None
+
+    def _do_segment(self, message: Message) -> None:
+        """Predict an image in tiles; a later request takes the place of one that is not done."""
+        self._asked = message
+        self._image = self._segment(message)
+
+    def _segment(self, message: Message) -> Iterator[None]:
+        config = UNetConfig.from_dict(message["config"])
+        model, at = self._networks.take(message)
+        image = message["image"]
+        found: NDArray[np.float32]
+        wanted: NDArray[np.float32]
+        one = Tiling(config, image.shape, _one_piece(config, image.shape))
+        many = Tiling(config, image.shape, tuple(message["size"]), seamless=message["seamless"])
+        total = len(one) + len(many)
+        for done in tiled(model, image, one):
+            if isinstance(done, np.ndarray):
+                wanted = done
+            else:
+                self._tell_progress(message, done, total)
+                yield
+        for done in tiled(model, image, many):
+            if isinstance(done, np.ndarray):
+                found = done
+            else:
+                self._tell_progress(message, len(one) + done, total)
+                yield
+        result = seams(found, wanted, config)._asdict()
+        labels = {"labels": classes_of(found, config), "wanted": classes_of(wanted, config)}
+        told = {"event": "segmented", "request": message["request"], "at": at, "pieces": len(one)}
+        self.tell({**told, **labels, **result})
+
+    def _tell_progress(self, message: Message, done: int, total: int) -> None:
+        self.tell({"event": "segmenting", "request": message["request"], "done": done, "total": total})
+
+    def _do_look_away_from_image(self, _: Message) -> None:
+        self._image = None
 
 
-class Course:
-    """A training from its first step to its last: steps, examinations, and what is put on disc.
+class Networks:
+    """The networks that are looked at: one that learns, one that has learnt, or a fresh one.
 
-    Attributes:
-        running: Whether the next step may be taken.
-        ended: Whether there is none left.
+    The last one that was built for looking is kept.
+
+    Args:
+        courses: The trainings there are, by name.
     """
 
-    def __init__(self, store: Store, tell: Callable[[Message], None], stop: threading.Event) -> None:
-        self.store, self.tell, self.stop, self.name = store, tell, stop, store.folder.name
-        store.sweep()
-        order, dataset = store.read("order.json"), store.read_dataset()
-        if order is None or dataset is None:
-            raise OSError(f"the folder of this training cannot be read any more: {store.folder}")
-        self.order = Order.from_dict(order)
-        self.learner = Learner(self.order, dataset)
-        self.running = self.ended = False
-        self.points: list[tuple[int, float]] = []
-        self.unsent = 0
-        self.epochs: list[dict[str, Any]] = []
-        self.best, self.stale = -1.0, 0
-        self.clock, self.told = 0.0, 0.0
-        self._go_on()
+    def __init__(self, courses: dict[str, Course]) -> None:
+        self._courses = courses
+        self._kept: tuple[Any, keras.Model] | None = None
 
-    def _go_on(self) -> None:
-        """From where it was last saved, if it was."""
-        memory, history = self.store.read_arrays("last.npz"), self.store.read("history.json")
-        if memory is None or history is None:
-            return
-        self.learner.remember(memory)
-        step = self.learner.step
-        self.points = [(at, loss) for at, loss in history["points"] if at <= step]
-        self.unsent = len(self.points)
-        self.epochs = [epoch for epoch in history["epochs"] if epoch["step"] <= step]
-        self.best = max((epoch["iou"] for epoch in self.epochs), default=-1.0)
-        self.stale = self._epochs_since_best()
-        self.clock = history["seconds"]
+    def take(self, message: Message) -> tuple[keras.Model, int]:
+        """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
 
-    def _epochs_since_best(self) -> int:
-        best = max(range(len(self.epochs)), key=lambda place: self.epochs[place]["iou"], default=-1)
-        return len(self.epochs) - 1 - best if self.epochs else 0
-
-    def advance(self) -> None:
-        """One step; and what is due after it."""
-        start = time.perf_counter()
-        recipe, learner = self.order.recipe, self.learner
-        if learner.step < recipe.steps:
-            try:
-                loss = learner.advance()
-            finally:
-                self.clock += time.perf_counter() - start
-            self.points.append((learner.step, loss))
-            if learner.step == 1 or time.perf_counter() - self.told > OFTEN:
-                self.report("progress")
-        last = learner.step >= recipe.steps
-        due = last or learner.step % recipe.steps_per_epoch == 0
-        if due and self._examine() and (last or 0 < recipe.patience <= self.stale):
-            self.running, self.ended = False, True
-            self.report("finished")
-
-    def report(self, event: str) -> None:
-        """Tell the points that were not told yet, and how fast it goes."""
-        new = self.points[self.unsent :]
-        self.unsent, self.told = len(self.points), time.perf_counter()
-        step = self.learner.step
-        self.tell(
-            {
-                "event": event,
-                "training": self.name,
-                "step": step,
-                "points": new,
-                "seconds": self.clock,
-                "waited": self.learner.waited,
-            }
-        )
-
-    def _examine(self) -> bool:
-        """Whether it was done to the end."""
-        start = time.perf_counter()
-        found = self.learner.examine(self.stop.is_set)
-        if found is None:
-            return False
-        table, predicted = found
-        iou = scores(table).mean_iou
-        number = len(self.epochs) + 1
-        better = iou > self.best
-        epoch = {"epoch": number, "step": self.learner.step, "iou": iou, "table": table.tolist()}
-        epoch["seconds"] = time.perf_counter() - start
-        self.epochs.append(epoch)
-        self.best, self.stale = max(iou, self.best), 0 if better else self.stale + 1
-        problem = self._save(number, predicted, better)
-        self.report("progress")
-        self.tell({"event": "epoch", "training": self.name, **epoch, "best": better, "problem": problem})
-        return True
-
-    def _save(self, number: int, predicted: list[Any], better: bool) -> str:
-        """Put it on disc; learning goes on even if that cannot be done.
-
-        Returns:
-            What went wrong, in words.
+        Args:
+            message: With ``config``; and ``training`` and ``folder``, both empty for a fresh network.
         """
-        store, learner = self.store, self.learner
-        try:
-            pictures = {f"prediction{place}": each for place, each in enumerate(predicted[:SHOWN])}
-            store.write_arrays(f"epoch{number:06}.npz", pictures)
-            if better:
-                store.write_arrays("best.npz", learner.weights())
-            # A history that runs ahead of the weights can be cut; one that is behind them has a hole.
-            store.write("history.json", {"points": self.points, "epochs": self.epochs, "seconds": self.clock})
-            store.write_arrays("last.npz", learner.memory())
-        except OSError as error:
-            why = error.strerror or error
-            return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."
-        return ""
+        course = self._courses.get(message["training"])
+        if course:
+            return course.learner.model, course.learner.step
+        store = Store(Path(message["folder"])) if message["folder"] else None
+        history = (store.read("history.json") if store else None) or {"epochs": []}
+        best = max(history["epochs"], key=lambda epoch: epoch["iou"], default=None)
+        at = best["step"] if best else 0
+        key = (message["config"], message["training"], at)
+        if self._kept is None or self._kept[0] != key:
+            saved = store.read_arrays("best.npz") if store and best else None
+            # Always the same, or a class could not speak about what it sees.
+            keras.utils.set_random_seed(0)
+            model = build_model(UNetConfig.from_dict(message["config"]))
+            if saved:
+                model.set_weights([saved[f"weight{number}"] for number in range(len(model.weights))])
+            self._kept = key, model
+        return self._kept[1], at
+
+
+def _one_piece(config: UNetConfig, shape: tuple[int, ...]) -> tuple[int, int]:
+    """The whole image in one tile; if there is no memory for that, the least wasteful tile that there is room for."""
+    whole = tile_for_output(config, shape[0]), tile_for_output(config, shape[1])
+    fixed = sum(fixed_bytes(config, training=False).values())
+    limit = fixed + int(_SPARE * available_memory())
+    if estimate_memory(config, whole)["total"] <= limit:
+        return whole
+    found = best_tile(config, shape, limit)
+    if found is None:
+        raise MemoryError
+    return found
 
 
 def _words(error: Exception) -> str:

@@ -14,7 +14,7 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.exam import questions
 from unet_explorer.learning.feed import Ahead, Feed
 from unet_explorer.learning.objective import loss_of, optimizer_of
-from unet_explorer.learning.predict import classes_of
+from unet_explorer.learning.predict import classes_of, forward
 from unet_explorer.learning.recipe import Order
 from unet_explorer.learning.scores import confusion
 from unet_explorer.learning.store import Arrays
@@ -93,7 +93,7 @@ class Learner:
         for question in self.questions:
             if interrupted():
                 return None
-            scores = self.model.predict_on_batch(question.tile[None])[0]
+            scores = forward(self.model, question.tile.shape[:2])(question.tile[None])[0]
             height, width = question.truth.shape
             found = classes_of(scores[:height, :width], self.order.config)
             table += confusion(np.minimum(question.truth, classes - 1), found, classes)

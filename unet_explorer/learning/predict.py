@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from unet_explorer.tiling import PlacedTile, Tiling
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MODEST", "Standard", "classes_of", "predict_image", "predicted_tiles", "usual_tile"]
+__all__ = ["MODEST", "Standard", "classes_of", "forward", "predict_image", "predicted_tiles", "usual_tile"]
 
 MODEST: Final = 300_000_000
 """Bytes that predicting takes above the loaded network, where nobody says how much it may be."""
@@ -217,6 +219,42 @@ def _bands(image: Any) -> Iterator[NDArray[np.float64]]:
         yield band
 
 
+_COMPILED: WeakKeyDictionary[Any, dict[tuple[int, int], Any]] = WeakKeyDictionary()
+"""For each network what TensorFlow has made of it, by the size of its tiles."""
+
+
+def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """The network as a function of batches of tiles of one size.
+
+    Keras's own `predict_on_batch` merges the sizes it has seen into one function for any, and its bilinear
+    up-sampling cannot be traced without a size.
+
+    Args:
+        model: The network.
+        tile: (height, width) in pixels.
+
+    Example:
+        >>> from unet_explorer import build_model
+        >>> model = build_model(UNetConfig(depth=1, base_filters=2))
+        >>> forward(model, (20, 24))(np.zeros((3, 20, 24, 1), "float32")).shape
+        (3, 4, 8, 2)
+    """
+    import tensorflow as tf
+
+    known = _COMPILED.setdefault(model, {})
+    if tile not in known:
+        # The function must not hold the network, or neither would ever go.
+        network: Any = weakref.ref(model)
+
+        def scores(tiles: tf.Tensor) -> tf.Tensor:
+            return network()(tiles, training=False)
+
+        signature = [tf.TensorSpec((None, *tile, model.input_shape[-1]), tf.float32)]
+        known[tile] = tf.function(scores, input_signature=signature, autograph=False)
+    compiled = known[tile]
+    return lambda tiles: np.asarray(compiled(tf.convert_to_tensor(tiles)))
+
+
 def predicted_tiles(
     model: keras.Model, image: Any, tiling: Tiling, batch_size: int, standard: Standard
 ) -> Iterator[tuple[PlacedTile, NDArray[np.float32]]]:
@@ -237,6 +275,6 @@ def predicted_tiles(
         batch = [tiling[place] for place in range(number, min(number + batch_size, total))]
         number += len(batch)
         given = np.stack([standard.given(mirrored(image, tile.start, tile.size)) for tile in batch])
-        scores = model.predict_on_batch(given)
+        scores = forward(model, tiling.tile)(given)
         for tile, found in zip(batch, scores, strict=True):
             yield tile, found[tile.keep[0], tile.keep[1]]

@@ -27,12 +27,12 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(NICE)
     inbox: queue.Queue[Message] = queue.Queue()
-    stop = threading.Event()
-    threading.Thread(target=_listen, args=(requests, inbox, stop), daemon=True).start()
+    stops: set[str] = set()
+    threading.Thread(target=_listen, args=(requests, inbox, stops), daemon=True).start()
     # Heavy, and only now: TensorFlow.
     from unet_explorer.learning.desk import Desk
 
-    desk = Desk(lambda message: write_message(replies, message), stop)
+    desk = Desk(lambda message: write_message(replies, message), stops)
     write_message(replies, {"event": "ready", "process": os.getpid()})
     while True:
         try:
@@ -50,14 +50,14 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def _listen(requests: BinaryIO, inbox: queue.Queue[Any], stop: threading.Event) -> None:
+def _listen(requests: BinaryIO, inbox: queue.Queue[Any], stops: set[str]) -> None:
     while True:
         message = read_message(requests)
         if message is None:
             # Nobody is there any more. Files are only ever written whole, so going at once loses nothing.
             os._exit(0)
-        if message["do"] in {"stop", "train"}:
-            stop.set()
+        if message["do"] == "stop":
+            stops.add(message["training"])
         inbox.put(message)
 
 

@@ -1,0 +1,129 @@
+"""What a network makes of a tile on the way: the maps behind any step, small enough to be looked at together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.laws import crop, laws
+from unet_explorer.plan import TILE, Step, plan
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["activations", "view"]
+
+THUMB: Final = 96
+"""Pixels a side that a map of the grid has at most."""
+
+
+def activations(
+    model: keras.Model, config: UNetConfig, wanted: str, tile: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """The maps behind a step, and those that it was made from.
+
+    The network is walked step by step, and a map is dropped as soon as nothing more needs it.
+
+    Args:
+        model: The network.
+        config: Its design.
+        wanted: A step's name, or ``"input"``.
+        tile: (height, width, channels), as the network is given it.
+
+    Returns:
+        (height, width, channels) by step.
+
+    Example:
+        >>> from unet_explorer import build_model
+        >>> config = UNetConfig(depth=1, base_filters=2)
+        >>> found = activations(build_model(config), config, "enc0_pool", np.zeros((20, 20, 1), "float32"))
+        >>> {name: maps.shape for name, maps in found.items()}
+        {'enc0_conv2': (16, 16, 2), 'enc0_pool': (8, 8, 2)}
+    """
+    maps: dict[str, Any] = {TILE: tile[None]}
+    if wanted == TILE:
+        return {TILE: tile}
+    known, steps = laws(config), plan(config)
+    last = next(step for step in steps if step.name == wanted)
+    needed = _needed(steps, last)
+    for place, step in enumerate(needed):
+        maps[step.name] = _computed(model, step, [maps[name] for name in step.inputs], crop(step, known))
+        rest = {name for later in needed[place + 1 :] for name in later.inputs}
+        if step is not last:
+            maps = {name: each for name, each in maps.items() if name in rest}
+    return {name: np.asarray(maps[name])[0] for name in (*last.inputs, last.name)}
+
+
+def _needed(steps: tuple[Step, ...], last: Step) -> list[Step]:
+    """The steps that a step depends on, and itself, in order."""
+    wanted = {last.name}
+    found = []
+    for step in reversed(steps):
+        if step.name in wanted:
+            found.append(step)
+            wanted.update(step.inputs)
+    return found[::-1]
+
+
+def _computed(model: keras.Model, step: Step, given: list[Any], cut: int) -> Any:
+    if cut:
+        given = [model.get_layer(f"{step}_crop")(given[0]), *given[1:]]
+    return model.get_layer(step.name)(given if len(given) > 1 else given[0])
+
+
+def view(maps: NDArray[np.float32], channel: int) -> dict[str, Any]:
+    """Maps as they are shown: every channel small, one of them whole, in 8 bits each.
+
+    Args:
+        maps: (height, width, channels).
+        channel: Which one is wanted whole.
+
+    Returns:
+        ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels; ``whole`` (height, width);
+        ``low`` and ``high``, the values that 0 and 255 stand for, a number a channel; ``dead``, whether a channel is
+        the same everywhere.
+
+    Example:
+        >>> seen = view(np.linspace(-1, 1, 8, dtype="float32").reshape(2, 2, 2), 0)
+        >>> seen["whole"].tolist(), seen["low"].round(2).tolist(), seen["dead"].tolist()
+        ([[0, 85], [170, 255]], [-1.0, -0.71], [False, False])
+    """
+    height, width, channels = maps.shape
+    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
+    span = np.where(high > low, high - low, 1)
+    scale = max(1, -(-max(height, width) // THUMB))
+    small = _thinned(maps, scale)
+    channel = min(channel, channels - 1)
+
+    def bytes_of(values: NDArray[np.float32], first: Any, length: Any) -> NDArray[np.uint8]:
+        scaled: NDArray[np.uint8] = np.clip(np.round((values - first) / length * 255), 0, 255).astype(np.uint8)
+        return scaled
+
+    return {
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "channel": channel,
+        "scale": scale,
+        "thumbs": np.ascontiguousarray(np.moveaxis(bytes_of(small, low, span), -1, 0)),
+        "whole": bytes_of(maps[..., channel], low[channel], span[channel]),
+        "low": low,
+        "high": high,
+        "dead": high <= low,
+    }
+
+
+def _thinned(maps: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
+    """The mean of every square of pixels; what is left over at the end makes a smaller one."""
+    if scale == 1:
+        return maps
+    for axis in (0, 1):
+        starts = np.arange(0, maps.shape[axis], scale)
+        counts = np.diff(np.append(starts, maps.shape[axis]))
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        maps = (np.add.reduceat(maps, starts, axis=axis) / counts.reshape(shape)).astype(np.float32)
+    return maps
