@@ -99,7 +99,7 @@ class Desk:
         if message["do"] in _TEACHING:
             self._drop(message["training"])
             named = ("do", "training")
-        self.tell({"event": "failed", **{key: message[key] for key in named}, "words": _words(error)})
+        self.tell({"event": "failed", **{key: message[key] for key in named if key in message}, "words": _words(error)})
 
     def _drop(self, training: str) -> None:
         course = self.courses.pop(training, None)
@@ -224,7 +224,7 @@ class Desk:
     def _tell_progress(self, message: Message, done: int, total: int) -> None:
         self.tell({"event": "segmenting", "request": message["request"], "done": done, "total": total})
 
-    def _do_look_away_from_image(self, _: Message) -> None:
+    def _do_leave_image(self, _: Message) -> None:
         self._image = None
 
 

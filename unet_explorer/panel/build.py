@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from importlib.resources import files
 from typing import Any
 
 import anywidget
@@ -14,13 +13,12 @@ from unet_explorer.drawing.graph import GraphError, graph_svg
 from unet_explorer.learning.messages import Message
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.proof import prove
-from unet_explorer.panel.instrument import BASE_CSS, Instrument
+from unet_explorer.panel.assets import TAB_CSS, script
+from unet_explorer.panel.instrument import Instrument
 from unet_explorer.script import to_script
 from unet_explorer.tiles import ShapeError, read_tile
 
 __all__ = ["BuildTab"]
-
-_STATIC = files("unet_explorer.panel") / "static"
 
 
 class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
@@ -34,8 +32,8 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
         differs: Whether the knobs show another design by now.
     """
 
-    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("numbers", "build"))
-    _css = BASE_CSS + (_STATIC / "tabs.css").read_text("utf-8")
+    _esm = script("numbers", "build")
+    _css = TAB_CSS
 
     wish = traitlets.Dict().tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ipywidgets
 
@@ -18,25 +18,44 @@ if TYPE_CHECKING:
 
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.learning.process import Worker
+    from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.panel.chosen import ChosenImage
 
 __all__ = ["Explorer", "explore"]
 
 
-def _build_tab(instrument: Instrument, worker: Worker, _: Dataset | None) -> Any:
+class _Parts(NamedTuple):
+    """What tabs are made from."""
+
+    instrument: Instrument
+    worker: Worker
+    dataset: Dataset | None
+    chosen: ChosenImage
+    session: Callable[[], TrainingSession | None]
+
+
+def _build_tab(parts: _Parts) -> list[Any]:
     from unet_explorer.panel.build import BuildTab
 
-    return BuildTab(instrument, worker)
+    return [BuildTab(parts.instrument, parts.worker)]
 
 
-def _train_tab(instrument: Instrument, worker: Worker, dataset: Dataset | None) -> Any:
+def _train_tab(parts: _Parts) -> list[Any]:
     from unet_explorer.panel.train import TrainTab
 
-    return TrainTab(instrument, worker, dataset)
+    return [TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)]
 
 
-_TABS: Final[dict[str, tuple[str, Callable[[Instrument, Worker, Dataset | None], Any]]]] = {
+def _tile_tab(parts: _Parts) -> list[Any]:
+    from unet_explorer.panel.tile import TileTab
+
+    return [TileTab(parts.instrument, parts.worker, parts.chosen, parts.session)]
+
+
+_TABS: Final[dict[str, tuple[str, Callable[[_Parts], list[Any]]]]] = {
     "Build": ("make the live network, and prove the picture", _build_tab),
     "Train": ("let it learn, and watch", _train_tab),
+    "Tile": ("cover a whole image with tiles, without seams", _tile_tab),
 }
 """What a tab needs, NumPy above all, is loaded when it is first opened; TensorFlow only in the worker."""
 
@@ -51,7 +70,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
         self.instrument = Instrument(config, tile)
         self._dataset = dataset
-        self._worker: Worker | None = None
+        self._parts: _Parts | None = None
         self._lock = threading.RLock()
         self._shelf = Shelf([(title, about) for title, (about, _) in _TABS.items()])
         self._shelf.observe(self._open, "opened")
@@ -74,7 +93,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """What is in a tab. It is made, and the worker started, when it is first asked for.
 
         Args:
-            title: ``"Build"`` or ``"Train"``.
+            title: ``"Build"``, ``"Train"`` or ``"Tile"``.
 
         Raises:
             KeyError: If there is no such tab.
@@ -82,14 +101,23 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         with self._lock:
             room = self._rooms[title]
             if not room.children:
-                if self._worker is None:
-                    from unet_explorer.learning.process import Worker
-
-                    self._worker = Worker()
+                if self._parts is None:
+                    self._parts = self._first_parts()
                 _, make = _TABS[title]
-                room.children = [make(self.instrument, self._worker, self._dataset)]
-                self._worker.warm_up()
+                room.children = make(self._parts)
+                self._parts.worker.warm_up()
             return room.children[0]
+
+    def _first_parts(self) -> _Parts:
+        from unet_explorer.learning.process import Worker
+        from unet_explorer.panel.chosen import ChosenImage
+
+        return _Parts(self.instrument, Worker(), self._dataset, ChosenImage(self._dataset), lambda: self._session)
+
+    @property
+    def _session(self) -> TrainingSession | None:
+        trained = self._rooms["Train"].children
+        return trained[0].session if trained else None
 
     def model(self) -> keras.Model:
         """The live network, for the notebook's next cell: what was trained, with the best weights so far.
@@ -103,8 +131,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             >>> explore("classroom").model().count_params()
             120690
         """
-        trained = self._rooms["Train"].children
-        session = trained[0].session if trained else None
+        session = self._session
         if session is not None and session.history.epochs:
             network = session.model()
         else:
@@ -160,8 +187,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         layouts = [part.layout for part in [*parts, self]]
         for part in parts:
             part.close()
-        if self._worker is not None:
-            self._worker.close()
+        if self._parts is not None:
+            self._parts.worker.close()
         super().close()
         for layout in layouts:
             layout.close()

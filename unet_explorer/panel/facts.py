@@ -17,6 +17,7 @@ from unet_explorer.panel.words import KNOBS, PRESET_NOTES, SENTENCES, VALUES, wo
 from unet_explorer.plan import TILE, plan
 from unet_explorer.receptive import sights
 from unet_explorer.tiles import LARGEST, valid_sizes
+from unet_explorer.tiling import margins
 from unet_explorer.trace import BYTES_PER_NUMBER, macs_per_pixel
 
 __all__ = ["describe", "knobs", "presets"]
@@ -97,6 +98,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
         "height": drawn.height,
         "legend": [list(item) for item in drawn.legend],
         "steps": _steps(config, drawn),
+        "margins": margins(config)._asdict(),
         "sizes": {"smallest": sizes.start, "period": sizes.step, "largest": largest, "limit": LARGEST},
         "batch": LARGEST_BATCH,
         "caption": drawn.caption,

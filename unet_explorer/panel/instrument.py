@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from importlib.resources import files
 from typing import Any, Final
 
 import anywidget
@@ -11,13 +10,13 @@ import traitlets
 
 from unet_explorer.config import UNetConfig
 from unet_explorer.cost import read_batch_size
+from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.facts import describe, knobs, presets
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import read_tile
 
-__all__ = ["BASE_CSS", "Instrument"]
+__all__ = ["Instrument"]
 
-# A widget's module is one text, so the parts are joined; each later one may use the earlier ones.
 _PARTS: Final = (
     "law",
     "numbers",
@@ -31,10 +30,6 @@ _PARTS: Final = (
     "kernel",
     "instrument",
 )
-_STATIC = files("unet_explorer.panel") / "static"
-
-BASE_CSS: Final = (_STATIC / "base.css").read_text("utf-8")
-"""Colours, sizes and controls: the same in every part of the panel."""
 
 
 def _read(value: Any, trait: str, design: UNetConfig) -> Any:
@@ -75,8 +70,8 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         knobs: What can be chosen, and which values are allowed.
     """
 
-    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in _PARTS)
-    _css = BASE_CSS + (_STATIC / "instrument.css").read_text("utf-8")
+    _esm = script(*_PARTS)
+    _css = style("base", "instrument")
 
     config = traitlets.Dict().tag(sync=True)
     tile: Any = traitlets.List().tag(sync=True)

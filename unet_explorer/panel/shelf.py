@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 import anywidget
 import traitlets
 
-from unet_explorer.panel.instrument import BASE_CSS
+from unet_explorer.panel.assets import TAB_CSS, script
 
 __all__ = ["Shelf"]
-
-_STATIC = files("unet_explorer.panel") / "static"
 
 
 class Shelf(anywidget.AnyWidget):  # type: ignore[misc]
@@ -25,8 +22,8 @@ class Shelf(anywidget.AnyWidget):  # type: ignore[misc]
         problem: Why one could not be opened, in words.
     """
 
-    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("numbers", "shelf"))
-    _css = BASE_CSS + (_STATIC / "tabs.css").read_text("utf-8")
+    _esm = script("numbers", "shelf")
+    _css = TAB_CSS
 
     titles: Any = traitlets.List().tag(sync=True)
     opened = traitlets.Unicode("").tag(sync=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -102,6 +104,21 @@ class Upload:
                 raise ValueError("Nothing has arrived: choose a folder, or a .zip.")
             try:
                 return from_folder(self._folder / self._whole())
+            finally:
+                self._end()
+
+    @contextlib.contextmanager
+    def file(self) -> Iterator[Path]:
+        """The one file that has arrived; it is deleted afterwards.
+
+        Raises:
+            ValueError: If it is not one, in words for a learner.
+        """
+        with self._lock:
+            if self._folder is None or len(self._files) != 1:
+                raise ValueError("Nothing has arrived: choose one image.")
+            try:
+                yield self._folder / next(iter(self._files))
             finally:
                 self._end()
 

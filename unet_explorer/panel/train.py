@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import anywidget
 import traitlets
 
 from unet_explorer.data.dataset import Dataset
@@ -16,35 +12,33 @@ from unet_explorer.learning.preflight import Finding, TrainingError
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import TrainingSession
-from unet_explorer.panel.instrument import BASE_CSS, Instrument
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.instrument import Instrument
 from unet_explorer.panel.paint import gallery, label_bytes
 from unet_explorer.panel.progress import curve_of, findings_of, questions_of, status_of, told
 from unet_explorer.panel.settings import SETTINGS
-from unet_explorer.panel.sources import HINTS, MADE, Upload, load
+from unet_explorer.panel.sources import HINTS, MADE, load
+from unet_explorer.panel.working import WorkingTab
 from unet_explorer.tiles import read_tile
+
+if TYPE_CHECKING:
+    from unet_explorer.panel.chosen import ChosenImage
 
 __all__ = ["TrainTab"]
 
-_STATIC = files("unet_explorer.panel") / "static"
-_PARTS: Final = ("numbers", "charts", "canvas", "settings", "upload", "course", "train")
-_OFTEN: Final = 0.1
-"""Seconds between two updates of the page at least."""
 _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 _LIVE: Final = frozenset({"starting", "running", "paused"})
 
 
-class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
-    """Teach and watch. Its traits are the truth; the browser only shows them.
+class TrainTab(WorkingTab):
+    """Teach and watch.
 
     Attributes:
         recipe: How to teach, as `Recipe.to_dict` writes it.
         source: Where the images come from; see `sources.load`.
         sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
-        wish: ``{"number": n, "do": "start", …}``: what was asked for last in the browser.
-        heard: Number of the last wish that was granted or refused.
-        problem: What was refused or went wrong, in words.
         data: What there is to say of the images.
         gallery: Pictures of one image under each variation.
         findings: What speaks against starting.
@@ -53,20 +47,15 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         questions: Pictures that the network is examined on, with the truth.
         answers: What it predicted for them, at one examination.
         shown: Which examination is looked at; 0 follows the latest.
-        piece: A piece of a file on its way here.
-        taken: How far the file has arrived.
     """
 
-    _esm = "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in _PARTS)
-    _css = BASE_CSS + (_STATIC / "tabs.css").read_text("utf-8")
+    _esm = script("numbers", "charts", "canvas", "settings", "upload", "course", "train")
+    at_once = frozenset({"pause", "stop", "resume"})
 
     recipe = traitlets.Dict().tag(sync=True)
     source = traitlets.Dict().tag(sync=True)
     sources: Any = traitlets.List(list(MADE)).tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
-    wish = traitlets.Dict().tag(sync=True)
-    heard = traitlets.Int(0).tag(sync=True)
-    problem = traitlets.Unicode("").tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     gallery: Any = traitlets.List().tag(sync=True)
     findings: Any = traitlets.List().tag(sync=True)
@@ -75,17 +64,15 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
     questions: Any = traitlets.List().tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
     shown = traitlets.Int(0).tag(sync=True)
-    piece = traitlets.Dict().tag(sync=True)
-    taken = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, instrument: Instrument, worker: Worker, dataset: Dataset | None = None) -> None:
-        self._instrument, self._worker = instrument, worker
-        self._lock = threading.RLock()
-        self._upload = Upload()
-        # One hand for whatever takes long, so that no message from the browser waits for it.
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="train tab")
-        self._due = threading.Event()
-        self._closed = False
+    def __init__(
+        self,
+        instrument: Instrument,
+        worker: Worker,
+        dataset: Dataset | None = None,
+        chosen: ChosenImage | None = None,
+    ) -> None:
+        self._instrument, self._worker, self._chosen = instrument, worker, chosen
         self.dataset: Dataset | None = None
         self.session: TrainingSession | None = None
         # Only for comparing: what was painted last.
@@ -94,7 +81,6 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         super().__init__(recipe=Recipe(batch_size=batch).to_dict(), source={"kind": "made", "name": "cells"})
         instrument.batch_size = batch
         instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
-        threading.Thread(target=self._keep_up, daemon=True, name="train tab").start()
         if dataset is None:
             self._later(self._load, dict(self.source))
         else:
@@ -130,33 +116,6 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
     def _follow_source(self, change: Any) -> None:
         if change["old"] and self.source.get("kind") in {"made", "path"}:
             self._later(self._load, dict(self.source))
-
-    @traitlets.observe("piece")
-    def _take(self, _: Any) -> None:
-        piece = self.piece
-        if not piece:
-            return
-        try:
-            self._upload.take(piece)
-            if piece.get("last"):
-                self._later(self._load_upload)
-            self.problem = ""
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            self._upload.close()
-            self.problem = f"The images were not taken: {error}"
-        self.taken = {"upload": piece.get("upload"), "piece": piece.get("piece"), "stopped": bool(self.problem)}
-
-    @traitlets.observe("wish")
-    def _grant(self, _: Any) -> None:
-        wish = dict(self.wish)
-        work = getattr(self, f"_do_{wish.get('do')}", None)
-        if work is None:
-            return
-        if wish["do"] in {"pause", "stop", "resume"}:
-            # These must not wait for anything else.
-            self._guarded(work, wish)
-        else:
-            self._later(work, wish)
 
     @traitlets.observe("shown")
     def _look_back(self, _: Any) -> None:
@@ -254,7 +213,7 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         finally:
             self.data = {**self.data, "loading": False}
 
-    def _load_upload(self) -> None:
+    def _receive(self) -> None:
         self.data = {**self.data, "loading": True}
         try:
             self._use(self._upload.dataset())
@@ -276,6 +235,8 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
             "loading": False,
         }
         self.gallery = gallery(dataset)
+        if self._chosen is not None:
+            self._chosen.offer(dataset)
         self.problem = ""
         self._due.set()
 
@@ -292,16 +253,6 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         if change["name"] == "batch_size" and self.recipe["batch_size"] != change["new"]:
             self.recipe = {**self.recipe, "batch_size": change["new"]}
         self._due.set()
-
-    def _keep_up(self) -> None:
-        """Show what has changed, but not more often than eyes can follow."""
-        pause = threading.Event()
-        while not self._closed:
-            self._due.wait()
-            self._due.clear()
-            if not self._closed:
-                self._guarded(self._refresh)
-                pause.wait(_OFTEN)
 
     def _refresh(self) -> None:
         with self._lock, self.hold_sync():
@@ -330,39 +281,10 @@ class TrainTab(anywidget.AnyWidget):  # type: ignore[misc]
         self._painted = (id(session), number)
         self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
 
-    # How work is done ---------------------------------------------------------------------------------------------
-
-    def _later(self, work: Any, *given: Any) -> None:
-        if not self._closed:
-            self._hand.submit(self._guarded, work, *given)
-
-    def _guarded(self, work: Any, *given: Any) -> None:
-        """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
-        number = given[0].get("number", 0) if given and isinstance(given[0], dict) else 0
-        try:
-            work(*given)
-            if number:
-                self.problem = ""
-        except (ValueError, TrainingError, OSError) as error:
-            self.problem = str(error)
-        except Exception as error:  # noqa: BLE001  # a defect of ours must be seen as well
-            self.problem = f"Something went wrong in the panel ({type(error).__name__}: {error})."
-        if number:
-            self.heard = number
-            self._due.set()
-
-    def close(self) -> None:
-        """Remove it, in the browser and here; a training is stopped."""
-        # ipywidgets closes once more when the object is thrown away.
-        if not self._closed:
-            self._closed = True
-            self._due.set()
-            self._hand.shutdown(wait=False, cancel_futures=True)
-            self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
-            if self.session is not None:
-                self.session.close()
-            self._upload.close()
-        super().close()
+    def _shut(self) -> None:
+        self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
+        if self.session is not None:
+            self.session.close()
 
 
 def _usual_batch(instrument: Instrument) -> int:

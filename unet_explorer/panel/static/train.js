@@ -145,7 +145,12 @@ class Images {
     this.path = element("input", { type: "text", "data-setting": "path", placeholder: "/home/me/images", ...OWN_KEYS });
     this.about = element("p", { class: "ue-quiet", "data-role": "data" });
     this.gallery = element("div", { class: "ue-gallery", "data-role": "gallery" });
-    this.upload = new Upload(model, signal);
+    const folder = element("input", { type: "file", multiple: true, webkitdirectory: true, "data-upload": "folder", ...OWN_KEYS });
+    const zip = element("input", { type: "file", accept: ".zip", "data-upload": "zip", ...OWN_KEYS });
+    this.upload = new Upload(model, signal, [
+      ["Upload a folder …", folder],
+      ["Upload a .zip …", zip],
+    ]);
     this.choice.addEventListener("change", () => this.choose({ kind: "made", name: this.choice.value }), { signal });
     onTyped(this.path, () => this.path.value && this.choose({ kind: "path", path: this.path.value }), signal);
     const how = "images/ and masks/ with files of the same names; or a folder an image with a mask an object; or a .zip of either.";

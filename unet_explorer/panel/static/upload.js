@@ -4,17 +4,16 @@ const PIECE = 1 << 19;
 const WANTED = /\.(zip|png|jpe?g|tiff?|bmp|gif|txt)$/i;
 
 class Upload {
-  constructor(model, signal) {
+  /** `inputs`: [words, file input] for each way to choose files. */
+  constructor(model, signal, inputs) {
     this.model = model;
     this.signal = signal;
-    const folder = element("input", { type: "file", multiple: true, webkitdirectory: true, "data-upload": "folder", ...OWN_KEYS });
-    const zip = element("input", { type: "file", accept: ".zip", "data-upload": "zip", ...OWN_KEYS });
-    for (const input of [folder, zip]) {
+    for (const [, input] of inputs) {
       input.addEventListener("change", () => this.send([...input.files]).finally(() => (input.value = "")), { signal });
     }
     this.progress = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-    const label = (text, input) => element("label", { class: "ue-file" }, input, element("span", {}, text));
-    this.node = element("div", { class: "ue-line ue-wrap" }, label("Upload a folder …", folder), label("Upload a .zip …", zip), this.progress);
+    const labels = inputs.map(([text, input]) => element("label", { class: "ue-file" }, input, element("span", {}, text)));
+    this.node = element("div", { class: "ue-line ue-wrap" }, ...labels, this.progress);
   }
 
   /** One piece after the other; the next one goes when the last has been taken. */

@@ -1,0 +1,108 @@
+"""A tab that looks at the chosen image, with the network on the knobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+
+from unet_explorer.learning.messages import Message
+from unet_explorer.learning.process import Worker
+from unet_explorer.learning.session import TrainingSession
+from unet_explorer.panel.chosen import ChosenImage
+from unet_explorer.panel.instrument import Instrument
+from unet_explorer.panel.working import WorkingTab
+
+__all__ = ["ImageTab"]
+
+
+class ImageTab(WorkingTab):
+    """What Tile and Inside have in common.
+
+    Attributes:
+        instrument: Where the browser finds the knobs, so that it can follow the tile by itself.
+        options: Images that can be chosen, as [key, words].
+        choice: Key of the one that is; empty for one from outside.
+        title: What it is called.
+        state: ``"new"``, ``"starting"`` (the worker imports TensorFlow), ``"working"``, ``"done"`` or ``"failed"``.
+    """
+
+    instrument = traitlets.Unicode("").tag(sync=True)
+    options: Any = traitlets.List().tag(sync=True)
+    choice = traitlets.Unicode("").tag(sync=True)
+    title = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Unicode("new").tag(sync=True)
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        worker: Worker,
+        chosen: ChosenImage,
+        session: Callable[[], TrainingSession | None],
+    ) -> None:
+        self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
+        self._request = 0
+        super().__init__(instrument=f"anywidget:{instrument.model_id}")
+        worker.listeners.append(self._listen)
+        chosen.listeners.append(self._due.set)
+        instrument.observe(self._turned, ["config", "tile", "selected"])
+        self._due.set()
+
+    def _turned(self, _: Any) -> None:
+        self._due.set()
+
+    def _do_choose(self, wish: dict[str, Any]) -> None:
+        self._chosen.choose(str(wish.get("key")))
+
+    def _do_open(self, wish: dict[str, Any]) -> None:
+        self._chosen.open(str(wish.get("path")))
+
+    def _receive(self) -> None:
+        with self._upload.file() as path:
+            self._chosen.open(str(path))
+
+    def _show_choice(self) -> None:
+        chosen = self._chosen
+        _ = chosen.image
+        with self.hold_sync():
+            self.options, self.choice, self.title = chosen.options(), chosen.key, chosen.title
+
+    def _ask(self, message: Message) -> str:
+        """Send a request of a new number; only its answers count from now on."""
+        with self._lock:
+            self._request += 1
+            name = f"{type(self).__name__} {self._request}"
+            self.problem, self.state = "", "working" if self._worker.warm else "starting"
+        try:
+            self._worker.send({**message, "request": name})
+        except OSError as error:
+            self._fail(f"The worker cannot be started ({error.strerror or error}).")
+        return name
+
+    def _fail(self, words: str) -> None:
+        with self._lock:
+            self.problem, self.state = words, "failed"
+
+    def _listen(self, message: Message) -> None:
+        with self._lock:
+            event = message["event"]
+            if event == "ready" and self.state == "starting":
+                self.state = "working"
+            elif event == "lost" and self.state in {"starting", "working"}:
+                self._fail(message["words"])
+            elif message.get("request") == f"{type(self).__name__} {self._request}":
+                if event == "failed":
+                    self._fail(message["words"])
+                else:
+                    self._hear(message)
+
+    def _hear(self, message: Message) -> None:
+        """An answer to the latest request."""
+
+    def _shut(self) -> None:
+        self._instrument.unobserve(self._turned, ["config", "tile", "selected"])
+        if self._listen in self._worker.listeners:
+            self._worker.listeners.remove(self._listen)
+        if self._due.set in self._chosen.listeners:
+            self._chosen.listeners.remove(self._due.set)
