@@ -14,10 +14,12 @@ from unet_explorer.plan import TILE, Step, plan
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "view"]
+__all__ = ["activations", "patch", "view"]
 
 THUMB: Final = 96
 """Pixels a side that a map of the grid has at most."""
+PATCH: Final = 2
+"""Pixels a side of the numbers that are shown behind a pooling."""
 
 
 def activations(
@@ -87,9 +89,9 @@ def view(maps: NDArray[np.float32], channel: int) -> dict[str, Any]:
         the same everywhere.
 
     Example:
-        >>> seen = view(np.linspace(-1, 1, 8, dtype="float32").reshape(2, 2, 2), 0)
-        >>> seen["whole"].tolist(), seen["low"].round(2).tolist(), seen["dead"].tolist()
-        ([[0, 85], [170, 255]], [-1.0, -0.71], [False, False])
+        >>> seen = view(np.array([[[-1, 0], [0, 1]], [[1, 0], [2, 3]]], "float32"), 0)
+        >>> seen["whole"].tolist(), seen["low"].tolist(), seen["dead"].tolist()
+        ([[0, 85], [170, 255]], [-1.0, 0.0], [False, False])
     """
     height, width, channels = maps.shape
     low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
@@ -127,3 +129,36 @@ def _thinned(maps: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
         shape[axis] = -1
         maps = (np.add.reduceat(maps, starts, axis=axis) / counts.reshape(shape)).astype(np.float32)
     return maps
+
+
+def patch(
+    config: UNetConfig, step: str, found: dict[str, NDArray[np.float32]], channel: int
+) -> dict[str, NDArray[np.float32]]:
+    """Some numbers around the largest of a channel, before and behind a pooling; nothing for any other step.
+
+    Args:
+        config: The network.
+        step: The step's name.
+        found: What `activations` gave for it.
+        channel: Which channel.
+
+    Example:
+        >>> config = UNetConfig(depth=1)
+        >>> maps = np.arange(64, dtype="float32").reshape(8, 8, 1)
+        >>> found = patch(config, "enc0_pool", {"enc0_conv2": maps, "enc0_pool": maps[1::2, 1::2]}, 0)
+        >>> found["before"].shape, found["behind"].tolist()
+        ((4, 4), [[45.0, 47.0], [61.0, 63.0]])
+    """
+    pooled = next((each for each in plan(config) if each.name == step and each.op == "pool"), None)
+    if pooled is None:
+        return {}
+    behind = found[step][..., min(channel, pooled.channels - 1)]
+    before = found[pooled.inputs[0]][..., min(channel, pooled.channels - 1)]
+    sizes = [min(PATCH, side) for side in behind.shape]
+    largest = np.unravel_index(np.argmax(behind), behind.shape)
+    ranges = zip(behind.shape, sizes, largest, strict=True)
+    starts = [max(0, min(int(place) - size // 2, side - size)) for side, size, place in ranges]
+    small, large = (
+        tuple(slice(k * start, k * (start + size)) for start, size in zip(starts, sizes, strict=True)) for k in (1, 2)
+    )
+    return {"before": before[large], "behind": behind[small]}

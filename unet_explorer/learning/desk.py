@@ -15,7 +15,7 @@ from unet_explorer.budget import best_tile
 from unet_explorer.config import UNetConfig
 from unet_explorer.cost import estimate_memory, fixed_bytes
 from unet_explorer.data.cells import cells
-from unet_explorer.learning.activations import activations, view
+from unet_explorer.learning.activations import activations, patch, view
 from unet_explorer.learning.course import Course
 from unet_explorer.learning.learner import DivergedError, Learner
 from unet_explorer.learning.machine import available_memory
@@ -84,7 +84,7 @@ class Desk:
             except Exception as error:  # noqa: BLE001  # as above
                 self._failed({"do": "train", "training": course.name}, error)
             else:
-                self._look_again(course)
+                self._look_again(course, at_once=course.ended)
         if self._image is not None:
             try:
                 next(self._image)
@@ -150,7 +150,7 @@ class Desk:
             course.advance()
             if not course.ended:
                 course.report("paused")
-            self._look_again(course)
+            self._look_again(course, at_once=True)
 
     def _do_stop(self, message: Message) -> None:
         name = message["training"]
@@ -174,13 +174,15 @@ class Desk:
         joined = len(found) > 2
         shown = list(found)[:-1] if joined else list(found)[-1:]
         views = [{"step": name, **view(found[name], message["channel"])} for name in shown]
-        self.tell({"event": "maps", "request": message["request"], "step": message["step"], "at": at, "views": views})
+        told = {"event": "maps", "request": message["request"], "step": message["step"], "at": at, "views": views}
+        self.tell({**told, "patch": patch(config, message["step"], found, message["channel"])})
         took = time.perf_counter() - start
         self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * took)
 
-    def _look_again(self, course: Course) -> None:
+    def _look_again(self, course: Course, at_once: bool = False) -> None:
         watched = self._watched
-        if watched and watched["training"] == course.name and time.perf_counter() > self._next_look:
+        due = at_once or time.perf_counter() > self._next_look
+        if watched and watched["training"] == course.name and due:
             try:
                 self._look(watched)
             except Exception as error:  # noqa: BLE001  # as above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,9 +27,11 @@ from unet_explorer.trace import trace
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["State", "TrainingSession"]
+__all__ = ["LIVE", "State", "TrainingSession"]
 
 State = Literal["new", "starting", "running", "paused", "stopped", "finished", "failed", "interrupted"]
+LIVE: Final = frozenset({"starting", "running", "paused"})
+"""States in which it goes on, or could at once."""
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
@@ -131,7 +133,7 @@ class TrainingSession:
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
                 self._store.claim()
                 self._send_off(paused=False)
-            elif self.state in {"starting", "running", "paused"}:
+            elif self.state in LIVE:
                 # A pause, or a single step, may still be on its way; the worker takes them in order.
                 self._paused = False
                 self._ask("resume", {self.state})
@@ -141,12 +143,12 @@ class TrainingSession:
         with self._changed:
             if self.state == "new":
                 self.start(paused=True)
-        self._ask("step", {"starting", "running", "paused"})
+        self._ask("step", LIVE)
 
     def stop(self) -> None:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on."""
         with self._changed:
-            if self.state not in {"starting", "running", "paused"}:
+            if self.state not in LIVE:
                 return
             self._ask("stop", {self.state})
             if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
@@ -199,7 +201,7 @@ class TrainingSession:
 
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
-        if self.state in {"starting", "running", "paused"}:
+        if self.state in LIVE:
             self.stop()
         if self._hear in self._worker.listeners:
             self._worker.listeners.remove(self._hear)
@@ -218,7 +220,7 @@ class TrainingSession:
     def unfinished(cls, worker: Worker | None = None) -> TrainingSession | None:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         for store in Store.all():
-            if (store.read("state.json") or {}).get("state") in {"starting", "running", "paused", "interrupted"}:
+            if (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
                 # What another release wrote, or what is damaged, is as good as not there.
                 with contextlib.suppress(ValueError, KeyError, TypeError):
                     if not store.looked_after and (session := cls._found(store, worker)):
@@ -267,7 +269,7 @@ class TrainingSession:
             {"do": "train", "training": self._store.folder.name, "folder": str(self._store.folder), "paused": paused}
         )
 
-    def _ask(self, request: str, allowed: set[str]) -> None:
+    def _ask(self, request: str, allowed: Set[str]) -> None:
         with self._changed:
             if self.state in allowed:
                 self._send({"do": request, "training": self._store.folder.name if self._store else ""})
@@ -283,7 +285,7 @@ class TrainingSession:
         with self._changed:
             event = message["event"]
             mine = self._store is not None and message.get("training", "") == self._store.folder.name
-            if event == "lost" and self.state in {"starting", "running", "paused"}:
+            if event == "lost" and self.state in LIVE:
                 at = self.history.epochs[-1].step if self.history.epochs else 0
                 self.problem = f"{message['words']} What was learnt up to step {at} is kept."
                 self._become("interrupted")

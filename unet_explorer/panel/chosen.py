@@ -55,9 +55,17 @@ class ChosenImage:
             assert self._image is not None
             return self._image
 
+    @property
+    def dataset(self) -> Dataset:
+        """The images that are offered: those that are learnt from, where some are."""
+        with self._lock:
+            if self._dataset is None:
+                self._dataset = MADE["cells"]()
+            return self._dataset
+
     def options(self) -> list[list[str]]:
         """What can be chosen, as [key, words]."""
-        data = self._set()
+        data = self.dataset
         titles = [f"{data.name}, {title}" for title in data.titles[:_LISTED]]
         large = [[f"large {name}", f"{name}, {_LARGE} × {_LARGE} px"] for name in MADE]
         return [[f"set {place}", title] for place, title in enumerate(titles)] + large
@@ -68,7 +76,7 @@ class ChosenImage:
             before, self._dataset = self._dataset, dataset
             if before is not dataset and (self.key.startswith("set") or self._image is None):
                 self.choose("set 0")
-        self._tell()
+        self.tell()
 
     def choose(self, key: str) -> None:
         """Take one of the options.
@@ -79,8 +87,8 @@ class ChosenImage:
         kind, _, rest = key.partition(" ")
         if kind == "large" and rest in MADE:
             data, place = MADE[rest](1, size=_LARGE), 0
-        elif kind == "set" and rest.isdecimal() and int(rest) < len(self._set()):
-            data, place = self._set(), int(rest)
+        elif kind == "set" and rest.isdecimal() and int(rest) < len(self.dataset):
+            data, place = self.dataset, int(rest)
         else:
             raise ValueError(f"{shown(key)} is not among the images: choose another one.")
         name = data.titles[place] if kind == "set" else f"{_LARGE} px"
@@ -118,17 +126,12 @@ class ChosenImage:
         with self._lock:
             self._image, self.title, self.key = image, title, key
             self.number += 1
-        self._tell()
+        self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Let all know that there is something else to look at, be it the image or what a network has learnt."""
         for listener in list(self.listeners):
             listener()
-
-    def _set(self) -> Dataset:
-        with self._lock:
-            if self._dataset is None:
-                self._dataset = MADE["cells"]()
-            return self._dataset
 
     def given(self, channels: int) -> NDArray[np.float32]:
         """The image as a network is given it: normalised, in as many channels as it takes.

@@ -32,6 +32,7 @@ class _Parts(NamedTuple):
     dataset: Dataset | None
     chosen: ChosenImage
     session: Callable[[], TrainingSession | None]
+    recipe: Callable[[], dict[str, Any]]
 
 
 def _build_tab(parts: _Parts) -> list[Any]:
@@ -43,7 +44,10 @@ def _build_tab(parts: _Parts) -> list[Any]:
 def _train_tab(parts: _Parts) -> list[Any]:
     from unet_explorer.panel.train import TrainTab
 
-    return [TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)]
+    tab = TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)
+    # What a network has learnt is looked at as well.
+    tab.observe(lambda _: parts.chosen.tell(), "status")
+    return [tab]
 
 
 def _tile_tab(parts: _Parts) -> list[Any]:
@@ -52,10 +56,19 @@ def _tile_tab(parts: _Parts) -> list[Any]:
     return [TileTab(parts.instrument, parts.worker, parts.chosen, parts.session)]
 
 
+def _inside_tab(parts: _Parts) -> list[Any]:
+    from unet_explorer.panel.ablation import Ablation
+    from unet_explorer.panel.inside import InsideTab
+
+    looking = InsideTab(parts.instrument, parts.worker, parts.chosen, parts.session)
+    return [looking, Ablation(parts.instrument, parts.worker, parts.chosen, parts.recipe)]
+
+
 _TABS: Final[dict[str, tuple[str, Callable[[_Parts], list[Any]]]]] = {
     "Build": ("make the live network, and prove the picture", _build_tab),
     "Train": ("let it learn, and watch", _train_tab),
     "Tile": ("cover a whole image with tiles, without seams", _tile_tab),
+    "Inside": ("see the maps of every step, and what a pixel sees", _inside_tab),
 }
 """What a tab needs, NumPy above all, is loaded when it is first opened; TensorFlow only in the worker."""
 
@@ -88,12 +101,15 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             self._shelf.problem = f"This cannot be opened ({type(error).__name__}: {error})."
         for title, room in self._rooms.items():
             room.layout.display = "" if title == opened else "none"
+            for child in room.children:
+                if hasattr(child, "attend"):
+                    child.attend(title == opened)
 
     def tab(self, title: str) -> Any:
         """What is in a tab. It is made, and the worker started, when it is first asked for.
 
         Args:
-            title: ``"Build"``, ``"Train"`` or ``"Tile"``.
+            title: ``"Build"``, ``"Train"``, ``"Tile"`` or ``"Inside"``.
 
         Raises:
             KeyError: If there is no such tab.
@@ -112,7 +128,13 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         from unet_explorer.learning.process import Worker
         from unet_explorer.panel.chosen import ChosenImage
 
-        return _Parts(self.instrument, Worker(), self._dataset, ChosenImage(self._dataset), lambda: self._session)
+        looked_at = ChosenImage(self._dataset)
+        return _Parts(self.instrument, Worker(), self._dataset, looked_at, lambda: self._session, self._recipe)
+
+    def _recipe(self) -> dict[str, Any]:
+        """How to teach: as the Train tab says, if it was opened."""
+        trained = self._rooms["Train"].children
+        return dict(trained[0].recipe) if trained else {}
 
     @property
     def _session(self) -> TrainingSession | None:

@@ -121,6 +121,7 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
             "channels": step.channels,
             "parameters": step.parameters,
             "macs": macs_per_pixel(step),
+            "kernel": step.kernel,
             "crop": cut,
             "host": drawn.shown_on[step.name],
             "words": words(step, cut)._asdict(),

@@ -7,6 +7,9 @@ from typing import Any
 
 import traitlets
 
+from unet_explorer.config import UNetConfig
+from unet_explorer.cost import estimate_memory
+from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.messages import Message
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.session import TrainingSession
@@ -43,6 +46,7 @@ class ImageTab(WorkingTab):
     ) -> None:
         self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
         self._request = 0
+        self._attended = True
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
         worker.listeners.append(self._listen)
         chosen.listeners.append(self._due.set)
@@ -50,6 +54,11 @@ class ImageTab(WorkingTab):
         self._due.set()
 
     def _turned(self, _: Any) -> None:
+        self._due.set()
+
+    def attend(self, open_: bool) -> None:
+        """Say whether anybody looks at it."""
+        self._attended = open_
         self._due.set()
 
     def _do_choose(self, wish: dict[str, Any]) -> None:
@@ -67,6 +76,21 @@ class ImageTab(WorkingTab):
         _ = chosen.image
         with self.hold_sync():
             self.options, self.choice, self.title = chosen.options(), chosen.key, chosen.title
+
+    def _check_room(self, config: UNetConfig, tile: tuple[int, int]) -> None:
+        """Refuse a tile that there is no memory for.
+
+        Raises:
+            ValueError: In words.
+        """
+        needed = estimate_memory(config, tile)["total"]
+        # A worker that is up already holds what TensorFlow itself takes.
+        free = available_memory() + resident_memory(self._worker.process)
+        if needed > free:
+            raise ValueError(
+                f"A tile of {tile[0]} × {tile[1]} takes {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: take "
+                "a smaller tile, or fewer filters."
+            )
 
     def _ask(self, message: Message) -> str:
         """Send a request of a new number; only its answers count from now on."""

@@ -10,7 +10,6 @@ import traitlets
 from unet_explorer.budget import best_tile
 from unet_explorer.config import UNetConfig
 from unet_explorer.cost import estimate_memory, fixed_bytes
-from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.messages import Message
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.chosen import network_words, weights_of
@@ -126,13 +125,7 @@ class TileTab(ImageTab):
     def _segment(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         image = self._chosen.given(config.in_channels)
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
-        needed = estimate_memory(config, tiling.tile)["total"]
-        free = available_memory() + resident_memory(self._worker.process)
-        if needed > free:
-            raise ValueError(
-                f"A tile of {tiling.tile[0]} × {tiling.tile[1]} takes {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB "
-                "are free: take a smaller tile, or fewer filters."
-            )
+        self._check_room(config, tiling.tile)
         self._weights = weights_of(self._instrument, self._session())
         self._predicted = self._wanted(config, tile)
         self._began, self.progress = time.perf_counter(), [0, 0]

@@ -11,7 +11,7 @@ from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
-from unet_explorer.learning.session import TrainingSession
+from unet_explorer.learning.session import LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument import Instrument
 from unet_explorer.panel.paint import gallery, label_bytes
@@ -28,7 +28,6 @@ __all__ = ["TrainTab"]
 
 _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
-_LIVE: Final = frozenset({"starting", "running", "paused"})
 
 
 class TrainTab(WorkingTab):
@@ -122,7 +121,7 @@ class TrainTab(WorkingTab):
         self._due.set()
 
     def _do_start(self, wish: dict[str, Any]) -> None:
-        if self.session is not None and self.session.state in _LIVE:
+        if self.session is not None and self.session.state in LIVE:
             return
         if self.dataset is None:
             raise TrainingError("There are no images yet: choose some first.")
@@ -163,7 +162,7 @@ class TrainTab(WorkingTab):
             self.session.resume()
 
     def _do_step(self, wish: dict[str, Any]) -> None:
-        if self.session is None or self.session.state not in _LIVE:
+        if self.session is None or self.session.state not in LIVE:
             self._do_start({**wish, "paused": True})
         if self.session:
             self.session.step()

@@ -214,21 +214,7 @@ export default {
   async render({ model, el, host, signal }) {
     const instrument = await host.getModel(model.get("instrument"));
     const tab = new TileTab(model, instrument, signal);
-    const on = (source, traits, listener) => {
-      const guarded = () => {
-        try {
-          listener();
-        } catch (error) {
-          console.error(error);
-          setText(tab.problem, `Something went wrong in the panel (${error.message}). Run the cell again.`);
-        }
-      };
-      for (const trait of traits.split(" ")) {
-        source.on(`change:${trait}`, guarded);
-        signal.addEventListener("abort", () => source.off(`change:${trait}`, guarded));
-      }
-      guarded();
-    };
+    const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
     on(model, "options choice title", () => tab.picker.show());
     on(model, "picture", () => tab.showImage());
     on(model, "naive result", () => tab.show());

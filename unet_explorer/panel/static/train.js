@@ -200,22 +200,7 @@ export default {
   render({ model, el }) {
     const controller = new AbortController();
     const train = new Train(model, controller.signal);
-    const listening = [];
-    const on = (traits, listener) => {
-      const guarded = () => {
-        try {
-          listener();
-        } catch (error) {
-          console.error(error);
-          setText(train.problem, `Something went wrong in the panel (${error.message}). Run the cell again.`);
-        }
-      };
-      for (const trait of traits.split(" ")) {
-        model.on(`change:${trait}`, guarded);
-        listening.push([`change:${trait}`, guarded]);
-      }
-      guarded();
-    };
+    const on = (traits, listener) => listenTo(model, traits, listener, controller.signal, train.problem);
     on("recipe", () => train.settings.show());
     on("source data", () => train.images.show());
     on("gallery", () => train.images.showGallery());
@@ -225,9 +210,6 @@ export default {
     on("questions", () => train.course.showQuestions());
     on("answers questions", () => train.course.showAnswers());
     el.append(train.node);
-    return () => {
-      controller.abort();
-      for (const [type, listener] of listening) model.off(type, listener);
-    };
+    return () => controller.abort();
   },
 };

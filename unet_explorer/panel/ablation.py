@@ -1,0 +1,172 @@
+"""What the skips are good for: the same design taught with and without them, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+import traitlets
+
+from unet_explorer.config import UNetConfig
+from unet_explorer.learning.preflight import TrainingError
+from unet_explorer.learning.process import Worker
+from unet_explorer.learning.recipe import Recipe
+from unet_explorer.learning.session import LIVE, TrainingSession
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.chosen import ChosenImage
+from unet_explorer.panel.instrument import Instrument
+from unet_explorer.panel.paint import label_bytes
+from unet_explorer.panel.progress import curve_of, questions_of
+from unet_explorer.panel.settings import design_words
+from unet_explorer.panel.working import WorkingTab
+from unet_explorer.tiles import nearest_sizes, read_tile, sides, tile_for_output
+
+__all__ = ["Ablation", "Variant", "variants"]
+
+_STEPS: Final = 200
+_ROWS: Final = 2
+
+
+class Variant(NamedTuple):
+    """One of the networks that are compared.
+
+    Attributes:
+        name: What is different about it.
+        config: The network.
+        tile: (height, width) that it learns from.
+    """
+
+    name: str
+    config: UNetConfig
+    tile: tuple[int, int]
+
+
+def variants(config: UNetConfig, tile: tuple[int, int]) -> tuple[Variant, ...]:
+    """A design with its skips, without any, and with the other padding, whose skips are cropped or need no crop.
+
+    The one with the other padding gets the tile whose prediction is nearest in size, so that all learn from about as
+    many pixels.
+
+    Raises:
+        ShapeError: If the tile does not fit.
+
+    Example:
+        >>> for each in variants(UNetConfig(depth=3, base_filters=8), (188, 188)):
+        ...     print(each.name, each.tile)
+        skips, cropped (188, 188)
+        no skips (188, 188)
+        skips, padded (104, 104)
+    """
+    with_skips = replace(config, skips=True)
+    *_, output = sides(with_skips, tile).values()
+    if config.padding == "valid":
+        other = replace(with_skips, padding="same")
+        near = [nearest_sizes(other, side)[1] or side for side in output]
+        names = "skips, cropped", "skips, padded"
+    else:
+        other = replace(with_skips, padding="valid")
+        near = [tile_for_output(other, side) for side in output]
+        names = "skips, padded", "skips, cropped"
+    return (
+        Variant(names[0], with_skips, tile),
+        Variant("no skips", replace(config, skips=False), tile),
+        Variant(names[1], other, (near[0], near[1])),
+    )
+
+
+class Ablation(WorkingTab):
+    """Three networks that learn in turn, from the same images, for as many steps.
+
+    Attributes:
+        steps: Changes of the weights of each.
+        state: ``"new"``, ``"running"`` or ``"done"``.
+        courses: For each network its name, design, state and curve.
+        questions: For each network the pictures that it is examined on, with the truth.
+        answers: For each network what it predicted for them at its latest examination.
+    """
+
+    _esm = script("numbers", "charts", "canvas", "ablation")
+    at_once = frozenset({"stop"})
+
+    steps = traitlets.Int(_STEPS).tag(sync=True)
+    state = traitlets.Unicode("new").tag(sync=True)
+    courses: Any = traitlets.List().tag(sync=True)
+    questions: Any = traitlets.List().tag(sync=True)
+    answers: Any = traitlets.List().tag(sync=True)
+
+    def __init__(
+        self, instrument: Instrument, worker: Worker, chosen: ChosenImage, recipe: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._instrument, self._worker, self._chosen, self._recipe = instrument, worker, chosen, recipe
+        self._sessions: list[tuple[Variant, TrainingSession]] = []
+        self._examined: list[int] = []
+        super().__init__()
+
+    @traitlets.validate("steps")
+    def _check_steps(self, proposal: Any) -> Any:
+        return max(1, min(1_000_000, int(proposal["value"])))
+
+    def _do_start(self, _: dict[str, Any]) -> None:
+        self._give_up()
+        recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps}).to_dict()
+        self._examined, self.courses, self.questions, self.answers = [], [], [], []
+        for each in variants(self._instrument.design, read_tile(self._instrument.tile)):
+            session = TrainingSession(each.config, self._chosen.dataset, each.tile, self._worker, **recipe)
+            session.listeners.append(self._due.set)
+            self._sessions.append((each, session))
+        self.state = "running"
+        try:
+            for _each, session in self._sessions:
+                session.start(force=True)
+        except TrainingError:
+            self._give_up()
+            self.state = "new"
+            raise
+        self._due.set()
+
+    def _do_stop(self, _: dict[str, Any]) -> None:
+        for _each, session in self._sessions:
+            session.stop()
+
+    def _give_up(self) -> None:
+        """Forget the networks there are."""
+        for _each, session in self._sessions:
+            session.close()
+            session.give_up()
+            session.forget()
+        self._sessions = []
+
+    def _refresh(self) -> None:
+        if not self._sessions:
+            return
+        examined = [len(session.history.epochs) for _, session in self._sessions]
+        with self.hold_sync():
+            self.courses = [_told(variant, session) for variant, session in self._sessions]
+            if not self.questions:
+                self.questions = [questions_of(session, _ROWS) for _, session in self._sessions]
+            if self._examined != examined:
+                self._examined = examined
+                self.answers = [_answers(session) for _, session in self._sessions]
+            if not any(session.state in LIVE for _, session in self._sessions):
+                self.state = "done"
+
+    def _shut(self) -> None:
+        self._give_up()
+
+
+def _told(variant: Variant, session: TrainingSession) -> dict[str, Any]:
+    return {
+        "name": variant.name,
+        "design": design_words(variant.config, variant.tile, session.dataset.name),
+        "state": session.state,
+        "problem": session.problem,
+        "step": len(session.history.losses),
+        "curve": curve_of(session),
+    }
+
+
+def _answers(session: TrainingSession) -> list[bytes]:
+    epochs = session.history.epochs
+    predicted = session.predictions(len(epochs)) or () if epochs else ()
+    return [label_bytes(each) for each in predicted[:_ROWS]]

@@ -1,0 +1,102 @@
+"""The Inside tab: what the network makes of the chosen image, step by step, and what a pixel of it sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from unet_explorer.data.mirror import mirrored
+from unet_explorer.learning.messages import Message
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.chosen import network_words, weights_of
+from unet_explorer.panel.imaging import ImageTab
+from unet_explorer.panel.paint import picture
+from unet_explorer.plan import TILE, plan
+from unet_explorer.tiles import read_tile, sides
+
+__all__ = ["InsideTab"]
+
+
+class InsideTab(ImageTab):
+    """The maps behind the selected step, live while the network learns.
+
+    Attributes:
+        step: Name of the step that is looked at.
+        channel: Which of its maps is shown whole.
+        picture: The tile, in the middle of the image; what lies outside is mirrored.
+        views: For each map its bytes, as `activations.view` gives them: of the step, or of both that a skip joins.
+        patch: Some numbers from before and behind the step, where it is a pooling.
+        network: What the network has learnt, in words.
+        at: After how many steps of learning it is.
+    """
+
+    _esm = script("numbers", "law", "canvas", "upload", "picker", "maps", "how", "inside")
+
+    step = traitlets.Unicode("").tag(sync=True)
+    channel = traitlets.Int(0).tag(sync=True)
+    picture = traitlets.Dict().tag(sync=True)
+    views: Any = traitlets.List().tag(sync=True)
+    patch = traitlets.Dict().tag(sync=True)
+    network = traitlets.Unicode("").tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, *parts: Any) -> None:
+        self._wanted: Any = None
+        self._painted: Any = None
+        self._weights: dict[str, str] = {}
+        super().__init__(*parts)
+
+    @traitlets.observe("channel")
+    def _follow(self, _: Any) -> None:
+        self._due.set()
+
+    def _refresh(self) -> None:
+        if not self._attended:
+            if self._wanted is not None:
+                self._wanted = None
+                self._worker.send({"do": "look_away"})
+            return
+        self._show_choice()
+        config, tile = self._instrument.design, read_tile(self._instrument.tile)
+        steps = plan(config)
+        known = {TILE, *(step.name for step in steps)}
+        step = self._instrument.selected or self.step
+        step = step if step in known else steps[0].name
+        session = self._session()
+        weights = weights_of(self._instrument, session)
+        state = session.state if session is not None and weights["training"] else ""
+        wanted = (config, tile, step, self.channel, self._chosen.number, weights["training"], state)
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        sides(config, tile)  # a tile that does not fit is refused in words
+        self._check_room(config, tile)
+        given = self._chosen.given(config.in_channels)
+        start = (given.shape[0] - tile[0]) // 2, (given.shape[1] - tile[1]) // 2
+        painted = (tile, self._chosen.number)
+        if painted != self._painted:
+            self._painted = painted
+            shown = mirrored(self._chosen.image, start, tile)
+            self.picture = picture(shown, self._chosen.title, number=self._chosen.number)
+        if step != self.step:
+            self.step = step
+        self._weights = weights
+        message = {"do": "look", "config": config.to_dict(), "step": step, "channel": self.channel}
+        self._ask({**message, "tile": mirrored(given, start, tile), **weights})
+
+    def _hear(self, message: Message) -> None:
+        if message["event"] == "maps":
+            with self.hold_sync():
+                self.views = [_told(view) for view in message["views"]]
+                self.patch = {key: part.tolist() for key, part in message["patch"].items()}
+                self.at, self.network = message["at"], network_words(message["at"], self._weights)
+                self.state = "done"
+
+
+def _told(view: dict[str, Any]) -> dict[str, Any]:
+    """Arrays as bytes and lists, which is what a browser is sent."""
+    arrays = {"thumbs": view["thumbs"].tobytes(), "whole": view["whole"].tobytes()}
+    rows, columns = view["thumbs"].shape[1:]
+    lists = {key: view[key].tolist() for key in ("low", "high", "dead")}
+    return {**view, **arrays, **lists, "rows": rows, "columns": columns}

@@ -1,0 +1,165 @@
+// Feature maps as pictures: all channels of a step in a grid, and one of them whole.
+
+const CELL = 56;
+const GRID_WIDTH = 960;
+
+/** The value that a byte stands for. */
+function valueOf(view, channel, byte) {
+  return view.low[channel] + ((view.high[channel] - view.low[channel]) * byte) / 255;
+}
+
+/** The range of colours: a channel's own, or that of all channels together. */
+function rangeOf(view, channel, common) {
+  if (!common) return [view.low[channel], view.high[channel]];
+  return [Math.min(...view.low), Math.max(...view.high)];
+}
+
+/** 256 colours for a channel: zero is black, positive values go through orange to white, negative ones through blue. */
+function palette(view, channel, common) {
+  const [low, high] = rangeOf(view, channel, common);
+  const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
+  return Array.from({ length: 256 }, (_, byte) => {
+    const share = valueOf(view, channel, byte) / most;
+    const size = Math.min(1, Math.abs(share));
+    const warm = [255 * Math.min(1, 2 * size), 255 * Math.min(1, 1.15 * size), 255 * Math.max(0, 2 * size - 1)];
+    return share < 0 ? [warm[2], warm[1] * 0.8, warm[0]] : warm;
+  });
+}
+
+/** All channels, small, each where the eye finds it again. */
+class MapGrid {
+  constructor(signal, choose) {
+    this.choose = choose;
+    this.canvas = easel("grid");
+    this.mark = drawn("rect", { class: "ue-chosen" });
+    this.dead = drawn("path", { class: "ue-dead" });
+    this.svg = drawn("svg", { class: "ue-over", tabindex: 0, role: "listbox", "aria-label": "Channels", ...OWN_KEYS });
+    this.svg.append(this.dead, this.mark);
+    this.caption = element("figcaption");
+    this.node = element("figure", {}, this.caption, element("div", { class: "ue-stack" }, this.canvas, this.svg));
+    this.svg.addEventListener("pointerdown", (event) => this.point(event), { signal });
+    this.svg.addEventListener("keydown", (event) => this.onKey(event), { signal });
+  }
+
+  point(event) {
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+    const channel = Math.floor(y / this.down) * this.columns + Math.floor(x / this.across);
+    if (channel >= 0 && channel < this.view.channels) this.choose(channel);
+  }
+
+  onKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const channel = this.view.channel + step;
+    if (channel >= 0 && channel < this.view.channels) this.choose(channel);
+  }
+
+  show(view, common) {
+    this.view = view;
+    const { rows, columns: wide, channels } = view;
+    const zoom = Math.max(1, Math.round(CELL / Math.max(rows, wide)));
+    [this.down, this.across] = [rows * zoom + 2, wide * zoom + 2];
+    this.columns = Math.max(1, Math.min(channels, Math.floor(GRID_WIDTH / this.across)));
+    const high = Math.ceil(channels / this.columns);
+    const [width, height] = [this.columns * this.across, high * this.down];
+    Object.assign(this.canvas, { width, height });
+    const context = this.canvas.getContext("2d");
+    const bytes = bytesOf(view.thumbs);
+    for (let channel = 0; channel < channels; channel += 1) {
+      const image = context.createImageData(wide * zoom, rows * zoom);
+      const colours = palette(view, channel, common);
+      const from = channel * rows * wide;
+      for (let y = 0, at = 0; y < rows * zoom; y += 1) {
+        const row = from + Math.floor(y / zoom) * wide;
+        for (let x = 0; x < wide * zoom; x += 1, at += 4) {
+          const colour = colours[bytes[row + Math.floor(x / zoom)]];
+          image.data[at] = colour[0];
+          image.data[at + 1] = colour[1];
+          image.data[at + 2] = colour[2];
+          image.data[at + 3] = 255;
+        }
+      }
+      context.putImageData(image, (channel % this.columns) * this.across + 1, Math.floor(channel / this.columns) * this.down + 1);
+    }
+    // A few channels need not fill the page.
+    this.node.style.maxWidth = `${Math.max(width, 2 * CELL)}px`;
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.showMarks(view);
+    const dead = view.dead.filter(Boolean).length;
+    const lost = dead ? `; ${exact(dead)} of them dead (crossed out): the same number everywhere` : "";
+    this.node.dataset.dead = dead;
+    setText(this.caption, `${view.step}: ${exact(channels)} channel${channels > 1 ? "s" : ""} of ${size([view.height, view.width])} px${lost}`);
+    this.canvas.setAttribute("aria-label", this.caption.textContent);
+  }
+
+  showMarks(view) {
+    const corner = (channel) => [(channel % this.columns) * this.across, Math.floor(channel / this.columns) * this.down];
+    const cross = (_, channel) => {
+      const [x, y] = corner(channel);
+      const [wide, high] = [this.across - 4, this.down - 4];
+      return view.dead[channel] ? `M${x + 2} ${y + 2}l${wide} ${high}m${-wide} 0l${wide} ${-high}` : "";
+    };
+    this.dead.setAttribute("d", view.dead.map(cross).join(""));
+    const [x, y] = corner(view.channel);
+    assign(this.mark, { x: x + 0.5, y: y + 0.5, width: this.across - 1, height: this.down - 1 });
+    this.svg.setAttribute("aria-activedescendant", "");
+    this.svg.setAttribute("aria-label", `Channels of ${view.step}; channel ${view.channel + 1} is shown whole`);
+  }
+}
+
+/** One channel whole, and the pixel that is pointed at. */
+class WholeMap {
+  constructor(signal, point) {
+    this.canvas = easel("whole");
+    this.crop = drawn("rect", { class: "ue-kept-frame", "data-role": "crop-frame" });
+    this.pixel = drawn("rect", { class: "ue-pixel-mark", "data-role": "pixel" });
+    this.svg = drawn("svg", { class: "ue-over", tabindex: 0, role: "img", ...OWN_KEYS });
+    this.svg.append(this.crop, this.pixel);
+    this.caption = element("figcaption");
+    this.node = element("figure", { class: "ue-whole" }, this.caption, element("div", { class: "ue-stack" }, this.canvas, this.svg));
+    const onPoint = (event) => {
+      const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+      const inside = (place, side) => Math.max(0, Math.min(side - 1, Math.floor(place)));
+      if (this.view) point([inside(y, this.view.height), inside(x, this.view.width)], this);
+    };
+    this.svg.addEventListener("pointermove", onPoint, { signal });
+    this.svg.addEventListener("pointerdown", onPoint, { signal });
+    const onKey = (event) => {
+      const step = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
+      if (!step || !this.view || !this.at) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const sides = [this.view.height, this.view.width];
+      point(this.at.map((place, axis) => Math.max(0, Math.min(sides[axis] - 1, place + step[axis]))), this);
+    };
+    this.svg.addEventListener("keydown", onKey, { signal });
+  }
+
+  show(view, common, crop) {
+    this.view = view;
+    const { height, width, channel } = view;
+    const colours = palette(view, channel, common);
+    const bytes = bytesOf(view.whole);
+    const words = `${view.step}, channel ${channel + 1} of ${exact(view.channels)}`;
+    paint(this.canvas, view, 1, (at) => colours[bytes[at]], words);
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.svg.setAttribute("aria-label", `${words}; point at a pixel, or move it with the arrow keys`);
+    this.crop.style.display = crop ? "" : "none";
+    if (crop) assign(this.crop, { x: crop, y: crop, width: width - 2 * crop, height: height - 2 * crop });
+    const kept = crop ? `; the frame is what is kept: ${crop} px go on every side` : "";
+    setText(this.caption, `${words}${kept}`);
+  }
+
+  /** `at` may lie outside, where a crop has cut it off. */
+  mark(at) {
+    this.at = at;
+    const { view } = this;
+    const inside = view && at && at[0] >= 0 && at[1] >= 0 && at[0] < view.height && at[1] < view.width;
+    this.pixel.style.display = inside ? "" : "none";
+    if (!inside) return null;
+    assign(this.pixel, { x: at[1], y: at[0], width: 1, height: 1 });
+    return valueOf(view, view.channel, bytesOf(view.whole)[at[0] * view.width + at[1]]);
+  }
+}
