@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from dataclasses import replace
 
 import pytest
+from hands import LONG, Silent, Watch, pressed
 from ipywidgets.widgets import widget as widgets
 
 from unet_explorer import PRESETS, UNetConfig, cells, explore, plan, to_script, trace
@@ -17,45 +17,9 @@ from unet_explorer.panel.build import BuildTab
 from unet_explorer.panel.instrument import Instrument
 from unet_explorer.panel.train import TrainTab
 
-LONG = 300  # seconds; nothing waits longer than it must
 POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
 SMALL = UNetConfig(depth=2, base_filters=4)
 TILE = (76, 76)
-
-
-class Watch:
-    """Waits for a widget's traits."""
-
-    def __init__(self, widget):
-        self.widget, self.changed = widget, threading.Condition()
-        widget.observe(self._wake)
-
-    def _wake(self, _):
-        with self.changed:
-            self.changed.notify_all()
-
-    def until(self, condition):
-        with self.changed:
-            assert self.changed.wait_for(condition, LONG), self.widget.problem
-
-
-class Silent:
-    """A worker that does nothing but remember what it was asked."""
-
-    process, warm = None, False
-
-    def __init__(self):
-        self.listeners, self.asked = [], []
-
-    def send(self, message):
-        self.asked.append(message)
-
-    def warm_up(self):
-        pass
-
-    def tell(self, **message):
-        for listener in list(self.listeners):
-            listener(message)
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +51,6 @@ def train(instrument, worker):
     made.recipe = {**made.recipe, "steps": 8, "steps_per_epoch": 4, "batch_size": 2}
     yield made
     made.close()
-
-
-def pressed(tab, do, **more):
-    """What the browser sends when a button is pressed; waits until it was granted or refused."""
-    number = tab.wish.get("number", 0) + 1
-    tab.set_state({"wish": {"do": do, "number": number, **more}})
-    Watch(tab).until(lambda: tab.heard >= number)
 
 
 def state_of(tab):

@@ -163,8 +163,9 @@ class Desk:
 
     def _do_look(self, message: Message) -> None:
         """The maps behind a step; again and again, if it is of a network that learns."""
-        self._watched = message
+        self._watched = None
         self._look(message)
+        self._watched = message
 
     def _look(self, message: Message) -> None:
         config = UNetConfig.from_dict(message["config"])
@@ -198,6 +199,7 @@ class Desk:
         self._image = self._segment(message)
 
     def _segment(self, message: Message) -> Iterator[None]:
+        start = time.perf_counter()
         config = UNetConfig.from_dict(message["config"])
         model, at = self._networks.take(message)
         image = message["image"]
@@ -221,6 +223,7 @@ class Desk:
         result = seams(found, wanted, config)._asdict()
         labels = {"labels": classes_of(found, config), "wanted": classes_of(wanted, config)}
         told = {"event": "segmented", "request": message["request"], "at": at, "pieces": len(one)}
+        told["seconds"] = time.perf_counter() - start
         self.tell({**told, **labels, **result})
 
     def _tell_progress(self, message: Message, done: int, total: int) -> None:

@@ -31,7 +31,7 @@ class Seams(NamedTuple):
         flipped: Pixels whose class is another one.
         largest: The largest difference of a pixel's probabilities, 0 to 1.
         scale: The difference that is shown brightest.
-        picture: (height, width), differences from 0 to 255.
+        picture: (height, width), square roots of the differences, from 0 to 255: a faint seam shall be seen as well.
     """
 
     flipped: int
@@ -84,4 +84,4 @@ def seams(found: NDArray[np.float32], wanted: NDArray[np.float32], config: UNetC
     flipped = int((classes_of(found, config) != classes_of(wanted, config)).sum())
     largest = float(difference.max())
     scale = max(largest, _FAINT)
-    return Seams(flipped, largest, scale, np.round(difference / scale * 255).astype(np.uint8))
+    return Seams(flipped, largest, scale, np.round(np.sqrt(difference / scale) * 255).astype(np.uint8))

@@ -145,14 +145,18 @@ class TrainingSession:
                 self.start(paused=True)
         self._ask("step", LIVE)
 
-    def stop(self) -> None:
-        """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on."""
+    def stop(self, *, kill: bool = True) -> None:
+        """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
+
+        Args:
+            kill: End the worker if it is in the midst of a longer step. Left alive, because others use it, it stops
+                after that step, and this does not wait for it.
+        """
         with self._changed:
             if self.state not in LIVE:
                 return
             self._ask("stop", {self.state})
-            if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
-                # It is in the midst of a long step.
+            if kill and not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
                 self._become("stopped")
                 self._worker.kill()
 
@@ -201,8 +205,7 @@ class TrainingSession:
 
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
-        if self.state in LIVE:
-            self.stop()
+        self.stop()
         if self._hear in self._worker.listeners:
             self._worker.listeners.remove(self._hear)
         if self._own:

@@ -26,6 +26,8 @@ __all__ = ["Ablation", "Variant", "variants"]
 
 _STEPS: Final = 200
 _ROWS: Final = 2
+_PATIENCE: Final = 20.0
+"""Seconds that a network is given to finish its step, before the worker is killed for it."""
 
 
 class Variant(NamedTuple):
@@ -54,20 +56,20 @@ def variants(config: UNetConfig, tile: tuple[int, int]) -> tuple[Variant, ...]:
     Example:
         >>> for each in variants(UNetConfig(depth=3, base_filters=8), (188, 188)):
         ...     print(each.name, each.tile)
-        skips, cropped (188, 188)
+        cropped (188, 188)
         no skips (188, 188)
-        skips, padded (104, 104)
+        padded (104, 104)
     """
     with_skips = replace(config, skips=True)
     *_, output = sides(with_skips, tile).values()
     if config.padding == "valid":
         other = replace(with_skips, padding="same")
         near = [nearest_sizes(other, side)[1] or side for side in output]
-        names = "skips, cropped", "skips, padded"
+        names = "cropped", "padded"
     else:
         other = replace(with_skips, padding="valid")
         near = [tile_for_output(other, side) for side in output]
-        names = "skips, padded", "skips, cropped"
+        names = "padded", "cropped"
     return (
         Variant(names[0], with_skips, tile),
         Variant("no skips", replace(config, skips=False), tile),
@@ -127,11 +129,14 @@ class Ablation(WorkingTab):
 
     def _do_stop(self, _: dict[str, Any]) -> None:
         for _each, session in self._sessions:
-            session.stop()
+            # Others may learn in the same worker.
+            session.stop(kill=False)
 
     def _give_up(self) -> None:
         """Forget the networks there are."""
+        self._do_stop({})
         for _each, session in self._sessions:
+            session.join(_PATIENCE)
             session.close()
             session.give_up()
             session.forget()
@@ -152,7 +157,10 @@ class Ablation(WorkingTab):
                 self.state = "done"
 
     def _shut(self) -> None:
-        self._give_up()
+        for _each, session in self._sessions:
+            session.close()
+            session.give_up()
+            session.forget()
 
 
 def _told(variant: Variant, session: TrainingSession) -> dict[str, Any]:

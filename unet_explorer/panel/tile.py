@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import traitlets
@@ -54,7 +53,7 @@ class TileTab(ImageTab):
         self._weighed: Any = None
         self._predicted: Any = None
         self._weights: dict[str, str] = {}
-        self._began, self._took = 0.0, 0.0
+        self._took = 0.0
         super().__init__(*parts)
 
     @traitlets.validate("limit")
@@ -128,7 +127,7 @@ class TileTab(ImageTab):
         self._check_room(config, tiling.tile)
         self._weights = weights_of(self._instrument, self._session())
         self._predicted = self._wanted(config, tile)
-        self._began, self.progress = time.perf_counter(), [0, 0]
+        self.progress = [0, 0]
         given = {"config": config.to_dict(), "size": list(tile), "seamless": not self.naive, "image": image}
         self._ask({"do": "segment", **given, **self._weights})
 
@@ -151,7 +150,7 @@ class TileTab(ImageTab):
             self.progress = [message["done"], message["total"]]
         elif message["event"] == "segmented":
             config, tile, naive, number = self._predicted
-            self._took = time.perf_counter() - self._began
+            self._took = message["seconds"]
             with self.hold_sync():
                 self.result = {
                     "number": number,

@@ -10,11 +10,12 @@ class Ablation {
     this.stop = element("button", { type: "button", "data-action": "stop", ...OWN_KEYS }, "Stop");
     this.state = element("span", { class: "ue-quiet", "data-role": "ablation-state", role: "status" });
     this.problem = element("p", { class: "ue-problem", "data-role": "ablation-problem", role: "alert" });
-    this.verdict = element("p", { class: "ue-proof", "data-role": "verdict" });
+    this.verdict = element("p", { class: "ue-verdict-words", "data-role": "verdict" });
     this.chart = new Chart("IoU on images they do not learn from", "ablation-curve", (value) => value.toFixed(2));
     this.pictures = element("div", { class: "ue-pictures-grid ue-ablation-grid", "data-role": "masks" });
     const about =
-      "Teaches the design on the knobs three times, on the same images and from the same seed: with skips, without, and with the other padding, whose skips need a crop or none. All else is as on the tab Train.";
+      "Teaches the design on the knobs three times, on the same images and from the same seed: with skips cropped to fit (no padding), without skips, " +
+      "and with padded convolutions, whose skips fit as they are. All else is as on the tab Train. Skips matter most where fine lines count: try the membranes.";
     const steps = element("label", { class: "ue-line" }, element("span", {}, "Steps each"), this.steps);
     const line = element("div", { class: "ue-line ue-wrap" }, this.start, this.stop, steps, this.state);
     const title = element("summary", OWN_KEYS, "What are the skips good for?");

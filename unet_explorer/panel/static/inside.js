@@ -167,7 +167,7 @@ class Inside {
     this.node.dataset.state = state;
     const words = { starting: "starting TensorFlow, which takes a few seconds …", new: "" };
     const live = this.model.get("network");
-    setText(this.state, words[state] ?? (live ? `The network ${live.startsWith("fresh") ? `has ${live}` : live}.` : ""));
+    setText(this.state, words[state] ?? (live ? `The network: ${live}.` : ""));
     setText(this.problem, this.model.get("problem"));
   }
 }
