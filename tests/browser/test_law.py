@@ -20,6 +20,7 @@ CONFIGS = {
         padding="same", upsampling="bilinear", batch_norm=True, dropout=0.5, depth=3
     ),
     "depth 7": UNetConfig(depth=7),
+    "no skips": UNetConfig(depth=3, skips=False),
     "kernel 7, bilinear": UNetConfig(depth=2, kernel_size=7, upsampling="bilinear"),
 }
 

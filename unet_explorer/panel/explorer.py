@@ -131,6 +131,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         looked_at = ChosenImage(self._dataset)
         return _Parts(self.instrument, Worker(), self._dataset, looked_at, lambda: self._session, self._recipe)
 
+    @property
+    def _worker(self) -> Worker | None:
+        return self._parts.worker if self._parts else None
+
     def _recipe(self) -> dict[str, Any]:
         """How to teach: as the Train tab says, if it was opened."""
         trained = self._rooms["Train"].children

@@ -1,0 +1,259 @@
+"""The Tile and Inside tabs in a real JupyterLab: tiles under the pointer, seams, maps, and what a pixel sees."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect
+from tabs import SLOW, Tab, open_panel_with, open_tab
+
+from unet_explorer import Tiling, UNetConfig, receptive_field, trace
+
+DEEP = "UNetConfig(depth=3, base_filters=4), 124, cells(8, size=96)"
+"""36 px are predicted, and 36 mod 8 is 4: laid naively, tiles are off the grid."""
+CONFIG, TILE = UNetConfig(depth=3, base_filters=4), 124
+
+
+def open_tile(lab, page, state):
+    panel, notebook = open_panel_with(lab, page, state, DEEP)
+    tab = open_tab(page, "Tile")
+    expect(tab.role("tiles")).to_have_attribute("data-tile", re.compile(r"\d+"), timeout=SLOW)
+    return panel, notebook, tab
+
+
+def open_inside(lab, page, state):
+    panel, notebook = open_panel_with(lab, page, state, DEEP)
+    tab = open_tab(page, "Inside")
+    expect(tab.root).to_have_attribute("data-step", "enc0_conv1", timeout=SLOW)
+    return panel, notebook, tab
+
+
+def point(tab, role, across, down):
+    """At a share of a picture's width and height."""
+    box = tab.role(role).first.bounding_box()
+    tab.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+
+
+def frame(tab, role):
+    return tuple(float(tab.role(role).get_attribute(name)) for name in ("y", "x", "height", "width"))
+
+
+def test_a_tile_under_the_pointer_shows_what_it_is_given_and_what_it_writes(lab, page, tmp_path):
+    panel, _, tab = open_tile(lab, page, tmp_path)
+    tiling = Tiling(CONFIG, (96, 96), TILE)
+    assert int(tab.root.get_attribute("data-tiles")) == len(tiling) == 9
+    tab.role("tiles").scroll_into_view_if_needed()
+    for number, place in ((0, 0.3), (4, 0.5), (8, 0.68)):
+        point(tab, "tiles", place, place)
+        expect(tab.role("tiles")).to_have_attribute("data-tile", str(number + 1))
+        tile = tiling[number]
+        assert frame(tab, "given") == (*tile.start, *tile.size)
+        assert frame(tab, "writes")[:2] == (tile.write[0].start, tile.write[1].start)
+        first = tile.start[0] + 44
+        assert frame(tab, "predicted") == (first, first, 36, 36)
+        outside = max(0, -tile.start[0]) + max(0, tile.start[0] + TILE - 96)
+        mirrored = f", {outside} of them mirrored" if outside else ""
+        expect(tab.role("tile-words")).to_contain_text(f"Tile {number + 1} of 9. Rows: it is given")
+        expect(tab.role("tile-words")).to_contain_text(
+            f"{tile.start[0]} to {tile.start[0] + TILE - 1}{mirrored}".replace("-", "−")
+        )
+    # By keyboard as well, and JupyterLab keeps its hands off.
+    tab.role("tiles").focus()
+    tab.role("tiles").press("ArrowUp")
+    expect(tab.role("tiles")).to_have_attribute("data-tile", "6")
+    facts = tab.role("facts")
+    expect(facts.locator('[data-fact="tiles"]')).to_have_text("3 × 3 = 9 of 124 × 124 px")
+    expect(facts.locator('[data-fact="share"]')).to_have_text("9.22 k of 138 k px: 6.7 %")
+    macs = trace(CONFIG, TILE).macs
+    expect(facts.locator('[data-fact="work"]')).to_contain_text(f"9 × {macs / 1e6:.1f} M = ")
+    # The tile is dragged: everything follows, and nothing is asked of the kernel.
+    panel.knob("tile_height").fill("132")
+    expect(facts.locator('[data-fact="tiles"]')).to_have_text("3 × 3 = 9 of 132 × 132 px")
+    panel.type_tile(196)
+    expect(facts.locator('[data-fact="tiles"]')).to_have_text("1 × 1 = 1 of 188 × 188 px")
+    panel.type_tile(92)
+    expect(tab.role("misfit")).to_contain_text("Tiles of 92 px cannot cover 96 px without seams")
+    panel.type_tile(125)
+    expect(tab.role("misfit")).to_contain_text("125 × 125 does not fit: at enc0_pool, 121 is odd")
+    expect(tab.role("given")).to_be_hidden()
+    tab.action("take_best").click()
+    panel.expect_tile(188, 188)
+    expect(tab.role("misfit")).to_have_text("")
+
+
+def test_naive_tiles_show_seams_and_aligned_ones_none(lab, page, tmp_path):
+    panel, _, tab = open_tile(lab, page, tmp_path)
+    tab.action("predict").click()
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    expect(tab.role("seams")).to_have_text("✓ No label is another one than in one piece.")
+    expect(tab.role("labels")).to_be_visible()
+    tab.setting("naive").check()
+    expect(tab.role("seams")).to_have_attribute("data-naive", "true", timeout=SLOW)
+    flipped = int(tab.role("seams").get_attribute("data-flipped"))
+    assert flipped > 10
+    expect(tab.role("seams")).to_contain_text(f"✗ {flipped:,} labels")
+    expect(tab.role("difference")).to_have_attribute(
+        "aria-label", f"Where the tiles differ from one piece: {flipped:,} labels"
+    )
+    # As many blue pixels as labels were flipped.
+    count = """canvas => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const blue = (at) => data[at] === 86 && data[at + 1] === 180 && data[at + 2] === 233;
+        return Array.from({ length: data.length / 4 }, (_, pixel) => blue(4 * pixel)).filter(Boolean).length;
+    }"""
+    assert tab.role("difference").evaluate(count) == flipped
+    # Dragged on, it is predicted anew; the whole image in one tile has no neighbour to disagree with.
+    panel.type_tile(188)
+    expect(tab.root).to_have_attribute("data-stale", "false", timeout=SLOW)
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    expect(tab.root).to_have_attribute("data-state", "done")
+    assert tab.role("tile-problem").inner_text() == ""
+
+
+def test_an_image_is_chosen_or_uploaded(lab, page, tmp_path):
+    _, _, tab = open_tile(lab, page, tmp_path)
+    tab.setting("image").select_option("set 2")
+    expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile("^cells, image 3"), timeout=SLOW)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 150, 4), "uint8")).save(tmp_path / "rgba.png")
+    tab.root.get_by_text("Your own image").click()
+    tab.root.locator('[data-upload="image"]').set_input_files(tmp_path / "rgba.png")
+    expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile(r"^rgba\.png"), timeout=SLOW)
+    expect(tab.setting("image").locator("option:checked")).to_have_text("rgba.png")
+    tiling = Tiling(CONFIG, (60, 150), TILE)
+    expect(tab.root).to_have_attribute("data-tiles", str(len(tiling)))
+    tab.setting("path").fill(str(tmp_path / "none.png"))
+    tab.setting("path").press("Enter")
+    expect(tab.role("tile-problem")).to_contain_text("none.png is not there", timeout=SLOW)
+    # A grey network is given the luminance.
+    tab.action("predict").click()
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+
+
+def test_a_pixel_of_any_map_frames_what_it_sees(lab, page, tmp_path):
+    panel, _, tab = open_inside(lab, page, tmp_path)
+    rows = trace(CONFIG, TILE)
+    for step in ("enc1_conv1", "enc2_pool", "bottleneck_conv2", "dec0_up", "head"):
+        if step == "dec0_up":
+            tab.setting("step").select_option(step)
+        else:
+            panel.step(step).click()
+        expect(tab.root).to_have_attribute("data-step", step, timeout=SLOW)
+        output = rows[step].output
+        channels = f"{output.channels} channels of {output.height} × {output.width} px"
+        expect(tab.role("grid").first).to_have_attribute("aria-label", re.compile(f"^{step}: {channels}"))
+        tab.role("whole").first.scroll_into_view_if_needed()
+        for share in (0.02, 0.51, 0.97):
+            point(tab, "whole", share, 1 - share)
+            row, column = int((1 - share) * output.height), int(share * output.width)
+            expect(tab.role("pixel-words")).to_have_attribute("data-row", str(row))
+            expect(tab.role("pixel-words")).to_have_attribute("data-column", str(column))
+            box = receptive_field(CONFIG, TILE, step, (row, column))
+            assert frame(tab, "field") == (box.top, box.left, box.height, box.width)
+            expect(tab.role("pixel-words")).to_contain_text(f"sees {box.height} × {box.width} px of the tile")
+
+
+def test_both_maps_of_a_skip_and_the_frame_of_the_crop(lab, page, tmp_path):
+    _, _, tab = open_inside(lab, page, tmp_path)
+    tab.setting("step").select_option("dec0_concat")
+    expect(tab.root).to_have_attribute("data-step", "dec0_concat", timeout=SLOW)
+    rows = trace(CONFIG, TILE)
+    crop, skip, main = rows["dec0_concat"].crop, rows["enc0_conv2"].output, rows["dec0_up"].output
+    kept = tab.role("crop-frame").first
+    assert [int(kept.get_attribute(name)) for name in ("x", "y", "width", "height")] == [
+        crop,
+        crop,
+        main.width,
+        main.height,
+    ]
+    expect(tab.role("crop-frame").nth(1)).to_be_hidden()
+    assert tab.role("whole").evaluate_all("nodes => nodes.map(({ width }) => width)") == [skip.width, main.width]
+    # One pixel, marked in both maps; what the crop has cut off is marked in one.
+    tab.role("whole").nth(1).scroll_into_view_if_needed()
+    box = tab.role("whole").nth(1).bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
+    expect(tab.role("pixel-words")).to_have_attribute("data-column", str(main.width // 4))
+    marks = tab.role("pixel").evaluate_all("nodes => nodes.map((node) => +node.getAttribute('x'))")
+    assert marks == [main.width // 4 + crop, main.width // 4]
+    first = tab.role("whole").first.bounding_box()
+    page.mouse.move(first["x"] + 3, first["y"] + 3)
+    expect(tab.role("pixel-words")).to_contain_text("It is cut off: nothing further on sees it.")
+    expect(tab.role("pixel").nth(1)).to_be_hidden()
+
+
+def test_steps_explain_themselves_with_their_own_numbers(lab, page, tmp_path):
+    panel, _, tab = open_inside(lab, page, tmp_path)
+    how = tab.role("how")
+    expect(how).to_contain_text("Along a side of 124 px it finds 124 − (3 − 1) = 122 places")
+    panel.step("enc1_pool").click()
+    expect(how).to_contain_text("Of every 2×2 pixels only the largest is kept: 56 ÷ 2 = 28.", timeout=SLOW)
+    expect(how.locator(".ue-cell-text")).to_have_count(20, timeout=SLOW)
+    how.get_by_role("slider").press("Home")
+    expect(how).to_have_attribute("data-frame", "0")
+    expect(how.locator(".ue-cell-text")).to_have_count(17)
+    tab.action("play").click()
+    expect(how).to_have_attribute("data-frame", "3")
+    expect(tab.action("play")).to_have_text("▶ Play")
+    # A tile that does not fit: what the pooling would lose is said with the tile's own numbers.
+    panel.type_tile(126)
+    expect(how).to_contain_text("57 is odd: the last row has no partner")
+    panel.type_tile(124)
+    panel.step("dec0_concat").click()
+    expect(how).to_contain_text(
+        "The skip, 120 × 120, is larger than what comes up, 40 × 40: 40 px are cut off", timeout=SLOW
+    )
+    tab.setting("step").select_option("dec0_up")
+    expect(how).to_contain_text("the 8 channels become 4: 20 × 2 = 40", timeout=SLOW)
+
+
+def test_maps_follow_the_training_and_the_channel_that_is_chosen(lab, page, tmp_path):
+    _, _, tab = open_inside(lab, page, tmp_path)
+    expect(tab.role("inside-state")).to_have_text("The network: fresh weights: this design has learnt nothing yet.")
+    expect(tab.root).to_have_attribute("data-at", "0")
+    grid = tab.root.get_by_role("listbox", name="Channels").first
+    grid.press("ArrowRight")
+    expect(tab.root.locator(".ue-whole figcaption").nth(1)).to_have_text("enc0_conv1, channel 2 of 4", timeout=SLOW)
+    tab.setting("range").select_option("common")
+    train = open_tab(page, "Train")
+    expect(train.role("data")).to_contain_text("images", timeout=SLOW)
+    for name, value in (("steps", 100_000), ("batch_size", 2)):
+        train.set(name, value)
+    train.action("start").click()
+    train.expect_state("running")
+    tab = open_tab(page, "Inside")
+    expect(tab.root).not_to_have_attribute("data-at", "0", timeout=SLOW)
+    first = tab.root.get_attribute("data-at")
+    expect(tab.root).not_to_have_attribute("data-at", first, timeout=SLOW)
+    expect(tab.role("inside-state")).to_have_text(re.compile(r"^The network: after [\d,]+ steps? of learning\.$"))
+    assert tab.role("inside-problem").inner_text() == ""
+
+
+def test_skips_are_compared(lab, page, tmp_path):
+    open_inside(lab, page, tmp_path)
+    ablation = Tab(page, "Ablation")
+    ablation.root.get_by_text("What are the skips good for?").click()
+    ablation.set("steps", 6)
+    ablation.action("start").click()
+    ablation.expect_state("done")
+    words = r"^After all steps: cropped: IoU 0\.\d\d · no skips: IoU 0\.\d\d · padded: IoU 0\.\d\d$"
+    expect(ablation.role("verdict")).to_have_text(re.compile(words))
+    expect(ablation.role("mask")).to_have_count(6)
+    expect(ablation.role("mask").first).to_have_attribute(
+        "aria-label", re.compile(r"^cropped, .*: [\d.]+ % of its pixels")
+    )
+    assert ablation.role("ablation-problem").inner_text() == ""
+
+
+@pytest.mark.parametrize("name", ["Tile", "Inside"])
+def test_the_tabs_are_accessible(lab, page, tmp_path, name):
+    _, _, tab = (open_tile if name == "Tile" else open_inside)(lab, page, tmp_path)
+    if name == "Tile":
+        tab.action("predict").click()
+        expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    else:
+        Tab(page, "Ablation").root.get_by_text("What are the skips good for?").click()
+    found = Axe().run(page, context=".unet-explorer-tab", options={"runOnly": ["wcag2a", "wcag2aa"]})
+    assert found.violations_count == 0, found.generate_report()
