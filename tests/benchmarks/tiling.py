@@ -124,7 +124,8 @@ def sizes() -> list[Row]:
     rows: list[Row] = []
     for name, tile in tiles.items():
         faster = seconds[name] / seconds["recommended"]
-        words = f"{seconds[name]:.2f} s, {faster:.1f}× the recommended's; keeps {Tiling(CLASSROOM, (side, side), tile).share:.1%}"
+        kept = Tiling(CLASSROOM, (side, side), tile).share
+        words = f"{seconds[name]:.2f} s, {faster:.1f}× the recommended's; keeps {kept:.1%}"
         rows.append((f"classroom, {side} px: {name} tile {tile[0]} × {tile[1]}", words, "", None))
     return rows
 
@@ -140,8 +141,11 @@ SHOW = """async (name) => {
     const root = document.querySelector('[data-tab="inside"]');
     const box = document.querySelector(`.unet-explorer [data-step="${name}"]`);
     const shown = new Promise((done) => {
-        const look = () => root.dataset.step === name && (watch.disconnect(), requestAnimationFrame(() => done(performance.now())));
-        const watch = new MutationObserver(look);
+        const watch = new MutationObserver(() => {
+            if (root.dataset.step !== name) return;
+            watch.disconnect();
+            requestAnimationFrame(() => done(performance.now()));
+        });
         watch.observe(root, { attributes: true });
     });
     const start = performance.now();
@@ -171,7 +175,7 @@ def maps() -> list[Row]:
                 page.wait_for_selector('.unet-explorer [data-step="head"]')
                 page.locator('[data-open="Inside"]').click()
                 page.wait_for_selector('[data-tab="inside"][data-step="enc0_conv1"]', timeout=120_000)
-                steps = [step for step in plan(PRESETS[name].config)[1:]]
+                steps = list(plan(PRESETS[name].config)[1:])
                 seconds = [page.evaluate(SHOW, step.name) for _ in range(3) for step in steps]
                 timing = Timing.of(seconds)
                 slowest = max(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from unet_explorer.plan import TILE, Step, plan
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "patch", "view"]
+__all__ = ["activations", "eight_bits", "patch", "thumbs_of", "view", "walk"]
 
 THUMB: Final = 96
 """Pixels a side that a map of the grid has at most."""
@@ -45,18 +46,28 @@ def activations(
         >>> {name: maps.shape for name, maps in found.items()}
         {'enc0_conv2': (16, 16, 2), 'enc0_pool': (8, 8, 2)}
     """
-    maps: dict[str, Any] = {TILE: tile[None]}
     if wanted == TILE:
         return {TILE: tile}
-    known, steps = laws(config), plan(config)
-    last = next(step for step in steps if step.name == wanted)
-    needed = _needed(steps, last)
+    last = next(step for step in plan(config) if step.name == wanted)
+    *_, (_, maps) = walk(model, config, tile, last)
+    return {name: np.asarray(maps[name])[0] for name in (*last.inputs, last.name)}
+
+
+def walk(
+    model: keras.Model, config: UNetConfig, tile: NDArray[np.float32], last: Step
+) -> Iterator[tuple[Step, dict[str, Any]]]:
+    """Compute step by step all that a step depends on, and it.
+
+    Yields:
+        Each step; and by name the maps that there are then, its inputs and its output among them, as a batch of one.
+    """
+    maps: dict[str, Any] = {TILE: tile[None]}
+    needed, known = _needed(plan(config), last), laws(config)
     for place, step in enumerate(needed):
         maps[step.name] = _computed(model, step, [maps[name] for name in step.inputs], crop(step, known))
+        yield step, maps
         rest = {name for later in needed[place + 1 :] for name in later.inputs}
-        if step is not last:
-            maps = {name: each for name, each in maps.items() if name in rest}
-    return {name: np.asarray(maps[name])[0] for name in (*last.inputs, last.name)}
+        maps = {name: each for name, each in maps.items() if name in rest}
 
 
 def _needed(steps: tuple[Step, ...], last: Step) -> list[Step]:
@@ -93,29 +104,43 @@ def view(maps: NDArray[np.float32], channel: int) -> dict[str, Any]:
         >>> seen["whole"].tolist(), seen["low"].tolist(), seen["dead"].tolist()
         ([[0, 85], [170, 255]], [-1.0, 0.0], [False, False])
     """
-    height, width, channels = maps.shape
     low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
-    span = np.where(high > low, high - low, 1)
-    scale = max(1, -(-max(height, width) // THUMB))
-    small = _thinned(maps, scale)
-    channel = min(channel, channels - 1)
-
-    def bytes_of(values: NDArray[np.float32], first: Any, length: Any) -> NDArray[np.uint8]:
-        scaled: NDArray[np.uint8] = np.clip(np.round((values - first) / length * 255), 0, 255).astype(np.uint8)
-        return scaled
-
+    channel = min(channel, maps.shape[2] - 1)
+    thumbs, scale = thumbs_of(maps, low, high)
     return {
-        "height": height,
-        "width": width,
-        "channels": channels,
+        "height": maps.shape[0],
+        "width": maps.shape[1],
+        "channels": maps.shape[2],
         "channel": channel,
         "scale": scale,
-        "thumbs": np.ascontiguousarray(np.moveaxis(bytes_of(small, low, span), -1, 0)),
-        "whole": bytes_of(maps[..., channel], low[channel], span[channel]),
+        "thumbs": thumbs,
+        "whole": eight_bits(maps[..., channel], low[channel], high[channel]),
         "low": low,
         "high": high,
         "dead": high <= low,
     }
+
+
+def eight_bits(values: NDArray[np.float32], low: Any, high: Any) -> NDArray[np.uint8]:
+    """Numbers from `low` to `high` as bytes; where both are the same, 0.
+
+    Example:
+        >>> eight_bits(np.array([-1.0, 0.0, 1.0], "float32"), -1.0, 1.0).tolist()
+        [0, 128, 255]
+    """
+    span = np.where(high > low, high - low, np.float32(1))
+    factor = np.where(high > low, np.float32(255) / span, np.float32(0))
+    scaled = (values - low) * factor
+    # To the nearest, for the conversion cuts off.
+    scaled += np.float32(0.5)
+    found: NDArray[np.uint8] = np.clip(scaled, 0, 255, out=scaled).astype(np.uint8)
+    return found
+
+
+def thumbs_of(maps: NDArray[np.float32], low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:
+    """Every channel small, (channels, rows, columns), and how many pixels a side became one."""
+    scale = max(1, -(-max(maps.shape[:2]) // THUMB))
+    return np.ascontiguousarray(np.moveaxis(eight_bits(_thinned(maps, scale), low, high), -1, 0)), scale
 
 
 def _thinned(maps: NDArray[np.float32], scale: int) -> NDArray[np.float32]:

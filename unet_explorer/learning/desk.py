@@ -18,6 +18,7 @@ from unet_explorer.data.cells import cells
 from unet_explorer.learning.activations import activations, patch, view
 from unet_explorer.learning.course import Course
 from unet_explorer.learning.learner import DivergedError, Learner
+from unet_explorer.learning.looks import Looks
 from unet_explorer.learning.machine import available_memory
 from unet_explorer.learning.messages import Message
 from unet_explorer.learning.predict import classes_of
@@ -25,6 +26,7 @@ from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.seams import seams, tiled
 from unet_explorer.learning.store import Store
 from unet_explorer.model import build_model
+from unet_explorer.plan import plan
 from unet_explorer.tiles import tile_for_output
 from unet_explorer.tiling import Tiling
 
@@ -58,13 +60,16 @@ class Desk:
         self._image: Iterator[None] | None = None
         self._asked: Message = {}
         self._watched: Message | None = None
+        self._looks = Looks()
+        self._making: Iterator[None] | None = None
         self._next_look, self._turn = 0.0, 0
         _warm_up()
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do without being asked."""
-        return self._image is not None or any(course.running for course in self.courses.values())
+        working = self._image is not None or self._making is not None
+        return working or any(course.running for course in self.courses.values())
 
     def answer(self, message: Message) -> None:
         """Do what is asked. Whatever goes wrong is told, and the desk stays open."""
@@ -85,14 +90,21 @@ class Desk:
                 self._failed({"do": "train", "training": course.name}, error)
             else:
                 self._look_again(course, at_once=course.ended)
-        if self._image is not None:
-            try:
-                next(self._image)
-            except StopIteration:
-                self._image = None
-            except Exception as error:  # noqa: BLE001  # as above
-                self._image = None
-                self._failed(self._asked, error)
+        if self._image is not None and not self._went_on(self._image, self._asked):
+            self._image = None
+        if self._making is not None and not self._went_on(self._making, {"do": "look", "request": ""}):
+            self._making = None
+
+    def _went_on(self, work: Iterator[None], asked: Message) -> bool:
+        """Do the next piece of something; False if there is none left."""
+        try:
+            next(work)
+        except StopIteration:
+            return False
+        except Exception as error:  # noqa: BLE001  # as above
+            self._failed(asked, error)
+            return False
+        return True
 
     def _failed(self, message: Message, error: Exception) -> None:
         named = ("do", "request")
@@ -171,14 +183,25 @@ class Desk:
         config = UNetConfig.from_dict(message["config"])
         start = time.perf_counter()
         model, at = self._networks.take(message)
-        found = activations(model, config, message["step"], message["tile"])
-        joined = len(found) > 2
-        shown = list(found)[:-1] if joined else list(found)[-1:]
-        views = [{"step": name, **view(found[name], message["channel"])} for name in shown]
-        told = {"event": "maps", "request": message["request"], "step": message["step"], "at": at, "views": views}
-        self.tell({**told, "patch": patch(config, message["step"], found, message["channel"])})
-        took = time.perf_counter() - start
-        self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * took)
+        step, channel = message["step"], message["channel"]
+        joined = next((each.inputs for each in plan(config) if each.name == step and len(each.inputs) > 1), None)
+        names = joined or (step,)
+        key = (message["config"], message["training"], at, message["tile"].tobytes())
+        kept = [self._looks.view(name, channel) for name in names] if self._looks.key == key else []
+        views = [each for each in kept if each is not None]
+        if len(views) == len(names):
+            numbers = self._looks.patch(step, channel)
+        else:
+            found = activations(model, config, step, message["tile"])
+            views, numbers = [view(found[name], channel) for name in names], patch(config, step, found, channel)
+        told = {"event": "maps", "request": message["request"], "step": step, "at": at, "patch": numbers}
+        self.tell({**told, "views": [{"step": name, **each} for name, each in zip(names, views, strict=True)]})
+        self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * (time.perf_counter() - start))
+        if message["training"] in self.courses:
+            self._looks.forget()
+            self._making = None
+        elif self._looks.key != key:
+            self._making = self._looks.make(key, model, config, message["tile"])
 
     def _look_again(self, course: Course, at_once: bool = False) -> None:
         watched = self._watched
@@ -191,7 +214,8 @@ class Desk:
                 self._failed(watched, error)
 
     def _do_look_away(self, _: Message) -> None:
-        self._watched = None
+        self._watched = self._making = None
+        self._looks.forget()
 
     def _do_segment(self, message: Message) -> None:
         """Predict an image in tiles; a later request takes the place of one that is not done."""
