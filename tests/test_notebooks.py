@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 from support import PROJECT
 
-from unet_explorer import ShapeError, UNetConfig, trace
+from unet_explorer import PRESETS, ShapeError, Tiling, UNetConfig, trace
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
@@ -20,6 +20,10 @@ def test_what_the_first_notebook_asks_has_the_answer_it_hints_at():
         trace(UNetConfig(), 512)
     assert trace(UNetConfig(), 572)["dec0_concat"].crop == 88
     assert set(trace(UNetConfig(padding="same"), 576).crops) == {0}
+    naive = Tiling(PRESETS["classroom"].config, (256, 256), 188, seamless=False)
+    assert [axis.stride for axis in naive.axes] == [100, 100]
+    # The first and the third on each axis begin where the grid of the whole has a line.
+    assert [tile.write[1].start % 8 == 0 for tile in naive][:3] == [True, False, True]
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.name)

@@ -150,7 +150,7 @@ class TileTab {
     const [done, total] = this.model.get("progress");
     this.node.dataset.state = state;
     const working = state === "working" || state === "starting";
-    const words = { starting: "starting TensorFlow, which takes a few seconds …", working: total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included` : "predicting …" };
+    const words = { starting: "starting TensorFlow, which takes a few seconds …", working: total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included` : "in one piece first, to compare …" };
     setText(this.state, words[state] || "");
     this.bar.hidden = !working;
     this.bar.value = total ? done / total : 0;
