@@ -9,7 +9,7 @@ import tifffile
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import SHARED, configs
+from support import PROJECT, SHARED, configs
 
 from unet_explorer import (
     ShapeError,
@@ -322,3 +322,17 @@ def test_other_networks_are_told_from_ours(tmp_path):
     odd = keras.Model(inputs, keras.layers.Conv2D(2, 1, name="head")(x))
     with pytest.raises(ValueError, match="it has none at bottleneck_conv1"):
         config_of(odd)
+
+
+def test_what_the_readme_shows_of_it_runs(tmp_path, monkeypatch):
+    shown = (PROJECT / "README.md").read_text("utf-8")
+    code = next(block for block in shown.split("```") if "import predict_image" in block).removeprefix("python\n")
+    monkeypatch.chdir(tmp_path)
+    image = np.random.default_rng(8).integers(0, 255, (60, 70)).astype("uint8")
+    tifffile.imwrite("huge.tif", image, compression="zlib")
+    out = zarr.create_array("out.zarr", shape=(60, 70, 2), dtype="f4", chunks=(32, 32, 2))
+    names = {"model": live(UNetConfig(depth=3, base_filters=2)), "image": image, "zarr_array": out}
+    exec(code, names)
+    assert names["scores"].shape == (60, 70, 2)
+    assert np.isfinite(out[:]).all()
+    assert np.asarray(out[:]).any()

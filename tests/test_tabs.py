@@ -398,7 +398,7 @@ def test_a_tab_is_made_and_the_worker_started_when_it_is_first_opened(state):
     assert process
     panel._shelf.set_state({"opened": "Build"})
     assert panel._worker.process == process, "one worker for all tabs"
-    assert [room.layout.display for room in panel._rooms.values()] == ["", "none"]
+    assert [room.layout.display for room in panel._rooms.values()] == ["", "none", "none", "none"]
     panel._shelf.set_state({"opened": "<b>"})
     assert panel._shelf.opened == ""
     panel.close()

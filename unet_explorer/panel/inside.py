@@ -55,7 +55,8 @@ class InsideTab(ImageTab):
         if not self._attended:
             if self._wanted is not None:
                 self._wanted = None
-                self._worker.send({"do": "look_away"})
+                if self._worker.process:
+                    self._worker.send({"do": "look_away"})
             return
         self._show_choice()
         config, tile = self._instrument.design, read_tile(self._instrument.tile)

@@ -136,7 +136,7 @@ class TileTab(ImageTab):
 
     def _predict_again(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         """Follow the hand, once somebody has asked for a prediction, and it is a quick one."""
-        quick = self.result and 0 < self._took < _QUICK
+        quick = self._attended and self.result and 0 < self._took < _QUICK
         if not quick or self._predicted == self._wanted(config, tile):
             return
         try:

@@ -172,7 +172,8 @@ class TileTab {
     }
     if (this.painted !== result) this.paintResult(result, picture);
     const tile = this.instrument.get("tile");
-    const stale = String(result.tile) !== String(tile) || result.naive !== this.model.get("naive");
+    const other = JSON.stringify(result.config) !== JSON.stringify(this.instrument.get("config"));
+    const stale = other || String(result.tile) !== String(tile) || result.naive !== this.model.get("naive");
     this.node.dataset.stale = String(stale);
     const pixels = picture.height * picture.width;
     const share = (100 * result.flipped) / pixels;
@@ -220,7 +221,7 @@ export default {
     on(model, "naive result", () => tab.show());
     on(model, "table best limit", () => tab.showChoices());
     on(model, "state problem progress", () => tab.showState());
-    on(instrument, "tile network", () => tab.show());
+    on(instrument, "tile network config", () => tab.show());
     el.append(tab.node);
   },
 };
