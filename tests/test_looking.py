@@ -154,6 +154,15 @@ def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypa
         pressed(tile, "predict")
         assert words in tile.problem
     assert tile.result == {}
+    # What cannot meet without seams can be laid with them.
+    instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
+    pressed(tile, "predict")
+    assert "cannot cover 96 px without seams" in tile.problem
+    tile.naive = True
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    assert tile.result["tile"] == [92, 92]
+    tile.naive = False
     instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
     monkeypatch.setattr("unet_explorer.panel.imaging.available_memory", lambda: 1)
     monkeypatch.setattr("unet_explorer.panel.imaging.resident_memory", lambda _: 1)

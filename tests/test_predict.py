@@ -23,11 +23,11 @@ from unet_explorer import (
     tile_for_output,
     trace,
 )
+from unet_explorer.axis import margins
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.pictures import DataError
 from unet_explorer.learning.predict import Standard, classes_of
 from unet_explorer.model import config_of
-from unet_explorer.tiling import margins
 
 CONFIG = UNetConfig(depth=2, base_filters=3)
 KINDS = configs(

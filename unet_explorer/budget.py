@@ -9,10 +9,11 @@ from functools import lru_cache
 from itertools import pairwise, product
 from typing import Final
 
+from unet_explorer.axis import axis_of
 from unet_explorer.config import UNetConfig, read_config, shown
 from unet_explorer.cost import estimate_memory, read_batch_size
 from unet_explorer.tiles import Tile, tile_for_output, valid_sizes
-from unet_explorer.tiling import axis_of, read_image_shape
+from unet_explorer.tiling import read_image_shape
 from unet_explorer.trace import trace
 
 __all__ = ["FEWEST_FILTERS", "SMALLEST_OUTPUT", "best_tile", "fitting_design"]

@@ -5,29 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.budget import best_tile
 from unet_explorer.config import UNetConfig
-from unet_explorer.cost import estimate_memory, fixed_bytes
 from unet_explorer.data.cells import cells
 from unet_explorer.learning.activations import activations, patch, view
 from unet_explorer.learning.course import Course
 from unet_explorer.learning.learner import DivergedError, Learner
 from unet_explorer.learning.looks import Looks
-from unet_explorer.learning.machine import available_memory
 from unet_explorer.learning.messages import Message
+from unet_explorer.learning.networks import Networks, one_piece
 from unet_explorer.learning.predict import classes_of
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.seams import seams, tiled
 from unet_explorer.learning.store import Store
 from unet_explorer.model import build_model
 from unet_explorer.plan import plan
-from unet_explorer.tiles import tile_for_output
 from unet_explorer.tiling import Tiling
 
 __all__ = ["Desk"]
@@ -37,8 +34,6 @@ _PAUSE: Final = 0.4
 """Seconds between two looks inside a network that learns, at least,"""
 _SHARE: Final = 4
 """and so many times what a look takes."""
-_SPARE: Final = 0.5
-"""Share of the free memory that an image in one piece may take."""
 
 
 class Desk:
@@ -229,7 +224,7 @@ class Desk:
         image = message["image"]
         found: NDArray[np.float32]
         wanted: NDArray[np.float32]
-        one = Tiling(config, image.shape, _one_piece(config, image.shape))
+        one = Tiling(config, image.shape, one_piece(config, image.shape))
         many = Tiling(config, image.shape, tuple(message["size"]), seamless=message["seamless"])
         total = len(one) + len(many)
         for done in tiled(model, image, one):
@@ -255,57 +250,6 @@ class Desk:
 
     def _do_leave_image(self, _: Message) -> None:
         self._image = None
-
-
-class Networks:
-    """The networks that are looked at: one that learns, one that has learnt, or a fresh one.
-
-    The last one that was built for looking is kept.
-
-    Args:
-        courses: The trainings there are, by name.
-    """
-
-    def __init__(self, courses: dict[str, Course]) -> None:
-        self._courses = courses
-        self._kept: tuple[Any, keras.Model] | None = None
-
-    def take(self, message: Message) -> tuple[keras.Model, int]:
-        """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
-
-        Args:
-            message: With ``config``; and ``training`` and ``folder``, both empty for a fresh network.
-        """
-        course = self._courses.get(message["training"])
-        if course:
-            return course.learner.model, course.learner.step
-        store = Store(Path(message["folder"])) if message["folder"] else None
-        history = (store.read("history.json") if store else None) or {"epochs": []}
-        best = max(history["epochs"], key=lambda epoch: epoch["iou"], default=None)
-        at = best["step"] if best else 0
-        key = (message["config"], message["training"], at)
-        if self._kept is None or self._kept[0] != key:
-            saved = store.read_arrays("best.npz") if store and best else None
-            # Always the same, or a class could not speak about what it sees.
-            keras.utils.set_random_seed(0)
-            model = build_model(UNetConfig.from_dict(message["config"]))
-            if saved:
-                model.set_weights([saved[f"weight{number}"] for number in range(len(model.weights))])
-            self._kept = key, model
-        return self._kept[1], at
-
-
-def _one_piece(config: UNetConfig, shape: tuple[int, ...]) -> tuple[int, int]:
-    """The whole image in one tile; if there is no memory for that, the least wasteful tile that there is room for."""
-    whole = tile_for_output(config, shape[0]), tile_for_output(config, shape[1])
-    fixed = sum(fixed_bytes(config, training=False).values())
-    limit = fixed + int(_SPARE * available_memory())
-    if estimate_memory(config, whole)["total"] <= limit:
-        return whole
-    found = best_tile(config, shape, limit)
-    if found is None:
-        raise MemoryError
-    return found
 
 
 def _words(error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from unet_explorer.axis import margins
 from unet_explorer.config import PRESETS, Choice, Flag, Fraction, UNetConfig, Whole, allowed
 from unet_explorer.cost import LARGEST_BATCH, fixed_bytes, held
 from unet_explorer.drawing.scene import METRICS, Scene, scene
@@ -17,7 +18,6 @@ from unet_explorer.panel.words import KNOBS, PRESET_NOTES, SENTENCES, VALUES, wo
 from unet_explorer.plan import TILE, plan
 from unet_explorer.receptive import sights
 from unet_explorer.tiles import LARGEST, valid_sizes
-from unet_explorer.tiling import margins
 from unet_explorer.trace import BYTES_PER_NUMBER, macs_per_pixel
 
 __all__ = ["describe", "knobs", "presets"]
