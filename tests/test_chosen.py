@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from unet_explorer import UNetConfig, cells, shapes
+from unet_explorer import Dataset, UNetConfig, cells, shapes
 from unet_explorer.data.dataset import normalize
 from unet_explorer.panel.chosen import LARGEST, ChosenImage, network_words, weights_of
 from unet_explorer.panel.instrument import Instrument
@@ -75,9 +77,21 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
     tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 30, 30), "uint8"), photometric="minisblack")
     (tmp_path / "text.png").write_text("no")
     np.save(tmp_path / "many.npy", np.zeros((5, 5, 9)))
+    np.save(tmp_path / "long.npy", np.zeros((1, 40_000), "uint8"))
+    np.save(tmp_path / "empty.npy", np.zeros((0, 5), "uint8"))
+    np.save(tmp_path / "words.npy", np.array([["a"]]))
+    np.save(tmp_path / "complex.npy", np.zeros((2, 2), complex))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.tif")
     for name, words in (
         ("nan.tif", "holds numbers that are infinite or NaN"),
-        ("large.tif", f"is 2,049 × 2,048 pixels: up to {LARGEST:,} are shown here. In a cell, predict_image"),
+        ("large.tif", f"is 2,049 × 2,048 pixels: up to {LARGEST:,} are shown here, .* In a cell, predict_image"),
+        ("long.npy", "up to .* 32,000 on a side"),
+        ("empty.npy", r"has shape \(0, 5\)"),
+        ("words.npy", "holds <U1, not real numbers"),
+        ("complex.npy", "holds complex128, not real numbers"),
+        ("pipe.tif", "is not there, or no plain file"),
+        ("~nosuchuser_/x.tif", "x.tif cannot be read"),
         ("stack.tif", "stack.tif"),
         ("text.png", "text.png"),
         ("many.npy", r"has shape \(5, 5, 9\)"),
@@ -85,7 +99,7 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
         (" ", "(Type the path|is not there|holds|cannot be read)"),
     ):
         with pytest.raises(ValueError, match=words):
-            chosen.open(str(tmp_path / name) if name.strip() else name)
+            chosen.open(name if name.startswith(("~", " ")) else str(tmp_path / name))
     assert chosen.image is before
 
 
@@ -117,3 +131,10 @@ def test_whose_weights_are_looked_at(state):
     assert network_words(1, fresh) == "after 1 step of learning"
     assert network_words(0, fresh) == "fresh weights: this design has learnt nothing yet"
     assert network_words(0, {"training": "a", "folder": "b"}) == "before the first step of learning"
+
+
+def test_an_image_of_a_data_set_that_is_too_large_is_refused_as_well():
+    large = np.zeros((1, 2100, 2100, 1), "float32")
+    chosen = ChosenImage(Dataset("large", large, np.zeros((1, 2100, 2100), int), ("no", "yes")))
+    with pytest.raises(ValueError, match="large, image 1 is 2,100 × 2,100 pixels"):
+        chosen.choose("set 0")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 import numpy as np
@@ -19,6 +21,7 @@ from unet_explorer import (
     cells,
     estimate_memory,
     explore,
+    shapes,
     tile_for_output,
     trace,
     valid_sizes,
@@ -59,7 +62,9 @@ def tab_of(kind, instrument, worker, chosen, session=None):
 
 
 @pytest.fixture
-def tile(instrument, worker, chosen):
+def tile(instrument, worker, chosen, monkeypatch):
+    # However slow this machine is: what is quick is not what is tested.
+    monkeypatch.setattr("unet_explorer.panel.tile._QUICK", 1e9)
     made = tab_of(TileTab, instrument, worker, chosen)
     Watch(made).until(lambda: made.table)
     yield made
@@ -235,6 +240,64 @@ def test_a_lost_worker_is_told_where_somebody_waits(instrument, chosen):
     assert not silent.listeners
 
 
+def test_an_answer_is_of_what_was_asked_for_and_an_old_one_is_not_heard(instrument, chosen):
+    silent = Silent()
+    tab = tab_of(TileTab, instrument, silent, chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    instrument.tile = [84, 84]
+    pressed(tab, "predict")
+    labels = np.zeros((96, 96), "uint8")
+    answer = {"labels": labels, "wanted": labels, "picture": labels, "flipped": 0, "largest": 0.0, "scale": 1e-3}
+    answer |= {"event": "segmented", "at": 0, "pieces": 1, "seconds": 1.0, "best": True}
+    silent.tell(**answer, request="TileTab 1")
+    assert tab.result == {}
+    silent.tell(**answer, request="TileTab 2")
+    assert tab.result["tile"] == [84, 84]
+    tab.close()
+
+
+def test_a_worker_that_cannot_be_started_is_told_and_stays_told(instrument, chosen):
+    class Broken(Silent):
+        def send(self, message):
+            raise OSError(12, "Cannot allocate memory")
+
+    tab = tab_of(TileTab, instrument, Broken(), chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    assert (tab.state, tab.problem) == ("failed", "The worker cannot be started (Cannot allocate memory).")
+    tab.close()
+
+
+def test_a_refusal_goes_when_the_knobs_are_turned_back(tile, instrument):
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=4).to_dict(), [92, 92]
+    Watch(tile).until(lambda: "cannot cover 96 px" in tile.problem)
+    instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
+    Watch(tile).until(lambda: tile.problem == "")
+    assert tile.result["tile"] == [76, 76]
+
+
+def test_the_list_follows_the_images_though_ones_own_is_shown(tile, chosen):
+    chosen._take(np.zeros((40, 90, 1), "float32"), "own.png", "")
+    chosen.offer(shapes(2, size=48))
+    Watch(tile).until(lambda: tile.options[0] == ["set 0", "shapes, image 1"])
+    assert tile.title == "own.png"
+
+
+def test_progress_is_told_no_oftener_than_eyes_can_follow(tile, instrument, worker):
+    told = []
+    instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
+    worker.listeners.append(told.append)
+    tile.naive = True
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    worker.listeners.remove(told.append)
+    seconds = next(message["seconds"] for message in told if message["event"] == "segmented")
+    assert sum(message["event"] == "segmenting" for message in told) <= seconds / 0.1 + 2
+
+
 # Inside -------------------------------------------------------------------------------------------------------------
 
 
@@ -287,9 +350,35 @@ def test_it_is_live_while_the_network_learns(instrument, worker, chosen):
         watch.until(lambda: tab.at > first)
         assert tab.views[0]["thumbs"] != seen[0]["thumbs"]
         assert tab.network == f"after {tab.at:,} steps of learning"
-        # Nobody looks: the worker is left alone.
+        # Nobody looks: the worker is left alone, which learns on.
         tab.attend(False)
-        watch.until(lambda: True)
+        tab._guarded(tab._refresh)
+        seen, learnt = tab.at, len(session.history.losses)
+        further = threading.Event()
+        session.listeners.append(lambda: len(session.history.losses) > learnt + 40 and further.set())
+        assert further.wait(LONG)
+        assert tab.at <= seen + 20
+        tab.close()
+
+
+def test_it_looks_again_when_a_lost_worker_is_there_again(inside, worker):
+    watch = Watch(inside)
+    inside._instrument.selected = "head"
+    watch.until(lambda: inside.seen.get("step") == "head")
+    worker.kill()
+    inside._instrument.selected = "enc1_conv1"
+    watch.until(lambda: inside.seen["step"] == "enc1_conv1" and inside.state == "done")
+    assert inside.problem == ""
+
+
+def test_a_finished_training_is_looked_at_where_it_was_best(instrument, worker, chosen):
+    with TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=6, steps_per_epoch=2) as session:
+        session.start(force=True)
+        assert session.join(LONG)
+        best = session.history.best.step
+        tab = tab_of(InsideTab, instrument, worker, chosen, session)
+        Watch(tab).until(lambda: tab.views)
+        assert (tab.at, tab.network) == (best, f"after {best} steps of learning, where it was best")
         tab.close()
 
 
@@ -338,6 +427,54 @@ def test_three_networks_learn_in_turn_and_can_be_stopped(instrument, worker, cho
     assert TrainingSession.unfinished() is None
 
 
+def test_a_refused_comparison_says_so_at_once(instrument, worker, chosen, monkeypatch):
+    monkeypatch.setattr("unet_explorer.panel.ablation._PATIENCE", 10 * LONG)
+    tab = Ablation(instrument, worker, chosen, dict)
+    instrument.config = UNetConfig(depth=2, base_filters=4, in_channels=3).to_dict()
+    pressed(tab, "start")
+    assert tab.problem
+    assert tab.state == "new"
+    instrument.config = SMALL.to_dict()
+    monkeypatch.setattr("unet_explorer.panel.ablation.available_memory", lambda: 1)
+    pressed(tab, "start")
+    assert "Three networks at once take" in tab.problem
+    assert tab.state == "new"
+    tab.close()
+
+
+def test_a_stop_while_they_are_started_is_not_lost(instrument, chosen, monkeypatch):
+    started = []
+
+    def start(session, force):
+        started.append(session)
+        tab._do_stop({})
+
+    monkeypatch.setattr(TrainingSession, "start", start)
+    tab = Ablation(instrument, Silent(), chosen, dict)
+    pressed(tab, "start")
+    Watch(tab).until(lambda: tab.state == "done")
+    assert len(started) == 1
+    tab.close()
+
+
+def test_nobody_is_offered_to_go_on_with_a_comparison(worker, state):
+    session = TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=100_000)
+    session.lasting = False
+    session.start(force=True)
+    running = threading.Event()
+    session.listeners.append(lambda: session.history.losses and running.set())
+    assert running.wait(LONG)
+    worker.kill()
+    assert session.state == "interrupted"
+    assert TrainingSession.unfinished() is None
+    assert session.folder.exists()
+    # As if another notebook had left it.
+    session._store.write("owner.json", {"process": 2**30, "since": 0})
+    assert TrainingSession.unfinished() is None
+    assert not session.folder.exists()
+    session.close()
+
+
 # The worker -----------------------------------------------------------------------------------------------------------
 
 
@@ -355,7 +492,27 @@ def test_two_trainings_share_a_worker_and_one_can_be_stopped(worker, state):
         assert steps >= 5, "they take turns"
         long.stop()
         assert long.state == "stopped"
-        assert worker.warm, "it need not be killed for that"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGSTOP is a Unix signal")
+def test_stopping_one_training_ends_no_other(worker, state):
+    images = cells(4, size=96)
+    mine = TrainingSession(SMALL, images, TILE, worker, steps=100_000)
+    other = TrainingSession(UNetConfig(depth=1, base_filters=2), images, 60, worker, steps=100_000)
+    with mine, other:
+        for session in (mine, other):
+            session.start(force=True)
+        learns = threading.Event()
+        other.listeners.append(lambda: len(other.history.losses) > 3 and learns.set())
+        assert learns.wait(LONG)
+        process = worker.process
+        # As in the midst of a long step.
+        os.kill(process, signal.SIGSTOP)
+        mine.stop()
+        assert worker.process == process
+        os.kill(process, signal.SIGCONT)
+        assert mine.join(LONG)
+        assert (mine.state, other.state) == ("stopped", "running")
 
 
 def test_a_step_is_the_same_whether_another_network_learns_beside_it_or_not(worker, state):

@@ -336,3 +336,53 @@ def test_what_the_readme_shows_of_it_runs(tmp_path, monkeypatch):
     assert names["scores"].shape == (60, 70, 2)
     assert np.isfinite(out[:]).all()
     assert np.asarray(out[:]).any()
+
+
+def test_only_the_last_few_sizes_are_kept_compiled():
+    from unet_explorer.learning import predict
+
+    model = live(CONFIG)
+    for size in range(52, 52 + 4 * 12, 4):
+        predict.forward(model, (size, size))
+    assert len(predict._COMPILED[model]) == predict._SIZES
+    first = next(iter(predict._COMPILED[model]))
+    predict.forward(model, first)
+    assert next(iter(predict._COMPILED[model])) != first, "the last used is the last to go"
+
+
+def test_what_cannot_be_read_in_place_is_read_as_elsewhere(tmp_path):
+    """Palettes, inks and what is packed otherwise: the same pixels as from a PNG, or as Pillow sees them."""
+    from PIL import Image
+
+    colours = Image.fromarray(np.random.default_rng(0).integers(0, 255, (20, 30, 3), "uint8"))
+    indexed = colours.convert("P", palette=Image.Palette.ADAPTIVE)
+    indexed.save(tmp_path / "p.tif")
+    assert np.array_equal(open_image(tmp_path / "p.tif"), np.asarray(indexed.convert("RGB")))
+    grey = Image.fromarray(np.arange(600, dtype="uint8").reshape(20, 30))
+    grey.save(tmp_path / "lzw.tif", compression="tiff_lzw")
+    assert np.array_equal(open_image(tmp_path / "lzw.tif"), np.asarray(grey))
+    colours.convert("CMYK").save(tmp_path / "inks.tif")
+    try:
+        assert open_image(tmp_path / "inks.tif").shape == (20, 30, 3)
+    except DataError as error:
+        assert "inks.tif" in str(error)
+
+
+def test_a_grey_picture_saved_in_three_channels_suits_both_kinds_of_network(tmp_path):
+    from PIL import Image
+
+    grey = np.random.default_rng(0).integers(0, 255, (40, 50), "uint8")
+    Image.fromarray(grey).save(tmp_path / "one.png")
+    Image.fromarray(np.dstack([grey] * 3)).save(tmp_path / "three.png")
+    single, triple = live(CONFIG), live(UNetConfig(depth=2, base_filters=3, in_channels=3))
+    for model, image in ((single, grey), (triple, np.dstack([grey] * 3))):
+        wanted = predict_image(model, image, 76)
+        for name in ("one.png", "three.png"):
+            assert np.array_equal(predict_image(model, tmp_path / name, 76), wanted)
+
+
+def test_a_tensor_is_an_image_as_well():
+    import tensorflow as tf
+
+    image = np.random.default_rng(0).normal(size=(40, 50)).astype("float32")
+    assert np.array_equal(predict_image(live(CONFIG), tf.constant(image), 76), predict_image(live(CONFIG), image, 76))

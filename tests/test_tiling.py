@@ -205,3 +205,10 @@ def test_more_memory_never_gives_a_worse_tile():
     assert shares == sorted(shares)
     assert shares[0] < shares[-1]
     assert nearest_sizes(config, best_tile(config, (2048, 1500), 10**10)[0])[0] == tile_for_output(config, 2048)
+
+
+def test_thousands_of_tiles_on_an_axis():
+    tiling = Tiling(UNetConfig(depth=2), (10, 100_000), 76)
+    assert len(tiling) > 2500
+    assert tiling[1300].write[1] == slice(1300 * 36, 1301 * 36)
+    assert sum(tile.write[1].stop - tile.write[1].start for tile in tiling) == 100_000

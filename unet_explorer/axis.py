@@ -102,8 +102,10 @@ class Axis:
 
     def written(self, number: int) -> tuple[int, int]:
         """First pixel that a tile writes, and the first it no longer does."""
-        first = number * self.stride + self.margins.first * self.seamless if number else 0
-        return first, self.side if number == self.count - 1 else self.written(number + 1)[0]
+        return self._begin(number), self.side if number == self.count - 1 else self._begin(number + 1)
+
+    def _begin(self, number: int) -> int:
+        return number * self.stride + self.margins.first * self.seamless if number else 0
 
 
 def axis_of(config: UNetConfig, side: int, tile: int, seamless: bool = True) -> Axis:

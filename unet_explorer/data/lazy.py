@@ -16,14 +16,17 @@ from unet_explorer.data.pictures import LARGEST_FILE, DataError, printable, read
 __all__ = ["open_image"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
+_PLAIN: Final = (0, 1, 2)  # white is 0, black is 0, RGB
+_UNPACKED: Final = (1, 8, 32946)  # not compressed, or with deflate
 
 
 def open_image(path: str | os.PathLike[str]) -> Any:
     """An image whose parts are read when they are asked for.
 
     Args:
-        path: A TIFF with one page (read in place if it is not compressed, else piece by piece, which needs the package
-            ``zarr``), a ``.npy`` file, or a folder ending in ``.zarr``; any other picture is read as a whole.
+        path: A TIFF with one page, in grey or RGB (read in place if it is not compressed; piece by piece if it is, with
+            the package ``zarr``), a ``.npy`` file, or a folder ending in ``.zarr``. Any other picture, and a compressed
+            TIFF where there is no ``zarr``, is read as a whole.
 
     Returns:
         Whatever has ``shape``, (height, width) or (height, width, channels), a ``dtype``, and gives an array for
@@ -39,23 +42,29 @@ def open_image(path: str | os.PathLike[str]) -> Any:
         >>> open_image(path)[5:7, 20:].shape
         (2, 10)
     """
-    file = Path(path).expanduser()
-    name = printable(file.name)
-    if not file.exists():
-        raise DataError(f"{name} is not there: look whether the path is right ({printable(file.parent)}).")
-    suffix = file.suffix.lower()
+    name = printable(Path(path).name)
     try:
+        file = Path(path).expanduser()
+        suffix = file.suffix.lower()
+        # A pipe or a device would wait for ever.
+        if not (file.is_dir() if suffix == ".zarr" else file.is_file()):
+            raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
         if suffix == ".npy":
             return np.load(file, mmap_mode="r", allow_pickle=False)
         if suffix == ".zarr":
             return _zarr(name).open_array(str(file), mode="r")
         if suffix in _TIFF:
             return _tiff(file, name)
-        return next(pages(read_bytes(file, name), name, _no_limit)).image().values
+        return _as_a_whole(file, name)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  # damaged files end in all kinds of errors
         raise DataError(f"{name} cannot be read ({type(error).__name__}): it may be damaged. Save it again.") from None
+
+
+def _as_a_whole(file: Path, name: str) -> Any:
+    picture = next(pages(read_bytes(file, name), name, _no_limit))
+    return picture.values if picture.palette is None else picture.palette[picture.values]
 
 
 def _no_limit(height: int, width: int, name: str) -> None:
@@ -70,22 +79,22 @@ def _tiff(file: Path, name: str) -> Any:
         series = opened.series[0]
         if series.axes not in {"YX", "YXS"}:
             raise DataError(f"{name} has axes {series.axes!r}: save it as one plane in grey or RGB.")
+        page: Any = series.keyframe
+        if page.photometric not in _PLAIN or page.compression not in _UNPACKED:
+            # Palettes, inks, and what only Pillow unpacks.
+            return _as_a_whole(file, name)
         if series.dataoffset is not None:
             return tifffile.memmap(file, mode="r")
-        page: Any = series.keyframe
         piece = math.prod(page.chunks) * page.dtype.itemsize
         if piece > LARGEST_FILE:
             raise DataError(f"{name} is compressed in one piece of {piece / 1e9:.1f} GB: save it in tiles.")
-        zarr = _zarr(name)
-    image = zarr.open_array(tifffile.imread(file, aszarr=True), mode="r")
-    try:
-        image[:1, :1]
-    except Exception:  # noqa: BLE001  # whatever a codec that is not there says
-        kind = getattr(page.compression, "name", page.compression)
-        raise DataError(
-            f"{name} is compressed ({kind}) as cannot be read here: save it with deflate, or none."
-        ) from None
-    return image
+        try:
+            zarr = _zarr(name)
+        except DataError:
+            if math.prod(series.shape) * page.dtype.itemsize > LARGEST_FILE:
+                raise
+            return _as_a_whole(file, name)
+    return zarr.open_array(tifffile.imread(file, aszarr=True), mode="r")
 
 
 def _zarr(name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.config import UNetConfig
+from unet_explorer.config import UNetConfig, shown
 from unet_explorer.laws import crop, laws
 from unet_explorer.plan import TILE, Step, plan
 
@@ -48,21 +48,20 @@ def activations(
     """
     if wanted == TILE:
         return {TILE: tile}
-    last = next(step for step in plan(config) if step.name == wanted)
-    *_, (_, maps) = walk(model, config, tile, last)
+    *_, (last, maps) = walk(model, config, tile, wanted)
     return {name: np.asarray(maps[name])[0] for name in (*last.inputs, last.name)}
 
 
 def walk(
-    model: keras.Model, config: UNetConfig, tile: NDArray[np.float32], last: Step
+    model: keras.Model, config: UNetConfig, tile: NDArray[np.float32], wanted: str
 ) -> Iterator[tuple[Step, dict[str, Any]]]:
-    """Compute step by step all that a step depends on, and it.
+    """Compute step by step all that a step depends on, and it; nothing for the tile itself.
 
     Yields:
         Each step; and by name the maps that there are then, its inputs and its output among them, as a batch of one.
     """
     maps: dict[str, Any] = {TILE: tile[None]}
-    needed, known = _needed(plan(config), last), laws(config)
+    needed, known = _needed(plan(config), wanted), laws(config)
     for place, step in enumerate(needed):
         maps[step.name] = _computed(model, step, [maps[name] for name in step.inputs], crop(step, known))
         yield step, maps
@@ -70,9 +69,11 @@ def walk(
         maps = {name: each for name, each in maps.items() if name in rest}
 
 
-def _needed(steps: tuple[Step, ...], last: Step) -> list[Step]:
+def _needed(steps: tuple[Step, ...], last: str) -> list[Step]:
     """The steps that a step depends on, and itself, in order."""
-    wanted = {last.name}
+    if last not in {TILE, *(step.name for step in steps)}:
+        raise ValueError(f"There is no step {shown(last)} in this network.")
+    wanted = {last}
     found = []
     for step in reversed(steps):
         if step.name in wanted:

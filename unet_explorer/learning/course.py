@@ -24,6 +24,7 @@ class Course:
     Attributes:
         running: Whether the next step may be taken.
         ended: Whether there is none left.
+        owed: Whether an examination was left before its end.
     """
 
     def __init__(self, store: Store, tell: Callable[[Message], None], stopped: Callable[[], bool]) -> None:
@@ -34,7 +35,7 @@ class Course:
             raise OSError(f"the folder of this training cannot be read any more: {store.folder}")
         self.order = Order.from_dict(order)
         self.learner = Learner(self.order, dataset)
-        self.running = self.ended = False
+        self.running = self.ended = self.owed = False
         self.points: list[tuple[int, float]] = []
         self.unsent = 0
         self.epochs: list[dict[str, Any]] = []
@@ -64,7 +65,7 @@ class Course:
         """One step; and what is due after it."""
         start = time.perf_counter()
         recipe, learner = self.order.recipe, self.learner
-        if learner.step < recipe.steps:
+        if learner.step < recipe.steps and not self.owed:
             try:
                 loss = learner.advance()
             finally:
@@ -73,10 +74,12 @@ class Course:
             if learner.step == 1 or time.perf_counter() - self.told > OFTEN:
                 self.report("progress")
         last = learner.step >= recipe.steps
-        due = last or learner.step % recipe.steps_per_epoch == 0
-        if due and self._examine() and (last or 0 < recipe.patience <= self.stale):
-            self.running, self.ended = False, True
-            self.report("finished")
+        if self.owed or last or learner.step % recipe.steps_per_epoch == 0:
+            # One that was left, since somebody asked for a stop, is made up for before the next step.
+            self.owed = not self._examine()
+            if not self.owed and (last or 0 < recipe.patience <= self.stale):
+                self.running, self.ended = False, True
+                self.report("finished")
 
     def report(self, event: str) -> None:
         """Tell the points that were not told yet, and how fast it goes."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unet_explorer.config import UNetConfig
 from unet_explorer.data.cells import cells
-from unet_explorer.learning.activations import activations, patch, view
+from unet_explorer.learning.activations import patch, view, walk
 from unet_explorer.learning.course import Course
 from unet_explorer.learning.learner import DivergedError, Learner
 from unet_explorer.learning.looks import Looks
@@ -30,6 +30,10 @@ from unet_explorer.tiling import Tiling
 __all__ = ["Desk"]
 
 _TEACHING: Final = frozenset({"train", "pause", "resume", "step", "stop"})
+_MOMENT: Final = 0.05
+"""Seconds that a look goes on before others have a turn."""
+_OFTEN: Final = 0.1
+"""Seconds between two reports of tiles."""
 _PAUSE: Final = 0.4
 """Seconds between two looks inside a network that learns, at least,"""
 _SHARE: Final = 4
@@ -56,14 +60,16 @@ class Desk:
         self._asked: Message = {}
         self._watched: Message | None = None
         self._looks = Looks()
+        self._looking: Iterator[None] | None = None
+        self._looked_for: Message = {}
         self._making: Iterator[None] | None = None
-        self._next_look, self._turn = 0.0, 0
+        self._next_look, self._told, self._turn = 0.0, 0.0, 0
         _warm_up()
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do without being asked."""
-        working = self._image is not None or self._making is not None
+        working = any(each is not None for each in (self._image, self._looking, self._making))
         return working or any(course.running for course in self.courses.values())
 
     def answer(self, message: Message) -> None:
@@ -85,10 +91,23 @@ class Desk:
                 self._failed({"do": "train", "training": course.name}, error)
             else:
                 self._look_again(course, at_once=course.ended)
+                if course.ended:
+                    # All that it leaves is on disc.
+                    self._drop(course.name)
         if self._image is not None and not self._went_on(self._image, self._asked):
             self._image = None
+        if self._looking is not None and not self._finish_look():
+            return
         if self._making is not None and not self._went_on(self._making, {"do": "look", "request": ""}):
             self._making = None
+
+    def _finish_look(self) -> bool:
+        """Go on with a look for a moment; False if it takes longer."""
+        end = time.perf_counter() + _MOMENT
+        while self._looking is not None and time.perf_counter() < end:
+            if not self._went_on(self._looking, self._looked_for):
+                self._looking = None
+        return self._looking is None
 
     def _went_on(self, work: Iterator[None], asked: Message) -> bool:
         """Do the next piece of something; False if there is none left."""
@@ -133,7 +152,7 @@ class Desk:
     def _do_train(self, message: Message) -> None:
         name = message["training"]
         self._do_stop(message)
-        course = Course(Store(Path(message["folder"])), self.tell, lambda: name in self.stops)
+        course = Course(Store(Path(message["folder"])), self.tell, lambda: bool(self.stops))
         course.running = not message["paused"]
         self.courses[name] = course
         self.tell({"event": "started", "training": name, "step": course.learner.step, "paused": message["paused"]})
@@ -171,10 +190,12 @@ class Desk:
     def _do_look(self, message: Message) -> None:
         """The maps behind a step; again and again, if it is of a network that learns."""
         self._watched = None
-        self._look(message)
-        self._watched = message
+        self._start_look(message)
 
-    def _look(self, message: Message) -> None:
+    def _start_look(self, message: Message) -> None:
+        self._looking, self._looked_for = self._look(message), message
+
+    def _look(self, message: Message) -> Iterator[None]:
         config = UNetConfig.from_dict(message["config"])
         start = time.perf_counter()
         model, at = self._networks.take(message)
@@ -187,29 +208,35 @@ class Desk:
         if len(views) == len(names):
             numbers = self._looks.patch(step, channel)
         else:
-            found = activations(model, config, step, message["tile"])
+            found = {step: message["tile"]}
+            for last, maps in walk(model, config, message["tile"], step):
+                if last.name == step:
+                    found = {name: np.asarray(maps[name])[0] for name in (*last.inputs, step)}
+                yield
             views, numbers = [view(found[name], channel) for name in names], patch(config, step, found, channel)
         told = {"event": "maps", "request": message["request"], "step": step, "at": at, "patch": numbers}
+        told["best"] = message["training"] not in self.courses
         self.tell({**told, "views": [{"step": name, **each} for name, each in zip(names, views, strict=True)]})
         self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * (time.perf_counter() - start))
         if message["training"] in self.courses:
             self._looks.forget()
             self._making = None
+            self._watched = message
         elif self._looks.key != key:
             self._making = self._looks.make(key, model, config, message["tile"])
 
     def _look_again(self, course: Course, at_once: bool = False) -> None:
         watched = self._watched
         due = at_once or time.perf_counter() > self._next_look
-        if watched and watched["training"] == course.name and due:
-            try:
-                self._look(watched)
-            except Exception as error:  # noqa: BLE001  # as above
-                self._watched = None
-                self._failed(watched, error)
+        if watched and watched["training"] == course.name and due and self._looking is None:
+            self._start_look(watched)
+            if at_once:
+                # Before the network is let go, or the next step is taken.
+                while self._looking is not None:
+                    self._finish_look()
 
     def _do_look_away(self, _: Message) -> None:
-        self._watched = self._making = None
+        self._watched = self._making = self._looking = None
         self._looks.forget()
 
     def _do_segment(self, message: Message) -> None:
@@ -242,10 +269,14 @@ class Desk:
         result = seams(found, wanted, config)._asdict()
         labels = {"labels": classes_of(found, config), "wanted": classes_of(wanted, config)}
         told = {"event": "segmented", "request": message["request"], "at": at, "pieces": len(one)}
+        told["best"] = message["training"] not in self.courses
         told["seconds"] = time.perf_counter() - start
         self.tell({**told, **labels, **result})
 
     def _tell_progress(self, message: Message, done: int, total: int) -> None:
+        if time.perf_counter() < self._told + _OFTEN:
+            return
+        self._told = time.perf_counter()
         self.tell({"event": "segmenting", "request": message["request"], "done": done, "total": total})
 
     def _do_leave_image(self, _: Message) -> None:

@@ -72,7 +72,7 @@ class Looks:
         """
         self.forget()
         self.key = key
-        for step, maps in walk(model, config, tile, plan(config)[-1]):
+        for step, maps in walk(model, config, tile, plan(config)[-1].name):
             found = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
             output = found[step.name]
             if self._taken + output.size <= ROOM:

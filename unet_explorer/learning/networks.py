@@ -34,7 +34,7 @@ class Networks:
 
     def __init__(self, courses: dict[str, Course]) -> None:
         self._courses = courses
-        self._kept: tuple[Any, keras.Model] | None = None
+        self._kept: tuple[Any, keras.Model, int] | None = None
 
     def take(self, message: Message) -> tuple[keras.Model, int]:
         """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
@@ -55,10 +55,11 @@ class Networks:
             # Always the same, or a class could not speak about what it sees.
             keras.utils.set_random_seed(0)
             model = build_model(UNetConfig.from_dict(message["config"]))
+            at = at if saved else 0
             if saved:
                 model.set_weights([saved[f"weight{number}"] for number in range(len(model.weights))])
-            self._kept = key, model
-        return self._kept[1], at
+            self._kept = key, model, at
+        return self._kept[1], self._kept[2]
 
 
 def one_piece(config: UNetConfig, shape: tuple[int, ...]) -> tuple[int, int]:

@@ -144,9 +144,13 @@ def _usual_batch(tiling: Tiling) -> int:
 def _read_image(image: Any, config: UNetConfig) -> Any:
     """What parts can be asked for, of a shape that the network can be given."""
     if isinstance(image, (str, os.PathLike)):
-        image = open_image(image)
-    if not all(hasattr(image, each) for each in ("shape", "dtype", "__getitem__")):
-        image = np.asarray(image)
+        image = _in_channels(open_image(image), config.in_channels)
+    try:
+        np.dtype(image.dtype)
+        known = hasattr(image, "shape") and hasattr(image, "__getitem__")
+    except (AttributeError, TypeError):
+        known = False
+    image = image if known else np.asarray(image)
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
@@ -161,6 +165,17 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
             f"The image has {channels} channel{'s' * (channels > 1)}, the network takes {config.in_channels}: "
             f"{hint}{alpha}."
         )
+    return image
+
+
+def _in_channels(image: Any, channels: int) -> Any:
+    """A picture from a file, which may hold grey in three channels, or in one where three are wanted."""
+    if not isinstance(image, np.ndarray) or isinstance(image, np.memmap):
+        return image
+    if image.ndim == 2 and channels == 3:
+        return np.repeat(image[..., None], 3, axis=2)
+    if image.ndim == 3 and image.shape[2] == 3 and channels == 1 and (image == image[..., :1]).all():
+        return image[..., 0]
     return image
 
 
@@ -219,6 +234,8 @@ def _bands(image: Any) -> Iterator[NDArray[np.float64]]:
         yield band
 
 
+_SIZES: Final = 8
+"""Sizes of tiles for which a network is kept compiled; each takes a few MB."""
 _COMPILED: WeakKeyDictionary[Any, dict[tuple[int, int], Any]] = WeakKeyDictionary()
 """For each network what TensorFlow has made of it, by the size of its tiles."""
 
@@ -242,7 +259,10 @@ def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.f
     import tensorflow as tf
 
     known = _COMPILED.setdefault(model, {})
-    if tile not in known:
+    if tile in known:
+        # The last used stands last.
+        known[tile] = known.pop(tile)
+    else:
         # The function must not hold the network, or neither would ever go.
         network: Any = weakref.ref(model)
 
@@ -251,6 +271,8 @@ def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.f
 
         signature = [tf.TensorSpec((None, *tile, model.input_shape[-1]), tf.float32)]
         known[tile] = tf.function(scores, input_signature=signature, autograph=False)
+        while len(known) > _SIZES:
+            del known[next(iter(known))]
     compiled = known[tile]
     return lambda tiles: np.asarray(compiled(tf.convert_to_tensor(tiles)))
 

@@ -32,10 +32,12 @@ class Worker:
     Attributes:
         listeners: Called with every message, in a thread of its own; and with ``{"event": "lost", "words": …}``
             when the process has ended without being asked to.
+        learning: Names of the trainings that go on in it.
     """
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[Message], None]] = []
+        self.learning: set[str] = set()
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._unwanted: subprocess.Popen[bytes] | None = None

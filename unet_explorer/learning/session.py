@@ -33,6 +33,8 @@ State = Literal["new", "starting", "running", "paused", "stopped", "finished", "
 LIVE: Final = frozenset({"starting", "running", "paused"})
 """States in which it goes on, or could at once."""
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
+_PASSING: Final = "passing.json"
+"""Marks what nobody shall go on with."""
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
 
@@ -55,6 +57,7 @@ class TrainingSession:
             ``"interrupted"`` (the worker was lost).
         problem: Why it failed or was interrupted, or what could not be saved, in words; empty if nothing is wrong.
         history: Losses and examinations so far.
+        lasting: Whether a later notebook shall be offered to go on with it, if it is cut off.
         listeners: Called without arguments when anything has changed, from any thread; they must return at once.
 
     Raises:
@@ -82,6 +85,7 @@ class TrainingSession:
         self.problem = ""
         self.history = History()
         self.listeners: list[Callable[[], None]] = []
+        self.lasting = True
         self._store: Store | None = None
         self._paused = False
         self._changed = threading.Condition(threading.RLock())
@@ -116,6 +120,8 @@ class TrainingSession:
                 store = self._store = Store.new()
                 store.write("order.json", self.order.to_dict())
                 store.write_dataset(self.dataset)
+                if not self.lasting:
+                    store.write(_PASSING, {})
                 store.claim()
             except OSError as error:
                 raise TrainingError(f"The training cannot be kept on disc ({error.strerror or error}).") from None
@@ -145,18 +151,19 @@ class TrainingSession:
                 self.start(paused=True)
         self._ask("step", LIVE)
 
-    def stop(self, *, kill: bool = True) -> None:
+    def stop(self) -> None:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
 
-        Args:
-            kill: End the worker if it is in the midst of a longer step. Left alive, because others use it, it stops
-                after that step, and this does not wait for it.
+        In the midst of a longer step the worker is ended for it. If others learn there as well it is left alive, and
+        the step is not waited for.
         """
         with self._changed:
             if self.state not in LIVE:
                 return
             self._ask("stop", {self.state})
-            if kill and not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+            if self._worker.learning - {self._name}:
+                return
+            if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
                 self._become("stopped")
                 self._worker.kill()
 
@@ -206,6 +213,9 @@ class TrainingSession:
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
         self.stop()
+        if self.state in LIVE:
+            # It will be told, but nobody will hear it any more.
+            self._become("stopped")
         if self._hear in self._worker.listeners:
             self._worker.listeners.remove(self._hear)
         if self._own:
@@ -223,7 +233,10 @@ class TrainingSession:
     def unfinished(cls, worker: Worker | None = None) -> TrainingSession | None:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         for store in Store.all():
-            if (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
+            if store.read(_PASSING) is not None:
+                if not store.looked_after:
+                    store.remove()
+            elif (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
                 # What another release wrote, or what is damaged, is as good as not there.
                 with contextlib.suppress(ValueError, KeyError, TypeError):
                     if not store.looked_after and (session := cls._found(store, worker)):
@@ -318,9 +331,14 @@ class TrainingSession:
         elif event == "resumed" or (event == "progress" and self.state == "starting"):
             self._become("running")
 
+    @property
+    def _name(self) -> str:
+        return self._store.folder.name if self._store else ""
+
     def _become(self, state: State) -> None:
         self.state = state
         if self._store:
+            (self._worker.learning.add if state in LIVE else self._worker.learning.discard)(self._name)
             try:
                 self._store.write("state.json", {"state": state})
             except OSError:

@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 import traitlets
 
 from unet_explorer.config import UNetConfig
+from unet_explorer.cost import estimate_memory, fixed_bytes
+from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Recipe
@@ -103,6 +105,7 @@ class Ablation(WorkingTab):
         self._instrument, self._worker, self._chosen, self._recipe = instrument, worker, chosen, recipe
         self._sessions: list[tuple[Variant, TrainingSession]] = []
         self._examined: list[int] = []
+        self._started = self._stopped = False
         super().__init__()
 
     @traitlets.validate("steps")
@@ -111,39 +114,66 @@ class Ablation(WorkingTab):
 
     def _do_start(self, _: dict[str, Any]) -> None:
         self._give_up()
-        recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps}).to_dict()
+        recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps})
+        made = variants(self._instrument.design, read_tile(self._instrument.tile))
+        self._check_room(made, recipe)
+        dataset, worker = self._chosen.dataset, self._worker
+        sessions = []
+        for each in made:
+            session = TrainingSession(each.config, dataset, each.tile, worker, **recipe.to_dict())
+            session.lasting = False
+            sessions.append((each, session))
         self._examined, self.courses, self.questions, self.answers = [], [], [], []
-        for each in variants(self._instrument.design, read_tile(self._instrument.tile)):
-            session = TrainingSession(each.config, self._chosen.dataset, each.tile, self._worker, **recipe)
-            session.listeners.append(self._due.set)
-            self._sessions.append((each, session))
+        self._stopped = False
+        self._sessions = sessions
         self.state = "running"
         try:
-            for _each, session in self._sessions:
-                session.start(force=True)
+            for _each, session in sessions:
+                if not self._stopped:
+                    session.listeners.append(self._due.set)
+                    session.start(force=True)
         except TrainingError:
             self._give_up()
             self.state = "new"
             raise
+        self._started = True
         self._due.set()
 
+    def _check_room(self, made: tuple[Variant, ...], recipe: Recipe) -> None:
+        """Refuse what there is no memory for, since all three are held at once.
+
+        Raises:
+            ValueError: In words.
+        """
+        runtime = fixed_bytes(made[0].config, training=True)["runtime"]
+        totals = [estimate_memory(each.config, each.tile, recipe.batch_size, training=True)["total"] for each in made]
+        needed = sum(totals) - (len(made) - 1) * runtime
+        free = available_memory() + min(runtime, resident_memory(self._worker.process))
+        if needed > free:
+            raise ValueError(
+                f"Three networks at once take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: take a smaller "
+                "tile, fewer filters, or fewer tiles a batch."
+            )
+
     def _do_stop(self, _: dict[str, Any]) -> None:
+        self._stopped = True
         for _each, session in self._sessions:
-            # Others may learn in the same worker.
-            session.stop(kill=False)
+            session.stop()
 
     def _give_up(self) -> None:
         """Forget the networks there are."""
         self._do_stop({})
+        self._started = False
         for _each, session in self._sessions:
-            session.join(_PATIENCE)
+            if session.state in LIVE:
+                session.join(_PATIENCE)
             session.close()
             session.give_up()
             session.forget()
         self._sessions = []
 
     def _refresh(self) -> None:
-        if not self._sessions:
+        if not self._started:
             return
         examined = [len(session.history.epochs) for _, session in self._sessions]
         with self.hold_sync():

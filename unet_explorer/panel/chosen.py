@@ -14,7 +14,7 @@ from unet_explorer.config import shown
 from unet_explorer.data.arrays import scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.lazy import open_image
-from unet_explorer.data.pictures import DataError, Picture
+from unet_explorer.data.pictures import DataError, Picture, printable
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument import Instrument
 from unet_explorer.panel.sources import MADE
@@ -22,7 +22,9 @@ from unet_explorer.panel.sources import MADE
 __all__ = ["ChosenImage", "network_words", "weights_of"]
 
 LARGEST: Final = 1 << 22
-"""Pixels of an image that is shown in the panel."""
+"""Pixels of an image that is shown in the panel,"""
+LONGEST: Final = 32_000
+"""and on a side: no browser has a larger canvas."""
 _LARGE: Final = 1024
 _LISTED: Final = 60
 _GREY: Final = np.array([0.299, 0.587, 0.114], np.float32)
@@ -103,26 +105,25 @@ class ChosenImage:
         wanted = path.strip().strip("\"'")
         if not wanted:
             raise ValueError("Type the path of an image on the machine where the notebook runs.")
-        file = Path(wanted).expanduser()
+        file = Path(wanted)
         opened = open_image(file)
-        shape = tuple(opened.shape)
-        if len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] not in {1, 2, 3, 4}):
-            raise DataError(f"{file.name} has shape {shape}: give one image in grey or RGB.")
-        if shape[0] * shape[1] > LARGEST:
-            raise DataError(
-                f"{file.name} is {shape[0]:,} × {shape[1]:,} pixels: up to {LARGEST:,} are shown here. In a cell, "
-                "predict_image(panel.model(), path, tile, normalize=True) takes any size."
-            )
+        name, shape = printable(file.name), tuple(opened.shape)
+        if len(shape) not in {2, 3} or 0 in shape or (len(shape) == 3 and shape[2] not in {1, 2, 3, 4}):
+            raise DataError(f"{name} has shape {shape}: give one image in grey or RGB.")
+        if opened.dtype.kind not in "buif":
+            raise DataError(f"{name} holds {opened.dtype}, not real numbers: give 8 or 16 bits, or floats.")
+        _check_size(shape, name)
         values = np.asarray(opened[:, :])
         if values.ndim == 3:
             # The second or fourth channel says how to show a pixel, not what was measured there.
             values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
         top = {"uint8": 255, "uint16": 65535, "bool": 1}.get(values.dtype.name)
         picture = Picture(values, top).image()
-        picture.check_finite(file.name)
-        self._take(scaled([picture])[0], file.name, "")
+        picture.check_finite(name)
+        self._take(scaled([picture])[0], name, "")
 
     def _take(self, image: Image, title: str, key: str) -> None:
+        _check_size(image.shape, title)
         with self._lock:
             self._image, self.title, self.key = image, title, key
             self.number += 1
@@ -154,6 +155,19 @@ class ChosenImage:
         return normalize(image)
 
 
+def _check_size(shape: tuple[int, ...], name: str) -> None:
+    """Refuse what a browser cannot paint.
+
+    Raises:
+        DataError: In words.
+    """
+    if shape[0] * shape[1] > LARGEST or max(shape[:2]) > LONGEST:
+        raise DataError(
+            f"{name} is {shape[0]:,} × {shape[1]:,} pixels: up to {LARGEST:,} are shown here, {LONGEST:,} on a side. "
+            "In a cell, predict_image(panel.model(), path, tile, normalize=True) takes any size."
+        )
+
+
 def weights_of(instrument: Instrument, session: TrainingSession | None) -> dict[str, str]:
     """Whose weights the network on the knobs has: those of the training, if that is of the same design.
 
@@ -165,15 +179,20 @@ def weights_of(instrument: Instrument, session: TrainingSession | None) -> dict[
     return {"training": "", "folder": ""}
 
 
-def network_words(at: int, weights: dict[str, str]) -> str:
+def network_words(at: int, weights: dict[str, str], best: bool = False) -> str:
     """What the network has learnt, in words.
+
+    Args:
+        at: After how many steps of learning it is.
+        weights: Whose weights it has; see `weights_of`.
+        best: Whether these are the best that were kept, not those of now.
 
     Example:
         >>> network_words(300, {"training": "a", "folder": "a"})
         'after 300 steps of learning'
     """
     if at:
-        return f"after {at:,} step{'s' * (at > 1)} of learning"
+        return f"after {at:,} step{'s' * (at > 1)} of learning{', where it was best' * best}"
     if weights["training"]:
         return "before the first step of learning"
     return "fresh weights: this design has learnt nothing yet"

@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from unet_explorer.config import UNetConfig
-from unet_explorer.cost import estimate_memory
+from unet_explorer.cost import estimate_memory, fixed_bytes
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.messages import Message
 from unet_explorer.learning.process import Worker
@@ -46,6 +46,7 @@ class ImageTab(WorkingTab):
     ) -> None:
         self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
         self._request = 0
+        self._context: Any = None
         self._attended = True
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
         worker.listeners.append(self._listen)
@@ -84,25 +85,32 @@ class ImageTab(WorkingTab):
             ValueError: In words.
         """
         needed = estimate_memory(config, tile)["total"]
-        # A worker that is up already holds what TensorFlow itself takes.
-        free = available_memory() + resident_memory(self._worker.process)
+        # A worker that is up already holds what TensorFlow itself takes; what else it holds, others need.
+        runtime = fixed_bytes(config, training=False)["runtime"]
+        free = available_memory() + min(runtime, resident_memory(self._worker.process))
         if needed > free:
             raise ValueError(
                 f"A tile of {tile[0]} × {tile[1]} takes {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: take "
                 "a smaller tile, or fewer filters."
             )
 
-    def _ask(self, message: Message) -> str:
-        """Send a request of a new number; only its answers count from now on."""
+    def _ask(self, message: Message, context: Any) -> None:
+        """Send a request of a new number; only its answers count from now on, and they are of this context.
+
+        Raises:
+            ValueError: If the worker cannot be reached, in words.
+        """
         with self._lock:
             self._request += 1
+            self._context = context
             name = f"{type(self).__name__} {self._request}"
             self.problem, self.state = "", "working" if self._worker.warm else "starting"
         try:
             self._worker.send({**message, "request": name})
         except OSError as error:
-            self._fail(f"The worker cannot be started ({error.strerror or error}).")
-        return name
+            words = f"The worker cannot be started ({error.strerror or error})."
+            self._fail(words)
+            raise ValueError(words) from None
 
     def _fail(self, words: str) -> None:
         with self._lock:
@@ -111,18 +119,25 @@ class ImageTab(WorkingTab):
     def _listen(self, message: Message) -> None:
         with self._lock:
             event = message["event"]
-            if event == "ready" and self.state == "starting":
-                self.state = "working"
+            if event == "lost":
+                self._forget()
+            if event == "ready":
+                self.state = "working" if self.state == "starting" else self.state
+                self._due.set()
             elif event == "lost" and self.state in {"starting", "working"}:
                 self._fail(message["words"])
             elif message.get("request") == f"{type(self).__name__} {self._request}":
                 if event == "failed":
                     self._fail(message["words"])
                 else:
-                    self._hear(message)
+                    self.problem = ""
+                    self._hear(message, self._context)
 
-    def _hear(self, message: Message) -> None:
-        """An answer to the latest request."""
+    def _hear(self, message: Message, context: Any) -> None:
+        """An answer to the latest request, and what that was about."""
+
+    def _forget(self) -> None:
+        """The worker is gone, and with it what was asked."""
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._turned, ["config", "tile", "selected"])

@@ -25,6 +25,7 @@ class InsideTab(ImageTab):
         step: Name of the step that is looked at.
         channel: Which of its maps is shown whole.
         picture: The tile, in the middle of the image; what lies outside is mirrored.
+        seen: What the views are of: ``{"step": name, "tile": [height, width]}``.
         views: For each map its bytes, as `activations.view` gives them: of the step, or of both that a skip joins.
         patch: Some numbers from before and behind the step, where it is a pooling.
         network: What the network has learnt, in words.
@@ -36,6 +37,7 @@ class InsideTab(ImageTab):
     step = traitlets.Unicode("").tag(sync=True)
     channel = traitlets.Int(0).tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
+    seen = traitlets.Dict().tag(sync=True)
     views: Any = traitlets.List().tag(sync=True)
     patch = traitlets.Dict().tag(sync=True)
     network = traitlets.Unicode("").tag(sync=True)
@@ -44,7 +46,6 @@ class InsideTab(ImageTab):
     def __init__(self, *parts: Any) -> None:
         self._wanted: Any = None
         self._painted: Any = None
-        self._weights: dict[str, str] = {}
         super().__init__(*parts)
 
     @traitlets.observe("channel")
@@ -75,24 +76,30 @@ class InsideTab(ImageTab):
         self._check_room(config, tile)
         given = self._chosen.given(config.in_channels)
         start = (given.shape[0] - tile[0]) // 2, (given.shape[1] - tile[1]) // 2
-        painted = (tile, self._chosen.number)
-        if painted != self._painted:
-            self._painted = painted
-            shown = mirrored(self._chosen.image, start, tile)
-            self.picture = picture(shown, self._chosen.title, number=self._chosen.number)
+        number = self._chosen.number
         if step != self.step:
             self.step = step
-        self._weights = weights
         message = {"do": "look", "config": config.to_dict(), "step": step, "channel": self.channel}
-        self._ask({**message, "tile": mirrored(given, start, tile), **weights})
+        context = (step, tile, start, number, weights)
+        self._ask({**message, "tile": mirrored(given, start, tile), **weights}, context)
 
-    def _hear(self, message: Message) -> None:
-        if message["event"] == "maps":
-            with self.hold_sync():
-                self.views = [_told(view) for view in message["views"]]
-                self.patch = {key: part.tolist() for key, part in message["patch"].items()}
-                self.at, self.network = message["at"], network_words(message["at"], self._weights)
-                self.state = "done"
+    def _forget(self) -> None:
+        self._wanted = None
+
+    def _hear(self, message: Message, context: Any) -> None:
+        if message["event"] != "maps":
+            return
+        step, tile, start, number, weights = context
+        with self.hold_sync():
+            if self._painted != (tile, number) and number == self._chosen.number:
+                self._painted = tile, number
+                shown = mirrored(self._chosen.image, start, tile)
+                self.picture = picture(shown, self._chosen.title, number=number)
+            self.views = [_told(view) for view in message["views"]]
+            self.patch = {key: part.tolist() for key, part in message["patch"].items()}
+            self.seen = {"step": step, "tile": list(tile)}
+            self.at, self.network = message["at"], network_words(message["at"], weights, message["best"])
+            self.state = "done"
 
 
 def _told(view: dict[str, Any]) -> dict[str, Any]:

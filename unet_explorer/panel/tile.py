@@ -52,8 +52,8 @@ class TileTab(ImageTab):
         self._painted = 0
         self._weighed: Any = None
         self._predicted: Any = None
-        self._weights: dict[str, str] = {}
-        self._took = 0.0
+        self._refused: Any = None
+        self._took, self._work = 0.0, 0
         super().__init__(*parts)
 
     @traitlets.validate("limit")
@@ -68,11 +68,11 @@ class TileTab(ImageTab):
 
     def _refresh(self) -> None:
         chosen = self._chosen
+        self._show_choice()
         image = chosen.image
         if self._painted != chosen.number:
             self._painted = chosen.number
             with self.hold_sync():
-                self._show_choice()
                 self.picture = picture(image, chosen.title, number=chosen.number)
                 self.result, self._took = {}, 0.0
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
@@ -122,35 +122,47 @@ class TileTab(ImageTab):
         self._worker.send({"do": "leave_image"})
 
     def _segment(self, config: UNetConfig, tile: tuple[int, int]) -> None:
+        number = self._chosen.number
         image = self._chosen.given(config.in_channels)
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
         self._check_room(config, tiling.tile)
-        self._weights = weights_of(self._instrument, self._session())
-        self._predicted = self._wanted(config, tile)
+        weights = weights_of(self._instrument, self._session())
+        self._predicted = config, tile, self.naive, number
         self.progress = [0, 0]
         given = {"config": config.to_dict(), "size": list(tile), "seamless": not self.naive, "image": image}
-        self._ask({"do": "segment", **given, **self._weights})
+        self._ask({"do": "segment", **given, **weights}, (*self._predicted, weights, tiling.macs))
 
     def _wanted(self, config: UNetConfig, tile: tuple[int, int]) -> Any:
         return config, tile, self.naive, self._chosen.number
 
     def _predict_again(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         """Follow the hand, once somebody has asked for a prediction, and it is a quick one."""
-        quick = self._attended and self.result and 0 < self._took < _QUICK
-        if not quick or self._predicted == self._wanted(config, tile):
+        wanted = self._wanted(config, tile)
+        if not (self._attended and self.result and self._took):
+            return
+        if wanted == self._predicted:
+            if self._refused is not None:
+                self._refused, self.problem = None, ""
+            return
+        if wanted == self._refused:
             return
         try:
-            self._segment(config, tile)
+            tiling = Tiling(config, self._chosen.image.shape, tile, seamless=not self.naive)
+            if self._took * tiling.macs < _QUICK * self._work:
+                self._segment(config, tile)
+                self._refused = None
         except ShapeError:
             # The instrument says why; what was predicted last stays.
-            self._predicted = self._wanted(config, tile)
+            self._refused = wanted
+        except ValueError as error:
+            self._refused, self.problem = wanted, str(error)
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: Message, context: Any) -> None:
         if message["event"] == "segmenting":
             self.progress = [message["done"], message["total"]]
         elif message["event"] == "segmented":
-            config, tile, naive, number = self._predicted
-            self._took = message["seconds"]
+            config, tile, naive, number, weights, macs = context
+            self._took, self._work = message["seconds"], macs
             with self.hold_sync():
                 self.result = {
                     "number": number,
@@ -165,7 +177,7 @@ class TileTab(ImageTab):
                     "scale": message["scale"],
                     "pieces": message["pieces"],
                     "seconds": self._took,
-                    "network": network_words(message["at"], self._weights),
+                    "network": network_words(message["at"], weights, message["best"]),
                 }
                 self.state = "done"
             # The knobs may have been turned meanwhile.

@@ -102,10 +102,10 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
     def _guarded(self, work: Any, *given: Any) -> None:
         """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
         number = given[0].get("number", 0) if given and isinstance(given[0], dict) else 0
+        if number:
+            self.problem = ""
         try:
             work(*given)
-            if number:
-                self.problem = ""
         except (ValueError, TrainingError, OSError) as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001  # a defect of ours must be seen as well

@@ -8,7 +8,8 @@ function explanation(state, map, patch) {
   const { step } = map;
   const before = step.inputs.map((name) => state.byName.get(name));
   if (step.op === "conv" || step.op === "conv1x1") return convolution(map, before[0]);
-  if (step.op === "pool") return pooling(map, before[0], patch);
+  const blocked = Boolean(state.failure) && state.maps.indexOf(map) > state.failure.index;
+  if (step.op === "pool") return pooling(map, before[0], patch, blocked);
   if (step.op === "upconv" || step.op === "upsample") return upConvolution(map, before[0]);
   if (step.op === "crop_concat") return concatenation(map, before);
   return null;
@@ -60,7 +61,7 @@ function convolution(map, before) {
   const into = `${sideWords((side) => side, before)} → ${sideWords((side) => side, map)}`;
   const words =
     k === 1
-      ? `A 1×1 kernel needs no neighbours: each of the ${exact(map.pixels)} pixels becomes ${exact(map.step.channels)} scores, and no rim is lost.`
+      ? `A 1×1 kernel needs no neighbours: each of the ${exact(map.pixels)} pixels gets ${exact(map.step.channels)} new values, and no rim is lost.`
       : padded
         ? `The kernel lies over every pixel, for a rim of zeros stands in for what is missing outside: ${into}.`
         : `The ${k}×${k} kernel must lie wholly inside. Along a side of ${plain(before.height)} px it finds ${plain(before.height)} − (${k} − 1) = ` +
@@ -69,13 +70,14 @@ function convolution(map, before) {
   return { title, frames: m * m, draw, words, width: left + m, height: n + 2 * rim };
 }
 
-function pooling(map, before, patch) {
-  const numbers = patch && patch.before;
-  const n = numbers ? patch.before.length : 4;
-  const m = Math.floor(n / 2);
+function pooling(map, before, patch, blocked) {
+  // A map that is a strip has no square of numbers to show.
+  const numbers = patch && patch.before && patch.before.length === 4 && patch.before[0].length === 4;
+  const n = 4;
+  const m = 2;
   const wide = numbers ? 2.2 : 1;
-  const odd = before.height % 2 || before.width % 2;
-  const shown = numbers ? patch.before : null;
+  const odd = !blocked && (before.height % 2 || before.width % 2);
+  const shown = numbers && !blocked ? patch.before : null;
   const draw = (frame) => {
     const [row, column] = [Math.floor(frame / m), frame % m];
     const best = (y, x) => {
@@ -100,7 +102,9 @@ function pooling(map, before, patch) {
     ? `${plain(before.height)} is odd: the last row has no partner (orange). Keras would drop it, and the skip would no longer match.`
     : `With a side of ${plain(before.height + 1)} the last row would have no partner: it would be dropped, and what was learnt there lost.`;
   const real = shown ? "The numbers are those around the brightest pixel of the channel shown. " : "";
-  const words = `Of every 2×2 pixels only the largest is kept: ${plain(before.height)} ÷ 2 = ${plain(before.height / 2)}. ${real}${lost}`;
+  const words = blocked
+    ? "Of every 2×2 pixels only the largest is kept. With this tile it is never reached."
+    : `Of every 2×2 pixels only the largest is kept: ${plain(before.height)} ÷ 2 = ${plain(before.height / 2)}. ${real}${lost}`;
   return { title: "What max-pooling keeps", frames: m * m, draw, words, width: (n + 2 + m) , height: n + (odd ? 1 : 0), stretch: wide };
 }
 

@@ -86,20 +86,21 @@ class Inside {
     this.wholes.forEach((whole, at) => (whole.node.hidden = !views[at]));
     this.grids.forEach((grid, at) => (grid.node.hidden = !views[at]));
     this.input.node.hidden = !picture.pixels;
-    this.node.dataset.step = views.length ? this.model.get("step") : "";
+    const seen = this.model.get("seen");
+    this.node.dataset.step = views.length ? seen.step : "";
     this.node.dataset.at = this.model.get("at");
     if (!views.length) return;
     this.state_ = this.follow();
-    const map = this.state_.byName.get(this.model.get("step"));
+    const map = this.state_.byName.get(seen.step);
     const crop = map && views.length > 1 ? map.step.crop : 0;
     views.forEach((view, at) => {
       this.wholes[at].show(view, common, at ? 0 : crop);
       this.grids[at].show(view, common);
     });
-    if (!this.pixel || this.pixelOf !== this.model.get("step")) {
+    if (!this.pixel || this.pixelOf !== seen.step) {
       const last = views[views.length - 1];
       this.pixel = [Math.floor(last.height / 2), Math.floor(last.width / 2)];
-      this.pixelOf = this.model.get("step");
+      this.pixelOf = seen.step;
     }
     this.showPixel();
     this.showHow();
@@ -107,13 +108,13 @@ class Inside {
 
   /** The laws at the tile that the maps are of. */
   follow() {
-    const { height, width } = this.model.get("picture");
-    return follow(this.instrument.get("network"), [height, width]);
+    return follow(this.instrument.get("network"), this.model.get("seen").tile);
   }
 
   showHow() {
     const state = follow(this.instrument.get("network"), this.instrument.get("tile"));
-    this.how.show(state, state.byName.get(this.model.get("step")), this.model.get("patch"));
+    const { step } = this.model.get("seen");
+    this.how.show(state, step && state.byName.get(step), this.model.get("patch"));
   }
 
   /** A pixel of the second map, or of the only one; a skip's pixel lies by the crop further in. */
@@ -125,15 +126,16 @@ class Inside {
   }
 
   cropOf() {
-    const map = this.state_ && this.state_.byName.get(this.model.get("step"));
+    const map = this.state_ && this.state_.byName.get(this.model.get("seen").step);
     return map && this.views().length > 1 ? map.step.crop : 0;
   }
 
   showPixel() {
     const views = this.views();
-    const picture = this.model.get("picture");
-    const map = this.state_.byName.get(this.model.get("step"));
-    if (!map || !views.length) return;
+    const { step, tile: sides } = this.model.get("seen");
+    const map = this.state_ && this.state_.byName.get(step);
+    // The knobs may show another network by now, which has no such step.
+    if (!map || !views.length || views.some((view) => !this.state_.byName.has(view.step))) return;
     const crop = this.cropOf();
     const places = views.length > 1 ? [this.pixel.map((place) => place + crop), this.pixel] : [this.pixel];
     const values = views.map((view, at) => this.wholes[at].mark(places[at]));
@@ -141,7 +143,6 @@ class Inside {
     // What was cut off is seen by nobody behind the crop; its own map sees it.
     const of = outside ? this.state_.byName.get(views[0].step) : map;
     const place = outside ? places[0] : this.pixel;
-    const sides = [picture.height, picture.width];
     const [rows, columns] = place.map((pixel, axis) => sees(of.step.sight || ITSELF, pixel, sides[axis]));
     const box = { height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
     assign(this.seen, { x: columns[0], y: rows[0], ...box });
@@ -183,7 +184,7 @@ export default {
     on(model, "step", () => tab.showSteps());
     on(instrument, "network", () => tab.showSteps());
     on(model, "picture", () => tab.showInput());
-    on(model, "views picture patch", () => tab.showMaps());
+    on(model, "views", () => tab.showMaps());
     on(model, "state problem network", () => tab.showState());
     on(instrument, "tile network", () => tab.showHow());
     el.append(tab.node);

@@ -33,7 +33,7 @@ class MapGrid {
     this.canvas = easel("grid");
     this.mark = drawn("rect", { class: "ue-chosen" });
     this.dead = drawn("path", { class: "ue-dead" });
-    this.svg = drawn("svg", { class: "ue-over", tabindex: 0, role: "listbox", "aria-label": "Channels", ...OWN_KEYS });
+    this.svg = drawn("svg", { class: "ue-over", tabindex: 0, role: "spinbutton", "aria-label": "Channel shown whole", ...OWN_KEYS });
     this.svg.append(this.dead, this.mark);
     this.caption = element("figcaption");
     this.node = element("figure", {}, this.caption, element("div", { class: "ue-stack" }, this.canvas, this.svg));
@@ -104,8 +104,9 @@ class MapGrid {
     this.dead.setAttribute("d", view.dead.map(cross).join(""));
     const [x, y] = corner(view.channel);
     assign(this.mark, { x: x + 0.5, y: y + 0.5, width: this.across - 1, height: this.down - 1 });
-    this.svg.setAttribute("aria-activedescendant", "");
-    this.svg.setAttribute("aria-label", `Channels of ${view.step}; channel ${view.channel + 1} is shown whole`);
+    const dead = view.dead[view.channel] ? ", dead" : "";
+    const values = { "aria-valuemin": 1, "aria-valuemax": view.channels, "aria-valuenow": view.channel + 1 };
+    assign(this.svg, { ...values, "aria-valuetext": `channel ${view.channel + 1} of ${view.channels}${dead}` });
   }
 }
 
@@ -115,7 +116,7 @@ class WholeMap {
     this.canvas = easel("whole");
     this.crop = drawn("rect", { class: "ue-kept-frame", "data-role": "crop-frame" });
     this.pixel = drawn("rect", { class: "ue-pixel-mark", "data-role": "pixel" });
-    this.svg = drawn("svg", { class: "ue-over", tabindex: 0, role: "img", ...OWN_KEYS });
+    this.svg = drawn("svg", { class: "ue-over", tabindex: 0, role: "application", ...OWN_KEYS });
     this.svg.append(this.crop, this.pixel);
     this.caption = element("figcaption");
     this.node = element("figure", { class: "ue-whole" }, this.caption, element("div", { class: "ue-stack" }, this.canvas, this.svg));

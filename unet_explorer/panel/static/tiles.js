@@ -12,7 +12,7 @@ class TilesPicture {
     this.given = drawn("rect", { class: "ue-given", "data-role": "given" });
     this.predicted = drawn("rect", { class: "ue-predicted", "data-role": "predicted" });
     this.writes = drawn("rect", { class: "ue-writes", "data-role": "writes" });
-    this.svg = drawn("svg", { class: "ue-picture ue-aim", role: "img", tabindex: 0, "data-role": "tiles", ...OWN_KEYS });
+    this.svg = drawn("svg", { class: "ue-picture ue-aim", role: "application", tabindex: 0, "data-role": "tiles", ...OWN_KEYS });
     this.svg.append(this.mirror, this.image, this.rim, this.grid, this.writes, this.predicted, this.given);
     this.words = element("p", { class: "ue-quiet ue-tile-words", "data-role": "tile-words" });
     const legend = [

@@ -1,0 +1,68 @@
+"""The explanations of steps, drawn frame by frame for every step of many networks, whether the tile fits or not."""
+
+from __future__ import annotations
+
+import pytest
+from test_law import CONFIGS
+
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.facts import describe
+
+DRAW = """([network, tile, patch]) => {
+    const state = follow(network, tile);
+    return state.maps.map((map) => {
+        const told = explanation(state, map, patch);
+        if (!told) return [map.step.name, 0, "", []];
+        const frames = Array.from({ length: told.frames }, (_, frame) => told.draw(frame).length);
+        return [map.step.name, told.frames, told.words, frames];
+    });
+}"""
+PATCHES = [
+    {},
+    {"before": [[1, 2, 3, 4]] * 4, "behind": [[2, 4], [2, 4]]},
+    {"before": [[1, 2], [3, 4], [5, 6], [7, 8]], "behind": [[4], [8]]},
+    {"before": [[1, 2], [3, 4]], "behind": [[4]]},
+]
+
+
+@pytest.fixture
+def bench(page):
+    page.set_content("<!doctype html><body></body>")
+    page.add_script_tag(content=script("numbers", "law", "how"))
+    return page
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
+def test_every_step_can_be_explained(bench, config):
+    network = describe(config, (572, 572))
+    smallest, period = network["sizes"]["smallest"], network["sizes"]["period"]
+    for tile in (
+        [smallest] * 2,
+        [smallest + period, smallest],
+        [smallest + 1] * 2,
+        [smallest + period // 2] * 2,
+        [3, 5],
+    ):
+        for patch in PATCHES:
+            told = bench.evaluate(DRAW, [network, tile, patch])
+            for name, frames, words, drawn in told:
+                operations = {"conv", "conv1x1", "pool", "upconv", "upsample", "crop_concat"}
+                step = next(each for each in network["steps"] if each["name"] == name)
+                assert (frames > 0) == (step["op"] in operations), name
+                assert all(drawn)
+                for bad in ("undefined", "NaN", "null"):
+                    assert bad not in words, (name, tile, words)
+
+
+def test_the_numbers_are_those_of_the_step(bench):
+    network = describe(CONFIGS["paper"], (572, 572))
+    told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, [572, 572], PATCHES[1]])}
+    assert "572 − (3 − 1) = 570 places" in told["enc0_conv1"]
+    assert "568 ÷ 2 = 284" in told["enc0_pool"]
+    assert "28 × 2 = 56" in told["dec3_up"]
+    assert "568 × 568, is larger than what comes up, 392 × 392: 88 px are cut off" in told["dec0_concat"]
+    told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, [570, 570], {}])}
+    assert "283 is odd" not in told["enc0_pool"]
+    odd = [name for name, words in told.items() if "is odd: the last row has no partner" in words]
+    assert odd == ["enc1_pool"]
+    assert told["bottleneck_conv1"]
