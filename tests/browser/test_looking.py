@@ -213,7 +213,7 @@ def test_maps_follow_the_training_and_the_channel_that_is_chosen(lab, page, tmp_
     _, _, tab = open_inside(lab, page, tmp_path)
     expect(tab.role("inside-state")).to_have_text("The network: fresh weights: this design has learnt nothing yet.")
     expect(tab.root).to_have_attribute("data-at", "0")
-    grid = tab.root.get_by_role("listbox", name="Channels").first
+    grid = tab.root.get_by_role("spinbutton", name="Channel shown whole").first
     grid.press("ArrowRight")
     expect(tab.root.locator(".ue-whole figcaption").nth(1)).to_have_text("enc0_conv1, channel 2 of 4", timeout=SLOW)
     tab.setting("range").select_option("common")
