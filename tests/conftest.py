@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hands import SMALL, TILE
 from hypothesis import HealthCheck, settings
 from support import PROJECT
 
@@ -26,3 +27,32 @@ def state(tmp_path, monkeypatch):
     """A place of its own for trainings, instead of the user's."""
     monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path / "state"))
     return tmp_path / "state"
+
+
+@pytest.fixture(scope="module")
+def worker():
+    """A worker process, shared by the tests of a file."""
+    from unet_explorer.learning.process import Worker
+
+    made = Worker()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def instrument(state):
+    """The knobs, on a small design."""
+    from unet_explorer.panel.instrument import Instrument
+
+    made = Instrument(SMALL, TILE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chosen():
+    """An image of the teaching data."""
+    from unet_explorer import cells
+    from unet_explorer.panel.chosen import ChosenImage
+
+    return ChosenImage(cells(4, size=96))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import threading
 
+from unet_explorer import UNetConfig
+
+SMALL = UNetConfig(depth=2, base_filters=4)
+TILE = (76, 76)
 LONG = 300  # seconds; nothing waits longer than it must
 
 
@@ -47,3 +51,7 @@ def pressed(tab, do, **more):
     number = tab.wish.get("number", 0) + 1
     tab.set_state({"wish": {"do": do, "number": number, **more}})
     Watch(tab).until(lambda: tab.heard >= number)
+
+
+def tab_of(kind, instrument, worker, chosen, session=None):
+    return kind(instrument, worker, chosen, lambda: session)

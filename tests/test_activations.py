@@ -110,6 +110,7 @@ def test_what_is_kept_is_what_a_look_would_see(config):
     looks = Looks()
     assert sum(1 for _ in looks.make("key", model, config, tile)) == len(plan(config))
     assert looks.key == "key"
+    assert not any(looks.ahead(step.name) for step in plan(config))
     for step in plan(config):
         found = activations(model, config, step.name, tile)
         for channel in (0, 1, 99):

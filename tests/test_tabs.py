@@ -7,33 +7,15 @@ import signal
 from dataclasses import replace
 
 import pytest
-from hands import LONG, Silent, Watch, pressed
+from hands import LONG, SMALL, TILE, Silent, Watch, pressed
 from ipywidgets.widgets import widget as widgets
 
 from unet_explorer import PRESETS, UNetConfig, cells, explore, plan, to_script, trace
 from unet_explorer.data.augment import Augmentation
-from unet_explorer.learning.process import Worker
 from unet_explorer.panel.build import BuildTab
-from unet_explorer.panel.instrument import Instrument
 from unet_explorer.panel.train import TrainTab
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
-SMALL = UNetConfig(depth=2, base_filters=4)
-TILE = (76, 76)
-
-
-@pytest.fixture(scope="module")
-def worker():
-    made = Worker()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def instrument(state):
-    made = Instrument(SMALL, TILE)
-    yield made
-    made.close()
 
 
 @pytest.fixture

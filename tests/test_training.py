@@ -11,31 +11,22 @@ import threading
 import numpy as np
 import psutil
 import pytest
+from hands import LONG
 from support import PROJECT
 
 from unet_explorer import TrainingSession, UNetConfig, build_model, cells, shapes
 from unet_explorer.learning.predict import classes_of
 from unet_explorer.learning.preflight import TrainingError
-from unet_explorer.learning.process import Worker
 from unet_explorer.tiles import tile_for_output
 
 CONFIG = UNetConfig(depth=2, base_filters=4)
 TILE = 76  # output 36
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and limits of Unix")
-LONG = 300  # seconds; nothing waits longer than it must
 
 
 @pytest.fixture(scope="module")
 def images():
     return cells(8, size=96)
-
-
-@pytest.fixture(scope="module")
-def worker():
-    """One process for most tests: importing TensorFlow takes seconds."""
-    made = Worker()
-    yield made
-    made.close()
 
 
 @pytest.fixture

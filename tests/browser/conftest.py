@@ -6,9 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from server import Lab, start_lab
 
@@ -35,6 +38,12 @@ def chromium() -> str | None:
     """Its path; None where Playwright has brought its own. Installed if there is none."""
     if found := find_chromium():
         return found
+    # Tests run in several processes.
+    with FileLock(Path(tempfile.gettempdir()) / "unet_explorer_chromium.lock"):
+        return find_chromium() or install_chromium()
+
+
+def install_chromium() -> str | None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]

@@ -15,7 +15,7 @@ from unet_explorer.plan import TILE, Step, plan
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "eight_bits", "patch", "thumbs_of", "view", "walk"]
+__all__ = ["activations", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
 
 THUMB: Final = 96
 """Pixels a side that a map of the grid has at most."""
@@ -88,11 +88,11 @@ def _computed(model: keras.Model, step: Step, given: list[Any], cut: int) -> Any
     return model.get_layer(step.name)(given if len(given) > 1 else given[0])
 
 
-def view(maps: NDArray[np.float32], channel: int) -> dict[str, Any]:
+def view(maps: Any, channel: int) -> dict[str, Any]:
     """Maps as they are shown: every channel small, one of them whole, in 8 bits each.
 
     Args:
-        maps: (height, width, channels).
+        maps: (height, width, channels), an array or a tensor.
         channel: Which one is wanted whole.
 
     Returns:
@@ -105,7 +105,7 @@ def view(maps: NDArray[np.float32], channel: int) -> dict[str, Any]:
         >>> seen["whole"].tolist(), seen["low"].tolist(), seen["dead"].tolist()
         ([[0, 85], [170, 255]], [-1.0, 0.0], [False, False])
     """
-    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
+    low, high = range_of(maps)
     channel = min(channel, maps.shape[2] - 1)
     thumbs, scale = thumbs_of(maps, low, high)
     return {
@@ -122,39 +122,56 @@ def view(maps: NDArray[np.float32], channel: int) -> dict[str, Any]:
     }
 
 
-def eight_bits(values: NDArray[np.float32], low: Any, high: Any) -> NDArray[np.uint8]:
+def range_of(maps: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The smallest and the largest number of every channel.
+
+    Example:
+        >>> [side.tolist() for side in range_of(np.array([[[-1, 0], [2, 0]]], "float32"))]
+        [[-1.0, 0.0], [2.0, 0.0]]
+    """
+    from keras import ops
+
+    low, high = (np.asarray(found(maps, axis=(0, 1))) for found in (ops.min, ops.max))
+    return low, high
+
+
+def eight_bits(values: Any, low: Any, high: Any) -> NDArray[np.uint8]:
     """Numbers from `low` to `high` as bytes; where both are the same, 0.
+
+    Keras computes it, because the maps of a large network are some 100 million numbers and it takes all processors.
 
     Example:
         >>> eight_bits(np.array([-1.0, 0.0, 1.0], "float32"), -1.0, 1.0).tolist()
         [0, 128, 255]
     """
+    from keras import ops
+
+    low, high = np.asarray(low, np.float32), np.asarray(high, np.float32)
     span = np.where(high > low, high - low, np.float32(1))
     factor = np.where(high > low, np.float32(255) / span, np.float32(0))
-    scaled = (values - low) * factor
-    # To the nearest, for the conversion cuts off.
-    scaled += np.float32(0.5)
-    found: NDArray[np.uint8] = np.clip(scaled, 0, 255, out=scaled).astype(np.uint8)
-    return found
+    # To the nearest, for the conversion cuts off; the largest becomes 255.5, which is a byte still.
+    return np.asarray(ops.cast((ops.convert_to_tensor(values) - low) * factor + np.float32(0.5), "uint8"))
 
 
-def thumbs_of(maps: NDArray[np.float32], low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:
+def thumbs_of(maps: Any, low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:
     """Every channel small, (channels, rows, columns), and how many pixels a side became one."""
     scale = max(1, -(-max(maps.shape[:2]) // THUMB))
     return np.ascontiguousarray(np.moveaxis(eight_bits(_thinned(maps, scale), low, high), -1, 0)), scale
 
 
-def _thinned(maps: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
+def _thinned(maps: Any, scale: int) -> Any:
     """The mean of every square of pixels; what is left over at the end makes a smaller one."""
     if scale == 1:
         return maps
-    for axis in (0, 1):
-        starts = np.arange(0, maps.shape[axis], scale)
-        counts = np.diff(np.append(starts, maps.shape[axis]))
-        shape = [1, 1, 1]
-        shape[axis] = -1
-        maps = (np.add.reduceat(maps, starts, axis=axis) / counts.reshape(shape)).astype(np.float32)
-    return maps
+    from keras import ops
+
+    height, width = maps.shape[:2]
+    filled = ops.pad(maps, [(0, -height % scale), (0, -width % scale), (0, 0)])
+    means = np.asarray(ops.average_pool(filled[None], scale, scale, "valid", "channels_last"))[0]
+    # Zeros were counted where there are no pixels.
+    rows, columns = (np.minimum(scale, side - np.arange(0, side, scale)) for side in (height, width))
+    counted = (rows[:, None, None] * columns[None, :, None]).astype(np.float32)
+    return means * (np.float32(scale * scale) / counted)
 
 
 def patch(

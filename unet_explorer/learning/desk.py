@@ -98,6 +98,10 @@ class Desk:
             self._image = None
         if self._looking is not None and not self._finish_look():
             return
+        self._make_on()
+
+    def _make_on(self) -> None:
+        """Make the next of the maps that are kept."""
         if self._making is not None and not self._went_on(self._making, {"do": "look", "request": ""}):
             self._making = None
 
@@ -202,9 +206,15 @@ class Desk:
         step, channel = message["step"], message["channel"]
         joined = next((each.inputs for each in plan(config) if each.name == step and len(each.inputs) > 1), None)
         names = joined or (step,)
-        key = (message["config"], message["training"], at, message["tile"].tobytes())
-        kept = [self._looks.view(name, channel) for name in names] if self._looks.key == key else []
-        views = [each for each in kept if each is not None]
+        if message["training"] in self.courses:
+            self._forget_looks()
+        elif self._looks.key != (key := (message["config"], message["training"], at, message["tile"].tobytes())):
+            self._making = self._looks.make(key, model, config, message["tile"])
+        # What rests is kept as it is made, once, also while a look waits for it.
+        while self._making is not None and any(map(self._looks.ahead, names)):
+            self._make_on()
+            yield
+        views = [each for each in (self._looks.view(name, channel) for name in names) if each is not None]
         if len(views) == len(names):
             numbers = self._looks.patch(step, channel)
         else:
@@ -219,11 +229,7 @@ class Desk:
         self.tell({**told, "views": [{"step": name, **each} for name, each in zip(names, views, strict=True)]})
         self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * (time.perf_counter() - start))
         if message["training"] in self.courses:
-            self._looks.forget()
-            self._making = None
             self._watched = message
-        elif self._looks.key != key:
-            self._making = self._looks.make(key, model, config, message["tile"])
 
     def _look_again(self, course: Course, at_once: bool = False) -> None:
         watched = self._watched
@@ -236,7 +242,11 @@ class Desk:
                     self._finish_look()
 
     def _do_look_away(self, _: Message) -> None:
-        self._watched = self._making = self._looking = None
+        self._watched = self._looking = None
+        self._forget_looks()
+
+    def _forget_looks(self) -> None:
+        self._making = None
         self._looks.forget()
 
     def _do_segment(self, message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -9,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.config import UNetConfig
-from unet_explorer.learning.activations import eight_bits, patch, thumbs_of, walk
+from unet_explorer.learning.activations import eight_bits, patch, range_of, thumbs_of, walk
 from unet_explorer.plan import plan
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Looks"]
+__all__ = ["ROOM", "Looks"]
 
 ROOM: Final = 256_000_000
 """Bytes that are kept at most."""
@@ -55,11 +56,12 @@ class Looks:
         self.key: Any = None
         self._seen: dict[str, _Seen] = {}
         self._patches: dict[str, list[dict[str, NDArray[np.float32]]]] = {}
+        self._ahead: set[str] = set()
         self._taken = 0
 
     def forget(self) -> None:
         """Keep nothing."""
-        self.key, self._seen, self._patches, self._taken = None, {}, {}, 0
+        self.key, self._seen, self._patches, self._ahead, self._taken = None, {}, {}, set(), 0
 
     def make(self, key: Any, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
         """Make all maps, and let others have a turn after every step; what would take too much room is left out.
@@ -71,19 +73,28 @@ class Looks:
             tile: (height, width, channels), as the network is given it.
         """
         self.forget()
-        self.key = key
+        self.key, self._ahead = key, {step.name for step in plan(config)}
+        return self._made(model, config, tile)
+
+    def _made(self, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
         for step, maps in walk(model, config, tile, plan(config)[-1].name):
-            found = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
-            output = found[step.name]
-            if self._taken + output.size <= ROOM:
-                self._taken += output.size
-                low, high = output.min(axis=(0, 1)), output.max(axis=(0, 1))
+            output = maps[step.name][0]
+            size = math.prod(output.shape)
+            if self._taken + size <= ROOM:
+                self._taken += size
+                low, high = range_of(output)
                 thumbs, scale = thumbs_of(output, low, high)
                 self._seen[step.name] = _Seen(eight_bits(output, low, high), thumbs, scale, low, high)
                 if step.op == "pool":
+                    found = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
                     every = range(step.channels)
                     self._patches[step.name] = [patch(config, step.name, found, channel) for channel in every]
+            self._ahead.discard(step.name)
             yield
+
+    def ahead(self, name: str) -> bool:
+        """Whether a step's maps are still to be made."""
+        return name in self._ahead
 
     def view(self, name: str, channel: int) -> dict[str, Any] | None:
         """The maps behind a step; None if they are not kept."""

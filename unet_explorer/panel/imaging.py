@@ -78,13 +78,13 @@ class ImageTab(WorkingTab):
         with self.hold_sync():
             self.options, self.choice, self.title = chosen.options(), chosen.key, chosen.title
 
-    def _check_room(self, config: UNetConfig, tile: tuple[int, int]) -> None:
-        """Refuse a tile that there is no memory for.
+    def _check_room(self, config: UNetConfig, tile: tuple[int, int], kept: int = 0) -> None:
+        """Refuse a tile that there is no memory for, `kept` bytes beside it included.
 
         Raises:
             ValueError: In words.
         """
-        needed = estimate_memory(config, tile)["total"]
+        needed = estimate_memory(config, tile)["total"] + kept
         # A worker that is up already holds what TensorFlow itself takes; what else it holds, others need.
         runtime = fixed_bytes(config, training=False)["runtime"]
         free = available_memory() + min(runtime, resident_memory(self._worker.process))

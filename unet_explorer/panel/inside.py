@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import traitlets
 
 from unet_explorer.data.mirror import mirrored
+from unet_explorer.learning.looks import ROOM
 from unet_explorer.learning.messages import Message
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.chosen import network_words, weights_of
@@ -14,6 +16,7 @@ from unet_explorer.panel.imaging import ImageTab
 from unet_explorer.panel.paint import picture
 from unet_explorer.plan import TILE, plan
 from unet_explorer.tiles import read_tile, sides
+from unet_explorer.trace import trace
 
 __all__ = ["InsideTab"]
 
@@ -73,7 +76,8 @@ class InsideTab(ImageTab):
             return
         self._wanted = wanted
         sides(config, tile)  # a tile that does not fit is refused in words
-        self._check_room(config, tile)
+        numbers = sum(math.prod(row.output) for row in trace(config, tile))
+        self._check_room(config, tile, kept=min(ROOM, numbers))  # a byte each
         given = self._chosen.given(config.in_channels)
         start = (given.shape[0] - tile[0]) // 2, (given.shape[1] - tile[1]) // 2
         number = self._chosen.number

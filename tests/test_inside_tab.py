@@ -1,0 +1,105 @@
+"""The Inside tab without a browser; and what the worker answers it."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hands import LONG, SMALL, TILE, Watch, pressed, tab_of
+
+from unet_explorer import (
+    TrainingSession,
+    cells,
+    trace,
+)
+from unet_explorer.panel.inside import InsideTab
+
+
+@pytest.fixture
+def inside(instrument, worker, chosen):
+    made = tab_of(InsideTab, instrument, worker, chosen)
+    Watch(made).until(lambda: made.views)
+    yield made
+    made.close()
+
+
+def test_the_selected_step_is_looked_at(inside, instrument):
+    assert inside.step == "enc0_conv1"
+    assert [view["step"] for view in inside.views] == ["enc0_conv1"]
+    watch = Watch(inside)
+    for step in ("bottleneck_conv2", "dec0_concat", "head", "input"):
+        instrument.selected = step
+        watch.until(lambda step=step: inside.state == "done" and inside.views[-1]["step"] in {step, "dec0_up"})
+        rows = {row.step.name: row.output for row in trace(SMALL, TILE)}
+        for view in inside.views:
+            shape = rows.get(view["step"], (76, 76, 1))
+            assert (view["height"], view["width"], view["channels"]) == tuple(shape)
+            assert len(view["whole"]) == shape[0] * shape[1]
+            assert len(view["thumbs"]) == view["rows"] * view["columns"] * view["channels"]
+    instrument.selected = "dec1_concat"
+    watch.until(lambda: [view["step"] for view in inside.views] == ["enc1_conv2", "dec1_up"])
+    instrument.selected = "enc1_pool"
+    watch.until(lambda: inside.patch)
+    blocks = np.array(inside.patch["before"]).reshape(2, 2, 2, 2).max(axis=(1, 3))
+    assert blocks.tolist() == inside.patch["behind"]
+
+
+def test_another_channel_tile_or_image(inside, instrument):
+    watch = Watch(inside)
+    inside.channel = 3
+    watch.until(lambda: inside.views[0]["channel"] == 3)
+    instrument.tile = [84, 92]
+    watch.until(lambda: (inside.views[0]["height"], inside.views[0]["width"]) == (82, 90))
+    assert (inside.picture["height"], inside.picture["width"]) == (84, 92)
+    before = inside.views
+    pressed(inside, "choose", key="set 1")
+    watch.until(lambda: inside.views != before and inside.picture["title"] == "cells, image 2")
+    instrument.tile = [77, 77]
+    watch.until(lambda: "Tile 77 does not fit" in inside.problem)
+    assert inside.views, "what was seen last stays"
+    instrument.tile = [76, 76]
+    watch.until(lambda: inside.views[0]["height"] == 74)
+    assert inside.problem == ""
+
+
+def test_it_is_live_while_the_network_learns(instrument, worker, chosen):
+    with TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=100_000, steps_per_epoch=100_000) as session:
+        session.start(force=True)
+        tab = tab_of(InsideTab, instrument, worker, chosen, session)
+        watch = Watch(tab)
+        watch.until(lambda: tab.at > 0)
+        seen, first = tab.views, tab.at
+        watch.until(lambda: tab.at > first)
+        assert tab.views[0]["thumbs"] != seen[0]["thumbs"]
+        assert tab.network == f"after {tab.at:,} steps of learning"
+        # Nobody looks: the worker is left alone, which learns on.
+        tab.attend(False)
+        tab._guarded(tab._refresh)
+        seen, learnt = tab.at, len(session.history.losses)
+        further = threading.Event()
+        session.listeners.append(lambda: len(session.history.losses) > learnt + 40 and further.set())
+        assert further.wait(LONG)
+        assert tab.at <= seen + 20
+        tab.close()
+
+
+def test_it_looks_again_when_a_lost_worker_is_there_again(inside, worker):
+    watch = Watch(inside)
+    inside._instrument.selected = "head"
+    watch.until(lambda: inside.seen.get("step") == "head")
+    worker.kill()
+    inside._instrument.selected = "enc1_conv1"
+    watch.until(lambda: inside.seen["step"] == "enc1_conv1" and inside.state == "done")
+    assert inside.problem == ""
+
+
+def test_a_finished_training_is_looked_at_where_it_was_best(instrument, worker, chosen):
+    with TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=6, steps_per_epoch=2) as session:
+        session.start(force=True)
+        assert session.join(LONG)
+        best = session.history.best.step
+        tab = tab_of(InsideTab, instrument, worker, chosen, session)
+        Watch(tab).until(lambda: tab.views)
+        assert (tab.at, tab.network) == (best, f"after {best} steps of learning, where it was best")
+        tab.close()

@@ -1,0 +1,246 @@
+"""The Tile tab without a browser; and what the worker answers it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hands import SMALL, Silent, Watch, pressed, tab_of
+
+from unet_explorer import (
+    Tiling,
+    UNetConfig,
+    best_tile,
+    estimate_memory,
+    shapes,
+    tile_for_output,
+)
+from unet_explorer.panel.tile import TileTab
+
+
+@pytest.fixture
+def tile(instrument, worker, chosen, monkeypatch):
+    # However slow this machine is: what is quick is not what is tested.
+    monkeypatch.setattr("unet_explorer.panel.tile._QUICK", 1e9)
+    made = tab_of(TileTab, instrument, worker, chosen)
+    Watch(made).until(lambda: made.table)
+    yield made
+    made.close()
+
+
+def test_the_table_says_what_tiles_cost(instrument, chosen):
+    tab = tab_of(TileTab, instrument, Silent(), chosen)
+    Watch(tab).until(lambda: tab.table)
+    rows = {row["name"]: row for row in tab.table}
+    assert list(rows) == ["smallest that covers it", "on the knobs", "best within the limit, the image in one piece"]
+    assert tab.best == [136, 136] == [tile_for_output(SMALL, 96)] * 2
+    for row in rows.values():
+        tiling = Tiling(SMALL, (96, 96), tuple(row["tile"]))
+        assert (row["count"], row["share"], row["macs"]) == (len(tiling), tiling.share, tiling.macs)
+        assert row["memory"] == estimate_memory(SMALL, tuple(row["tile"]))["total"]
+        assert row["within"]
+    assert rows["smallest that covers it"]["tile"] == [44, 44]
+    # Less room: another best, and the one piece is too much.
+    tab.limit = float(rows["on the knobs"]["memory"])
+    Watch(tab).until(lambda: tab.best != [136, 136])
+    assert tab.best == list(best_tile(SMALL, (96, 96), int(tab.limit)))
+    assert [row["within"] for row in tab.table][-1] is False
+    tab.limit = 1.0
+    Watch(tab).until(lambda: not tab.best)
+    for bad in (0.0, -5.0, float("nan"), 1e16):
+        tab.limit = bad
+        assert tab.limit == 1.0
+    tab.close()
+
+
+def test_the_best_tile_is_put_on_the_knobs(tile, instrument):
+    pressed(tile, "take_best")
+    assert instrument.tile == tile.best == [136, 136]
+    assert instrument.linked
+    chosen = tile._chosen
+    chosen.choose("set 1")
+    chosen._take(np.zeros((40, 90, 1), "float32"), "wide", "")
+    Watch(tile).until(lambda: tile.best != [136, 136])
+    pressed(tile, "take_best")
+    assert instrument.tile == tile.best
+    assert not instrument.linked
+
+
+def test_tiles_without_seams_and_laid_naively(tile, instrument):
+    watch = Watch(tile)
+    pressed(tile, "predict")
+    watch.until(lambda: tile.state == "done" and tile.result)
+    result = dict(tile.result)
+    assert (result["flipped"], result["naive"], result["tile"]) == (0, False, [76, 76])
+    assert result["largest"] < 1e-5
+    assert result["labels"] == result["wanted"]
+    assert len(result["labels"]) == len(result["seams"]) == 96 * 96
+    assert result["network"].startswith("fresh weights")
+    # The switch asks anew by itself, as long as that is quick.
+    tile.naive = True
+    watch.until(lambda: tile.result.get("naive"))
+    # 36 px predicted, 36 mod 4 = 0: laid side by side they lie on one grid by chance.
+    assert tile.result["flipped"] == 0
+    # What does not fit leaves what was there.
+    instrument.tile = [78, 78]
+    tile._guarded(tile._refresh)
+    assert (tile.result["tile"], tile.problem) == ([76, 76], "")
+    instrument.config = UNetConfig(depth=3, base_filters=4).to_dict()
+    instrument.tile = [124, 124]
+    watch.until(lambda: tile.result["tile"] == [124, 124])
+    assert tile.result["flipped"] > 10, "36 px predicted, and 36 mod 8 = 4"
+    assert tile.result["seams"] != bytes(96 * 96)
+    tile.naive = False
+    watch.until(lambda: not tile.result["naive"])
+    assert tile.result["flipped"] == 0
+
+
+def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypatch):
+    for config, side, words in (
+        (SMALL, 77, "Tile 77 does not fit"),
+        (UNetConfig(depth=4, base_filters=1), 188, "cannot cover 96 px without seams"),
+        (UNetConfig(depth=2, base_filters=4, in_channels=2), 76, "set Image channels to 1"),
+    ):
+        instrument.config, instrument.tile = config.to_dict(), [side, side]
+        pressed(tile, "predict")
+        assert words in tile.problem
+    assert tile.result == {}
+    # What cannot meet without seams can be laid with them.
+    instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
+    pressed(tile, "predict")
+    assert "cannot cover 96 px without seams" in tile.problem
+    tile.naive = True
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    assert tile.result["tile"] == [92, 92]
+    tile.naive = False
+    instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
+    monkeypatch.setattr("unet_explorer.panel.imaging.available_memory", lambda: 1)
+    monkeypatch.setattr("unet_explorer.panel.imaging.resident_memory", lambda _: 1)
+    pressed(tile, "predict")
+    assert "GB are free: take a smaller tile" in tile.problem
+
+
+def test_another_image_by_name_and_by_path(tile, tmp_path):
+    from PIL import Image
+
+    pressed(tile, "choose", key="set 2")
+    watch = Watch(tile)
+    watch.until(lambda: tile.title == "cells, image 3")
+    Image.fromarray(np.arange(2100, dtype="uint8").reshape(42, 50)).save(tmp_path / "own.png")
+    pressed(tile, "open", path=str(tmp_path / "own.png"))
+    watch.until(lambda: tile.picture["title"] == "own.png")
+    assert (tile.picture["height"], tile.picture["width"], tile.choice) == (42, 50, "")
+    pressed(tile, "open", path=str(tmp_path / "none.png"))
+    assert "none.png is not there" in tile.problem
+    assert tile.title == "own.png"
+
+
+def test_an_image_from_the_browser(tile, tmp_path):
+    from PIL import Image
+
+    Image.fromarray(np.arange(600, dtype="uint8").reshape(20, 30)).save(tmp_path / "sent.png")
+    data = (tmp_path / "sent.png").read_bytes()
+    for piece, at in enumerate(range(0, len(data), 100)):
+        last = at + 100 >= len(data)
+        part = {"upload": 1, "piece": piece, "name": "sent.png", "at": at, "last": last, "data": data[at : at + 100]}
+        tile.set_state({"piece": part})
+        assert tile.taken == {"upload": 1, "piece": piece, "stopped": False}
+    Watch(tile).until(lambda: tile.picture["title"] == "sent.png")
+    assert tile.picture["width"] == 30
+    tile.set_state({"piece": {"upload": 2, "piece": 0, "name": "../x.png", "at": 0, "last": True, "data": b"a"}})
+    assert "is not a file name that can be kept here" in tile.problem
+
+
+def test_a_later_request_takes_the_place_of_an_earlier_one_and_stop_ends_it(tile, worker):
+    told = []
+    worker.listeners.append(told.append)
+    pressed(tile, "choose", key="large cells")
+    Watch(tile).until(lambda: tile.picture["width"] == 1024)
+    pressed(tile, "predict")
+    first = f"TileTab {tile._request}"
+    pressed(tile, "stop")
+    assert tile.state == "new"
+    pressed(tile, "choose", key="set 0")
+    Watch(tile).until(lambda: tile.picture["width"] == 96)
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    worker.listeners.remove(told.append)
+    done = [message["request"] for message in told if message["event"] == "segmented"]
+    assert first not in done
+    assert done[-1] == f"TileTab {tile._request}"
+
+
+def test_a_lost_worker_is_told_where_somebody_waits(instrument, chosen):
+    silent = Silent()
+    tab = tab_of(TileTab, instrument, silent, chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    assert tab.state == "starting"
+    silent.tell(event="ready")
+    assert tab.state == "working"
+    silent.tell(event="segmenting", request="TileTab 1", done=2, total=9)
+    assert tab.progress == [2, 9]
+    silent.tell(event="failed", request="TileTab 99", words="another's")
+    assert tab.state == "working"
+    silent.tell(event="lost", words="The worker was killed.")
+    assert (tab.state, tab.problem) == ("failed", "The worker was killed.")
+    tab.close()
+    assert not silent.listeners
+
+
+def test_an_answer_is_of_what_was_asked_for_and_an_old_one_is_not_heard(instrument, chosen):
+    silent = Silent()
+    tab = tab_of(TileTab, instrument, silent, chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    instrument.tile = [84, 84]
+    pressed(tab, "predict")
+    labels = np.zeros((96, 96), "uint8")
+    answer = {"labels": labels, "wanted": labels, "picture": labels, "flipped": 0, "largest": 0.0, "scale": 1e-3}
+    answer |= {"event": "segmented", "at": 0, "pieces": 1, "seconds": 1.0, "best": True}
+    silent.tell(**answer, request="TileTab 1")
+    assert tab.result == {}
+    silent.tell(**answer, request="TileTab 2")
+    assert tab.result["tile"] == [84, 84]
+    tab.close()
+
+
+def test_a_worker_that_cannot_be_started_is_told_and_stays_told(instrument, chosen):
+    class Broken(Silent):
+        def send(self, message):
+            raise OSError(12, "Cannot allocate memory")
+
+    tab = tab_of(TileTab, instrument, Broken(), chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    assert (tab.state, tab.problem) == ("failed", "The worker cannot be started (Cannot allocate memory).")
+    tab.close()
+
+
+def test_a_refusal_goes_when_the_knobs_are_turned_back(tile, instrument):
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=4).to_dict(), [92, 92]
+    Watch(tile).until(lambda: "cannot cover 96 px" in tile.problem)
+    instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
+    Watch(tile).until(lambda: tile.problem == "")
+    assert tile.result["tile"] == [76, 76]
+
+
+def test_the_list_follows_the_images_though_ones_own_is_shown(tile, chosen):
+    chosen._take(np.zeros((40, 90, 1), "float32"), "own.png", "")
+    chosen.offer(shapes(2, size=48))
+    Watch(tile).until(lambda: tile.options[0] == ["set 0", "shapes, image 1"])
+    assert tile.title == "own.png"
+
+
+def test_progress_is_told_no_oftener_than_eyes_can_follow(tile, instrument, worker):
+    told = []
+    instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
+    worker.listeners.append(told.append)
+    tile.naive = True
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done")
+    worker.listeners.remove(told.append)
+    seconds = next(message["seconds"] for message in told if message["event"] == "segmented")
+    assert sum(message["event"] == "segmenting" for message in told) <= seconds / 0.1 + 2
