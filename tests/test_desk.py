@@ -67,7 +67,7 @@ def test_a_look_goes_on_with_maps_that_are_being_made(desk, told, monkeypatch):
     desk.answer(look("enc0_conv1", IMAGE + 1))
     finish(desk)
     assert len(made) == 2 * len(plan(SMALL))
-    assert not np.array_equal(told[0]["views"][0]["low"], told[-1]["views"][0]["low"])
+    assert not np.array_equal(told[0]["views"][0]["high"], told[-1]["views"][0]["high"])
 
 
 def test_what_there_is_no_room_for_is_computed_when_it_is_asked_for(desk, told, monkeypatch):

@@ -62,6 +62,12 @@ def test_classes_are_named_in_the_order_of_their_labels():
     assert shapes(1, 32).classes == ("background", "disc", "square", "triangle")
 
 
+@pytest.mark.parametrize("seed", [68, 383])
+def test_a_small_image_that_sees_but_the_end_of_a_wall_or_a_knot_shows_both(seed):
+    for labels in membranes(3, size=16, seed=seed).labels:
+        assert np.unique(labels).tolist() == [0, 1]
+
+
 @every_set
 @given(
     height=st.integers(16, 90),

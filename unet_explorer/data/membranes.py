@@ -30,6 +30,8 @@ SMALLEST = 30
 """Pixels of the smallest region."""
 JOINED = 0.35
 """Share of the points that join the region of a neighbour."""
+HALF_WALL = 2.25
+"""Pixels from the middle of a wall to its side, mostly."""
 MARGIN = 24
 """Pixels around the image that its bent walls may come from."""
 
@@ -66,8 +68,11 @@ def membranes(count: int = 24, size: int | tuple[int, int] = 256, seed: int = 0)
 
 
 def _paint(random: np.random.Generator, shape: Shape, _: int) -> Painting:
-    depth = _middle(random, shape) - 2.25 * np.exp(0.15 * smooth_noise(random, shape, 22))
+    depth = _middle(random, shape) - HALF_WALL * np.exp(0.15 * smooth_noise(random, shape, 22))
     instances = _large(ndimage.label(depth > 0)[0])
+    if instances.all() or not instances.any():  # A small image may see but the end of a wall, or a knot of them.
+        depth = _far_from(_crossing(shape)) - HALF_WALL
+        instances = _large(ndimage.label(depth > 0)[0])
     labels = instances == 0
     depth[labels] = 0
     light = _tissue(random, shape)
@@ -93,10 +98,20 @@ def _middle(random: np.random.Generator, shape: Shape) -> Field:
     edge = np.zeros(shape, bool)
     edge[1:] |= owner[1:] != owner[:-1]
     edge[:, 1:] |= owner[:, 1:] != owner[:, :-1]
-    if not edge.any():  # A small image may lie in one region: then a wall crosses it.
-        edge[shape[0] // 2] = True
-    # Smooth, so that regions are round in their corners.
+    # A small image may lie in one region.
+    return _far_from(edge if edge.any() else _crossing(shape))
+
+
+def _far_from(edge: NDArray[np.bool_]) -> Field:
+    """Pixels from an edge; smooth, so that regions are round in their corners."""
     return ndimage.gaussian_filter(ndimage.distance_transform_edt(~edge).astype(np.float32), 2, truncate=2.5)
+
+
+def _crossing(shape: Shape) -> NDArray[np.bool_]:
+    """A wall across an image that would show none."""
+    edge = np.zeros(shape, bool)
+    edge[shape[0] // 2] = True
+    return edge
 
 
 def _regions(random: np.random.Generator, shape: Shape) -> NDArray[np.int32]:
