@@ -29,6 +29,8 @@ DESIGNS = {
     "depth 4, 16 filters": (UNetConfig(base_filters=16), 1024),
 }
 PAIRS = 5
+SOON = 0.3
+"""Seconds from a click to the maps."""
 Row = tuple[str, object, str, bool | None]
 
 
@@ -155,7 +157,11 @@ SHOW = """async (name) => {
 
 
 def maps() -> list[Row]:
-    """From the click on a step to its maps on the screen, in Chromium on JupyterLab, the worker warm."""
+    """From the click on a step to its maps on the screen, in Chromium on JupyterLab, the worker warm.
+
+    The first round begins as soon as the first map is seen, while the others are still being made. One pass through the
+    paper's network alone takes longer than what is asked for, so there only the rounds behind it are held against it.
+    """
     from conftest import CHROMIUM_ARGUMENTS, find_chromium
     from playwright.sync_api import sync_playwright
     from server import start_lab
@@ -168,7 +174,7 @@ def maps() -> list[Row]:
         lab = start_lab(folder, home, None)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         try:
-            for name, asked in (("classroom", 0.3), ("paper", None)):
+            for name, asked_at_first in (("classroom", SOON), ("paper", None)):
                 page = browser.new_page(viewport={"width": 1500, "height": 2200})
                 code = f"from unet_explorer import explore\npanel = explore({name!r})\npanel"
                 lab.open(page, lab.notebook(f"{name}.ipynb", code)).run_all()
@@ -176,13 +182,16 @@ def maps() -> list[Row]:
                 page.locator('[data-open="Inside"]').click()
                 page.wait_for_selector('[data-tab="inside"][data-step="enc0_conv1"]', timeout=120_000)
                 steps = list(plan(PRESETS[name].config)[1:])
-                seconds = [page.evaluate(SHOW, step.name) for _ in range(3) for step in steps]
-                timing = Timing.of(seconds)
-                slowest = max(seconds)
-                words = f"{timing}, slowest {slowest * 1e3:.0f} ms"
-                reached = None if asked is None else slowest <= asked
-                target = "" if asked is None else f"every one ≤ {asked * 1e3:.0f} ms"
-                rows.append((f"click → maps of a step, {name} ({len(steps)} steps)", words, target, reached))
+                rounds = [[page.evaluate(SHOW, step.name) for step in steps] for _ in range(3)]
+                parts = (("being made", rounds[0], asked_at_first), ("made", rounds[1] + rounds[2], SOON))
+                for part, seconds, asked in parts:
+                    slowest = max(seconds)
+                    words = f"{Timing.of(seconds)}, slowest {slowest * 1e3:.0f} ms"
+                    reached = None if asked is None else slowest <= asked
+                    target = "" if asked is None else f"every one ≤ {asked * 1e3:.0f} ms"
+                    rows.append(
+                        (f"click → maps of a step, {name} ({len(steps)} steps), {part}", words, target, reached)
+                    )
                 page.close()
         finally:
             browser.close()
