@@ -43,7 +43,8 @@ def test_a_look_goes_on_with_maps_that_are_being_made(desk, told, monkeypatch):
             made.append(step.name)
             yield step, maps
 
-    monkeypatch.setattr(looks, "walk", watched)
+    for each in (looks, room):
+        monkeypatch.setattr(each, "walk", watched)
     desk.answer(look("enc0_conv1"))
     while not told:
         desk.advance()
