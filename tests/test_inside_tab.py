@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 from hands import LONG, SMALL, TILE, Watch, pressed, tab_of
 
-from unet_explorer import (
-    TrainingSession,
-    cells,
-    trace,
-)
+from unet_explorer import TrainingSession, cells, estimate_memory, trace
 from unet_explorer.panel.inside import InsideTab
 
 
@@ -61,6 +57,23 @@ def test_another_channel_tile_or_image(inside, instrument):
     instrument.tile = [76, 76]
     watch.until(lambda: inside.views[0]["height"] == 74)
     assert inside.problem == ""
+
+
+def test_the_maps_that_are_kept_are_counted_too(inside, instrument, monkeypatch):
+    held = {
+        tile: estimate_memory(SMALL, (tile, tile))["total"]
+        + sum(int(np.prod(row.output)) for row in trace(SMALL, tile))
+        for tile in (76, 108)
+    }
+    watch = Watch(inside)
+    for free, refused in ((held[108] - 1, True), (held[108], False)):
+        monkeypatch.setattr("unet_explorer.panel.imaging.available_memory", lambda free=free: free)
+        monkeypatch.setattr("unet_explorer.panel.imaging.resident_memory", lambda _: 0)
+        instrument.tile = [76, 76]
+        watch.until(lambda: inside.problem == "" and inside.seen["tile"] == [76, 76])
+        instrument.tile = [108, 108]
+        watch.until(lambda: inside.problem or inside.seen["tile"] == [108, 108])
+        assert ("GB are free: take a smaller tile" in inside.problem) is refused
 
 
 def test_it_is_live_while_the_network_learns(instrument, worker, chosen):
