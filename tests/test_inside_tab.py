@@ -10,6 +10,7 @@ from hands import LONG, SMALL, TILE, Watch, pressed, tab_of
 
 from unet_explorer import TrainingSession, cells, estimate_memory, trace
 from unet_explorer.panel.inside import InsideTab
+from unet_explorer.panel.paint import picture
 
 
 @pytest.fixture
@@ -57,6 +58,37 @@ def test_another_channel_tile_or_image(inside, instrument):
     instrument.tile = [76, 76]
     watch.until(lambda: inside.views[0]["height"] == 74)
     assert inside.problem == ""
+
+
+def test_the_tile_is_moved_over_the_image(inside, instrument, chosen):
+    image = chosen.image
+    assert image.shape[0] > 80, "or there is no way to go"
+    assert inside.picture["start"] == [(side - 76) // 2 for side in image.shape[:2]]
+    assert inside.overview["sides"] == list(image.shape[:2])
+    watch = Watch(inside)
+    first = inside.views
+    for place, start in (
+        ([0, 1], [0, image.shape[1] - 76]),
+        ([1, 0.5], [image.shape[0] - 76, (image.shape[1] - 76) // 2]),
+    ):
+        inside.place = place
+        watch.until(lambda start=start: inside.picture["start"] == start and inside.state == "done")
+        part = image[start[0] : start[0] + 76, start[1] : start[1] + 76]
+        assert inside.picture["pixels"] == picture(part, "")["pixels"]
+        assert inside.views[0]["whole"] != first[0]["whole"]
+        first = inside.views
+    for nonsense in ([2, 0], [0.5], [float("nan"), 0.5], ["a", 0.5]):
+        inside.place = nonsense
+        assert inside.place == [1, 0.5]
+    instrument.tile = [132, 132]
+    larger = [(side - 132) // 2 for side in image.shape[:2]]
+    watch.until(lambda: inside.picture["start"] == larger)
+
+
+def test_a_large_image_is_sent_small(inside, chosen):
+    chosen.choose("large cells")
+    Watch(inside).until(lambda: inside.overview["sides"] == [1024, 1024])
+    assert (inside.overview["height"], inside.overview["width"]) == (256, 256)
 
 
 def test_the_maps_that_are_kept_are_counted_too(inside, instrument, monkeypatch):

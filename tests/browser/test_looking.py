@@ -156,6 +156,39 @@ def test_a_pixel_of_any_map_frames_what_it_sees(lab, page, tmp_path):
             expect(tab.role("pixel-words")).to_contain_text(f"sees {box.height} × {box.width} px of the tile")
 
 
+def test_the_tile_is_dragged_over_the_image(lab, page, tmp_path):
+    panel, _, tab = open_inside(lab, page, tmp_path)
+    expect(tab.role("input")).to_be_visible(timeout=SLOW)
+    caption = tab.root.locator(".ue-whole figcaption").first
+    expect(caption).to_have_text(
+        "The tile, 124 × 124 px from row −14, column −14 of cells, image 1, mirrored beyond its border"
+    )
+    expect(tab.role("whereabouts")).to_be_hidden()
+    tab.setting("image").select_option("large cells")
+    expect(caption).to_have_text("The tile, 124 × 124 px from row 450, column 450 of cells, 1024 px", timeout=SLOW)
+    tab.role("whereabouts").scroll_into_view_if_needed()
+    assert frame(tab, "whereabouts-frame") == (450, 450, 124, 124)
+    # Dragged beyond the picture's end, it stays in the image.
+    point(tab, "whereabouts", 0.5, 0.5)
+    page.mouse.down()
+    point(tab, "whereabouts", 0.1, 1.3)
+    page.mouse.up()
+    top, left, *_ = frame(tab, "whereabouts-frame")
+    assert (top, abs(left - (102 - 62)) < 8) == (900, True)
+    expect(caption).to_contain_text(f"from row 900, column {left:.0f} of", timeout=SLOW)
+    point(tab, "whereabouts", 0.9, 0.1)
+    assert frame(tab, "whereabouts-frame")[:2] == (900, left), "a hand that only passes by moves nothing"
+    tab.role("whereabouts").press("ArrowRight")
+    tab.role("whereabouts").press("Shift+ArrowUp")
+    assert frame(tab, "whereabouts-frame")[:2] == (899, left + 8)
+    expect(caption).to_contain_text(f"from row 899, column {left + 8:.0f} of", timeout=SLOW)
+    # A larger tile, which has less way to go, still lies within.
+    panel.type_tile(188)
+    top, left, *size = frame(tab, "whereabouts-frame")
+    assert size == [188, 188]
+    expect(caption).to_contain_text(f"188 × 188 px from row {top:.0f}, column {left:.0f} of", timeout=SLOW)
+
+
 def test_both_maps_of_a_skip_and_the_frame_of_the_crop(lab, page, tmp_path):
     _, _, tab = open_inside(lab, page, tmp_path)
     tab.setting("step").select_option("dec0_concat")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import traitlets
 
+from unet_explorer.config import UNetConfig
+from unet_explorer.data.dataset import Image
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.looks import ROOM
 from unet_explorer.learning.messages import Message
@@ -20,6 +22,9 @@ from unet_explorer.trace import trace
 
 __all__ = ["InsideTab"]
 
+_OVERVIEW: Final = 256
+"""Pixels a side of the small image that shows where the tile lies."""
+
 
 class InsideTab(ImageTab):
     """The maps behind the selected step, live while the network learns.
@@ -27,7 +32,9 @@ class InsideTab(ImageTab):
     Attributes:
         step: Name of the step that is looked at.
         channel: Which of its maps is shown whole.
-        picture: The tile, in the middle of the image; what lies outside is mirrored.
+        place: Where in the image the tile lies, down and across: 0 at its first row and column, 1 at its last.
+        overview: The image, small, and its ``sides``.
+        picture: The tile, and the row and column where it starts; what lies outside of the image is mirrored.
         seen: What the views are of: ``{"step": name, "tile": [height, width]}``.
         views: For each map its bytes, as `activations.view` gives them: of the step, or of both that a skip joins.
         patch: Some numbers from before and behind the step, where it is a pooling.
@@ -35,10 +42,12 @@ class InsideTab(ImageTab):
         at: After how many steps of learning it is.
     """
 
-    _esm = script("numbers", "law", "canvas", "upload", "picker", "maps", "how", "inside")
+    _esm = script("numbers", "law", "canvas", "upload", "picker", "maps", "how", "place", "inside")
 
     step = traitlets.Unicode("").tag(sync=True)
     channel = traitlets.Int(0).tag(sync=True)
+    place: Any = traitlets.List([0.5, 0.5]).tag(sync=True)
+    overview = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
     seen = traitlets.Dict().tag(sync=True)
     views: Any = traitlets.List().tag(sync=True)
@@ -51,27 +60,31 @@ class InsideTab(ImageTab):
         self._painted: Any = None
         super().__init__(*parts)
 
-    @traitlets.observe("channel")
+    @traitlets.validate("place")
+    def _check_place(self, proposal: Any) -> Any:
+        place = proposal["value"]
+        # NaN is not between anything.
+        good = len(place) == 2 and all(isinstance(share, int | float) and 0 <= share <= 1 for share in place)
+        return place if good else self.place
+
+    @traitlets.observe("channel", "place")
     def _follow(self, _: Any) -> None:
         self._due.set()
 
     def _refresh(self) -> None:
         if not self._attended:
-            if self._wanted is not None:
-                self._wanted = None
-                if self._worker.process:
-                    self._worker.send({"do": "look_away"})
+            self._look_away()
             return
         self._show_choice()
+        number, image = self._chosen.number, self._chosen.image
+        self._show_overview(number, image)
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
-        steps = plan(config)
-        known = {TILE, *(step.name for step in steps)}
-        step = self._instrument.selected or self.step
-        step = step if step in known else steps[0].name
+        start = _start(self.place[0], image.shape[0], tile[0]), _start(self.place[1], image.shape[1], tile[1])
+        step = self._selected(config)
         session = self._session()
         weights = weights_of(self._instrument, session)
         state = session.state if session is not None and weights["training"] else ""
-        wanted = (config, tile, step, self.channel, self._chosen.number, weights["training"], state)
+        wanted = (config, tile, start, step, self.channel, number, weights["training"], state)
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -79,13 +92,29 @@ class InsideTab(ImageTab):
         numbers = sum(math.prod(row.output) for row in trace(config, tile))
         self._check_room(config, tile, kept=min(ROOM, numbers))  # a byte each
         given = self._chosen.given(config.in_channels)
-        start = (given.shape[0] - tile[0]) // 2, (given.shape[1] - tile[1]) // 2
-        number = self._chosen.number
         if step != self.step:
             self.step = step
         message = {"do": "look", "config": config.to_dict(), "step": step, "channel": self.channel}
         context = (step, tile, start, number, weights)
         self._ask({**message, "tile": mirrored(given, start, tile), **weights}, context)
+
+    def _look_away(self) -> None:
+        if self._wanted is not None:
+            self._wanted = None
+            if self._worker.process:
+                self._worker.send({"do": "look_away"})
+
+    def _show_overview(self, number: int, image: Image) -> None:
+        if self.overview.get("number") != number:
+            apart = -(-max(image.shape[:2]) // _OVERVIEW)
+            small = image[::apart, ::apart]
+            self.overview = picture(small, self._chosen.title, number=number, sides=list(image.shape[:2]))
+
+    def _selected(self, config: UNetConfig) -> str:
+        """The step that is selected anywhere, or was; the first one where the network has no such step."""
+        steps = plan(config)
+        step = self._instrument.selected or self.step
+        return step if step in {TILE, *(step.name for step in steps)} else steps[0].name
 
     def _forget(self) -> None:
         self._wanted = None
@@ -95,15 +124,25 @@ class InsideTab(ImageTab):
             return
         step, tile, start, number, weights = context
         with self.hold_sync():
-            if self._painted != (tile, number) and number == self._chosen.number:
-                self._painted = tile, number
+            if self._painted != (tile, start, number) and number == self._chosen.number:
+                self._painted = tile, start, number
                 shown = mirrored(self._chosen.image, start, tile)
-                self.picture = picture(shown, self._chosen.title, number=number)
+                self.picture = picture(shown, self._chosen.title, number=number, start=list(start))
             self.views = [_told(view) for view in message["views"]]
             self.patch = {key: part.tolist() for key, part in message["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = message["at"], network_words(message["at"], weights, message["best"])
             self.state = "done"
+
+
+def _start(place: float, side: int, tile: int) -> int:
+    """First row or column of the tile; one that is larger than the image lies round its middle.
+
+    Example:
+        >>> _start(1, 96, 76), _start(0.5, 96, 76), _start(1, 60, 76)
+        (20, 10, -8)
+    """
+    return math.floor((place if side > tile else 0.5) * (side - tile))
 
 
 def _told(view: dict[str, Any]) -> dict[str, Any]:

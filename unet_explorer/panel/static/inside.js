@@ -5,6 +5,7 @@ class Inside {
     this.model = model;
     this.instrument = instrument;
     this.picker = new Picker(model, signal);
+    this.where = new Whereabouts(signal, (place) => this.choosePlace(place));
     this.which = element("select", { "data-setting": "step", ...OWN_KEYS });
     this.common = element("select", { "data-setting": "range", ...OWN_KEYS }, element("option", { value: "own" }, "each its own"));
     this.common.append(element("option", { value: "common" }, "one for all"));
@@ -36,7 +37,7 @@ class Inside {
     const setting = (words, node) => element("label", { class: "ue-setting" }, element("span", {}, words), node);
     const colours = element("p", { class: "ue-quiet" }, "Black is 0, orange to white is positive, blue negative.");
     const settings = [setting("Step", this.which), setting("Range of the colours", this.common), colours];
-    return element("div", { class: "ue-left" }, this.picker.node, ...settings, this.how.node);
+    return element("div", { class: "ue-left" }, this.picker.node, this.where.node, ...settings, this.how.node);
   }
 
   layRight() {
@@ -55,6 +56,24 @@ class Inside {
     this.model.save_changes();
     // The mark goes at once; the map follows from the worker.
     this.views().forEach((view, at) => this.grids[at].showMarks({ ...view, channel: Math.min(channel, view.channels - 1) }));
+  }
+
+  choosePlace(place) {
+    this.model.set("place", place);
+    this.model.save_changes();
+    // The frame goes with the hand; the maps follow from the worker.
+    this.showPlace();
+  }
+
+  showPlace() {
+    if (this.where.sides) this.where.show(this.model.get("place"), this.instrument.get("tile"));
+  }
+
+  showOverview() {
+    const overview = this.model.get("overview");
+    if (!overview.pixels) return;
+    this.where.showImage(overview);
+    this.showPlace();
   }
 
   views() {
@@ -76,7 +95,9 @@ class Inside {
     if (!picture.pixels) return;
     paint(this.input.canvas, picture, 1, imageColour(picture), `${picture.title}: the tile`);
     this.over.setAttribute("viewBox", `0 0 ${picture.width} ${picture.height}`);
-    setText(this.inputCaption, `The tile, ${size([picture.height, picture.width])} px, in the middle of ${picture.title}`);
+    const [top, left] = picture.start;
+    const mirrored = top < 0 || left < 0 ? ", mirrored beyond its border" : "";
+    setText(this.inputCaption, `The tile, ${size([picture.height, picture.width])} px from row ${plain(top)}, column ${plain(left)} of ${picture.title}${mirrored}`);
   }
 
   showMaps() {
@@ -186,6 +207,9 @@ export default {
     on(model, "picture", () => tab.showInput());
     on(model, "views", () => tab.showMaps());
     on(model, "state problem network", () => tab.showState());
+    on(model, "overview", () => tab.showOverview());
+    on(model, "place", () => tab.showPlace());
+    on(instrument, "tile", () => tab.showPlace());
     on(instrument, "tile network", () => tab.showHow());
     el.append(tab.node);
   },

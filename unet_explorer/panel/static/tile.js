@@ -197,7 +197,7 @@ class TileTab {
     const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
     paint(this.canvases.seams, picture, 1, flipped, words);
     setText(this.captions.labels, "What the tiles say");
-    setText(this.captions.seams, `Difference to one piece: bright is ${small(result.scale)} of a probability (by square root), blue a flipped label`);
+    setText(this.captions.seams, `Difference to one piece, by square root: bright is ${small(result.scale)}, blue a flipped label`);
   }
 }
 
