@@ -168,6 +168,10 @@ def test_the_tile_is_dragged_over_the_image(lab, page, tmp_path):
     expect(caption).to_have_text("The tile, 124 × 124 px from row 450, column 450 of cells, 1024 px", timeout=SLOW)
     tab.role("whereabouts").scroll_into_view_if_needed()
     assert frame(tab, "whereabouts-frame") == (450, 450, 124, 124)
+    # Pixel by pixel; shares like 451 / 900 must not lose one to rounding.
+    for _ in range(4):
+        tab.role("whereabouts").press("Shift+ArrowRight")
+    assert frame(tab, "whereabouts-frame")[:2] == (450, 454)
     # Dragged beyond the picture's end, it stays in the image.
     point(tab, "whereabouts", 0.5, 0.5)
     page.mouse.down()
