@@ -8,7 +8,7 @@ from hands import SMALL, TILE
 
 from unet_explorer import plan
 from unet_explorer.learning import desk as room
-from unet_explorer.learning import looks
+from unet_explorer.learning import looking, looks
 from unet_explorer.learning.desk import Desk
 
 IMAGE = np.random.default_rng(0).normal(size=(*TILE, 1)).astype("float32")
@@ -43,7 +43,7 @@ def test_a_look_goes_on_with_maps_that_are_being_made(desk, told, monkeypatch):
             made.append(step.name)
             yield step, maps
 
-    for each in (looks, room):
+    for each in (looks, looking):
         monkeypatch.setattr(each, "walk", watched)
     desk.answer(look("enc0_conv1"))
     while not told:

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from unet_explorer.config import UNetConfig
 from unet_explorer.data.cells import cells
-from unet_explorer.learning.activations import patch, view, walk
 from unet_explorer.learning.course import Course
 from unet_explorer.learning.learner import DivergedError, Learner
-from unet_explorer.learning.looks import Looks
+from unet_explorer.learning.looking import Looking
 from unet_explorer.learning.messages import Message
-from unet_explorer.learning.networks import Networks, one_piece
-from unet_explorer.learning.predict import classes_of
+from unet_explorer.learning.networks import Networks
 from unet_explorer.learning.recipe import Order, Recipe
-from unet_explorer.learning.seams import seams, tiled
+from unet_explorer.learning.segmenting import Segmenting
 from unet_explorer.learning.store import Store
+from unet_explorer.learning.task import Task
 from unet_explorer.model import build_model
-from unet_explorer.plan import plan
-from unet_explorer.tiling import Tiling
 
 __all__ = ["Desk"]
 
 _TEACHING: Final = frozenset({"train", "pause", "resume", "step", "stop"})
-_MOMENT: Final = 0.05
-"""Seconds that a look goes on before others have a turn."""
-_OFTEN: Final = 0.1
-"""Seconds between two reports of tiles."""
-_PAUSE: Final = 0.4
-"""Seconds between two looks inside a network that learns, at least,"""
-_SHARE: Final = 4
-"""and so many times what a look takes."""
 
 
 class Desk:
@@ -55,21 +41,17 @@ class Desk:
     def __init__(self, tell: Callable[[Message], None], stops: set[str]) -> None:
         self.tell, self.stops = tell, stops
         self.courses: dict[str, Course] = {}
-        self._networks = Networks(self.courses)
-        self._image: Iterator[None] | None = None
-        self._asked: Message = {}
-        self._watched: Message | None = None
-        self._looks = Looks()
-        self._looking: Iterator[None] | None = None
-        self._looked_for: Message = {}
-        self._making: Iterator[None] | None = None
-        self._next_look, self._told, self._turn = 0.0, 0.0, 0
+        networks = Networks(self.courses)
+        self._looking = Looking(tell, self._failed, networks)
+        self._segmenting = Segmenting(tell, networks)
+        self._image = Task(self._failed)
+        self._turn = 0
         _warm_up()
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do without being asked."""
-        working = any(each is not None for each in (self._image, self._looking, self._making))
+        working = self._image.busy or self._looking.busy
         return working or any(course.running for course in self.courses.values())
 
     def answer(self, message: Message) -> None:
@@ -90,39 +72,12 @@ class Desk:
             except Exception as error:  # noqa: BLE001  # as above
                 self._failed({"do": "train", "training": course.name}, error)
             else:
-                self._look_again(course, at_once=course.ended)
+                self._looking.look_again(course.name, at_once=course.ended)
                 if course.ended:
                     # All that it leaves is on disc.
                     self._drop(course.name)
-        if self._image is not None and not self._went_on(self._image, self._asked):
-            self._image = None
-        if self._looking is not None and not self._finish_look():
-            return
-        self._make_on()
-
-    def _make_on(self) -> None:
-        """Make the next of the maps that are kept."""
-        if self._making is not None and not self._went_on(self._making, {"do": "look", "request": ""}):
-            self._making = None
-
-    def _finish_look(self) -> bool:
-        """Go on with a look for a moment; False if it takes longer."""
-        end = time.perf_counter() + _MOMENT
-        while self._looking is not None and time.perf_counter() < end:
-            if not self._went_on(self._looking, self._looked_for):
-                self._looking = None
-        return self._looking is None
-
-    def _went_on(self, work: Iterator[None], asked: Message) -> bool:
-        """Do the next piece of something; False if there is none left."""
-        try:
-            next(work)
-        except StopIteration:
-            return False
-        except Exception as error:  # noqa: BLE001  # as above
-            self._failed(asked, error)
-            return False
-        return True
+        self._image.advance()
+        self._looking.advance()
 
     def _failed(self, message: Message, error: Exception) -> None:
         named = ("do", "request")
@@ -180,7 +135,7 @@ class Desk:
             course.advance()
             if not course.ended:
                 course.report("paused")
-            self._look_again(course, at_once=True)
+            self._looking.look_again(course.name, at_once=True)
 
     def _do_stop(self, message: Message) -> None:
         name = message["training"]
@@ -192,105 +147,16 @@ class Desk:
     # Looking --------------------------------------------------------------------------------------------------------
 
     def _do_look(self, message: Message) -> None:
-        """The maps behind a step; again and again, if it is of a network that learns."""
-        self._watched = None
-        self._start_look(message)
-
-    def _start_look(self, message: Message) -> None:
-        self._looking, self._looked_for = self._look(message), message
-
-    def _look(self, message: Message) -> Iterator[None]:
-        config = UNetConfig.from_dict(message["config"])
-        start = time.perf_counter()
-        model, at = self._networks.take(message)
-        step, channel = message["step"], message["channel"]
-        joined = next((each.inputs for each in plan(config) if each.name == step and len(each.inputs) > 1), None)
-        names = joined or (step,)
-        if message["training"] in self.courses:
-            self._forget_looks()
-        elif self._looks.key != (key := (message["config"], message["training"], at, message["tile"].tobytes())):
-            self._making = self._looks.make(key, model, config, message["tile"])
-        # What rests is kept as it is made, once, also while a look waits for it.
-        while self._making is not None and any(map(self._looks.ahead, names)):
-            self._make_on()
-            yield
-        views = [each for each in (self._looks.view(name, channel) for name in names) if each is not None]
-        if len(views) == len(names):
-            numbers = self._looks.patch(step, channel)
-        else:
-            found = {step: message["tile"]}
-            for last, maps in walk(model, config, message["tile"], step):
-                if last.name == step:
-                    found = {name: np.asarray(maps[name])[0] for name in (*last.inputs, step)}
-                yield
-            views, numbers = [view(found[name], channel) for name in names], patch(config, step, found, channel)
-        told = {"event": "maps", "request": message["request"], "step": step, "at": at, "patch": numbers}
-        told["best"] = message["training"] not in self.courses
-        self.tell({**told, "views": [{"step": name, **each} for name, each in zip(names, views, strict=True)]})
-        self._next_look = time.perf_counter() + max(_PAUSE, _SHARE * (time.perf_counter() - start))
-        if message["training"] in self.courses:
-            self._watched = message
-
-    def _look_again(self, course: Course, at_once: bool = False) -> None:
-        watched = self._watched
-        due = at_once or time.perf_counter() > self._next_look
-        if watched and watched["training"] == course.name and due and self._looking is None:
-            self._start_look(watched)
-            if at_once:
-                # Before the network is let go, or the next step is taken.
-                while self._looking is not None:
-                    self._finish_look()
+        self._looking.look(message)
 
     def _do_look_away(self, _: Message) -> None:
-        self._watched = self._looking = None
-        self._forget_looks()
-
-    def _forget_looks(self) -> None:
-        self._making = None
-        self._looks.forget()
+        self._looking.look_away()
 
     def _do_segment(self, message: Message) -> None:
-        """Predict an image in tiles; a later request takes the place of one that is not done."""
-        self._asked = message
-        self._image = self._segment(message)
-
-    def _segment(self, message: Message) -> Iterator[None]:
-        start = time.perf_counter()
-        config = UNetConfig.from_dict(message["config"])
-        model, at = self._networks.take(message)
-        image = message["image"]
-        found: NDArray[np.float32]
-        wanted: NDArray[np.float32]
-        one = Tiling(config, image.shape, one_piece(config, image.shape))
-        many = Tiling(config, image.shape, tuple(message["size"]), seamless=message["seamless"])
-        total = len(one) + len(many)
-        for done in tiled(model, image, one):
-            if isinstance(done, np.ndarray):
-                wanted = done
-            else:
-                self._tell_progress(message, done, total)
-                yield
-        for done in tiled(model, image, many):
-            if isinstance(done, np.ndarray):
-                found = done
-            else:
-                self._tell_progress(message, len(one) + done, total)
-                yield
-        result = seams(found, wanted, config)._asdict()
-        labels = {"labels": classes_of(found, config), "wanted": classes_of(wanted, config)}
-        told = {"event": "segmented", "request": message["request"], "at": at, "pieces": len(one)}
-        told["best"] = message["training"] not in self.courses
-        told["seconds"] = time.perf_counter() - start
-        self.tell({**told, **labels, **result})
-
-    def _tell_progress(self, message: Message, done: int, total: int) -> None:
-        if time.perf_counter() < self._told + _OFTEN:
-            return
-        self._told = time.perf_counter()
-        self.tell({"event": "segmenting", "request": message["request"], "done": done, "total": total})
+        self._image.start(self._segmenting.segment(message), message)
 
     def _do_leave_image(self, _: Message) -> None:
-        self._image = None
+        self._image.leave()
 
 
 def _words(error: Exception) -> str:

@@ -36,6 +36,10 @@ class Networks:
         self._courses = courses
         self._kept: tuple[Any, keras.Model, int] | None = None
 
+    def learns(self, training: str) -> bool:
+        """Whether it is the name of a training that goes on."""
+        return training in self._courses
+
     def take(self, message: Message) -> tuple[keras.Model, int]:
         """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
 
