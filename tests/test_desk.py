@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hands import SMALL, TILE
 
-from unet_explorer import plan
+from unet_explorer import cells, plan
 from unet_explorer.learning import desk as room
 from unet_explorer.learning import looking, looks
 from unet_explorer.learning.desk import Desk
+from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.store import Store
 
 IMAGE = np.random.default_rng(0).normal(size=(*TILE, 1)).astype("float32")
 
@@ -28,6 +30,26 @@ def desk(told, monkeypatch):
 def look(step, image=IMAGE):
     fresh = {"training": "", "folder": "", "channel": 0, "config": SMALL.to_dict()}
     return {"do": "look", "request": step, "step": step, "tile": image, **fresh}
+
+
+def segment(**learner):
+    size, image = [76, 76], np.random.default_rng(1).normal(size=(96, 96, 1)).astype("float32")
+    given = {"config": SMALL.to_dict(), "size": size, "seamless": True, "image": image, **learner}
+    return {"do": "segment", "request": "image", **given}
+
+
+@pytest.fixture
+def learner(desk, tmp_path, monkeypatch):
+    """A training that changes its network a lot with every step."""
+    monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path))
+    recipe = Recipe(steps=10_000, steps_per_epoch=10_000, batch_size=1, learning_rate=0.05)
+    store = Store.new()
+    store.write("order.json", Order(SMALL, TILE, recipe).to_dict())
+    store.write_dataset(cells(4, size=96))
+    named = {"training": store.folder.name, "folder": str(store.folder)}
+    desk.answer({"do": "train", "paused": False, **named})
+    yield named
+    desk.answer({"do": "stop", "training": named["training"]})
 
 
 def finish(desk):
@@ -85,3 +107,40 @@ def test_maps_that_cannot_be_made_are_told_to_who_asked(desk, told):
     desk.answer(look("head"))
     finish(desk)
     assert told[-1]["event"] == "maps"
+
+
+def test_an_image_is_of_one_network_though_it_learns_meanwhile(desk, told, learner):
+    course = desk.courses[learner["training"]]
+    desk.answer(segment(**learner))
+    before = course.learner.step
+    while told[-1]["event"] != "segmented":
+        desk.advance()
+    result = told[-1]
+    assert before <= result["at"] <= before + 1
+    assert course.learner.step > before + 2, "it learns on"
+    assert (result["flipped"], result["largest"] < 1e-5) == (0, True)
+
+
+def test_a_look_is_of_one_moment_though_the_network_learns(desk, told, learner, monkeypatch):
+    monkeypatch.setattr(looking, "_MOMENT", 0)
+    course = desk.courses[learner["training"]]
+    for step in ("head", "dec0_concat"):
+        desk.answer(look(step) | learner)
+        at = course.learner.step
+        for _ in range(200):
+            desk.advance()
+            if told[-1]["event"] == "maps":
+                break
+            assert course.learner.step == at
+        assert (told[-1]["step"], told[-1]["at"]) == (step, at)
+        for _ in range(3):
+            desk.advance()
+        assert course.learner.step > at, "and then it learns on"
+        told.append({"event": ""})
+    # A single step that is asked for in the midst of a look waits for it as well.
+    desk.answer({"do": "pause", **learner})
+    desk.answer(look("head") | learner)
+    desk.advance()
+    at = course.learner.step
+    desk.answer({"do": "step", **learner})
+    assert [message["at"] for message in told if message["event"] == "maps"][-2:] == [at, at + 1]

@@ -63,7 +63,8 @@ class Desk:
 
     def advance(self) -> None:
         """One step of a training, then a piece of an image, in turn; and a look inside, if one is due."""
-        running = [course for course in self.courses.values() if course.running]
+        held = self._looking.holds
+        running = [course for course in self.courses.values() if course.running and course.name != held]
         self._turn += 1
         if running:
             course = running[self._turn % len(running)]
@@ -132,6 +133,7 @@ class Desk:
         course = self.courses.get(message["training"])
         if course and not course.ended:
             course.running = False
+            self._looking.finish(course.name)
             course.advance()
             if not course.ended:
                 course.report("paused")

@@ -44,12 +44,18 @@ class Looking:
         self._look, self._making = Task(failed), Task(failed)
         self._kept = Looks()
         self._watched: Message | None = None
+        self._held = ""
         self._next = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do without being asked."""
         return self._look.busy or self._making.busy
+
+    @property
+    def holds(self) -> str:
+        """The training that waits for a look to end, or its maps would be of several networks; may be empty."""
+        return self._held if self._look.busy else ""
 
     def look(self, message: Message) -> None:
         """The maps behind a step; again and again, if it is of a network that learns."""
@@ -62,9 +68,14 @@ class Looking:
         due = at_once or time.perf_counter() > self._next
         if watched and watched["training"] == training and due and not self._look.busy:
             self._start(watched)
-            # Before the network is let go, or the next step is taken.
-            while at_once and self._look.busy:
-                self._look.advance()
+            if at_once:
+                # Before the network is let go, or the next step is taken.
+                self.finish(training)
+
+    def finish(self, training: str) -> None:
+        """End a look inside a network that learns, before it takes a step."""
+        while self.holds == training:
+            self._look.advance()
 
     def look_away(self) -> None:
         """Nobody looks any more."""
@@ -75,6 +86,7 @@ class Looking:
     def advance(self) -> None:
         """Go on with a look for a moment; if none is left to do, make the next of the maps that are kept."""
         end = time.perf_counter() + _MOMENT
+        self._look.advance()
         while self._look.busy and time.perf_counter() < end:
             self._look.advance()
         if not self._look.busy:
@@ -85,6 +97,7 @@ class Looking:
         self._kept.forget()
 
     def _start(self, message: Message) -> None:
+        self._held = message["training"]
         self._look.start(self._looked(message), message)
 
     def _looked(self, message: Message) -> Iterator[None]:

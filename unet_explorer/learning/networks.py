@@ -40,15 +40,17 @@ class Networks:
         """Whether it is the name of a training that goes on."""
         return training in self._courses
 
-    def take(self, message: Message) -> tuple[keras.Model, int]:
+    def take(self, message: Message, *, still: bool = False) -> tuple[keras.Model, int]:
         """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
 
         Args:
             message: With ``config``; and ``training`` and ``folder``, both empty for a fresh network.
+            still: Of one that learns, a copy, which learns no more: parts of one image must not be of two networks.
         """
         course = self._courses.get(message["training"])
         if course:
-            return course.learner.model, course.learner.step
+            live = course.learner.model
+            return (_copy(live, message["config"]) if still else live), course.learner.step
         store = Store(Path(message["folder"])) if message["folder"] else None
         history = (store.read("history.json") if store else None) or {"epochs": []}
         best = max(history["epochs"], key=lambda epoch: epoch["iou"], default=None)
@@ -64,6 +66,12 @@ class Networks:
                 model.set_weights([saved[f"weight{number}"] for number in range(len(model.weights))])
             self._kept = key, model, at
         return self._kept[1], self._kept[2]
+
+
+def _copy(model: keras.Model, config: dict[str, Any]) -> keras.Model:
+    copied = build_model(UNetConfig.from_dict(config))
+    copied.set_weights(model.get_weights())
+    return copied
 
 
 def one_piece(config: UNetConfig, shape: tuple[int, ...]) -> tuple[int, int]:

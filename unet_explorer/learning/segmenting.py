@@ -39,7 +39,7 @@ class Segmenting:
         """Predict it, and let others have a turn after every batch of tiles."""
         start = time.perf_counter()
         config = UNetConfig.from_dict(message["config"])
-        model, at = self._networks.take(message)
+        model, at = self._networks.take(message, still=True)
         best = not self._networks.learns(message["training"])
         shape = message["image"].shape
         one = Tiling(config, shape, one_piece(config, shape))
