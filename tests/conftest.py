@@ -56,3 +56,29 @@ def chosen():
     from unet_explorer.panel.chosen import ChosenImage
 
     return ChosenImage(cells(4, size=96))
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Cells to learn from."""
+    from unet_explorer import cells
+
+    return cells(8, size=96)
+
+
+@pytest.fixture
+def session(images, worker, state):
+    """Makes short trainings."""
+    from unet_explorer import TrainingSession
+
+    made = []
+
+    def make(config=SMALL, **recipe):
+        recipe = {"steps": 8, "steps_per_epoch": 4, "batch_size": 2, **recipe}
+        dataset = recipe.pop("dataset", images)
+        made.append(TrainingSession(config, dataset, recipe.pop("tile", TILE), worker, **recipe))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -1,8 +1,10 @@
-"""What tests of the tabs need: to wait for a widget, to press its buttons, and a worker that only listens."""
+"""What several tests need: waiting for widgets and trainings, buttons, a worker that only listens, a live network."""
 
 from __future__ import annotations
 
 import threading
+
+import numpy as np
 
 from unet_explorer import UNetConfig
 
@@ -55,3 +57,40 @@ def pressed(tab, do, **more):
 
 def tab_of(kind, instrument, worker, chosen, session=None):
     return kind(instrument, worker, chosen, lambda: session)
+
+
+def until(session, condition):
+    """Wait until something holds of a session; its state changes wake us."""
+    with session._changed:
+        changed = session._changed
+        session.listeners.append(wake := (lambda: _wake(changed)))
+        try:
+            assert changed.wait_for(condition, LONG), (session.state, session.problem)
+        finally:
+            session.listeners.remove(wake)
+
+
+def _wake(changed):
+    with changed:
+        changed.notify_all()
+
+
+def finished(session):
+    assert session.join(LONG)
+    assert session.state == "finished", session.problem
+    return session
+
+
+def live(config, seed=0):
+    """A network with weights that leave no part of it silent."""
+    import keras
+
+    from unet_explorer import build_model
+
+    keras.utils.set_random_seed(seed)
+    model = build_model(config)
+    random = np.random.default_rng(seed)
+    for weight in model.weights:
+        if "bias" in weight.path or "beta" in weight.path or "moving_mean" in weight.path:
+            weight.assign(random.normal(0, 0.1, weight.shape))
+    return model

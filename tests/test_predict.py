@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from hands import live
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import PROJECT, SHARED, configs
@@ -18,7 +19,6 @@ from unet_explorer import (
     build_model,
     cells,
     from_folder,
-    open_image,
     predict_image,
     tile_for_output,
     trace,
@@ -38,17 +38,6 @@ KINDS = configs(
     in_channels=st.sampled_from([1, 3]),
     num_classes=st.integers(1, 3),
 )
-
-
-def live(config: UNetConfig, seed: int = 0) -> keras.Model:
-    """A network with weights that leave no part of it silent."""
-    keras.utils.set_random_seed(seed)
-    model = build_model(config)
-    random = np.random.default_rng(seed)
-    for weight in model.weights:
-        if "bias" in weight.path or "beta" in weight.path or "moving_mean" in weight.path:
-            weight.assign(random.normal(0, 0.1, weight.shape))
-    return model
 
 
 def whole(model: keras.Model, image: np.ndarray) -> np.ndarray:
@@ -259,49 +248,6 @@ def test_no_more_of_an_image_is_read_at_once_than_a_tile():
     assert np.abs(found - predict_image(model, image.values, 100)).max() == 0
 
 
-def test_files_in_and_out(tmp_path):
-    """Memory maps, Zarr, and TIFF plain and compressed: in parts, and into one."""
-    model = live(CONFIG)
-    image = np.random.default_rng(7).integers(0, 60_000, (130, 150)).astype("uint16")
-    wanted = predict_image(model, image, 76, normalize=True)
-    np.save(tmp_path / "a.npy", image)
-    tifffile.imwrite(tmp_path / "plain.tif", image)
-    tifffile.imwrite(tmp_path / "packed.tiff", image, compression="zlib", tile=(64, 64))
-    tifffile.imwrite(tmp_path / "strips.tif", image, compression="zlib", rowsperstrip=7)
-    zarr.create_array(str(tmp_path / "a.zarr"), data=image, chunks=(50, 50))
-    outs = {
-        "a.npy": np.lib.format.open_memmap(tmp_path / "out.npy", "w+", np.float32, wanted.shape),
-        "plain.tif": tifffile.memmap(
-            tmp_path / "out.tif", shape=wanted.shape, dtype="float32", photometric="minisblack"
-        ),
-        "packed.tiff": zarr.create_array(str(tmp_path / "o.zarr"), shape=wanted.shape, dtype="f4", chunks=(40, 40, 2)),
-        "strips.tif": None,
-        "a.zarr": None,
-    }
-    for name, out in outs.items():
-        opened = open_image(tmp_path / name)
-        assert type(opened) is not np.ndarray, name
-        found = predict_image(model, opened, 76, normalize=True, out=out)
-        assert out is None or found is out
-        assert np.array_equal(np.asarray(found[:]), wanted), name
-        assert np.array_equal(predict_image(model, tmp_path / name, 76, normalize=True), wanted), name
-    outs["plain.tif"].flush()
-    assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), wanted)
-
-
-def test_files_that_are_no_image_say_so(tmp_path):
-    for name, content in (("a.tif", b"II*\0 no"), ("b.npy", b"no"), ("c.png", b"no"), ("d.png", b"")):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(DataError, match=name):
-            open_image(tmp_path / name)
-    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 40, 40), "uint8"), photometric="minisblack")
-    with pytest.raises(DataError, match=r"stack.tif (has axes|holds several)"):
-        open_image(tmp_path / "stack.tif")
-    np.save(tmp_path / "objects.npy", np.array([object()]), allow_pickle=True)
-    with pytest.raises(DataError, match=r"objects\.npy cannot be read"):
-        open_image(tmp_path / "objects.npy")
-
-
 @settings(max_examples=20, deadline=None)
 @given(KINDS)
 def test_the_design_is_read_off_the_network(config):
@@ -348,37 +294,6 @@ def test_only_the_last_few_sizes_are_kept_compiled():
     first = next(iter(predict._COMPILED[model]))
     predict.forward(model, first)
     assert next(iter(predict._COMPILED[model])) != first, "the last used is the last to go"
-
-
-def test_what_cannot_be_read_in_place_is_read_as_elsewhere(tmp_path):
-    """Palettes, inks and what is packed otherwise: the same pixels as from a PNG, or as Pillow sees them."""
-    from PIL import Image
-
-    colours = Image.fromarray(np.random.default_rng(0).integers(0, 255, (20, 30, 3), "uint8"))
-    indexed = colours.convert("P", palette=Image.Palette.ADAPTIVE)
-    indexed.save(tmp_path / "p.tif")
-    assert np.array_equal(open_image(tmp_path / "p.tif"), np.asarray(indexed.convert("RGB")))
-    grey = Image.fromarray(np.arange(600, dtype="uint8").reshape(20, 30))
-    grey.save(tmp_path / "lzw.tif", compression="tiff_lzw")
-    assert np.array_equal(open_image(tmp_path / "lzw.tif"), np.asarray(grey))
-    colours.convert("CMYK").save(tmp_path / "inks.tif")
-    try:
-        assert open_image(tmp_path / "inks.tif").shape == (20, 30, 3)
-    except DataError as error:
-        assert "inks.tif" in str(error)
-
-
-def test_a_grey_picture_saved_in_three_channels_suits_both_kinds_of_network(tmp_path):
-    from PIL import Image
-
-    grey = np.random.default_rng(0).integers(0, 255, (40, 50), "uint8")
-    Image.fromarray(grey).save(tmp_path / "one.png")
-    Image.fromarray(np.dstack([grey] * 3)).save(tmp_path / "three.png")
-    single, triple = live(CONFIG), live(UNetConfig(depth=2, base_filters=3, in_channels=3))
-    for model, image in ((single, grey), (triple, np.dstack([grey] * 3))):
-        wanted = predict_image(model, image, 76)
-        for name in ("one.png", "three.png"):
-            assert np.array_equal(predict_image(model, tmp_path / name, 76), wanted)
 
 
 def test_a_tensor_is_an_image_as_well():

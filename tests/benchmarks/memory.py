@@ -35,6 +35,8 @@ DESIGNS: list[Design] = [
     (UNetConfig(depth=1, base_filters=64), (412, 412), 1),
     (UNetConfig(depth=3, base_filters=32, convs_per_block=1), (398, 398), 4),
     (UNetConfig(depth=5, base_filters=8, dropout=0.5), (636, 636), 2),
+    (UNetConfig(depth=3, base_filters=32, skips=False), (332, 332), 2),
+    (UNetConfig(depth=4, base_filters=48, skips=False, padding="same"), (256, 256), 2),
 ]
 
 

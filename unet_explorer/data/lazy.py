@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import weakref
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,11 @@ def _tiff(file: Path, name: str) -> Any:
             if math.prod(series.shape) * page.dtype.itemsize > LARGEST_FILE:
                 raise
             return _as_a_whole(file, name)
-    return zarr.open_array(tifffile.imread(file, aszarr=True), mode="r")
+    store = tifffile.imread(file, aszarr=True)
+    image = zarr.open_array(store, mode="r")
+    # It is asked for as long as it is held, and nobody is told to close it.
+    weakref.finalize(image, store.close)
+    return image
 
 
 def _zarr(name: str) -> Any:

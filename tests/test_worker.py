@@ -1,0 +1,264 @@
+"""What may happen to a training, and to the process that it is in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import psutil
+import pytest
+from hands import LONG, SMALL, TILE, finished, until
+from support import PROJECT
+
+from unet_explorer import TrainingSession, UNetConfig, build_model, cells
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and limits of Unix")
+
+
+@POSIX
+@pytest.mark.parametrize("when", ["at once", "in a step"])
+def test_a_killed_worker_loses_at_most_an_epoch(session, worker, when):
+    made = session(steps=100_000, steps_per_epoch=4)
+    worker.warm_up()
+    assert worker.wait(LONG)
+    made.start()
+    if when == "in a step":
+        until(made, lambda: made.history.epochs)
+    victim = worker.process
+    os.kill(victim, signal.SIGKILL)
+    until(made, lambda: made.state == "interrupted")
+    kept = made.history.epochs[-1].step if made.history.epochs else 0
+    assert made.problem.startswith("The worker was killed from outside")
+    assert made.problem.endswith(f"What was learnt up to step {kept} is kept.")
+    before = made.history.losses[:kept]
+    made.resume()
+    until(made, lambda: made.history.epochs and made.history.epochs[-1].step > kept)
+    made.stop()
+    assert made.problem == ""
+    assert made.history.losses[:kept] == before
+    assert [epoch.step for epoch in made.history.epochs] == [4 * each.number for each in made.history.epochs]
+    assert worker.process != victim
+
+
+@POSIX
+def test_a_worker_without_memory_says_so(session, worker):
+    made = session(steps=400)
+    made.start()
+    until(made, lambda: made.history.losses)
+    made.stop()
+    import resource
+
+    used = psutil.Process(worker.process).memory_info().vms
+    resource.prlimit(worker.process, resource.RLIMIT_AS, (used + 200_000_000, used + 200_000_000))
+    huge = session(UNetConfig(depth=4, base_filters=64), tile=572, dataset=cells(3, size=400))
+    huge.start(force=True)
+    assert huge.join(LONG)
+    assert huge.state in {"failed", "interrupted"}
+    assert "memory" in huge.problem
+    assert "smaller tile" in huge.problem
+    worker.kill()
+    again = session(steps=4)
+    again.start()
+    finished(again)
+
+
+@POSIX
+def test_a_full_disc_is_told_and_learning_goes_on(session, worker):
+    import resource
+
+    made = session(steps=8)
+    made.start(paused=True)
+    until(made, lambda: made.state == "paused")
+    resource.prlimit(worker.process, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    try:
+        made.resume()
+        finished(made)
+    finally:
+        resource.prlimit(worker.process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert "could not be saved" in made.problem
+    assert "free some disc space" in made.problem
+    assert not list(made.folder.glob("*.half")), "nothing half-written is left"
+    assert not list(made.folder.glob(".*.half"))
+    assert len(made.history.losses) == 8
+
+
+def test_a_loss_that_is_no_number_is_told(session):
+    made = session(steps=12)
+    made.start(paused=True)
+    for _ in range(4):
+        made.step()
+    until(made, lambda: made.history.epochs)
+    made.stop()
+    # Too large a step may end in weights that are no numbers, or in dead ones; this leaves nothing to chance.
+    kept = dict(np.load(made.folder / "last.npz"))
+    spoilt = {name: np.full_like(each, np.nan) for name, each in kept.items() if name.startswith("weight")}
+    np.savez(made.folder / "last.npz", **{**kept, **spoilt})
+    made.resume()
+    assert made.join(LONG)
+    assert made.state == "failed"
+    assert "The training came apart: the loss is" in made.problem
+    assert "lower the learning rate" in made.problem
+    again = session(steps=4)
+    again.start()
+    finished(again)
+
+
+def test_a_folder_that_vanishes_is_told(session):
+    made = session(steps=8)
+    made.start(paused=True)
+    until(made, lambda: made.state == "paused")
+    for file in made.folder.iterdir():
+        file.unlink()
+    made.folder.rmdir()
+    made.resume()
+    finished(made)
+    assert "could not be saved" in made.problem or "folder of this training is gone" in made.problem
+
+
+@POSIX
+def test_a_long_step_does_not_hold_up_a_stop(session, worker):
+    made = session(UNetConfig(depth=4, base_filters=32), tile=572, dataset=cells(3, size=400), batch_size=4)
+    made.start(force=True)
+    until(made, lambda: made.state != "starting" or worker.warm)
+    made.stop()
+    assert made.state == "stopped"
+    again = session(steps=4)
+    again.start()
+    finished(again)
+
+
+def test_a_program_in_the_folder_is_not_taken_for_keras(images, state, tmp_path, monkeypatch):
+    (tmp_path / "keras.py").write_text("raise SystemExit('not the real one')")
+    monkeypatch.chdir(tmp_path)
+    with TrainingSession(SMALL, images, TILE, steps=2) as made:
+        made.start()
+        finished(made)
+
+
+SCRIPT = """
+import sys, os, threading
+from unet_explorer import TrainingSession, UNetConfig, cells
+session = TrainingSession(UNetConfig(depth=2, base_filters=4), cells(8, size=96), 76, steps=100000, steps_per_epoch=4)
+session.start()
+there = threading.Event()
+session.listeners.append(lambda: there.set() if session.history.epochs else None)
+there.wait()
+print(session._worker.process, flush=True)
+sys.stdin.read() if sys.argv[1] == "wait" else os._exit(0)
+"""
+
+
+def gone(process):
+    try:
+        psutil.Process(process).wait(LONG)
+    except psutil.NoSuchProcess:
+        return True
+    return not psutil.pid_exists(process)
+
+
+@POSIX
+def test_no_worker_outlives_its_notebook_and_the_next_one_goes_on(state, worker):
+    command = [sys.executable, "-c", SCRIPT, "wait"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as notebook:
+        process = int(notebook.stdout.readline())
+        assert os.getpgid(process) != os.getpgid(notebook.pid), "an interrupt of the kernel must not reach it"
+        assert TrainingSession.unfinished(worker) is None, "it is looked after"
+        notebook.kill()
+    assert gone(process)
+    found = TrainingSession.unfinished(worker)
+    assert found.state == "interrupted"
+    assert found.history.epochs
+    assert len(found.history.losses) >= found.history.epochs[-1].step
+    assert found.predictions(1)[0].shape == found.questions[0].truth.shape
+    start = found.history.epochs[-1].step
+    found.resume()
+    until(found, lambda: found.history.epochs[-1].step > start)
+    found.stop()
+    found.forget()
+    assert TrainingSession.unfinished(worker) is None
+    found.close()
+
+
+def test_a_script_that_ends_takes_its_worker_along(state):
+    done = subprocess.run([sys.executable, "-c", SCRIPT, "leave"], capture_output=True, text=True, check=True)
+    assert gone(int(done.stdout))
+
+
+def test_what_the_readme_shows_runs(state):
+    """With fewer steps."""
+    shown = (PROJECT / "README.md").read_text("utf-8")
+    code = next(block for block in shown.split("```") if "TrainingSession(" in block).removeprefix("python\n")
+    assert "steps=300" in code
+    code = code.replace("steps=300", "steps=2, steps_per_epoch=2") + "\nprint(model.count_params())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    iou, parameters = done.stdout.split()
+    assert 0 <= float(iou) <= 1
+    assert int(parameters) == 120_690
+
+
+def test_closing_leaves_no_process(images, state):
+    made = TrainingSession(SMALL, images, TILE, steps=1000)
+    made.start()
+    process = made._worker.process
+    made.close()
+    assert gone(process)
+    made.close()
+    assert made.state in {"stopped", "interrupted"}
+
+
+def test_the_worker_survives_a_request_that_fails(worker):
+    heard = threading.Event()
+    messages = []
+
+    def listen(message):
+        messages.append(message)
+        heard.set()
+
+    worker.listeners.append(listen)
+    for request in ({"do": "build", "config": {"depth": 99}, "tile": [76, 76], "request": 1}, {"do": "nonsense"}):
+        messages.clear()
+        heard.clear()
+        worker.send(request)
+        assert heard.wait(LONG)
+        while messages[-1]["event"] == "ready":
+            heard.clear()
+            assert heard.wait(LONG)
+        assert messages[-1]["event"] == "failed"
+        assert messages[-1]["words"].startswith("Something went wrong in the worker")
+    worker.listeners.remove(listen)
+    assert worker.warm
+
+
+def test_the_built_network_is_the_traced_one(worker):
+    from unet_explorer.learning.proof import prove
+
+    built, there = [], threading.Event()
+
+    def listen(message):
+        if message["event"] == "built":
+            built.append(message)
+            there.set()
+
+    worker.listeners.append(listen)
+    config = UNetConfig(depth=2, base_filters=3, batch_norm=True, upsampling="bilinear", dropout=0.1)
+    worker.send({"do": "build", "config": config.to_dict(), "tile": [76, 84], "request": 7})
+    assert there.wait(LONG)
+    worker.listeners.remove(listen)
+    told = built[0]
+    assert told["parameters"] == build_model(config).count_params()
+    for words in ("Connected to", "enc0_conv1", "bottleneck_dropout"):
+        assert words in told["summary"], "nothing is cut off"
+    assert max(map(len, told["summary"].splitlines())) > 100, "as wide as Keras makes it, though there is no terminal"
+    checks = prove(config, (76, 84), told["layers"])
+    assert all(not check.words for check in checks)
+    told["layers"]["enc1_conv1"]["shape"][0] += 1
+    told["layers"]["head"]["parameters"] += 1
+    del told["layers"]["dec0_up"]
+    wrong = {check.step: check.words for check in prove(config, (76, 84), told["layers"]) if check.words}
+    assert wrong.keys() == {"enc1_conv1", "head", "dec0_up"}
+    assert wrong["dec0_up"].endswith("Keras has no such layer")
+    assert "the plan says" in wrong["head"]
