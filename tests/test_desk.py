@@ -42,7 +42,7 @@ def segment(**learner):
 def learner(desk, tmp_path, monkeypatch):
     """A training that changes its network a lot with every step."""
     monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path))
-    recipe = Recipe(steps=10_000, steps_per_epoch=10_000, batch_size=1, learning_rate=0.05)
+    recipe = Recipe(steps=10_000, steps_per_epoch=10_000, batch_size=1, learning_rate=0.05, seed=5)
     store = Store.new()
     store.write("order.json", Order(SMALL, TILE, recipe).to_dict())
     store.write_dataset(cells(4, size=96))
@@ -144,3 +144,44 @@ def test_a_look_is_of_one_moment_though_the_network_learns(desk, told, learner, 
     at = course.learner.step
     desk.answer({"do": "step", **learner})
     assert [message["at"] for message in told if message["event"] == "maps"][-2:] == [at, at + 1]
+
+
+def test_a_training_that_rests_is_looked_at_like_any_network_that_does(desk, told, learner, monkeypatch):
+    made, walk = [], looks.walk
+
+    def watched(*given):
+        for step, maps in walk(*given):
+            made.append(step.name)
+            yield step, maps
+
+    for each in (looks, looking):
+        monkeypatch.setattr(each, "walk", watched)
+    course = desk.courses[learner["training"]]
+    for _ in range(3):
+        desk.advance()
+    desk.answer({"do": "pause", **learner})
+    for step in ("enc0_conv1", "head", "enc1_pool"):
+        desk.answer(look(step) | learner)
+        finish(desk)
+        assert (told[-1]["step"], told[-1]["at"], told[-1]["best"]) == (step, 3, False)
+    assert made == [step.name for step in plan(SMALL)], "each once"
+    before = told[-1]["views"]
+    desk.answer({"do": "step", **learner})
+    assert (told[-1]["event"], told[-1]["at"]) == ("maps", 4)
+    assert not np.array_equal(before[0]["high"], told[-1]["views"][0]["high"])
+    assert course.learner.step == 4
+
+
+def test_one_that_was_stopped_before_anything_was_saved_shows_what_it_began_with(desk, told, learner):
+    desk.answer({"do": "pause", **learner})
+    desk.answer(look("head") | learner)
+    finish(desk)
+    began = told[-1]
+    desk.answer({"do": "resume", **learner})
+    for _ in range(3):
+        desk.advance()
+    desk.answer({"do": "stop", "training": learner["training"]})
+    desk.answer(look("head") | learner)
+    finish(desk)
+    assert (began["at"], began["best"], told[-1]["at"], told[-1]["best"]) == (0, False, 0, True)
+    assert np.array_equal(began["views"][0]["whole"], told[-1]["views"][0]["whole"])

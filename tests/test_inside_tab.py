@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hands import LONG, SMALL, TILE, Watch, pressed, tab_of
+from hands import LONG, SMALL, TILE, Silent, Watch, pressed, tab_of
 
 from unet_explorer import TrainingSession, cells, estimate_memory, trace
 from unet_explorer.panel.inside import InsideTab
@@ -106,6 +106,35 @@ def test_the_maps_that_are_kept_are_counted_too(inside, instrument, monkeypatch)
         instrument.tile = [108, 108]
         watch.until(lambda: inside.problem or inside.seen["tile"] == [108, 108])
         assert ("GB are free: take a smaller tile" in inside.problem) is refused
+
+
+def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen, monkeypatch):
+    monkeypatch.setattr(InsideTab, "_keep_up", lambda _: None)
+    worker = Silent()
+    tab = tab_of(InsideTab, instrument, worker, chosen)
+
+    def asked():
+        tab._guarded(tab._refresh)
+        return [(message["step"], message["tile"].shape[0]) for message in worker.asked]
+
+    def answer(event, **more):
+        worker.tell(event=event, request=worker.asked[-1]["request"], **more)
+
+    maps = {"views": [], "patch": {}, "at": 0, "best": True}
+    assert asked() == [("enc0_conv1", 76)]
+    for side in (84, 92, 100):
+        instrument.tile = [side, side]
+        assert len(asked()) == 1
+    answer("maps", **maps)
+    assert asked() == [("enc0_conv1", 76), ("enc0_conv1", 100)]
+    # What fails is an answer as well; another step is no hand that drags.
+    instrument.tile = [84, 84]
+    assert len(asked()) == 2
+    answer("failed", words="no")
+    assert asked()[2:] == [("enc0_conv1", 84)]
+    instrument.selected = "head"
+    assert asked()[3:] == [("head", 84)]
+    tab.close()
 
 
 def test_it_is_live_while_the_network_learns(instrument, worker, chosen):

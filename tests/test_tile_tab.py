@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
-from hands import SMALL, Silent, Watch, pressed, tab_of
+from hands import LONG, SMALL, TILE, Silent, Watch, finished, pressed, tab_of
 
 from unet_explorer import (
     Tiling,
+    TrainingSession,
     UNetConfig,
     best_tile,
+    cells,
     estimate_memory,
     shapes,
     tile_for_output,
@@ -103,6 +107,8 @@ def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypa
         instrument.config, instrument.tile = config.to_dict(), [side, side]
         pressed(tile, "predict")
         assert words in tile.problem
+        instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
+        Watch(tile).until(lambda: tile.problem == "")
     assert tile.result == {}
     # What cannot meet without seams can be laid with them.
     instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
@@ -244,3 +250,49 @@ def test_progress_is_told_no_oftener_than_eyes_can_follow(tile, instrument, work
     worker.listeners.remove(told.append)
     seconds = next(message["seconds"] for message in told if message["event"] == "segmented")
     assert sum(message["event"] == "segmenting" for message in told) <= seconds / 0.1 + 2
+
+
+def test_what_a_network_says_is_of_what_it_has_learnt(instrument, worker, chosen):
+    with TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=6, steps_per_epoch=3) as session:
+        tab = tab_of(TileTab, instrument, worker, chosen, session)
+        watch = Watch(tab)
+        pressed(tab, "predict")
+        watch.until(lambda: tab.state == "done")
+        assert tab.result["network"] == "fresh weights: this design has learnt nothing yet"
+        session.start(force=True)
+        finished(session)
+        chosen.tell()
+        watch.until(lambda: tab.result["network"].startswith(f"after {session.history.best.step} steps"))
+        watch.until(lambda: not tab.learnt)
+        # One that takes long is not made anew, but said to be of earlier.
+        tab._took = 1e9
+        tab._session = lambda: None
+        chosen.tell()
+        watch.until(lambda: tab.learnt)
+        assert tab.result["network"].startswith("after")
+        tab.close()
+
+
+def test_requests_arrive_in_the_order_of_their_numbers(instrument, chosen):
+    class Slow(Silent):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = threading.Event(), threading.Event()
+
+        def send(self, message):
+            if not self.first.is_set():
+                self.first.set()
+                self.second.wait(0.5)  # does the second one overtake it?
+            super().send(message)
+            self.second.set()
+
+    worker = Slow()
+    tab = tab_of(TileTab, instrument, worker, chosen)
+    both = [threading.Thread(target=tab._ask, args=({"do": "segment", "which": which}, None)) for which in (1, 2)]
+    both[0].start()
+    assert worker.first.wait(LONG)
+    both[1].start()
+    for each in both:
+        each.join(LONG)
+    assert [(each["which"], each["request"]) for each in worker.asked] == [(1, "TileTab 1"), (2, "TileTab 2")]
+    tab.close()

@@ -131,6 +131,43 @@ def test_a_long_step_does_not_hold_up_a_stop(session, worker):
     finished(again)
 
 
+@POSIX
+def test_a_stop_spares_a_worker_that_others_wait_for(session, worker):
+    made = session(steps=100_000)
+    made.start()
+    until(made, lambda: made.history.losses)
+    process = worker.process
+    # As if it were in the midst of something long.
+    os.kill(process, signal.SIGSTOP)
+    fresh = {"training": "", "folder": "", "config": SMALL.to_dict(), "size": TILE, "seamless": True}
+    worker.send({"do": "segment", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
+    assert worker.asked == {"segment": "an image"}
+    made.stop()
+    os.kill(process, signal.SIGCONT)
+    until(made, lambda: made.state == "stopped")
+    assert worker.process == process
+    answered = threading.Event()
+    worker.listeners.append(lambda message: message["event"] == "segmented" and answered.set())
+    worker.send({"do": "segment", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
+    assert answered.wait(LONG)
+    worker.listeners.pop()
+    assert worker.asked == {}
+    worker.send({"do": "segment", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
+    worker.send({"do": "leave_image"})
+    assert worker.asked == {}
+
+
+def test_one_of_two_that_learn_is_closed(session):
+    one, two = session(steps=100_000), session(steps=100_000)
+    for each in (one, two):
+        each.start()
+        until(each, lambda each=each: each.history.losses)
+    one.close()
+    assert one.state == "stopped"
+    learnt = len(two.history.losses)
+    until(two, lambda: len(two.history.losses) > learnt + 3)
+
+
 def test_a_program_in_the_folder_is_not_taken_for_keras(images, state, tmp_path, monkeypatch):
     (tmp_path / "keras.py").write_text("raise SystemExit('not the real one')")
     monkeypatch.chdir(tmp_path)

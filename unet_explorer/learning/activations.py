@@ -118,8 +118,18 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         "whole": eight_bits(maps[..., channel], low[channel], high[channel]),
         "low": low,
         "high": high,
-        "dead": high <= low,
+        "dead": dead(low, high, maps.shape[0] * maps.shape[1]),
     }
+
+
+def dead(low: NDArray[np.float32], high: NDArray[np.float32], pixels: int) -> NDArray[np.bool_]:
+    """Whether a channel is the same everywhere; a single pixel tells nothing of that.
+
+    Example:
+        >>> dead(np.float32([0, 1]), np.float32([0, 2]), 9).tolist(), dead(np.float32([0]), np.float32([0]), 1).tolist()
+        ([True, False], [False])
+    """
+    return (high <= low) & (pixels > 1)
 
 
 def range_of(maps: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -58,12 +58,15 @@ class Looking:
         return self._held if self._look.busy else ""
 
     def look(self, message: Message) -> None:
-        """The maps behind a step; again and again, if it is of a network that learns."""
+        """The maps behind a step; and again after each step of learning, or now and then where those are quick."""
         self._watched = None
         self._start(message)
 
     def look_again(self, training: str, at_once: bool) -> None:
         """A step was learnt: look, if somebody watches and it is time, or in any case `at_once`."""
+        if self._kept.key and self._kept.key[1] == training:
+            # Made while it rested.
+            self._forget()
         watched = self._watched
         due = at_once or time.perf_counter() > self._next
         if watched and watched["training"] == training and due and not self._look.busy:
@@ -104,7 +107,7 @@ class Looking:
         config = UNetConfig.from_dict(message["config"])
         start = time.perf_counter()
         model, at = self._networks.take(message)
-        learns = self._networks.learns(message["training"])
+        live, learns = self._networks.live(message["training"]), self._networks.learns(message["training"])
         step, channel = message["step"], message["channel"]
         joined = next((each.inputs for each in plan(config) if each.name == step and len(each.inputs) > 1), None)
         names = joined or (step,)
@@ -128,7 +131,7 @@ class Looking:
             views, numbers = [view(found[name], channel) for name in names], patch(config, step, found, channel)
         told = {"event": "maps", "request": message["request"], "step": step, "at": at, "patch": numbers}
         named = [{"step": name, **each} for name, each in zip(names, views, strict=True)]
-        self._tell({**told, "best": not learns, "views": named})
+        self._tell({**told, "best": not live, "views": named})
         self._next = time.perf_counter() + max(_PAUSE, _SHARE * (time.perf_counter() - start))
-        if learns:
+        if live:
             self._watched = message

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.config import UNetConfig
-from unet_explorer.learning.activations import eight_bits, patch, range_of, thumbs_of, walk
+from unet_explorer.learning.activations import dead, eight_bits, patch, range_of, thumbs_of, walk
 from unet_explorer.plan import plan
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Seen(NamedTuple):
             "whole": np.ascontiguousarray(self.whole[..., channel]),
             "low": self.low,
             "high": self.high,
-            "dead": self.high <= self.low,
+            "dead": dead(self.low, self.high, height * width),
         }
 
 

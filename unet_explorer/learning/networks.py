@@ -36,9 +36,13 @@ class Networks:
         self._courses = courses
         self._kept: tuple[Any, keras.Model, int] | None = None
 
-    def learns(self, training: str) -> bool:
-        """Whether it is the name of a training that goes on."""
+    def live(self, training: str) -> bool:
+        """Whether it is the name of a training that goes on, or waits for the next step."""
         return training in self._courses
+
+    def learns(self, training: str) -> bool:
+        """Whether its network changes by itself."""
+        return self.live(training) and self._courses[training].running
 
     def take(self, message: Message, *, still: bool = False) -> tuple[keras.Model, int]:
         """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
@@ -58,8 +62,9 @@ class Networks:
         key = (message["config"], message["training"], at)
         if self._kept is None or self._kept[0] != key:
             saved = store.read_arrays("best.npz") if store and best else None
-            # Always the same, or a class could not speak about what it sees.
-            keras.utils.set_random_seed(0)
+            # Always the same, or a class could not speak about what it sees; and those that a training began with.
+            order = (store.read("order.json") if store else None) or {"recipe": {"seed": 0}}
+            keras.utils.set_random_seed(order["recipe"]["seed"])
             model = build_model(UNetConfig.from_dict(message["config"]))
             at = at if saved else 0
             if saved:

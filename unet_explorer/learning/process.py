@@ -21,6 +21,10 @@ SUMMARY_COLUMNS: Final = 112
 """Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
 _MODULE: Final = "unet_explorer.learning.worker"
 _LAST_WORDS: Final = 4000
+_ENDS: Final = {"look_away": "look", "leave_image": "segment"}
+"""Requests after which another one is not answered any more."""
+_UNDER_WAY: Final = frozenset({"segmenting"})
+"""Events that are no answer yet."""
 
 
 class Worker:
@@ -33,11 +37,13 @@ class Worker:
         listeners: Called with every message, in a thread of its own; and with ``{"event": "lost", "words": …}``
             when the process has ended without being asked to.
         learning: Names of the trainings that go on in it.
+        asked: What else is being done there: for each kind of request the latest one that was not answered yet.
     """
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[Message], None]] = []
         self.learning: set[str] = set()
+        self.asked: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._unwanted: subprocess.Popen[bytes] | None = None
@@ -90,6 +96,10 @@ class Worker:
             assert self._process is not None
             assert self._process.stdin is not None
             write_message(self._process.stdin, message)  # type: ignore[arg-type]
+            if "request" in message:
+                self.asked[message["do"]] = message["request"]
+            else:
+                self.asked.pop(_ENDS.get(message["do"], ""), None)
 
     def kill(self) -> None:
         """End the process at once; the next request starts another one. Whoever waits for an answer is told."""
@@ -132,6 +142,11 @@ class Worker:
             self._tell({"event": "lost", "words": words})
 
     def _tell(self, message: Message) -> None:
+        with self._lock:
+            if message["event"] == "lost":
+                self.asked.clear()
+            elif message["event"] not in _UNDER_WAY:
+                self.asked = {do: request for do, request in self.asked.items() if request != message.get("request")}
         for listener in list(self.listeners):
             listener(message)
 

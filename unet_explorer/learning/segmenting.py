@@ -40,7 +40,7 @@ class Segmenting:
         start = time.perf_counter()
         config = UNetConfig.from_dict(message["config"])
         model, at = self._networks.take(message, still=True)
-        best = not self._networks.learns(message["training"])
+        best = not self._networks.live(message["training"])
         shape = message["image"].shape
         one = Tiling(config, shape, one_piece(config, shape))
         many = Tiling(config, shape, tuple(message["size"]), seamless=message["seamless"])

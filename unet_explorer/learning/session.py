@@ -154,14 +154,14 @@ class TrainingSession:
     def stop(self) -> None:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
 
-        In the midst of a longer step the worker is ended for it. If others learn there as well it is left alive, and
-        the step is not waited for.
+        In the midst of a longer step the worker is ended for it. If others learn there as well, or wait for an answer,
+        it is left alive, and the step is not waited for.
         """
         with self._changed:
             if self.state not in LIVE:
                 return
             self._ask("stop", {self.state})
-            if self._worker.learning - {self._name}:
+            if self._worker.learning - {self._name} or self._worker.asked:
                 return
             if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
                 self._become("stopped")
@@ -213,9 +213,10 @@ class TrainingSession:
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
         self.stop()
-        if self.state in LIVE:
-            # It will be told, but nobody will hear it any more.
-            self._become("stopped")
+        with self._changed:
+            if self.state in LIVE:
+                # It will be told, but nobody will hear it any more.
+                self._become("stopped")
         if self._hear in self._worker.listeners:
             self._worker.listeners.remove(self._hear)
         if self._own:

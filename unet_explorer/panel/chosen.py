@@ -19,7 +19,7 @@ from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument import Instrument
 from unet_explorer.panel.sources import MADE
 
-__all__ = ["ChosenImage", "network_words", "weights_of"]
+__all__ = ["ChosenImage", "network_words", "state_of", "weights_of"]
 
 LARGEST: Final = 1 << 22
 """Pixels of an image that is shown in the panel,"""
@@ -179,6 +179,11 @@ def weights_of(instrument: Instrument, session: TrainingSession | None) -> dict[
     return {"training": "", "folder": ""}
 
 
+def state_of(weights: dict[str, str], session: TrainingSession | None) -> str:
+    """State of the training whose weights are looked at; empty for fresh ones."""
+    return session.state if session is not None and weights["training"] else ""
+
+
 def network_words(at: int, weights: dict[str, str], best: bool = False) -> str:
     """What the network has learnt, in words.
 
@@ -190,9 +195,15 @@ def network_words(at: int, weights: dict[str, str], best: bool = False) -> str:
     Example:
         >>> network_words(300, {"training": "a", "folder": "a"})
         'after 300 steps of learning'
+        >>> network_words(0, {"training": "a", "folder": "a"}, best=True)
+        'its weights before the first step of learning: none were saved later'
     """
     if at:
         return f"after {at:,} step{'s' * (at > 1)} of learning{', where it was best' * best}"
     if weights["training"]:
-        return "before the first step of learning"
+        return (
+            "its weights before the first step of learning: none were saved later"
+            if best
+            else "before the first step of learning"
+        )
     return "fresh weights: this design has learnt nothing yet"

@@ -211,10 +211,13 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         rooms = self._rooms.values()
         parts = [*(child for room in rooms for child in room.children), *rooms, self._shelf, self.instrument]
         layouts = [part.layout for part in [*parts, self]]
-        for part in parts:
-            part.close()
-        if self._parts is not None:
-            self._parts.worker.close()
+        try:
+            for part in parts:
+                part.close()
+        finally:
+            # Whatever goes wrong, no process stays.
+            if self._parts is not None:
+                self._parts.worker.close()
         super().close()
         for layout in layouts:
             layout.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,8 @@ class ImageTab(WorkingTab):
         session: Callable[[], TrainingSession | None],
     ) -> None:
         self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
-        self._request = 0
+        self._request, self._answered = 0, True
+        self._sending = threading.Lock()
         self._context: Any = None
         self._attended = True
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
@@ -100,13 +102,15 @@ class ImageTab(WorkingTab):
         Raises:
             ValueError: If the worker cannot be reached, in words.
         """
-        with self._lock:
-            self._request += 1
-            self._context = context
-            name = f"{type(self).__name__} {self._request}"
-            self.problem, self.state = "", "working" if self._worker.warm else "starting"
         try:
-            self._worker.send({**message, "request": name})
+            # What was asked later must not arrive earlier.
+            with self._sending:
+                with self._lock:
+                    self._request += 1
+                    self._context, self._answered = context, False
+                    name = f"{type(self).__name__} {self._request}"
+                    self.problem, self.state = "", "working" if self._worker.warm else "starting"
+                self._worker.send({**message, "request": name})
         except OSError as error:
             words = f"The worker cannot be started ({error.strerror or error})."
             self._fail(words)
@@ -114,7 +118,7 @@ class ImageTab(WorkingTab):
 
     def _fail(self, words: str) -> None:
         with self._lock:
-            self.problem, self.state = words, "failed"
+            self.problem, self.state, self._answered = words, "failed", True
 
     def _listen(self, message: Message) -> None:
         with self._lock:
@@ -129,8 +133,10 @@ class ImageTab(WorkingTab):
             elif message.get("request") == f"{type(self).__name__} {self._request}":
                 if event == "failed":
                     self._fail(message["words"])
+                    self._due.set()
                 else:
                     self.problem = ""
+                    self._answered = True
                     self._hear(message, self._context)
 
     def _hear(self, message: Message, context: Any) -> None:

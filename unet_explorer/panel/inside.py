@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import traitlets
 
@@ -13,7 +13,7 @@ from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.looks import ROOM
 from unet_explorer.learning.messages import Message
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.chosen import network_words, weights_of
+from unet_explorer.panel.chosen import network_words, state_of, weights_of
 from unet_explorer.panel.imaging import ImageTab
 from unet_explorer.panel.paint import picture
 from unet_explorer.plan import TILE, plan
@@ -56,7 +56,7 @@ class InsideTab(ImageTab):
     at = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, *parts: Any) -> None:
-        self._wanted: Any = None
+        self._wanted: _Wanted | None = None
         self._painted: Any = None
         super().__init__(*parts)
 
@@ -83,9 +83,9 @@ class InsideTab(ImageTab):
         step = self._selected(config)
         session = self._session()
         weights = weights_of(self._instrument, session)
-        state = session.state if session is not None and weights["training"] else ""
-        wanted = (config, tile, start, step, self.channel, number, weights["training"], state)
-        if wanted == self._wanted:
+        state = state_of(weights, session)
+        wanted = _Wanted(config, tile, start, step, self.channel, number, weights["training"], state)
+        if wanted == self._wanted or (not self._answered and wanted.moved_from(self._wanted)):
             return
         self._wanted = wanted
         sides(config, tile)  # a tile that does not fit is refused in words
@@ -100,7 +100,7 @@ class InsideTab(ImageTab):
 
     def _look_away(self) -> None:
         if self._wanted is not None:
-            self._wanted = None
+            self._wanted, self._answered = None, True
             if self._worker.process:
                 self._worker.send({"do": "look_away"})
 
@@ -133,6 +133,25 @@ class InsideTab(ImageTab):
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = message["at"], network_words(message["at"], weights, message["best"])
             self.state = "done"
+        # The hand may have gone on meanwhile.
+        self._due.set()
+
+
+class _Wanted(NamedTuple):
+    """What is looked at."""
+
+    config: UNetConfig
+    tile: tuple[int, int]
+    start: tuple[int, int]
+    step: str
+    channel: int
+    number: int
+    training: str
+    state: str
+
+    def moved_from(self, other: _Wanted | None) -> bool:
+        """Whether it is only another tile of the same image: a hand that drags asks faster than it can be answered."""
+        return other is not None and self == other._replace(tile=self.tile, start=self.start)
 
 
 def _start(place: float, side: int, tile: int) -> int:

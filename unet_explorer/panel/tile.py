@@ -11,7 +11,7 @@ from unet_explorer.config import UNetConfig
 from unet_explorer.cost import estimate_memory, fixed_bytes
 from unet_explorer.learning.messages import Message
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.chosen import network_words, weights_of
+from unet_explorer.panel.chosen import network_words, state_of, weights_of
 from unet_explorer.panel.imaging import ImageTab
 from unet_explorer.panel.paint import label_bytes, picture
 from unet_explorer.tiles import ShapeError, read_tile, tile_for_output, valid_sizes
@@ -36,6 +36,7 @@ class TileTab(ImageTab):
         best: The best tile's [height, width]; empty if there is none within the limit.
         progress: Tiles done, and tiles in all.
         result: Labels and seams of the last prediction.
+        learnt: Whether the network is another one since, by learning.
     """
 
     _esm = script("numbers", "law", "canvas", "upload", "cover", "picker", "tiles", "tile")
@@ -47,11 +48,13 @@ class TileTab(ImageTab):
     best: Any = traitlets.List().tag(sync=True)
     progress: Any = traitlets.List([0, 0]).tag(sync=True)
     result = traitlets.Dict().tag(sync=True)
+    learnt = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, *parts: Any) -> None:
         self._painted = 0
         self._weighed: Any = None
         self._predicted: Any = None
+        self._shown: Any = None
         self._refused: Any = None
         self._took, self._work = 0.0, 0
         super().__init__(*parts)
@@ -113,7 +116,16 @@ class TileTab(ImageTab):
             self._instrument.tile = [height, width]
 
     def _do_predict(self, _: dict[str, Any]) -> None:
-        self._segment(self._instrument.design, read_tile(self._instrument.tile))
+        config, tile = self._instrument.design, read_tile(self._instrument.tile)
+        wanted = self._wanted(config, tile)
+        try:
+            self._segment(config, tile)
+        except ValueError as error:
+            self._refuse(wanted, str(error))
+
+    def _refuse(self, wanted: Any, words: str = "") -> None:
+        with self._lock:
+            self._refused, self.problem = wanted, words or self.problem
 
     def _do_stop(self, _: dict[str, Any]) -> None:
         with self._lock:
@@ -122,46 +134,46 @@ class TileTab(ImageTab):
         self._worker.send({"do": "leave_image"})
 
     def _segment(self, config: UNetConfig, tile: tuple[int, int]) -> None:
-        number = self._chosen.number
+        wanted = self._wanted(config, tile)
         image = self._chosen.given(config.in_channels)
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
         self._check_room(config, tiling.tile)
         weights = weights_of(self._instrument, self._session())
-        self._predicted = config, tile, self.naive, number
+        self._predicted, self._refused = wanted, None
         self.progress = [0, 0]
         given = {"config": config.to_dict(), "size": list(tile), "seamless": not self.naive, "image": image}
-        self._ask({"do": "segment", **given, **weights}, (*self._predicted, weights, tiling.macs))
+        self._ask({"do": "segment", **given, **weights}, (wanted, weights, tiling.macs))
 
     def _wanted(self, config: UNetConfig, tile: tuple[int, int]) -> Any:
-        return config, tile, self.naive, self._chosen.number
+        session = self._session()
+        weights = weights_of(self._instrument, session)
+        return config, tile, self.naive, self._chosen.number, (weights["training"], state_of(weights, session))
 
     def _predict_again(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         """Follow the hand, once somebody has asked for a prediction, and it is a quick one."""
         wanted = self._wanted(config, tile)
-        if not (self._attended and self.result and self._took):
-            return
-        if wanted == self._predicted:
-            if self._refused is not None:
-                self._refused, self.problem = None, ""
-            return
-        if wanted == self._refused:
+        self.learnt = bool(self.result) and wanted[-1] != self._shown[-1]
+        if self._refused is not None and self._refused != wanted:
+            self._refused, self.problem = None, ""
+        if not (self._attended and self.result and self._took) or wanted in (self._predicted, self._refused):
             return
         try:
             tiling = Tiling(config, self._chosen.image.shape, tile, seamless=not self.naive)
             if self._took * tiling.macs < _QUICK * self._work:
                 self._segment(config, tile)
-                self._refused = None
         except ShapeError:
             # The instrument says why; what was predicted last stays.
-            self._refused = wanted
+            self._refuse(wanted)
         except ValueError as error:
-            self._refused, self.problem = wanted, str(error)
+            self._refuse(wanted, str(error))
 
     def _hear(self, message: Message, context: Any) -> None:
         if message["event"] == "segmenting":
             self.progress = [message["done"], message["total"]]
         elif message["event"] == "segmented":
-            config, tile, naive, number, weights, macs = context
+            wanted, weights, macs = context
+            config, tile, naive, number, _ = wanted
+            self._shown = wanted
             self._took, self._work = message["seconds"], macs
             with self.hold_sync():
                 self.result = {

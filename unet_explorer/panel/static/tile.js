@@ -173,7 +173,9 @@ class TileTab {
     if (this.painted !== result) this.paintResult(result, picture);
     const tile = this.instrument.get("tile");
     const other = JSON.stringify(result.config) !== JSON.stringify(this.instrument.get("config"));
-    const stale = other || String(result.tile) !== String(tile) || result.naive !== this.model.get("naive");
+    const turned = other || String(result.tile) !== String(tile) || result.naive !== this.model.get("naive");
+    const learnt = this.model.get("learnt");
+    const stale = turned || learnt;
     this.node.dataset.stale = String(stale);
     const pixels = picture.height * picture.width;
     const share = (100 * result.flipped) / pixels;
@@ -185,7 +187,7 @@ class TileTab {
     Object.assign(this.seams.dataset, { flipped: result.flipped, agrees: String(!result.flipped), naive: String(result.naive) });
     const laid = `${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}; ${result.network}; ${result.seconds.toFixed(1)} s.`;
     const most = `A probability differs by ${small(result.largest)} at most.`;
-    setText(this.seamsMore, `${most} ${laid}${stale ? " The knobs have been turned since." : ""}`);
+    setText(this.seamsMore, `${most} ${laid}${turned ? " The knobs have been turned since." : learnt ? " The network has learnt since, or is another one." : ""}`);
   }
 
   paintResult(result, picture) {
@@ -218,7 +220,7 @@ export default {
     const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
     on(model, "options choice title", () => tab.picker.show());
     on(model, "picture", () => tab.showImage());
-    on(model, "naive result", () => tab.show());
+    on(model, "naive result learnt", () => tab.show());
     on(model, "table best limit", () => tab.showChoices());
     on(model, "state problem progress", () => tab.showState());
     on(instrument, "tile network config", () => tab.show());
