@@ -52,21 +52,27 @@ def learner(desk, tmp_path, monkeypatch):
     desk.answer({"do": "stop", "training": named["training"]})
 
 
+@pytest.fixture
+def made(monkeypatch):
+    """Names of the steps whose maps are computed."""
+    names, walk = [], looks.walk
+
+    def watched(*given):
+        for step, maps in walk(*given):
+            names.append(step.name)
+            yield step, maps
+
+    for each in (looks, looking):
+        monkeypatch.setattr(each, "walk", watched)
+    return names
+
+
 def finish(desk):
     while desk.busy:
         desk.advance()
 
 
-def test_a_look_goes_on_with_maps_that_are_being_made(desk, told, monkeypatch):
-    made, walk = [], looks.walk
-
-    def watched(*given):
-        for step, maps in walk(*given):
-            made.append(step.name)
-            yield step, maps
-
-    for each in (looks, looking):
-        monkeypatch.setattr(each, "walk", watched)
+def test_a_look_goes_on_with_maps_that_are_being_made(desk, told, made):
     desk.answer(look("enc0_conv1"))
     while not told:
         desk.advance()
@@ -146,16 +152,7 @@ def test_a_look_is_of_one_moment_though_the_network_learns(desk, told, learner, 
     assert [message["at"] for message in told if message["event"] == "maps"][-2:] == [at, at + 1]
 
 
-def test_a_training_that_rests_is_looked_at_like_any_network_that_does(desk, told, learner, monkeypatch):
-    made, walk = [], looks.walk
-
-    def watched(*given):
-        for step, maps in walk(*given):
-            made.append(step.name)
-            yield step, maps
-
-    for each in (looks, looking):
-        monkeypatch.setattr(each, "walk", watched)
+def test_a_training_that_rests_is_looked_at_like_any_network_that_does(desk, told, learner, made):
     course = desk.courses[learner["training"]]
     for _ in range(3):
         desk.advance()
@@ -170,6 +167,20 @@ def test_a_training_that_rests_is_looked_at_like_any_network_that_does(desk, tol
     assert (told[-1]["event"], told[-1]["at"]) == ("maps", 4)
     assert not np.array_equal(before[0]["high"], told[-1]["views"][0]["high"])
     assert course.learner.step == 4
+
+
+def test_maps_of_a_training_that_rested_are_made_no_further_once_it_learns(desk, told, learner, made, monkeypatch):
+    monkeypatch.setattr(looking, "_PAUSE", 1e9)
+    desk.answer({"do": "pause", **learner})
+    desk.answer(look("enc0_conv1") | learner)
+    while told[-1]["event"] != "maps":
+        desk.advance()
+    before = len(made)
+    assert before < len(plan(SMALL))
+    desk.answer({"do": "resume", **learner})
+    for _ in range(3):
+        desk.advance()
+    assert len(made) == before
 
 
 def test_one_that_was_stopped_before_anything_was_saved_shows_what_it_began_with(desk, told, learner):

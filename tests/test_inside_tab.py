@@ -118,7 +118,9 @@ def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen
         return [(message["step"], message["tile"].shape[0]) for message in worker.asked]
 
     def answer(event, **more):
+        tab._due.clear()
         worker.tell(event=event, request=worker.asked[-1]["request"], **more)
+        assert tab._due.is_set(), "or what waits would never be asked for"
 
     maps = {"views": [], "patch": {}, "at": 0, "best": True}
     assert asked() == [("enc0_conv1", 76)]
