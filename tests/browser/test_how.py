@@ -63,6 +63,19 @@ def test_the_numbers_are_those_of_the_step(bench):
     assert "568 × 568, is larger than what comes up, 392 × 392: 88 px are cut off" in told["dec0_concat"]
     told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, [570, 570], {}])}
     assert "283 is odd" not in told["enc0_pool"]
-    odd = [name for name, words in told.items() if "is odd: the last row has no partner" in words]
+    odd = [name for name, words in told.items() if "is odd: the last row and column have no partner" in words]
     assert odd == ["enc1_pool"]
     assert told["bottleneck_conv1"]
+
+
+def test_what_is_odd_is_told_apart(bench):
+    """Rows are no columns."""
+    network = describe(CONFIGS["paper"], (572, 572))
+    for tile, words in (
+        ([572, 570], "279 is odd: the last column has no partner (orange). Keras would drop it,"),
+        ([570, 572], "279 is odd: the last row has no partner (orange). Keras would drop it,"),
+        ([570, 566], "279 and 277 are odd: the last row and column have no partner (orange). Keras would drop them,"),
+        ([572, 588], "280 ÷ 2 = 140 rows, 288 ÷ 2 = 144 columns."),
+    ):
+        told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, tile, {}])}
+        assert words in told["enc1_pool"]

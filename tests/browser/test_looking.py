@@ -154,6 +154,24 @@ def test_a_pixel_of_any_map_frames_what_it_sees(lab, page, tmp_path):
             box = receptive_field(CONFIG, TILE, step, (row, column))
             assert frame(tab, "field") == (box.top, box.left, box.height, box.width)
             expect(tab.role("pixel-words")).to_contain_text(f"sees {box.height} × {box.width} px of the tile")
+    # Another tile has smaller maps, without that pixel.
+    for step, height in (("head", 4), ("dec0_concat", 8)):
+        panel.type_tile(124)
+        tab.setting("step").select_option(step)
+        expect(tab.root).to_have_attribute("data-step", step, timeout=SLOW)
+        whole = tab.root.locator('figure:not([hidden]) > div > [data-role="whole"]').last
+        expect(whole).to_have_js_property("height", height + 32, timeout=SLOW)
+        whole.scroll_into_view_if_needed()
+        box = whole.bounding_box()
+        page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"])
+        expect(tab.role("pixel-words")).to_contain_text(f"Row {int(0.6 * (height + 32))}, column")
+        panel.type_tile(92)
+        expect(whole).to_have_js_property("height", height, timeout=SLOW)
+        middle = height // 2
+        expect(tab.role("pixel-words")).to_contain_text(f"Row {middle}, column {middle} of {step}")
+        expect(tab.role("pixel-words")).not_to_contain_text("cut off")
+        box = receptive_field(CONFIG, 92, step, (middle, middle))
+        assert frame(tab, "field") == (box.top, box.left, box.height, box.width)
 
 
 def test_the_tile_is_dragged_over_the_image(lab, page, tmp_path):
@@ -236,7 +254,7 @@ def test_steps_explain_themselves_with_their_own_numbers(lab, page, tmp_path):
     expect(tab.action("play")).to_have_text("▶ Play")
     # A tile that does not fit: what the pooling would lose is said with the tile's own numbers.
     panel.type_tile(126)
-    expect(how).to_contain_text("57 is odd: the last row has no partner")
+    expect(how).to_contain_text("57 is odd: the last row and column have no partner")
     panel.type_tile(124)
     panel.step("dec0_concat").click()
     expect(how).to_contain_text(
@@ -282,6 +300,12 @@ def test_skips_are_compared(lab, page, tmp_path):
         "aria-label", re.compile(r"^cropped, .*: [\d.]+ % of its pixels")
     )
     assert ablation.role("ablation-problem").inner_text() == ""
+    ablation.set("steps", 1_000_000)
+    ablation.action("start").click()
+    expect(ablation.role("verdict")).to_have_text(re.compile("^So far: "), timeout=SLOW)
+    ablation.action("stop").click()
+    ablation.expect_state("done")
+    expect(ablation.role("verdict")).to_have_text(re.compile(r"^Ended early, after [\d, ]+ steps: cropped: IoU"))
 
 
 @pytest.mark.parametrize("name", ["Tile", "Inside"])

@@ -200,6 +200,7 @@ def _told(variant: Variant, session: TrainingSession) -> dict[str, Any]:
         "state": session.state,
         "problem": session.problem,
         "step": len(session.history.losses),
+        "steps": session.order.recipe.steps,
         "curve": curve_of(session),
     }
 

@@ -51,7 +51,7 @@ class Ablation {
       return;
     }
     this.showCurves(courses);
-    this.showVerdict(courses, state);
+    this.showVerdict(courses, running);
     this.showPictures(courses);
   }
 
@@ -63,13 +63,15 @@ class Ablation {
       points: curve.epochs.map((epoch) => [epoch.step, epoch.mean_iou]).filter(([, score]) => score !== null),
     }));
     const words = courses.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
-    this.chart.show({ lines, steps: this.model.get("steps"), top: 1, at: null, words });
+    this.chart.show({ lines, steps: courses[0].steps, top: 1, at: null, words });
   }
 
-  showVerdict(courses, state) {
+  showVerdict(courses, running) {
     const scored = courses.filter(last);
+    const taken = [...new Set(courses.map(({ step }) => exact(step)))].join(", ");
+    const early = courses.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
     const words = scored.map((course) => `${course.name}: IoU ${iouWords(last(course))}`).join(" · ");
-    setText(this.verdict, scored.length === courses.length ? `${state === "done" ? "After all steps" : "So far"}: ${words}` : "");
+    setText(this.verdict, scored.length === courses.length ? `${running ? "So far" : early}: ${words}` : "");
   }
 
   showPictures(courses) {

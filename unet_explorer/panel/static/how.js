@@ -76,7 +76,9 @@ function pooling(map, before, patch, blocked) {
   const n = 4;
   const m = 2;
   const wide = numbers ? 2.2 : 1;
-  const odd = !blocked && (before.height % 2 || before.width % 2);
+  const sides = [["row", before.height], ["column", before.width]];
+  const odds = blocked ? [] : sides.filter(([, side]) => side % 2);
+  const [more, wider] = sides.map(([, side]) => (blocked ? 0 : side % 2));
   const shown = numbers && !blocked ? patch.before : null;
   const draw = (frame) => {
     const [row, column] = [Math.floor(frame / m), frame % m];
@@ -85,7 +87,7 @@ function pooling(map, before, patch, blocked) {
       const block = [shown[2 * y][2 * x], shown[2 * y][2 * x + 1], shown[2 * y + 1][2 * x], shown[2 * y + 1][2 * x + 1]];
       return Math.max(...block);
     };
-    const given = cells(0, 0, n + (odd ? 1 : 0), n + (odd ? 1 : 0), (y, x) => {
+    const given = cells(0, 0, n + more, n + wider, (y, x) => {
       if (y >= n || x >= n) return ["ue-cell-lost", ""];
       const block = Math.floor(y / 2) * m + Math.floor(x / 2);
       const won = shown && shown[y][x] === best(Math.floor(y / 2), Math.floor(x / 2));
@@ -98,14 +100,23 @@ function pooling(map, before, patch, blocked) {
     });
     return [given, made, outline(2 * column * UNIT, 2 * row * UNIT, 2, 2, "ue-window"), outline((left + column) * UNIT, ((n - m) / 2 + row) * UNIT, 1, 1, "ue-window")];
   };
-  const lost = odd
-    ? `${plain(before.height)} is odd: the last row has no partner (orange). Keras would drop it, and the skip would no longer match.`
+  const lost = odds.length ? oddWords(odds)
     : `With a side of ${plain(before.height + 1)} the last row would have no partner: it would be dropped, and what was learnt there lost.`;
   const real = shown ? "The numbers are those around the brightest pixel of the channel shown. " : "";
+  const halves = before.height === before.width ? sides.slice(1) : sides;
+  const halved = halves.map(([name, side]) => `${plain(side)} ÷ 2 = ${plain(side / 2)}${halves.length > 1 ? ` ${name}s` : ""}`).join(", ");
   const words = blocked
     ? "Of every 2×2 pixels only the largest is kept. With this tile it is never reached."
-    : `Of every 2×2 pixels only the largest is kept: ${plain(before.height)} ÷ 2 = ${plain(before.height / 2)}. ${real}${lost}`;
-  return { title: "What max-pooling keeps", frames: m * m, draw, words, width: (n + 2 + m) , height: n + (odd ? 1 : 0), stretch: wide };
+    : `Of every 2×2 pixels only the largest is kept${odds.length ? "" : `: ${halved}`}. ${real}${lost}`;
+  return { title: "What max-pooling keeps", frames: m * m, draw, words, width: n + 2 + m, height: n + more, stretch: wide };
+}
+
+function oddWords(odds) {
+  const lengths = [...new Set(odds.map(([, side]) => plain(side)))];
+  const are = lengths.length > 1 ? "are" : "is";
+  const [have, them] = odds.length > 1 ? ["have", "them"] : ["has", "it"];
+  const names = odds.map(([name]) => name).join(" and ");
+  return `${lengths.join(" and ")} ${are} odd: the last ${names} ${have} no partner (orange). Keras would drop ${them}, and the skip would no longer match.`;
 }
 
 function short2(number) {

@@ -118,7 +118,7 @@ class Inside {
       this.wholes[at].show(view, common, at ? 0 : crop);
       this.grids[at].show(view, common);
     });
-    if (!this.pixel || this.pixelOf !== seen.step) {
+    if (!this.pixel || this.pixelOf !== seen.step || !this.holds(this.pixel)) {
       const last = views[views.length - 1];
       this.pixel = [Math.floor(last.height / 2), Math.floor(last.width / 2)];
       this.pixelOf = seen.step;
@@ -144,6 +144,13 @@ class Inside {
     const crop = this.cropOf();
     this.pixel = views.length > 1 && at === 0 ? pixel.map((place) => place - crop) : pixel;
     this.showPixel();
+  }
+
+  /** Whether there is such a pixel: with another tile maps are of another size. A skip goes on by the crop all round. */
+  holds(pixel) {
+    const { height, width } = this.views().at(-1);
+    const crop = this.cropOf();
+    return pixel.every((place, axis) => place >= -crop && place < [height, width][axis] + crop);
   }
 
   cropOf() {
@@ -173,7 +180,7 @@ class Inside {
       const corner = [(sides[1] - output.width) / 2, (sides[0] - output.height) / 2];
       assign(this.output, { x: corner[0], y: corner[1], width: output.width, height: output.height });
     }
-    const told = values.map((value, at) => (value === null ? "" : `${views[at].step}: ${value.toPrecision(3).replace("-", "−")}`)).filter(Boolean);
+    const told = values.map((value, at) => (value === null ? "" : `${views[at].step}: ${valueWords(views[at], value)}`)).filter(Boolean);
     const cut = outside ? " It is cut off: nothing further on sees it." : "";
     setText(
       this.words,

@@ -8,6 +8,14 @@ function valueOf(view, channel, byte) {
   return view.low[channel] + ((view.high[channel] - view.low[channel]) * byte) / 255;
 }
 
+/** A value of the channel shown, read back from its byte: no more figures than that is good for. */
+function valueWords({ low, high, channel }, value) {
+  const step = (high[channel] - low[channel]) / 255;
+  const figures = step > 0 ? Math.max(0, Math.min(20, Math.floor(-Math.log10(step)))) : 3;
+  const words = value.toFixed(figures);
+  return Number(words) ? words.replace("-", "−") : (0).toFixed(figures);
+}
+
 /** The range of colours: a channel's own, or that of all channels together. */
 function rangeOf(view, channel, common) {
   if (!common) return [view.low[channel], view.high[channel]];

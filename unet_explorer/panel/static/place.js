@@ -16,6 +16,7 @@ class Whereabouts {
     this.svg = drawn("svg", { class: "ue-whereabouts", role: "application", tabindex: 0, "data-role": "whereabouts", ...OWN_KEYS });
     this.svg.append(this.image, this.frame);
     this.node = element("figure", { class: "ue-where" }, element("figcaption", {}, "Where the tile lies: drag it"), this.svg);
+    this.node.hidden = true;
     const point = (event) => {
       const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
       this.go([y, x].map((middle, axis) => middle - this.tile[axis] / 2));

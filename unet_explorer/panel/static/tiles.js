@@ -105,12 +105,17 @@ class TilesPicture {
   /** Copies of the image around it, each turned over where it follows another; the outermost pixel is shared. */
   showMirrors([top, left], [bottom, right]) {
     const { height, width } = this.picture;
-    const reach = (begin, end, side) =>
-      side < 2 ? [0, 0] : [Math.max(-MOST_MIRRORS, Math.floor(begin / (side - 1))), Math.min(MOST_MIRRORS, Math.ceil(end / (side - 1)) - 1)];
+    const reach = (begin, end, side) => [Math.floor(begin / (side - 1)), Math.ceil(end / (side - 1)) - 1];
     const [rows, columns] = [reach(top, bottom, height), reach(left, right, width)];
-    const key = String([rows, columns]);
+    // A row, or a tiny image, is turned over too often for that.
+    const many = ![...rows, ...columns].every((number) => Math.abs(number) <= MOST_MIRRORS);
+    const key = String(many ? [top, left, bottom, right] : [rows, columns]);
     if (key === this.mirrors) return;
     this.mirrors = key;
+    if (many) {
+      this.mirror.replaceChildren(this.mirrored([top, left], [bottom, right]));
+      return;
+    }
     const turn = (number, side) => (number % 2 ? [(side - 1) * (number + 1) + 1, -1] : [(side - 1) * number, 1]);
     const copies = [];
     for (let row = rows[0]; row <= rows[1]; row += 1) {
@@ -123,6 +128,17 @@ class TilesPicture {
       }
     }
     this.mirror.replaceChildren(...copies);
+  }
+
+  /** The image and all around it, painted pixel by pixel. */
+  mirrored([top, left], [bottom, right]) {
+    const [height, width] = [bottom - top, right - left];
+    const sources = (first, length, side) => Array.from({ length }, (_, place) => reflected(first + place, side));
+    const [rows, columns] = [sources(top, height, this.picture.height), sources(left, width, this.picture.width)];
+    const colour = imageColour(this.picture);
+    const canvas = easel("");
+    paint(canvas, { height, width }, 1, (at) => colour(rows[Math.floor(at / width)] * this.picture.width + columns[at % width]), "");
+    return drawn("image", { x: left, y: top, width, height, href: canvas.toDataURL(), preserveAspectRatio: "none" });
   }
 
   showTile() {
@@ -148,6 +164,14 @@ class TilesPicture {
     setText(this.words, words);
     this.svg.setAttribute("aria-label", `${this.picture.title}. ${words}`);
   }
+}
+
+/** Which pixel of a side stands for one beyond its ends. */
+function reflected(place, side) {
+  if (side < 2) return 0;
+  const period = 2 * (side - 1);
+  const rest = ((place % period) + period) % period;
+  return rest < side ? rest : period - rest;
 }
 
 function frame(rect, [y, x], { height, width }) {
