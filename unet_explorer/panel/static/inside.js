@@ -118,11 +118,11 @@ class Inside {
       this.wholes[at].show(view, common, at ? 0 : crop);
       this.grids[at].show(view, common);
     });
-    if (!this.pixel || this.pixelOf !== seen.step || !this.holds(this.pixel)) {
-      const last = views[views.length - 1];
-      this.pixel = [Math.floor(last.height / 2), Math.floor(last.width / 2)];
-      this.pixelOf = seen.step;
-    }
+    // Of another step it is another pixel; with another tile maps are of another size, and it may be no more.
+    const last = views.at(-1);
+    const held = this.pixelOf && this.pixelOf.step === seen.step && (String(this.pixelOf.tile) === String(seen.tile) || holds(last, this.pixel));
+    if (!held) this.pixel = [Math.floor(last.height / 2), Math.floor(last.width / 2)];
+    this.pixelOf = seen;
     this.showPixel();
     this.showHow();
   }
@@ -144,13 +144,6 @@ class Inside {
     const crop = this.cropOf();
     this.pixel = views.length > 1 && at === 0 ? pixel.map((place) => place - crop) : pixel;
     this.showPixel();
-  }
-
-  /** Whether there is such a pixel: with another tile maps are of another size. A skip goes on by the crop all round. */
-  holds(pixel) {
-    const { height, width } = this.views().at(-1);
-    const crop = this.cropOf();
-    return pixel.every((place, axis) => place >= -crop && place < [height, width][axis] + crop);
   }
 
   cropOf() {
@@ -199,6 +192,10 @@ class Inside {
     setText(this.state, words[state] ?? (live ? `The network: ${live}.` : ""));
     setText(this.problem, this.model.get("problem"));
   }
+}
+
+function holds({ height, width }, [row, column]) {
+  return row >= 0 && column >= 0 && row < height && column < width;
 }
 
 const ITSELF = { first: [0], last: [0], stride: 1 };
