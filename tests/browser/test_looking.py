@@ -255,6 +255,11 @@ def test_steps_explain_themselves_with_their_own_numbers(lab, page, tmp_path):
     # A tile that does not fit: what the pooling would lose is said with the tile's own numbers.
     panel.type_tile(126)
     expect(how).to_contain_text("57 is odd: the last row and column have no partner")
+    # So is a step that is chosen then, though nothing can be computed.
+    tab.setting("step").select_option("enc0_pool")
+    expect(how).to_contain_text("122 ÷ 2 = 61", timeout=SLOW)
+    tab.setting("step").select_option("enc1_pool")
+    expect(how).to_contain_text("57 is odd", timeout=SLOW)
     panel.type_tile(124)
     panel.step("dec0_concat").click()
     expect(how).to_contain_text(

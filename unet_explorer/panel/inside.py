@@ -81,6 +81,8 @@ class InsideTab(ImageTab):
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
         start = _start(self.place[0], image.shape[0], tile[0]), _start(self.place[1], image.shape[1], tile[1])
         step = self._selected(config)
+        if step != self.step:
+            self.step = step
         session = self._session()
         weights = weights_of(self._instrument, session)
         state = state_of(weights, session)
@@ -92,8 +94,6 @@ class InsideTab(ImageTab):
         numbers = sum(math.prod(row.output) for row in trace(config, tile))
         self._check_room(config, tile, kept=min(ROOM, numbers))  # a byte each
         given = self._chosen.given(config.in_channels)
-        if step != self.step:
-            self.step = step
         message = {"do": "look", "config": config.to_dict(), "step": step, "channel": self.channel}
         context = (step, tile, start, number, weights)
         self._ask({**message, "tile": mirrored(given, start, tile), **weights}, context)

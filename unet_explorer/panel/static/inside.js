@@ -134,8 +134,9 @@ class Inside {
 
   showHow() {
     const state = follow(this.instrument.get("network"), this.instrument.get("tile"));
-    const { step } = this.model.get("seen");
-    this.how.show(state, step && state.byName.get(step), this.model.get("patch"));
+    const step = this.model.get("step");
+    const real = this.model.get("seen").step === step;
+    this.how.show(state, step && state.byName.get(step), real ? this.model.get("patch") : {});
   }
 
   /** A pixel of the second map, or of the only one; a skip's pixel lies by the crop further in. */
@@ -206,7 +207,7 @@ export default {
     const tab = new Inside(model, instrument, signal);
     const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
     on(model, "options choice title", () => tab.picker.show());
-    on(model, "step", () => tab.showSteps());
+    on(model, "step", () => (tab.showSteps(), tab.showHow()));
     on(instrument, "network", () => tab.showSteps());
     on(model, "picture", () => tab.showInput());
     on(model, "views", () => tab.showMaps());
