@@ -24,6 +24,10 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+_PATIENCE = 20
+"""Seconds until what was turned in the browser must have reached the kernel."""
+
+
 @dataclass
 class Lab:
     """A running JupyterLab and the folder that it serves."""
@@ -86,6 +90,12 @@ class Notebook:
             }""",
             code,
         )
+
+    def expect_kernel(self, expression: str, printed: str) -> None:
+        """Ask the kernel for a value until it is the expected one: what was turned last may still be on its way."""
+        end = time.monotonic() + _PATIENCE
+        while (found := self.kernel(f"print({expression})")) != printed:
+            assert time.monotonic() < end, f"{expression} is {found}, not {printed}"
 
 
 def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = None, *more: str) -> Lab:

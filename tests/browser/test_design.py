@@ -71,7 +71,7 @@ def test_any_lab_follows_every_knob(any_lab, page):
     drawn = {row.step.name: tuple(row.output) for row in trace(wanted, 572) if row.operation not in hosted}
     assert shapes_on_screen(panel) == drawn
     # Python knows the same.
-    assert notebook.kernel("print(panel.config)") == str(wanted)
+    notebook.expect_kernel("panel.config", str(wanted))
 
 
 def test_undo_redo_reset_and_presets(lab, page):
@@ -166,7 +166,7 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(lab, page
     notebook.kernel("panel.instrument.problem = '<img src=x onerror=\"window.hacked = 1\">'")
     expect(panel.role("problem")).to_have_text('<img src=x onerror="window.hacked = 1">')
     assert page.evaluate("() => window.hacked") is None
-    assert notebook.kernel("print(panel.config.depth, panel.tile)") == "4 (588, 588)"
+    notebook.expect_kernel("panel.config.depth, panel.tile", "4 (588, 588)")
 
 
 def test_code_moves_the_panel_too(lab, page):

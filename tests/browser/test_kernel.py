@@ -53,7 +53,7 @@ def test_two_views_of_one_panel(lab, page):
     expect(views).to_have_count(1)
     first.type_tile(204)
     first.expect_tile(204, 204)
-    assert notebook.kernel("print(panel.tile)") == "(204, 204)"
+    notebook.expect_kernel("panel.tile", "(204, 204)")
 
 
 def test_any_lab_a_busy_kernel_holds_up_no_tile(any_lab, page):
@@ -89,7 +89,7 @@ def test_any_lab_a_busy_kernel_holds_up_no_tile(any_lab, page):
     expect(panel.step("enc3_conv1")).to_have_count(0)
     expect(panel.root).to_have_attribute("data-kernel", "answers")
     expect(panel.role("waiting")).to_be_hidden()
-    assert notebook.kernel("print(panel.tile, panel.config.depth)") == "(196, 196) 3"
+    notebook.expect_kernel("panel.tile, panel.config.depth", "(196, 196) 3")
 
 
 def test_without_a_kernel_the_tile_still_moves(lab, page):

@@ -29,7 +29,7 @@ def test_dragging_with_the_mouse(lab, page):
     # One drag is one step back.
     panel.action("undo").click()
     panel.expect_tile(572, 572)
-    assert notebook.kernel("print(panel.tile)") == "(572, 572)"
+    notebook.expect_kernel("panel.tile", "(572, 572)")
 
 
 def test_the_keyboard_moves_the_tile_and_jupyterlab_keeps_out(lab, page):
@@ -128,7 +128,7 @@ def test_a_rectangle(lab, page):
     assert offers.all_inner_texts() == ["width 556 → 340 × 372", "width 572 → 340 × 388"]
     offers.nth(1).click()
     panel.expect_tile(524, 572)
-    assert notebook.kernel("print(panel.tile)") == "(524, 572)"
+    notebook.expect_kernel("panel.tile", "(524, 572)")
     panel.knob("linked").check()
     panel.expect_tile(524, 524)
 

@@ -156,7 +156,7 @@ def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(l
     for key in ("b", "d", "d", "x", "ArrowDown"):
         tab.setting("optimizer").press(key)
     assert page.locator(".jp-Cell").count() == cells
-    assert notebook.kernel("print(panel.tab('Train').recipe['augmentation']['elastic'])") == "False"
+    notebook.expect_kernel("panel.tab('Train').recipe['augmentation']['elastic']", "False")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("JupyterLab Light", 1500), ("JupyterLab Dark", 760)])
