@@ -62,9 +62,16 @@ def start(tmp_path):
     yield run
     for process in running:
         if process.poll() is None:
+            children = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGTERM)
-            process.stdout.close()
-            process.wait(60)
+            try:
+                # Read to its end: what it says while it stops must go somewhere.
+                process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                # How JupyterLab stops is not what is tested here.
+                for each in (*filter(psutil.Process.is_running, children), process):
+                    each.kill()
+                process.communicate()
 
 
 def open_and_run(page: Page, url: str) -> None:
