@@ -57,6 +57,7 @@ class InsideTab(ImageTab):
 
     def __init__(self, *parts: Any) -> None:
         self._wanted: _Wanted | None = None
+        self._waits = False
         self._painted: Any = None
         super().__init__(*parts)
 
@@ -87,7 +88,9 @@ class InsideTab(ImageTab):
         weights = weights_of(self._instrument, session)
         state = state_of(weights, session)
         wanted = _Wanted(config, tile, start, step, self.channel, number, weights["training"], state)
-        if wanted == self._wanted or (not self._answered and wanted.moved_from(self._wanted)):
+        with self._lock:
+            self._waits = not self._answered and wanted != self._wanted and wanted.moved_from(self._wanted)
+        if wanted == self._wanted or self._waits:
             return
         self._wanted = wanted
         sides(config, tile)  # a tile that does not fit is refused in words
@@ -133,8 +136,9 @@ class InsideTab(ImageTab):
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = message["at"], network_words(message["at"], weights, message["best"])
             self.state = "done"
-        # The hand may have gone on meanwhile.
-        self._due.set()
+        # The hand has gone on meanwhile.
+        if self._waits:
+            self._due.set()
 
 
 class _Wanted(NamedTuple):
