@@ -88,6 +88,8 @@ class Inside {
       this.which.replaceChildren(...steps.map(({ name }) => element("option", { value: name }, name === "input" ? "the tile" : name)));
     }
     this.which.value = this.model.get("step");
+    // Otherwise the maps come at once, and this with them: one change of the page is quicker than two.
+    if (this.model.get("problem")) this.showHow();
   }
 
   showInput() {
@@ -207,7 +209,7 @@ export default {
     const tab = new Inside(model, instrument, signal);
     const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
     on(model, "options choice title", () => tab.picker.show());
-    on(model, "step", () => (tab.showSteps(), tab.showHow()));
+    on(model, "step problem", () => tab.showSteps());
     on(instrument, "network", () => tab.showSteps());
     on(model, "picture", () => tab.showInput());
     on(model, "views", () => tab.showMaps());
