@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unet_explorer import UNetConfig, build_model, plan, receptive_field, valid_sizes
-from unet_explorer.learning.activations import PATCH, THUMB, activations, patch, view
+from unet_explorer.learning.activations import PATCH, activations, cell_of, patch, view
 from unet_explorer.plan import TILE
 
 CONFIGS = [
@@ -64,7 +64,7 @@ def test_the_view_keeps_what_the_eye_needs():
     seen = view(maps, 2)
     assert (seen["height"], seen["width"], seen["channels"], seen["channel"], seen["scale"]) == (150, 97, 5, 2, 2)
     assert seen["thumbs"].shape == (5, 75, 49)
-    assert max(seen["thumbs"].shape[1:]) <= THUMB
+    assert max(seen["thumbs"].shape[1:]) <= cell_of(seen["channels"]) == seen["cell"]
     assert seen["dead"].tolist() == [False, False, False, True, False]
     span = seen["high"][2] - seen["low"][2]
     assert np.abs(seen["low"][2] + seen["whole"] / 255 * span - maps[..., 2]).max() <= span / 255

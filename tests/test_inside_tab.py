@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -15,10 +16,9 @@ from unet_explorer.panel.paint import picture
 
 @pytest.fixture
 def inside(instrument, worker, chosen):
-    made = tab_of(InsideTab, instrument, worker, chosen)
-    Watch(made).until(lambda: made.views)
-    yield made
-    made.close()
+    with closing(tab_of(InsideTab, instrument, worker, chosen)) as made:
+        Watch(made).until(lambda: made.views)
+        yield made
 
 
 def test_the_selected_step_is_looked_at(inside, instrument):
@@ -137,6 +137,42 @@ def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen
     instrument.selected = "head"
     assert asked()[3:] == [("head", 84)]
     tab.close()
+
+
+def test_one_that_was_closed_asks_nothing(instrument, chosen, monkeypatch):
+    # It would take the place of what the tab that came after it asks for.
+    monkeypatch.setattr(InsideTab, "_keep_up", lambda _: None)
+    worker = Silent()
+    tab = tab_of(InsideTab, instrument, worker, chosen)
+    tab._guarded(tab._refresh)
+    instrument.selected = "head"
+    tab.close()
+    tab._guarded(tab._refresh)
+    assert [message["step"] for message in worker.asked] == ["enc0_conv1"]
+
+
+def test_closing_waits_for_what_is_being_asked(instrument, chosen, monkeypatch):
+    monkeypatch.setattr(InsideTab, "_keep_up", lambda _: None)
+    worker, under_way, go_on = Silent(), threading.Event(), threading.Event()
+
+    def send(message):
+        under_way.set()
+        assert go_on.wait(LONG)
+        worker.asked.append(message)
+
+    worker.send = send
+    tab = tab_of(InsideTab, instrument, worker, chosen)
+    asking = threading.Thread(target=tab._guarded, args=(tab._refresh,))
+    asking.start()
+    assert under_way.wait(LONG)
+    closing_ = threading.Thread(target=tab.close)
+    closing_.start()
+    closing_.join(0.2)
+    assert closing_.is_alive()
+    go_on.set()
+    closing_.join(LONG)
+    asking.join(LONG)
+    assert len(worker.asked) == 1
 
 
 def test_it_is_live_while_the_network_learns(instrument, worker, chosen):

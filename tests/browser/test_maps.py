@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from unet_explorer.learning.activations import view
 from unet_explorer.panel.assets import script
 
 MIRRORED = """async ([pixels, height, width, extent]) => {
@@ -40,6 +45,61 @@ def test_tiny_images_are_mirrored_as_numpy_does_it(bench, shape):
     wanted = np.pad(image, list(zip(before, after, strict=True)), "reflect")
     assert (count, place) == (1, [-40, -37, *wanted.shape])
     assert np.array_equal(np.reshape(painted, wanted.shape), wanted)
+
+
+PAINTED = """([view, common, what]) => {
+    const signal = new AbortController().signal;
+    const shown = what === "grid" ? new MapGrid(signal, () => {}) : new WholeMap(signal, () => {});
+    for (const name of ["thumbs", "whole"]) view[name] = new Uint8Array(view[name]);
+    shown.show(view, common, 0);
+    return shown.canvas.toDataURL();
+}"""
+
+
+def colour(value, most):
+    """By the words on the page: black is 0, orange to white is positive, blue negative."""
+    size = abs(value) / most
+    red, green, blue = min(1, 2 * size), min(1, 1.15 * size), max(0, 2 * size - 1)
+    return [255 * part for part in ((red, green, blue) if value >= 0 else (blue, 0.8 * green, red))]
+
+
+def painted(bench, view, common, what):
+    plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in view.items()}
+    plain |= {name: view[name].flatten().tolist() for name in ("thumbs", "whole")}
+    _, _, png = bench.evaluate(PAINTED, [plain, common, what]).partition(",")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA")).astype(int)
+
+
+@pytest.mark.parametrize("common", [False, True])
+@pytest.mark.parametrize("channels", [1, 5, 60, 300])
+def test_every_map_has_its_colours_in_its_cell(bench, channels, common):
+    random = np.random.default_rng(channels)
+    maps = random.normal(size=(10, 14, channels)).astype("float32") * random.choice([0.01, 1, 30], channels)
+    maps[..., -1] = 0
+    seen = view(maps, channels // 2)
+    seen |= {"step": "enc0_conv1", "rows": 10, "columns": 14}
+    most = np.abs(maps).max((0, 1))
+    most = np.where(common, most.max(), most)
+    most[most == 0] = 1
+    # What a byte cannot tell apart, in the brightest of three colours; and a rounding.
+    near = 255 * 2 * float(np.max((seen["high"] - seen["low"]) / most)) / 255 / 2 + 1.5
+    zoom = seen["cell"] // 14
+    down, across = 10 * zoom + 2, 14 * zoom + 2
+    grid = painted(bench, seen, common, "grid")
+    columns = min(channels, 960 // across)
+    assert grid.shape[:2] == (-(-channels // columns) * down, columns * across)
+    for channel in range(channels):
+        top, left = channel // columns * down + 1, channel % columns * across + 1
+        cell = grid[top : top + 10 * zoom, left : left + 14 * zoom]
+        wanted = [[colour(value, most[channel]) for value in row] for row in maps[..., channel]]
+        assert np.abs(cell[zoom // 2 :: zoom, zoom // 2 :: zoom, :3] - wanted).max() <= near
+        assert (cell[..., 3] == 255).all()
+        assert (cell == np.repeat(np.repeat(cell[::zoom, ::zoom], zoom, 0), zoom, 1)).all()
+    assert (grid[0, :, 3] == 0).all(), "or there is no gap"
+    assert (grid[:, 0, 3] == 0).all(), "or there is no gap"
+    whole = painted(bench, seen, common, "whole")
+    wanted = [[colour(value, most[channels // 2]) for value in row] for row in maps[..., channels // 2]]
+    assert np.abs(whole[..., :3] - wanted).max() <= near
 
 
 @pytest.mark.parametrize(

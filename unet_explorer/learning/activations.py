@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +16,12 @@ from unet_explorer.plan import TILE, Step, plan
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
+__all__ = ["activations", "cell_of", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
 
-THUMB: Final = 96
-"""Pixels a side that a map of the grid has at most."""
+SCREEN: Final = (560, 960)
+"""Pixels, down and across, in which all maps of a step shall be seen together, without scrolling,"""
+CELLS: Final = (32, 96)
+"""unless each would have less than so many pixels a side; nor has it more."""
 PATCH: Final = 2
 """Pixels a side of the numbers that are shown behind a pooling."""
 
@@ -96,9 +99,9 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         channel: Which one is wanted whole.
 
     Returns:
-        ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels; ``whole`` (height, width);
-        ``low`` and ``high``, the values that 0 and 255 stand for, a number a channel; ``dead``, whether a channel is
-        the same everywhere.
+        ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels, made for ``cell`` pixels
+        of the screen a side; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255 stand for, a
+        number a channel; ``dead``, whether a channel is the same everywhere.
 
     Example:
         >>> seen = view(np.array([[[-1, 0], [0, 1]], [[1, 0], [2, 3]]], "float32"), 0)
@@ -114,6 +117,7 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         "channels": maps.shape[2],
         "channel": channel,
         "scale": scale,
+        "cell": cell_of(maps.shape[2]),
         "thumbs": thumbs,
         "whole": eight_bits(maps[..., channel], low[channel], high[channel]),
         "low": low,
@@ -163,9 +167,21 @@ def eight_bits(values: Any, low: Any, high: Any) -> NDArray[np.uint8]:
     return np.asarray(ops.cast((ops.convert_to_tensor(values) - low) * factor + np.float32(0.5), "uint8"))
 
 
+def cell_of(channels: int) -> int:
+    """Pixels of the screen a side that each of so many maps has, where all are shown together.
+
+    Example:
+        >>> [cell_of(channels) for channels in (1, 64, 128, 1024)]
+        [96, 89, 62, 32]
+    """
+    least, most = CELLS
+    # Two pixels are the gap.
+    return max(least, min(most, math.isqrt(math.prod(SCREEN) // channels) - 2))
+
+
 def thumbs_of(maps: Any, low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:
     """Every channel small, (channels, rows, columns), and how many pixels a side became one."""
-    scale = max(1, -(-max(maps.shape[:2]) // THUMB))
+    scale = max(1, -(-max(maps.shape[:2]) // cell_of(maps.shape[2])))
     return np.ascontiguousarray(np.moveaxis(eight_bits(_thinned(maps, scale), low, high), -1, 0)), scale
 
 

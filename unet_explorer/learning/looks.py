@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.config import UNetConfig
-from unet_explorer.learning.activations import dead, eight_bits, patch, range_of, thumbs_of, walk
+from unet_explorer.learning.activations import cell_of, dead, eight_bits, patch, range_of, thumbs_of, walk
 from unet_explorer.plan import plan
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class _Seen(NamedTuple):
             "channels": channels,
             "channel": channel,
             "scale": self.scale,
+            "cell": cell_of(channels),
             "thumbs": self.thumbs,
             "whole": np.ascontiguousarray(self.whole[..., channel]),
             "low": self.low,

@@ -77,8 +77,9 @@ class ImageTab(WorkingTab):
     def _show_choice(self) -> None:
         chosen = self._chosen
         _ = chosen.image
+        told = chosen.options(), chosen.key, chosen.title
         with self.hold_sync():
-            self.options, self.choice, self.title = chosen.options(), chosen.key, chosen.title
+            self.options, self.choice, self.title = told
 
     def _check_room(self, config: UNetConfig, tile: tuple[int, int], kept: int = 0) -> None:
         """Refuse a tile that there is no memory for, `kept` bytes beside it included.
@@ -99,12 +100,16 @@ class ImageTab(WorkingTab):
     def _ask(self, message: Message, context: Any) -> None:
         """Send a request of a new number; only its answers count from now on, and they are of this context.
 
+        One that was closed asks nothing: its request would take the place of what is asked by whoever came after it.
+
         Raises:
             ValueError: If the worker cannot be reached, in words.
         """
         try:
             # What was asked later must not arrive earlier.
             with self._sending:
+                if self._closed:
+                    return
                 with self._lock:
                     self._request += 1
                     self._context, self._answered = context, False
@@ -146,6 +151,8 @@ class ImageTab(WorkingTab):
         """The worker is gone, and with it what was asked."""
 
     def _shut(self) -> None:
+        with self._sending:
+            pass  # what was just being asked is asked now, not later
         self._instrument.unobserve(self._turned, ["config", "tile", "selected"])
         if self._listen in self._worker.listeners:
             self._worker.listeners.remove(self._listen)

@@ -254,7 +254,7 @@ class TrainTab(WorkingTab):
         self._due.set()
 
     def _refresh(self) -> None:
-        with self._lock, self.hold_sync():
+        with self.hold_sync():
             self.findings = [told(each) for each in self._findings()]
             self._show_course()
 

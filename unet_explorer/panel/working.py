@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 import anywidget
@@ -53,6 +55,16 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
         self._closed = False
         super().__init__(**told)
         threading.Thread(target=self._keep_up, daemon=True, name=type(self).__name__).start()
+
+    @contextmanager
+    def hold_sync(self) -> Iterator[None]:
+        """Send what is changed in here at once, in one message.
+
+        Traits are set by several threads here, and ipywidgets keeps one list: who leaves it would throw away what
+        another one has still to send.
+        """
+        with self._lock, super().hold_sync():
+            yield
 
     @traitlets.observe("wish")
     def _grant(self, _: Any) -> None:

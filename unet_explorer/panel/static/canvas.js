@@ -50,6 +50,22 @@ function paint(canvas, { height, width }, zoom, colour, words) {
   canvas.setAttribute("aria-label", words);
 }
 
+/** A colour as the memory of a picture holds it: red first, on every machine that runs a browser. */
+function packed([red, green, blue]) {
+  return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+}
+
+/** Bytes, each in its colour of 256 `packed` ones: without a call a pixel, for maps are many. */
+function paintBytes(canvas, { height, width }, bytes, colours, words) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let at = 0; at < pixels.length; at += 1) pixels[at] = colours[bytes[at]];
+  context.putImageData(image, 0, 0);
+  canvas.setAttribute("aria-label", words);
+}
+
 /** The grey or coloured image itself. */
 function imageColour({ pixels, channels }) {
   const values = bytesOf(pixels);

@@ -1,7 +1,10 @@
 // Feature maps as pictures: all channels of a step in a grid, and one of them whole.
 
-const CELL = 56;
+/** Of the screen that the size of a cell is reckoned for. */
 const GRID_WIDTH = 960;
+const LEAST_WIDTH = 112;
+/** Pixels between two maps. */
+const GAP = 2;
 
 /** The value that a byte stands for. */
 function valueOf(view, channel, byte) {
@@ -16,22 +19,29 @@ function valueWords({ low, high, channel }, value) {
   return Number(words) ? words.replace("-", "−") : (0).toFixed(figures);
 }
 
-/** The range of colours: a channel's own, or that of all channels together. */
-function rangeOf(view, channel, common) {
-  if (!common) return [view.low[channel], view.high[channel]];
-  return [Math.min(...view.low), Math.max(...view.high)];
+/** The size that has the brightest colour, for every channel: its own largest, or that of all together. */
+function mostOf({ low, high }, common) {
+  const own = low.map((value, channel) => Math.max(Math.abs(value), Math.abs(high[channel])));
+  const all = own.reduce((one, other) => Math.max(one, other));
+  return own.map((most) => (common ? all : most) || 1);
 }
 
-/** 256 colours for a channel: zero is black, positive values go through orange to white, negative ones through blue. */
-function palette(view, channel, common) {
-  const [low, high] = rangeOf(view, channel, common);
-  const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
-  return Array.from({ length: 256 }, (_, byte) => {
-    const share = valueOf(view, channel, byte) / most;
-    const size = Math.min(1, Math.abs(share));
-    const warm = [255 * Math.min(1, 2 * size), 255 * Math.min(1, 1.15 * size), 255 * Math.max(0, 2 * size - 1)];
-    return share < 0 ? [warm[2], warm[1] * 0.8, warm[0]] : warm;
-  });
+/** Zero is black, positive values go through orange to white, negative ones through blue. */
+function mapColour(share) {
+  const size = Math.min(1, Math.abs(share));
+  const warm = [255 * Math.min(1, 2 * size), 255 * Math.min(1, 1.15 * size), 255 * Math.max(0, 2 * size - 1)];
+  return share < 0 ? [warm[2], warm[1] * 0.8, warm[0]] : warm;
+}
+
+const SHADES = 1024;
+/** All colours from −1 to 1, made once: a step has up to a thousand channels. */
+const RAMP = Uint32Array.from({ length: 2 * SHADES + 1 }, (_, at) => packed(mapColour(at / SHADES - 1)));
+
+/** The colours of a channel's 256 bytes. */
+function palette(view, channel, most) {
+  const colours = new Uint32Array(256);
+  for (let byte = 0; byte < 256; byte += 1) colours[byte] = RAMP[Math.round((valueOf(view, channel, byte) / most + 1) * SHADES)];
+  return colours;
 }
 
 /** All channels, small, each where the eye finds it again. */
@@ -66,33 +76,14 @@ class MapGrid {
 
   show(view, common) {
     this.view = view;
-    const { rows, columns: wide, channels } = view;
-    const zoom = Math.max(1, Math.round(CELL / Math.max(rows, wide)));
-    [this.down, this.across] = [rows * zoom + 2, wide * zoom + 2];
+    const { rows, columns: wide, channels, cell } = view;
+    const zoom = Math.max(1, Math.floor(cell / Math.max(rows, wide)));
+    [this.down, this.across] = [rows * zoom + GAP, wide * zoom + GAP];
     this.columns = Math.max(1, Math.min(channels, Math.floor(GRID_WIDTH / this.across)));
-    const high = Math.ceil(channels / this.columns);
-    const [width, height] = [this.columns * this.across, high * this.down];
-    Object.assign(this.canvas, { width, height });
-    const context = this.canvas.getContext("2d");
-    const bytes = bytesOf(view.thumbs);
-    for (let channel = 0; channel < channels; channel += 1) {
-      const image = context.createImageData(wide * zoom, rows * zoom);
-      const colours = palette(view, channel, common);
-      const from = channel * rows * wide;
-      for (let y = 0, at = 0; y < rows * zoom; y += 1) {
-        const row = from + Math.floor(y / zoom) * wide;
-        for (let x = 0; x < wide * zoom; x += 1, at += 4) {
-          const colour = colours[bytes[row + Math.floor(x / zoom)]];
-          image.data[at] = colour[0];
-          image.data[at + 1] = colour[1];
-          image.data[at + 2] = colour[2];
-          image.data[at + 3] = 255;
-        }
-      }
-      context.putImageData(image, (channel % this.columns) * this.across + 1, Math.floor(channel / this.columns) * this.down + 1);
-    }
+    const [width, height] = [this.columns * this.across, Math.ceil(channels / this.columns) * this.down];
+    this.paint(width, height, zoom, mostOf(view, common));
     // A few channels need not fill the page.
-    this.node.style.maxWidth = `${Math.max(width, 2 * CELL)}px`;
+    this.node.style.maxWidth = `${Math.max(width, LEAST_WIDTH)}px`;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.showMarks(view);
     const dead = view.dead.filter(Boolean).length;
@@ -102,15 +93,40 @@ class MapGrid {
     this.canvas.setAttribute("aria-label", this.caption.textContent);
   }
 
+  paint(width, height, zoom, most) {
+    const { rows, columns: wide, channels, thumbs } = this.view;
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const context = this.canvas.getContext("2d");
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const bytes = bytesOf(thumbs);
+    for (let channel = 0, from = 0; channel < channels; channel += 1) {
+      const colours = palette(this.view, channel, most[channel]);
+      const [left, top] = this.corner(channel).map((side) => side + GAP / 2);
+      for (let row = 0; row < rows; row += 1) {
+        const first = (top + row * zoom) * width + left;
+        for (let column = 0, at = first; column < wide; column += 1, from += 1) {
+          for (const end = at + zoom; at < end; at += 1) pixels[at] = colours[bytes[from]];
+        }
+        for (let more = 1; more < zoom; more += 1) pixels.copyWithin(first + more * width, first, first + wide * zoom);
+      }
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  /** Where a channel's cell begins, across and down. */
+  corner(channel) {
+    return [(channel % this.columns) * this.across, Math.floor(channel / this.columns) * this.down];
+  }
+
   showMarks(view) {
-    const corner = (channel) => [(channel % this.columns) * this.across, Math.floor(channel / this.columns) * this.down];
     const cross = (_, channel) => {
-      const [x, y] = corner(channel);
+      const [x, y] = this.corner(channel);
       const [wide, high] = [this.across - 4, this.down - 4];
       return view.dead[channel] ? `M${x + 2} ${y + 2}l${wide} ${high}m${-wide} 0l${wide} ${-high}` : "";
     };
     this.dead.setAttribute("d", view.dead.map(cross).join(""));
-    const [x, y] = corner(view.channel);
+    const [x, y] = this.corner(view.channel);
     assign(this.mark, { x: x + 0.5, y: y + 0.5, width: this.across - 1, height: this.down - 1 });
     const dead = view.dead[view.channel] ? ", dead" : "";
     const values = { "aria-valuemin": 1, "aria-valuemax": view.channels, "aria-valuenow": view.channel + 1 };
@@ -149,10 +165,8 @@ class WholeMap {
   show(view, common, crop) {
     this.view = view;
     const { height, width, channel } = view;
-    const colours = palette(view, channel, common);
-    const bytes = bytesOf(view.whole);
     const words = `${view.step}, channel ${channel + 1} of ${exact(view.channels)}`;
-    paint(this.canvas, view, 1, (at) => colours[bytes[at]], words);
+    paintBytes(this.canvas, view, bytesOf(view.whole), palette(view, channel, mostOf(view, common)[channel]), words);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.setAttribute("aria-label", `${words}; point at a pixel, or move it with the arrow keys`);
     this.crop.style.display = crop ? "" : "none";
