@@ -1,0 +1,37 @@
+"""What all tabs do alike."""
+
+from __future__ import annotations
+
+import threading
+
+from hands import LONG
+
+from unet_explorer.panel.working import WorkingTab
+
+
+def test_what_two_threads_change_at_once_all_reaches_the_page(monkeypatch):
+    tab = WorkingTab()
+    sent, entered, sending_ended = [], threading.Event(), threading.Event()
+
+    def other():
+        with tab.hold_sync():
+            tab.problem = "of the other thread"
+            entered.set()
+            assert sending_ended.wait(LONG)
+
+    second = threading.Thread(target=other)
+
+    def send(message, buffers=None):
+        sent.append(message["state"])
+        if not second.ident:
+            # While the first thread sends, the second changes something, or waits until it may.
+            second.start()
+            entered.wait(0.3)
+
+    monkeypatch.setattr(tab, "_send", send)
+    with tab.hold_sync():
+        tab.taken = {"upload": 1}
+    sending_ended.set()
+    second.join(LONG)
+    assert sent == [{"taken": {"upload": 1}}, {"problem": "of the other thread"}]
+    tab.close()
