@@ -76,7 +76,7 @@ def page(browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session", params=["subshells as they come", "subshells disabled"])
-def any_lab(request, tmp_path_factory) -> Iterator[Lab]:
+def every_lab(request, tmp_path_factory) -> Iterator[Lab]:
     """JupyterLab with widget messages served beside the cells, and in turn with them."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     settings = {"commsOverSubshells": "disabled"} if "disabled" in request.param else None
@@ -89,7 +89,7 @@ def any_lab(request, tmp_path_factory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory) -> Iterator[Lab]:
+def one_lab(tmp_path_factory) -> Iterator[Lab]:
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     running = start_lab(folder, home)
     try:
@@ -97,3 +97,17 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
     finally:
         running.process.terminate()
         running.process.wait(60)
+
+
+@pytest.fixture
+def any_lab(every_lab) -> Iterator[Lab]:
+    """The same, without the kernels of other tests."""
+    yield every_lab
+    every_lab.end_kernels()
+
+
+@pytest.fixture
+def lab(one_lab) -> Iterator[Lab]:
+    """JupyterLab as it comes, without the kernels of other tests: they take memory, and some would train on."""
+    yield one_lab
+    one_lab.end_kernels()

@@ -49,6 +49,18 @@ class Lab:
         page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
         return Notebook(page).ready()
 
+    def end_kernels(self) -> None:
+        """End all kernels, and with them their workers."""
+        for kernel in self._ask("GET", "/api/kernels"):
+            self._ask("DELETE", f"/api/kernels/{kernel['id']}")
+
+    def _ask(self, method: str, path: str):
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.base}{path}", method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
 
 class Notebook:
     """What a user does with an open notebook, through JupyterLab's own commands."""

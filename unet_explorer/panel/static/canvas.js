@@ -30,39 +30,44 @@ function easel(role) {
   return element("canvas", { class: "ue-canvas", role: "img", "data-role": role });
 }
 
+/** `fill` is given the bytes of all pixels: red, green, blue and opacity, one pixel after the other. */
+function fillCanvas(canvas, { height, width }, fill) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  fill(image.data);
+  context.putImageData(image, 0, 0);
+}
+
 /** `colour(pixel, x, y)` gives [red, green, blue]; x and y are in screen pixels, for hatching. */
 function paint(canvas, { height, width }, zoom, colour, words) {
   const [across, down] = [width * zoom, height * zoom];
-  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(across, down);
-  for (let y = 0, at = 0; y < down; y += 1) {
-    const row = Math.floor(y / zoom) * width;
-    for (let x = 0; x < across; x += 1, at += 4) {
-      const [red, green, blue] = colour(row + Math.floor(x / zoom), x, y);
-      image.data[at] = red;
-      image.data[at + 1] = green;
-      image.data[at + 2] = blue;
-      image.data[at + 3] = 255;
+  fillCanvas(canvas, { height: down, width: across }, (data) => {
+    for (let y = 0, at = 0; y < down; y += 1) {
+      const row = Math.floor(y / zoom) * width;
+      for (let x = 0; x < across; x += 1, at += 4) {
+        const [red, green, blue] = colour(row + Math.floor(x / zoom), x, y);
+        data[at] = red;
+        data[at + 1] = green;
+        data[at + 2] = blue;
+        data[at + 3] = 255;
+      }
     }
-  }
-  context.putImageData(image, 0, 0);
+  });
   canvas.setAttribute("aria-label", words);
 }
 
-/** A colour as the memory of a picture holds it: red first, on every machine that runs a browser. */
+/** A colour as four bytes in one number: red comes first in the memory of every machine that runs a browser. */
 function packed([red, green, blue]) {
   return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
 }
 
-/** Bytes, each in its colour of 256 `packed` ones: without a call a pixel, for maps are many. */
-function paintBytes(canvas, { height, width }, bytes, colours, words) {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
-  for (let at = 0; at < pixels.length; at += 1) pixels[at] = colours[bytes[at]];
-  context.putImageData(image, 0, 0);
+/** Bytes, each in its colour of 256 `packed` ones: maps are many, so there is no call a pixel. */
+function paintBytes(canvas, sides, bytes, colours, words) {
+  fillCanvas(canvas, sides, (data) => {
+    const pixels = new Uint32Array(data.buffer);
+    for (let at = 0; at < pixels.length; at += 1) pixels[at] = colours[bytes[at]];
+  });
   canvas.setAttribute("aria-label", words);
 }
 

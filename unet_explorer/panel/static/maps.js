@@ -81,7 +81,7 @@ class MapGrid {
     [this.down, this.across] = [rows * zoom + GAP, wide * zoom + GAP];
     this.columns = Math.max(1, Math.min(channels, Math.floor(GRID_WIDTH / this.across)));
     const [width, height] = [this.columns * this.across, Math.ceil(channels / this.columns) * this.down];
-    this.paint(width, height, zoom, mostOf(view, common));
+    fillCanvas(this.canvas, { height, width }, (data) => this.paint(new Uint32Array(data.buffer), width, zoom, mostOf(view, common)));
     // A few channels need not fill the page.
     this.node.style.maxWidth = `${Math.max(width, LEAST_WIDTH)}px`;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -93,12 +93,9 @@ class MapGrid {
     this.canvas.setAttribute("aria-label", this.caption.textContent);
   }
 
-  paint(width, height, zoom, most) {
+  /** All cells, into the pixels of a canvas of this width; a cell's rows are copied rather than painted again. */
+  paint(pixels, width, zoom, most) {
     const { rows, columns: wide, channels, thumbs } = this.view;
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-    const context = this.canvas.getContext("2d");
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
     const bytes = bytesOf(thumbs);
     for (let channel = 0, from = 0; channel < channels; channel += 1) {
       const colours = palette(this.view, channel, most[channel]);
@@ -111,7 +108,6 @@ class MapGrid {
         for (let more = 1; more < zoom; more += 1) pixels.copyWithin(first + more * width, first, first + wide * zoom);
       }
     }
-    context.putImageData(image, 0, 0);
   }
 
   /** Where a channel's cell begins, across and down. */
