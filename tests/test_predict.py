@@ -245,7 +245,7 @@ def test_no_more_of_an_image_is_read_at_once_than_a_tile():
     model = live(CONFIG)
     found = predict_image(model, image, 100, batch_size=3)
     assert image.largest <= 100 * 100
-    assert np.abs(found - predict_image(model, image.values, 100)).max() == 0
+    assert_equal(found, predict_image(model, image.values, 100), CONFIG)
 
 
 @settings(max_examples=20, deadline=None)

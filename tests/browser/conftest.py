@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from server import Lab, start_lab
+from window import Window
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -62,16 +63,26 @@ def browser(chromium) -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def window(browser) -> Iterator[Window]:
+    kept = Window(browser)
+    yield kept
+    kept.drop()
+
+
 @pytest.fixture
-def page(browser) -> Iterator[Page]:
-    """A page of its own, tall enough for the panel; whatever goes wrong in it fails the test."""
-    context = browser.new_context(viewport={"width": 1500, "height": 2200})
-    context.set_default_timeout(30_000)
-    opened = context.new_page()
+def page(window) -> Iterator[Page]:
+    """A page tall enough for the panel, with nothing open in it; whatever goes wrong in it fails the test."""
+    opened = window.page()
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note(error) -> None:
+        errors.append(str(error))
+
+    opened.on("pageerror", note)
     yield opened
-    context.close()
+    window.tidy()
+    opened.remove_listener("pageerror", note)
     assert not errors
 
 

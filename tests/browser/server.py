@@ -27,6 +27,11 @@ def free_port() -> int:
 _PATIENCE = 20
 """Seconds until what was turned in the browser must have reached the kernel."""
 
+OPEN = """async (path) => {
+    const widget = await window.jupyterapp.commands.execute("docmanager:open", { path });
+    window.jupyterapp.shell.activateById(widget.id);
+}"""
+
 
 @dataclass
 class Lab:
@@ -46,7 +51,10 @@ class Lab:
         return name
 
     def open(self, page: Page, path: str) -> Notebook:
-        page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
+        if page.evaluate("() => Boolean(window.jupyterapp) && location.origin") == self.base:
+            page.evaluate(OPEN, path)
+        else:
+            page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
         return Notebook(page).ready()
 
     def end_kernels(self) -> None:
@@ -114,10 +122,12 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
     port, token = free_port(), secrets.token_hex(16)
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     environment = {name: str(home / name.lower()) for name in (*places, "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
-    if settings:
-        file = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/kernels-settings.jupyterlab-settings"
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(settings))
+    # No question about news over the page.
+    wanted = {"notification": {"fetchNews": "false", "checkForUpdates": False}, "kernels-settings": settings}
+    folder_of_settings = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension"
+    folder_of_settings.mkdir(parents=True)
+    for kind, values in wanted.items():
+        (folder_of_settings / f"{kind}.jupyterlab-settings").write_text(json.dumps(values or {}))
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"),

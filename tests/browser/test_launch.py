@@ -21,6 +21,13 @@ COMMAND = Path(sys.executable).with_name("unet-explorer")
 
 
 @pytest.fixture
+def page(window, page):
+    """A page that is closed at once: JupyterLab waits for it when it stops."""
+    yield page
+    window.drop()
+
+
+@pytest.fixture
 def start(tmp_path):
     """Start the command in a home of its own; stopped, with all its children, at the end."""
     running = []
