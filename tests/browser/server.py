@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -60,7 +61,9 @@ class Lab:
     def end_kernels(self) -> None:
         """End all kernels, and with them their workers."""
         for kernel in self._ask("GET", "/api/kernels"):
-            self._ask("DELETE", f"/api/kernels/{kernel['id']}")
+            # It may have ended meanwhile.
+            with contextlib.suppress(urllib.error.HTTPError):
+                self._ask("DELETE", f"/api/kernels/{kernel['id']}")
 
     def _ask(self, method: str, path: str):
         headers = {"Authorization": f"token {self.token}"}

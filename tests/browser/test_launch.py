@@ -73,7 +73,7 @@ def start(tmp_path):
             process.send_signal(signal.SIGTERM)
             try:
                 # Read to its end: what it says while it stops must go somewhere.
-                process.communicate(timeout=60)
+                process.communicate(timeout=15)
             except subprocess.TimeoutExpired:
                 # How JupyterLab stops is not what is tested here.
                 for each in (*filter(psutil.Process.is_running, children), process):
