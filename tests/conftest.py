@@ -42,7 +42,7 @@ def worker():
 @pytest.fixture
 def instrument(state):
     """The knobs, on a small design."""
-    from unet_explorer.panel.instrument import Instrument
+    from unet_explorer.panel.instrument.widget import Instrument
 
     made = Instrument(SMALL, TILE)
     yield made
@@ -53,7 +53,7 @@ def instrument(state):
 def chosen():
     """An image of the teaching data."""
     from unet_explorer import cells
-    from unet_explorer.panel.chosen import ChosenImage
+    from unet_explorer.panel.tabs.chosen import ChosenImage
 
     return ChosenImage(cells(4, size=96))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from unet_explorer import UNetConfig
-from unet_explorer.config import Choice, Flag, Fraction, Whole, allowed
+from unet_explorer.core.config import Choice, Flag, Fraction, Whole, allowed
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"

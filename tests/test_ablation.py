@@ -16,7 +16,7 @@ from unet_explorer import (
     trace,
     valid_sizes,
 )
-from unet_explorer.panel.ablation import Ablation, variants
+from unet_explorer.panel.tabs.ablation import Ablation, variants
 
 
 @given(configs(depth=st.integers(1, 3), kernel_size=st.sampled_from([1, 3])), st.integers(0, 5), st.integers(0, 5))
@@ -62,14 +62,14 @@ def test_three_networks_learn_in_turn_and_can_be_stopped(instrument, worker, cho
 
 
 def test_a_refused_comparison_says_so_at_once(instrument, worker, chosen, monkeypatch):
-    monkeypatch.setattr("unet_explorer.panel.ablation._PATIENCE", 10 * LONG)
+    monkeypatch.setattr("unet_explorer.panel.tabs.ablation._PATIENCE", 10 * LONG)
     tab = Ablation(instrument, worker, chosen, dict)
     instrument.config = UNetConfig(depth=2, base_filters=4, in_channels=3).to_dict()
     pressed(tab, "start")
     assert tab.problem
     assert tab.state == "new"
     instrument.config = SMALL.to_dict()
-    monkeypatch.setattr("unet_explorer.panel.ablation.available_memory", lambda: 1)
+    monkeypatch.setattr("unet_explorer.panel.tabs.ablation.available_memory", lambda: 1)
     pressed(tab, "start")
     assert "Three networks at once take" in tab.problem
     assert tab.state == "new"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from unet_explorer import UNetConfig, build_model, plan, receptive_field, valid_sizes
-from unet_explorer.learning.activations import PATCH, activations, cell_of, patch, view
-from unet_explorer.plan import TILE
+from unet_explorer.core.plan import TILE
+from unet_explorer.learning.worker.activations import PATCH, activations, cell_of, patch, view
 
 CONFIGS = [
     UNetConfig(depth=2, base_filters=3),
@@ -101,7 +101,7 @@ def test_a_pooling_comes_with_the_numbers_that_it_chose_from():
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_what_is_kept_is_what_a_look_would_see(config):
-    from unet_explorer.learning.looks import Looks
+    from unet_explorer.learning.worker.map_cache import Looks
 
     keras.utils.set_random_seed(3)
     model = build_model(config)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unet_explorer import ShapeError, UNetConfig, estimate_memory, nearest_sizes, trace, valid_sizes
-from unet_explorer.budget import FEWEST_FILTERS, SMALLEST_OUTPUT, fitting_design
+from unet_explorer.core.budget import FEWEST_FILTERS, SMALLEST_OUTPUT, fitting_design
 
 NETWORKS = st.builds(
     UNetConfig,

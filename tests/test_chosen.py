@@ -11,8 +11,8 @@ from PIL import Image
 
 from unet_explorer import Dataset, UNetConfig, cells, shapes
 from unet_explorer.data.dataset import normalize
-from unet_explorer.panel.chosen import LARGEST, ChosenImage, network_words, weights_of
-from unet_explorer.panel.instrument import Instrument
+from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.panel.tabs.chosen import LARGEST, ChosenImage, network_words, weights_of
 
 
 @pytest.fixture

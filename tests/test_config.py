@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import configs
 
 from unet_explorer import PRESETS, UNetConfig
-from unet_explorer.config import allowed
+from unet_explorer.core.config import allowed
 
 BOUNDS = {
     "depth": (1, 7),

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from support import configs
 
 from unet_explorer import UNetConfig, trace, valid_sizes
+from unet_explorer.core.laws import laws
 from unet_explorer.drawing.placement import font_size, kept, place, side_text
 from unet_explorer.drawing.scene import METRICS, scene
 from unet_explorer.drawing.svg import svg
-from unet_explorer.laws import laws
-from unet_explorer.panel.facts import describe
+from unet_explorer.panel.instrument.facts import describe
 
 
 def drawn(config):

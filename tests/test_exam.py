@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unet_explorer import Dataset, UNetConfig, cells, estimate_memory, trace
+from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.exam import questions
 from unet_explorer.learning.recipe import Recipe
-from unet_explorer.tiles import tile_for_output
 
 CONFIG = UNetConfig(depth=2, base_filters=2)
 

@@ -9,8 +9,8 @@ import pytest
 
 from unet_explorer import Dataset, UNetConfig, cells
 from unet_explorer.data.augment import Augmentation
-from unet_explorer.learning.feed import AHEAD, Ahead, Batch, Feed
 from unet_explorer.learning.recipe import Recipe
+from unet_explorer.learning.worker.feed import AHEAD, Ahead, Batch, Feed
 
 CONFIG = UNetConfig(depth=1, base_filters=2)
 TILE = (40, 44)

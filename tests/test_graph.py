@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from support import configs
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, plan, trace, valid_sizes
+from unet_explorer.core.plan import TILE
 from unet_explorer.drawing.graph import COLOURS, GraphError, graph, graph_svg
 from unet_explorer.drawing.layout import laid_out
-from unet_explorer.plan import TILE
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -51,9 +51,10 @@ def test_public_names(name):
     assert name in dir(unet_explorer)
 
 
-def test_rooms_do_not_hide_the_functions_named_like_them():
-    code = "import unet_explorer.trace, unet_explorer.plan; from unet_explorer import plan, trace, UNetConfig\n"
-    loaded_by(code + "assert callable(plan) and callable(trace); trace(UNetConfig(), 572)")
+@pytest.mark.parametrize("room", ["config", "plan", "laws", "tiles", "receptive", "trace", "axis", "tiling", "cost"])
+def test_a_module_of_the_core_is_a_module_whatever_it_holds(room):
+    code = f"import types, unet_explorer\nimport unet_explorer.core.{room} as module\n"
+    loaded_by(f"{code}assert isinstance(module, types.ModuleType), module")
 
 
 def test_unknown_name():

@@ -10,8 +10,8 @@ import pytest
 from hands import LONG, SMALL, TILE, Silent, Watch, pressed, tab_of
 
 from unet_explorer import TrainingSession, cells, estimate_memory, trace
-from unet_explorer.panel.inside import InsideTab
-from unet_explorer.panel.paint import picture
+from unet_explorer.panel.tabs.inside import InsideTab
+from unet_explorer.panel.tabs.paint import picture
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_the_maps_that_are_kept_are_counted_too(inside, instrument, monkeypatch)
     }
     watch = Watch(inside)
     for free, refused in ((held[108] - 1, True), (held[108], False)):
-        monkeypatch.setattr("unet_explorer.panel.imaging.available_memory", lambda free=free: free)
-        monkeypatch.setattr("unet_explorer.panel.imaging.resident_memory", lambda _: 0)
+        monkeypatch.setattr("unet_explorer.panel.tabs.imaging.available_memory", lambda free=free: free)
+        monkeypatch.setattr("unet_explorer.panel.tabs.imaging.resident_memory", lambda _: 0)
         instrument.tile = [76, 76]
         watch.until(lambda: inside.problem == "" and inside.seen["tile"] == [76, 76])
         instrument.tile = [108, 108]

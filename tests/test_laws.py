@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, nearest_sizes, plan, tile_for_output, trace, valid_sizes
-from unet_explorer.laws import crop, laws
-from unet_explorer.tiles import LARGEST, read_tile, sides
+from unet_explorer.core.laws import crop, laws
+from unet_explorer.core.tiles import LARGEST, read_tile, sides
 
 GRID = [
     UNetConfig(depth=d, convs_per_block=c, kernel_size=k, padding=p, upsampling=u)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from unet_explorer import UNetConfig, cells, shapes
+from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.data.augment import Augmentation
-from unet_explorer.learning.learner import DivergedError, Learner
-from unet_explorer.learning.objective import loss_of, optimizer_of
 from unet_explorer.learning.recipe import Order, Recipe
-from unet_explorer.tiles import tile_for_output
+from unet_explorer.learning.worker.learner import DivergedError, Learner
+from unet_explorer.learning.worker.objective import loss_of, optimizer_of
 
 
 def learner(config=None, dataset=None, **recipe):

@@ -43,7 +43,7 @@ HEADS = [("linear", 3), ("relu", 3), ("softmax", 3), ("sigmoid", 3), ("linear", 
 
 @pytest.mark.parametrize(("head", "classes"), HEADS)
 def test_cross_entropy_is_the_formula(head, classes):
-    from unet_explorer.learning.objective import loss_of
+    from unet_explorer.learning.worker.objective import loss_of
 
     rng = np.random.default_rng(0)
     scores, labels = given_scores(head, classes, rng), rng.integers(0, max(2, classes), (2, 5, 4))
@@ -57,7 +57,7 @@ def test_cross_entropy_is_the_formula(head, classes):
 
 @pytest.mark.parametrize(("head", "classes"), HEADS)
 def test_dice_is_the_formula(head, classes):
-    from unet_explorer.learning.objective import loss_of
+    from unet_explorer.learning.worker.objective import loss_of
 
     rng = np.random.default_rng(1)
     scores, labels = given_scores(head, classes, rng), rng.integers(0, max(2, classes), (2, 5, 4))
@@ -71,7 +71,7 @@ def test_dice_is_the_formula(head, classes):
 
 
 def test_the_papers_optimizer():
-    from unet_explorer.learning.objective import optimizer_of
+    from unet_explorer.learning.worker.objective import optimizer_of
 
     sgd = optimizer_of(Recipe(optimizer="sgd", learning_rate=0.01))
     assert (type(sgd).__name__, sgd.momentum) == ("SGD", 0.99)
@@ -85,7 +85,7 @@ def test_a_relu_head_lets_no_gradient_back_where_it_cuts_off():
     import keras
     import tensorflow as tf
 
-    from unet_explorer.learning.objective import loss_of
+    from unet_explorer.learning.worker.objective import loss_of
 
     for head, alive in (("relu", False), ("linear", True)):
         config = UNetConfig(depth=1, base_filters=2, head_activation=head)
@@ -109,7 +109,7 @@ def test_a_relu_head_lets_no_gradient_back_where_it_cuts_off():
     ],
 )
 def test_scores_become_classes(head, classes, scores, expected):
-    from unet_explorer.learning.predict import classes_of
+    from unet_explorer.predict.predict import classes_of
 
     config = UNetConfig(head_activation=head, num_classes=classes)
     assert classes_of(np.array(scores), config).tolist() == expected

@@ -12,7 +12,7 @@ from ipywidgets.widgets import widget as widgets
 from support import configs
 
 from unet_explorer import PRESETS, Explorer, UNetConfig, estimate_memory, explore, plan, trace, valid_sizes
-from unet_explorer.panel.facts import describe, knobs, presets
+from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from support import configs
 
 from unet_explorer import Step, UNetConfig, plan
-from unet_explorer.plan import TILE
+from unet_explorer.core.plan import TILE
 
 
 def test_the_names_in_the_order_of_the_paper():

@@ -23,11 +23,11 @@ from unet_explorer import (
     tile_for_output,
     trace,
 )
-from unet_explorer.axis import margins
+from unet_explorer.core.axis import margins
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.pictures import DataError
-from unet_explorer.learning.predict import Standard, classes_of
 from unet_explorer.model import config_of
+from unet_explorer.predict.predict import Standard, classes_of
 
 CONFIG = UNetConfig(depth=2, base_filters=3)
 KINDS = configs(
@@ -128,7 +128,7 @@ def test_no_label_flips_on_real_images(trained):
 def test_naive_tiles_do_flip_labels(trained):
     """Or the exactness above would show nothing."""
     from unet_explorer import Tiling
-    from unet_explorer.learning.predict import predicted_tiles
+    from unet_explorer.predict.predict import predicted_tiles
 
     image = normalize(cells(1, size=(301, 260), seed=5).images[0])
     found = np.zeros((301, 260, 2), "float32")

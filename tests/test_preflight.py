@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from support import configs
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, estimate_memory, shapes, trace
+from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.learning.preflight import FEW, Finding, TrainingError, findings
 from unet_explorer.learning.recipe import Order, Recipe
-from unet_explorer.tiles import tile_for_output
 
 CLASSROOM = PRESETS["classroom"].config
 

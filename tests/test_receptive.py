@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support import configs
 
 from unet_explorer import ShapeError, UNetConfig, plan, receptive_field, trace, valid_sizes
-from unet_explorer.tiles import sides
+from unet_explorer.core.tiles import sides
 
 SMALL = [
     UNetConfig(depth=d, convs_per_block=c, kernel_size=k, padding=p, upsampling=u)

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from support import configs
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, trace, valid_sizes
-from unet_explorer.plan import TILE
-from unet_explorer.script import to_script
+from unet_explorer.core.plan import TILE
+from unet_explorer.core.script import to_script
 
 SMALL = '''\
 """A U-Net in Keras.

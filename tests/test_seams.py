@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unet_explorer import Tiling, UNetConfig, build_model
-from unet_explorer.learning.seams import probabilities, seams, tiled
+from unet_explorer.predict.seams import probabilities, seams, tiled
 
 
 def scores(model, image, tile, seamless=True):

@@ -12,8 +12,8 @@ from ipywidgets.widgets import widget as widgets
 
 from unet_explorer import PRESETS, UNetConfig, cells, explore, plan, to_script, trace
 from unet_explorer.data.augment import Augmentation
-from unet_explorer.panel.build import BuildTab
-from unet_explorer.panel.train import TrainTab
+from unet_explorer.panel.tabs.build import BuildTab
+from unet_explorer.panel.tabs.train import TrainTab
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
 
@@ -284,8 +284,8 @@ def test_a_start_that_must_not_be_is_refused_in_words_and_leaves_nothing(train, 
 
 
 def test_a_training_that_would_not_fit_into_memory_is_refused_with_the_numbers(train, instrument, monkeypatch):
-    monkeypatch.setattr("unet_explorer.panel.train.available_memory", lambda: 10**9)
-    monkeypatch.setattr("unet_explorer.panel.train.resident_memory", lambda _: 0)
+    monkeypatch.setattr("unet_explorer.panel.tabs.train.available_memory", lambda: 10**9)
+    monkeypatch.setattr("unet_explorer.panel.tabs.train.resident_memory", lambda _: 0)
     instrument.config, instrument.tile = UNetConfig(base_filters=32).to_dict(), [316, 316]
     watch = Watch(train)
     watch.until(lambda: "memory" in {each["kind"] for each in train.findings})

@@ -18,13 +18,13 @@ from unet_explorer import (
     shapes,
     tile_for_output,
 )
-from unet_explorer.panel.tile import TileTab
+from unet_explorer.panel.tabs.tile import TileTab
 
 
 @pytest.fixture
 def tile(instrument, worker, chosen, monkeypatch):
     # However slow this machine is: what is quick is not what is tested.
-    monkeypatch.setattr("unet_explorer.panel.tile._QUICK", 1e9)
+    monkeypatch.setattr("unet_explorer.panel.tabs.tile._QUICK", 1e9)
     made = tab_of(TileTab, instrument, worker, chosen)
     Watch(made).until(lambda: made.table)
     yield made
@@ -120,8 +120,8 @@ def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypa
     assert tile.result["tile"] == [92, 92]
     tile.naive = False
     instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
-    monkeypatch.setattr("unet_explorer.panel.imaging.available_memory", lambda: 1)
-    monkeypatch.setattr("unet_explorer.panel.imaging.resident_memory", lambda _: 1)
+    monkeypatch.setattr("unet_explorer.panel.tabs.imaging.available_memory", lambda: 1)
+    monkeypatch.setattr("unet_explorer.panel.tabs.imaging.resident_memory", lambda _: 1)
     pressed(tile, "predict")
     assert "GB are free: take a smaller tile" in tile.problem
 

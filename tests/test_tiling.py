@@ -20,8 +20,8 @@ from unet_explorer import (
     trace,
     valid_sizes,
 )
-from unet_explorer.axis import margins, needed, reflected
-from unet_explorer.tiling import read_image_shape
+from unet_explorer.core.axis import margins, needed, reflected
+from unet_explorer.core.tiling import read_image_shape
 
 SMALL = {"depth": st.integers(1, 4), "convs_per_block": st.integers(1, 2), "kernel_size": st.sampled_from([1, 3, 5])}
 

@@ -9,9 +9,9 @@ import pytest
 from hands import SMALL, finished, until
 
 from unet_explorer import TrainingSession, UNetConfig, shapes
-from unet_explorer.learning.predict import classes_of
+from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.learning.preflight import TrainingError
-from unet_explorer.tiles import tile_for_output
+from unet_explorer.predict.predict import classes_of
 
 TILE = 76  # output 36
 

@@ -6,7 +6,7 @@ import threading
 
 from hands import LONG
 
-from unet_explorer.panel.working import WorkingTab
+from unet_explorer.panel.tabs.working import WorkingTab
 
 
 def test_what_two_threads_change_at_once_all_reaches_the_page(monkeypatch):

@@ -16,27 +16,25 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Two rooms are named like the function they hold. Loading them here, before anyone else does, lets the function
-# have the name: Python binds a submodule to its package only once, when it is first loaded.
-from unet_explorer.budget import best_tile
-from unet_explorer.config import PRESETS, UNetConfig
-from unet_explorer.cost import estimate_memory
-from unet_explorer.plan import Step, plan
-from unet_explorer.receptive import receptive_field
-from unet_explorer.tiles import ShapeError, nearest_sizes, tile_for_output, valid_sizes
-from unet_explorer.tiling import Tiling
-from unet_explorer.trace import Trace, trace
+from unet_explorer.core.budget import best_tile
+from unet_explorer.core.config import PRESETS, UNetConfig
+from unet_explorer.core.cost import estimate_memory
+from unet_explorer.core.plan import Step, plan
+from unet_explorer.core.receptive import receptive_field
+from unet_explorer.core.tiles import ShapeError, nearest_sizes, tile_for_output, valid_sizes
+from unet_explorer.core.tiling import Tiling
+from unet_explorer.core.trace import Trace, trace
 
 if TYPE_CHECKING:
+    from unet_explorer.core.script import to_script
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.data.files import from_folder, from_stack
     from unet_explorer.data.lazy import open_image
     from unet_explorer.data.synthetic import cells, membranes, shapes
-    from unet_explorer.learning.predict import predict_image
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
-    from unet_explorer.script import to_script
+    from unet_explorer.predict.predict import predict_image
 
 __all__ = [
     "PRESETS",
@@ -80,9 +78,9 @@ _LATER = {
     "from_stack": "data.files",
     "membranes": "data.synthetic",
     "open_image": "data.lazy",
-    "predict_image": "learning.predict",
+    "predict_image": "predict.predict",
     "shapes": "data.synthetic",
-    "to_script": "script",
+    "to_script": "core.script",
 }
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import layers
 
-from unet_explorer.config import UNetConfig, read_config, shown
-from unet_explorer.laws import crop, laws
-from unet_explorer.plan import TILE, Step, plan
-from unet_explorer.tiles import Tile, sides
+from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.laws import crop, laws
+from unet_explorer.core.plan import TILE, Step, plan
+from unet_explorer.core.tiles import Tile, sides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

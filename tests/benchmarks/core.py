@@ -12,11 +12,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from measure import Timing, table, timed
 
 from unet_explorer import UNetConfig, trace, valid_sizes
-from unet_explorer.laws import laws
-from unet_explorer.panel.facts import describe
-from unet_explorer.plan import _steps
-from unet_explorer.receptive import sights
-from unet_explorer.tiles import sides
+from unet_explorer.core.laws import laws
+from unet_explorer.core.plan import _steps
+from unet_explorer.core.receptive import sights
+from unet_explorer.core.tiles import sides
+from unet_explorer.panel.instrument.facts import describe
 
 CONFIG = UNetConfig()
 HEAVY = ("tensorflow", "keras", "numpy", "matplotlib", "ipywidgets")

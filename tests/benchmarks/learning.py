@@ -19,11 +19,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from measure import Timing, table
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, from_folder
-from unet_explorer.learning.feed import Ahead, Feed
 from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Order, Recipe
-from unet_explorer.learning.worker import NICE
+from unet_explorer.learning.worker.feed import Ahead, Feed
+from unet_explorer.learning.worker.main import NICE
 
 CLASSROOM = PRESETS["classroom"]
 NUCLEI = Path(__file__).resolve().parents[3] / "shared" / "data" / "nuclei" / "stage1_train"
@@ -75,8 +75,8 @@ def bare() -> None:
     """Keras's own loop, fed by the same pipeline, as nice as the worker: a block of steps for each line of input."""
     import keras
 
-    from unet_explorer.learning.learner import Learner
-    from unet_explorer.learning.objective import loss_of, optimizer_of
+    from unet_explorer.learning.worker.learner import Learner
+    from unet_explorer.learning.worker.objective import loss_of, optimizer_of
 
     os.nice(NICE)
     recipe, dataset, tile = Recipe(**ENDLESS), cells(), (CLASSROOM.tile, CLASSROOM.tile)

@@ -6,9 +6,9 @@ import pytest
 from test_law import CONFIGS
 
 from unet_explorer import Tiling, tile_for_output, valid_sizes
-from unet_explorer.axis import margins
+from unet_explorer.core.axis import margins
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.facts import describe
+from unet_explorer.panel.instrument.facts import describe
 
 IMAGES = [(1, 1), (1, 50), (97, 300), (256, 256), (33, 700)]
 COVER = """([network, image, tile, seamless]) => {

@@ -6,7 +6,7 @@ import pytest
 from test_law import CONFIGS
 
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.facts import describe
+from unet_explorer.panel.instrument.facts import describe
 
 DRAW = """([network, tile, patch]) => {
     const state = follow(network, tile);

@@ -9,8 +9,8 @@ import pytest
 from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, nearest_sizes, plan, tile_for_output, trace
 from unet_explorer.drawing.scene import scene
 from unet_explorer.drawing.svg import svg
-from unet_explorer.panel.facts import describe
-from unet_explorer.panel.instrument import Instrument
+from unet_explorer.panel.instrument.facts import describe
+from unet_explorer.panel.instrument.widget import Instrument
 
 CONFIGS = {
     **{name: preset.config for name, preset in PRESETS.items()},

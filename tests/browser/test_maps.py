@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unet_explorer.learning.activations import view
+from unet_explorer.learning.worker.activations import view
 from unet_explorer.panel.assets import script
 
 MIRRORED = """async ([pixels, height, width, extent]) => {

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.config import shown
+from unet_explorer.core.config import shown
 from unet_explorer.data.pictures import DataError, Picture, SizeCheck
 
 __all__ = ["layers_of", "scaled", "together"]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_explorer.config import Flag, knob, read_knobs
+from unet_explorer.core.config import Flag, knob, read_knobs
 from unet_explorer.data.dataset import Image, Labels
 
 __all__ = ["Augmentation", "Drawn", "Source", "draw_tile"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_explorer.config import Whole, shown
+from unet_explorer.core.config import Whole, shown
 from unet_explorer.data.dataset import Dataset
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.config import shown
+from unet_explorer.core.config import shown
 
 __all__ = ["LARGEST_LABEL", "Dataset", "Image", "Labels", "normalize"]
 

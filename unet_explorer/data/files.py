@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unet_explorer.config import shown
+from unet_explorer.core.config import shown
 from unet_explorer.data.archives import unpack
 from unet_explorer.data.arrays import layers_of, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.axis import needed, reflected
+from unet_explorer.core.axis import needed, reflected
 
 __all__ = ["mirrored"]
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from unet_explorer.core.plan import TILE, Step, plan
+from unet_explorer.core.trace import Row, Trace, trace
 from unet_explorer.drawing.layout import GraphError, laid_out
-from unet_explorer.plan import TILE, Step, plan
-from unet_explorer.trace import Row, Trace, trace
 
 if TYPE_CHECKING:
     import graphviz
 
-    from unet_explorer.config import UNetConfig
-    from unet_explorer.tiles import Tile
+    from unet_explorer.core.config import UNetConfig
+    from unet_explorer.core.tiles import Tile
 
 __all__ = ["COLOURS", "GraphError", "graph", "graph_svg"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from unet_explorer.core.laws import Law, laws
 from unet_explorer.drawing.scene import METRICS, Direction, Scene
-from unet_explorer.laws import Law, laws
 
 __all__ = ["Placed", "font_size", "kept", "place", "side_text", "vertical"]
 

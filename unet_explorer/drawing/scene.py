@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from unet_explorer.config import UNetConfig
-from unet_explorer.laws import Law, crop, laws
-from unet_explorer.plan import TILE, Op, Step, plan
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.laws import Law, crop, laws
+from unet_explorer.core.plan import TILE, Op, Step, plan
 
 __all__ = ["METRICS", "Box", "Direction", "Metrics", "Scene", "Skip", "scene"]
 

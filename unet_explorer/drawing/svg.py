@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unet_explorer.core.laws import laws
+from unet_explorer.core.plan import TILE, plan
 from unet_explorer.drawing.placement import Placed, font_size, kept, place, side_text, vertical
 from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip
-from unet_explorer.laws import laws
-from unet_explorer.plan import TILE, plan
 
 __all__ = ["svg"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from unet_explorer.config import UNetConfig
-from unet_explorer.cost import estimate_memory
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.cost import estimate_memory
+from unet_explorer.core.tiles import tile_for_output
+from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset, Image, Labels, normalize
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.recipe import Recipe
-from unet_explorer.tiles import tile_for_output
-from unet_explorer.trace import trace
 
 __all__ = ["Question", "questions"]
 

@@ -8,13 +8,13 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from unet_explorer.budget import fitting_design
-from unet_explorer.config import UNetConfig
-from unet_explorer.cost import estimate_memory
+from unet_explorer.core.budget import fitting_design
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.cost import estimate_memory
+from unet_explorer.core.tiles import nearest_sizes, tile_for_output
+from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.recipe import Order
-from unet_explorer.tiles import nearest_sizes, tile_for_output
-from unet_explorer.trace import trace
 
 __all__ = ["FEW", "Finding", "TrainingError", "findings"]
 

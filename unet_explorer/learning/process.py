@@ -19,7 +19,7 @@ __all__ = ["Worker"]
 
 SUMMARY_COLUMNS: Final = 112
 """Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
-_MODULE: Final = "unet_explorer.learning.worker"
+_MODULE: Final = "unet_explorer.learning.worker.main"
 _LAST_WORDS: Final = 4000
 _ENDS: Final = {"look_away": "look", "leave_image": "segment"}
 """Requests after which another one is not answered any more."""

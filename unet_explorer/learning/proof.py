@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from unet_explorer.config import UNetConfig
-from unet_explorer.tiles import Tile
-from unet_explorer.trace import trace
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.tiles import Tile
+from unet_explorer.core.trace import trace
 
 __all__ = ["Check", "prove"]
 

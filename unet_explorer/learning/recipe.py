@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
-from unet_explorer.config import Choice, Positive, UNetConfig, Whole, knob, read_knobs, shown
-from unet_explorer.cost import LARGEST_BATCH
+from unet_explorer.core.config import Choice, Positive, UNetConfig, Whole, knob, read_knobs, shown
+from unet_explorer.core.cost import LARGEST_BATCH
 from unet_explorer.data.augment import Augmentation
 
 __all__ = ["SHOWN", "SUGGESTED_RATE", "Order", "Recipe"]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.config import UNetConfig, read_config, shown
+from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.tiles import Tile, read_tile
+from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.exam import Question, questions
 from unet_explorer.learning.history import History
@@ -21,8 +23,6 @@ from unet_explorer.learning.preflight import Finding, TrainingError, findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.store import Store
-from unet_explorer.tiles import Tile, read_tile
-from unet_explorer.trace import trace
 
 if TYPE_CHECKING:
     import keras

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ipywidgets
 
-from unet_explorer.config import PRESETS, UNetConfig, read_config, shown
-from unet_explorer.panel.instrument import Instrument
+from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
+from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.shelf import Shelf
-from unet_explorer.tiles import Tile, nearest_sizes, read_tile
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.learning.process import Worker
     from unet_explorer.learning.session import TrainingSession
-    from unet_explorer.panel.chosen import ChosenImage
+    from unet_explorer.panel.tabs.chosen import ChosenImage
 
 __all__ = ["Explorer", "explore"]
 
@@ -36,13 +36,13 @@ class _Parts(NamedTuple):
 
 
 def _build_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.build import BuildTab
+    from unet_explorer.panel.tabs.build import BuildTab
 
     return [BuildTab(parts.instrument, parts.worker)]
 
 
 def _train_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.train import TrainTab
+    from unet_explorer.panel.tabs.train import TrainTab
 
     tab = TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)
     # What a network has learnt is looked at as well.
@@ -51,14 +51,14 @@ def _train_tab(parts: _Parts) -> list[Any]:
 
 
 def _tile_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.tile import TileTab
+    from unet_explorer.panel.tabs.tile import TileTab
 
     return [TileTab(parts.instrument, parts.worker, parts.chosen, parts.session)]
 
 
 def _inside_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.ablation import Ablation
-    from unet_explorer.panel.inside import InsideTab
+    from unet_explorer.panel.tabs.ablation import Ablation
+    from unet_explorer.panel.tabs.inside import InsideTab
 
     looking = InsideTab(parts.instrument, parts.worker, parts.chosen, parts.session)
     return [looking, Ablation(parts.instrument, parts.worker, parts.chosen, parts.recipe)]
@@ -126,7 +126,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _first_parts(self) -> _Parts:
         from unet_explorer.learning.process import Worker
-        from unet_explorer.panel.chosen import ChosenImage
+        from unet_explorer.panel.tabs.chosen import ChosenImage
 
         looked_at = ChosenImage(self._dataset)
         return _Parts(self.instrument, Worker(), self._dataset, looked_at, lambda: self._session, self._recipe)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from unet_explorer.config import shown
+from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.files import from_folder
 from unet_explorer.data.synthetic import cells, membranes, shapes

@@ -1,0 +1,149 @@
+"""What fits into the memory there is: the nearest network to the one that was wanted, and the least wasteful tile."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise, product
+from typing import Final
+
+from unet_explorer.core.axis import axis_of
+from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.cost import estimate_memory, read_batch_size
+from unet_explorer.core.tiles import Tile, tile_for_output, valid_sizes
+from unet_explorer.core.tiling import read_image_shape
+from unet_explorer.core.trace import trace
+
+__all__ = ["FEWEST_FILTERS", "SMALLEST_OUTPUT", "best_tile", "fitting_design"]
+
+SMALLEST_OUTPUT: Final = 32
+"""Pixels a side below which no output is shrunk: on less there is little to see and little to learn from."""
+
+FEWEST_FILTERS: Final = 4
+"""Filters below which a network is not thinned: with fewer it tells hardly anything apart."""
+
+Design = tuple[UNetConfig, tuple[int, int], int]
+
+
+def fitting_design(config: UNetConfig, tile: Tile, batch_size: int, limit: int, training: bool = True) -> Design | None:
+    """The nearest design whose estimated memory stays within a limit.
+
+    A smaller batch is tried first. If a single tile is still too much, a smaller tile is, down to an output of 32 px
+    a side; a rectangle becomes squarer before both sides shrink. Then half the filters, from the wanted batch and
+    tile again, and half of these; and last the same with one level less.
+
+    Args:
+        config: The network wanted.
+        tile: Input side in pixels, or (height, width); it must fit.
+        batch_size: Tiles wanted at once.
+        limit: Bytes that `estimate_memory` may reach.
+        training: Whether it learns or only predicts.
+
+    Returns:
+        The network, (height, width) of the tile, and the batch size: those wanted, where they stay within the limit.
+        None if no design does.
+
+    Raises:
+        ShapeError: If the tile does not fit the network wanted.
+        ValueError: If the batch size or the limit is no whole number in its range.
+
+    Example:
+        >>> thinner, tile, batch_size = fitting_design(UNetConfig(), 572, 8, 2_000_000_000)
+        >>> thinner == UNetConfig(), tile, batch_size
+        (True, (460, 460), 1)
+    """
+    wanted, result = read_batch_size(batch_size), trace(read_config(config), tile)
+    if isinstance(limit, bool) or not hasattr(limit, "__index__") or limit < 0:
+        raise ValueError(f"limit={shown(limit)} is not allowed: give a whole number of bytes, such as {4 * 10**9}.")
+    output = result.output
+    least = min(SMALLEST_OUTPUT, output.height), min(SMALLEST_OUTPUT, output.width)
+    for smaller in _smaller_networks(config):
+        # A tile that fits a network fits it with fewer levels, too, and its output is no smaller.
+        lowest = [tile_for_output(smaller, side) for side in least]
+        found = _within(smaller, result.tile, (lowest[0], lowest[1]), wanted, limit, training)
+        if found:
+            return found
+    return None
+
+
+def _smaller_networks(config: UNetConfig) -> Iterator[UNetConfig]:
+    """The network itself, then thinner ones, then shallower ones."""
+    for depth in range(config.depth, 0, -1):
+        filters = config.base_filters
+        yield replace(config, depth=depth)
+        while filters // 2 >= FEWEST_FILTERS:
+            filters //= 2
+            yield replace(config, depth=depth, base_filters=filters)
+
+
+def _within(
+    config: UNetConfig, tile: tuple[int, int], lowest: tuple[int, int], batch_size: int, limit: int, training: bool
+) -> Design | None:
+    """The largest batch of these tiles that stays within the limit, else the largest tile."""
+
+    def needed(tile: tuple[int, int], batch_size: int) -> int:
+        return estimate_memory(config, tile, batch_size, training)["total"]
+
+    # Memory grows with the batch and with the tile, so halving the range finds the last that fits.
+    batches = bisect_right(range(1, batch_size + 1), limit, key=lambda size: needed(tile, size))
+    if batches:
+        return config, tile, batches
+
+    def capped(longest: int) -> tuple[int, int]:
+        return min(tile[0], max(lowest[0], longest)), min(tile[1], max(lowest[1], longest))
+
+    # A shared cap shortens the longer side alone until the tile is square.
+    caps = range(min(lowest), max(tile) + 1, valid_sizes(config).step)
+    fitting = bisect_right(caps, limit, key=lambda longest: needed(capped(longest), 1))
+    return (config, capped(caps[fitting - 1]), 1) if fitting else None
+
+
+def best_tile(
+    config: UNetConfig, image_shape: tuple[int, ...], limit: int, batch_size: int = 1
+) -> tuple[int, int] | None:
+    """The tile that wastes least of all that stay within a memory limit.
+
+    For every number of tiles that an axis can have, the smallest tile that does with it is best: a larger one would
+    compute more and keep the same. Of all pairs of these, the one with the largest share of kept pixels is taken.
+
+    Args:
+        config: The network.
+        image_shape: (height, width) of the image, or (height, width, channels).
+        limit: Bytes that `estimate_memory` may reach.
+        batch_size: Tiles computed at once.
+
+    Returns:
+        (height, width) in pixels, or None if not even the smallest tile stays within the limit.
+
+    Example:
+        >>> best_tile(UNetConfig(), (512, 512), 2_000_000_000), best_tile(UNetConfig(), (512, 512), 1_200_000_000)
+        ((700, 700), (444, 700))
+    """
+    height, width = read_image_shape(image_shape)
+    down, across = (_candidates(read_config(config), side) for side in (height, width))
+    pairs = sorted(
+        ((many * n * more * m, abs(n - m), (n, m)) for (n, many), (m, more) in product(down, across)),
+    )
+    too_much: list[tuple[int, int]] = []
+    for _, _, tile in pairs:
+        # What holds a tile that was too much is too much as well.
+        if any(tile[0] >= n and tile[1] >= m for n, m in too_much):
+            continue
+        if estimate_memory(config, tile, batch_size)["total"] <= limit:
+            return tile
+        too_much = [each for each in too_much if not (each[0] >= tile[0] and each[1] >= tile[1])] + [tile]
+    return None
+
+
+@lru_cache(maxsize=256)
+def _candidates(config: UNetConfig, side: int) -> tuple[tuple[int, int], ...]:
+    """Tiles, each with how many it takes to cover a side, that are the smallest with that number."""
+    found = [(tile, axis_of(config, side, tile).count) for tile in _sizes(config, side)]
+    able = [each for each in found if each[1]]
+    return tuple(able[:1] + [after for before, after in pairwise(able) if after[1] < before[1]])
+
+
+def _sizes(config: UNetConfig, side: int) -> range:
+    return valid_sizes(config, 1, tile_for_output(config, side))

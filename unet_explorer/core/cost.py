@@ -1,0 +1,183 @@
+"""Memory, before anything is built: what a process must hold at once to predict, and to learn."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from unet_explorer.core.config import UNetConfig, Whole, shown
+from unet_explorer.core.plan import TILE, Step, plan
+from unet_explorer.core.tiles import Tile
+from unet_explorer.core.trace import BYTES_PER_NUMBER, trace
+
+__all__ = ["LARGEST_BATCH", "OPTIMIZER_SLOTS", "Held", "estimate_memory", "fixed_bytes", "held", "read_batch_size"]
+
+OPTIMIZER_SLOTS: Final = 2
+"""Numbers that Adam keeps for each parameter that it changes, beside it and its gradient (Kingma and Ba 2015)."""
+
+
+class _Overhead(NamedTuple):
+    """What TensorFlow takes on a CPU beyond the numbers of the network.
+
+    Attributes:
+        start: Bytes of the interpreter with TensorFlow, Keras, NumPy and SciPy, once anything has been computed.
+        step: Bytes for each step: its compiled kernels, its place in the graph and in the graph of its gradient.
+        copies: Bytes for each byte of the parameters: the kernels as drawn and as reordered for the processor,
+            and what Adam's rule writes down between its operations.
+        spread: Bytes for each byte of the maps, themselves counted. TensorFlow takes memory in regions of doubling
+            size, each map in one piece, and gives none back, so holes stay.
+    """
+
+    start: int
+    step: int
+    copies: float
+    spread: float
+
+
+# Fitted to the peaks of 26 designs each, every one in a process of its own (TensorFlow 2.21 on Linux, two cores;
+# tests/benchmarks/memory.py measures others). Learning holds maps of all sizes, and the small ones fill the holes.
+_PREDICTING: Final = _Overhead(start=640_000_000, step=200_000, copies=0.6, spread=1.5)
+_LEARNING: Final = _Overhead(start=640_000_000, step=2_600_000, copies=1.5, spread=1.0)
+
+
+def _overhead(training: bool) -> _Overhead:
+    return _LEARNING if training else _PREDICTING
+
+
+def fixed_bytes(config: UNetConfig, training: bool) -> dict[str, int]:
+    """Bytes held whatever the tile: all parts of `estimate_memory` but the maps and the holes between them.
+
+    Example:
+        >>> fixed_bytes(UNetConfig(), training=False)["parameters"]
+        124122632
+    """
+    steps, overhead = plan(config), _overhead(training)
+    parameters = sum(step.parameters for step in steps) * BYTES_PER_NUMBER
+    learnt = training * sum(step.trainable for step in steps) * BYTES_PER_NUMBER
+    return {
+        "runtime": overhead.start + overhead.step * len(steps),
+        "parameters": parameters,
+        "gradients": learnt,
+        "optimizer": OPTIMIZER_SLOTS * learnt,
+        "scratch": round(overhead.copies * parameters),
+    }
+
+
+LARGEST_BATCH: Final = 4096
+"""Tiles; more in one batch teach no faster."""
+
+
+class Held(NamedTuple):
+    """Names of the maps, the tile's among them, that are held `always` and, on top, at each of the `moments`.
+
+    A name that stands there twice is held twice. All of it takes `spread` times its bytes.
+    """
+
+    always: tuple[str, ...]
+    moments: tuple[tuple[str, ...], ...]
+    spread: float
+
+
+@lru_cache(maxsize=256)
+def held(config: UNetConfig, training: bool) -> Held:
+    """Which maps must be held at once; the dearest moment is the peak.
+
+    Predicting, a map is dropped as soon as the last step that needs it is done, so the skips are what is held for
+    long. Learning keeps every map that a gradient will be computed from. The way back begins at the top of the
+    decoder, so the gradient of each skip waits until the encoder is reached; and there is room needed for the
+    gradients of what a step made and of what it was given.
+
+    Example:
+        >>> held(UNetConfig(depth=1), training=False).moments[:2]
+        (('input', 'enc0_conv1'), ('enc0_conv1', 'enc0_conv2'))
+    """
+    steps, spread = plan(config), _overhead(training).spread
+    if training:
+        skips = tuple(step.inputs[0] for step in steps if step.op == "crop_concat")
+        return Held(_kept(steps) + skips, tuple((step.name, *step.inputs) for step in steps), spread)
+    last_use = {name: place for place, step in enumerate(steps) for name in step.inputs}
+    moments, alive = [], [TILE]
+    for place, step in enumerate(steps):
+        alive = [*alive, step.name]
+        moments.append(tuple(alive))
+        alive = [name for name in alive if last_use.get(name, len(steps)) > place]
+    return Held((), tuple(moments), spread)
+
+
+def _kept(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """The maps that gradients are computed from, in the order in which they are made.
+
+    The gradient of a kernel needs what the convolution was given, and that of a normalisation likewise; a ReLU needs
+    what it made, a pooling both. Where an up-convolution's result is only copied into a concatenation, it is dropped.
+    """
+    kept = set()
+    for step in steps:
+        if step.op in {"conv", "conv1x1", "upconv", "norm", "pool"}:
+            kept.add(step.inputs[0])
+        if step.op == "pool" or step.activation != "linear":
+            kept.add(step.name)
+    return tuple(name for name in (TILE, *(step.name for step in steps)) if name in kept)
+
+
+def read_batch_size(value: object) -> int:
+    """A batch size as a plain int.
+
+    Raises:
+        ValueError: If it is not a whole number from 1 to `LARGEST_BATCH`.
+
+    Example:
+        >>> read_batch_size(4)
+        4
+    """
+    try:
+        return Whole(1, LARGEST_BATCH).read(value)
+    except ValueError:
+        raise ValueError(f"batch_size={shown(value)} is not allowed: give {Whole(1, LARGEST_BATCH)}.") from None
+
+
+def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, training: bool = False) -> dict[str, int]:
+    """Bytes that a process of its own holds at the fullest moment, by part, on a CPU.
+
+    Numbers take 4 bytes each. What the network itself must hold is counted, what TensorFlow takes for itself and for
+    its convolutions is measured; the total lies within a tenth of most designs' measured peak. Images and whatever
+    else the process has loaded come on top.
+
+    Args:
+        config: The network.
+        tile: Input side in pixels, or (height, width).
+        batch_size: Tiles computed at once.
+        training: Whether it learns (with Adam) or only predicts.
+
+    Returns:
+        ``runtime`` (the interpreter with TensorFlow, and its code for each step), ``parameters``, ``gradients`` and
+        ``optimizer`` (both 0 for predicting), ``maps``, ``scratch`` (working copies of the parameters, and holes
+        between the maps), and their sum ``total``.
+
+    Raises:
+        ShapeError: If the tile does not fit.
+        ValueError: If the batch size is not a whole number from 1 to 4096.
+
+    Example:
+        >>> for part, size in estimate_memory(UNetConfig(), 572, training=True).items():
+        ...     print(f"{part:<10} {size / 1e6:5.0f} MB")
+        runtime      721 MB
+        parameters   124 MB
+        gradients    124 MB
+        optimizer    248 MB
+        scratch      186 MB
+        maps        1003 MB
+        total       2406 MB
+    """
+    batch_size = read_batch_size(batch_size)
+    result = trace(config, tile)
+    size = {row.step.name: row.bytes for row in result}
+    size[TILE] = math.prod(result.tile) * config.in_channels * BYTES_PER_NUMBER
+    always, moments, spread = held(config, training)
+    maps = batch_size * (
+        sum(size[name] for name in always) + max(sum(size[name] for name in moment) for moment in moments)
+    )
+    fixed = fixed_bytes(config, training)
+    holes = round((spread - 1) * maps)
+    parts = {**fixed, "maps": maps, "scratch": fixed["scratch"] + holes}
+    return {**parts, "total": sum(parts.values())}

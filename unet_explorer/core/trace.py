@@ -1,0 +1,177 @@
+"""The plan on whole numbers: what every step makes of one tile, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.laws import crop, laws
+from unet_explorer.core.plan import TILE, Step, plan
+from unet_explorer.core.receptive import sights
+from unet_explorer.core.tiles import ShapeError, Tile, read_tile, sides
+
+__all__ = ["BYTES_PER_NUMBER", "Row", "Shape", "ShapeError", "Trace", "macs_per_pixel", "trace"]
+
+BYTES_PER_NUMBER: Final = 4
+"""Maps and parameters are 32-bit floating-point numbers, as Keras has them by default."""
+
+
+class Shape(NamedTuple):
+    """A map: height and width in pixels, and channels."""
+
+    height: int
+    width: int
+    channels: int
+
+    def __str__(self) -> str:
+        return f"{self.height} × {self.width} × {self.channels}"
+
+
+class Row(NamedTuple):
+    """What one step does to one tile.
+
+    Attributes:
+        step: The step; it is its own name.
+        operation: What it does, as in `Step.op`.
+        inputs: The maps that arrive, before any crop.
+        output: The map that leaves.
+        crop: Pixels that the skip loses on each side; 0 for every step but ``crop_concat``.
+        parameters: Numbers it holds, as Keras counts them.
+        macs: Multiply-adds. One is a product added to a sum, within a convolution: an output pixel costs
+            kernel² × channels in × channels out; an output pixel of a 2×2 transposed convolution costs
+            channels in × channels out, as one kernel entry reaches it. Biases, poolings, interpolation and
+            normalisation are not counted.
+        bytes: Size of its output for one tile, in 32-bit numbers.
+        receptive_field: Longest side in pixels of what one of its pixels sees of the tile: the largest over all
+            positions, since in the decoder it depends on where the pixel lies.
+    """
+
+    step: Step
+    operation: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    crop: int
+    parameters: int
+    macs: int
+    bytes: int
+    receptive_field: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All rows of one tile, in the order in which they are computed.
+
+    Attributes:
+        config: The network.
+        tile: (height, width) of the input in pixels.
+        rows: One row a step.
+    """
+
+    config: UNetConfig
+    tile: tuple[int, int]
+    rows: tuple[Row, ...]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, step: str) -> Row:
+        """The row of a step, by name.
+
+        Example:
+            >>> trace(UNetConfig(), 572)["dec0_concat"].crop
+            88
+        """
+        return self._by_name[step]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Row]:
+        return {row.step.name: row for row in self.rows}
+
+    @property
+    def output(self) -> Shape:
+        """The prediction."""
+        return self.rows[-1].output
+
+    @property
+    def crops(self) -> tuple[int, ...]:
+        """Pixels a side that each skip loses, from the deepest to the top.
+
+        Example:
+            >>> trace(UNetConfig(), 572).crops
+            (4, 16, 40, 88)
+        """
+        return tuple(row.crop for row in self.rows if row.operation == "crop_concat")
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that the whole network holds."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds to predict one tile."""
+        return sum(row.macs for row in self.rows)
+
+
+def macs_per_pixel(step: Step) -> int:
+    """Multiply-adds for one pixel of a step's output; see `Row` for what counts.
+
+    Example:
+        >>> [macs_per_pixel(step) for step in plan(UNetConfig())[:3]]
+        [576, 36864, 0]
+    """
+    return step.in_channels * step.channels if step.op == "upconv" else step.weights
+
+
+def trace(config: UNetConfig, tile: Tile) -> Trace:
+    """Follow one tile through the network, step by step.
+
+    Each unpadded 3×3 convolution eats a one-pixel rim, so the prediction is smaller than the tile that produced it.
+
+    Args:
+        config: The network.
+        tile: Input side in pixels, or (height, width).
+
+    Raises:
+        ShapeError: If a map vanishes, or a pooling is handed an odd side.
+        ValueError: If the tile is not one or two whole numbers of at least 1.
+
+    Example:
+        >>> result = trace(UNetConfig(), 572)
+        >>> result.output.height, result.parameters
+        (388, 31030658)
+    """
+    sized = sides(config, tile)
+    height, width = read_tile(tile)
+    known, sees = laws(config), sights(config)
+    shapes = {TILE: Shape(height, width, config.in_channels)}
+    rows = []
+    for step in plan(config):
+        name = step.name
+        down, across = sized[name]
+        output = shapes[name] = Shape(down, across, step.channels)
+        sight = sees[name]
+        field = sight.largest(down, height)
+        if down != across or height != width:
+            field = max(field, sight.largest(across, width))
+        pixels = down * across
+        rows.append(
+            Row(
+                step=step,
+                operation=step.op,
+                inputs=tuple(shapes[each] for each in step.inputs),
+                output=output,
+                crop=crop(step, known),
+                parameters=step.parameters,
+                macs=macs_per_pixel(step) * pixels,
+                bytes=step.channels * BYTES_PER_NUMBER * pixels,
+                receptive_field=field,
+            )
+        )
+    return Trace(config, (height, width), tuple(rows))

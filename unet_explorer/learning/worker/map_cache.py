@@ -1,0 +1,108 @@
+"""All maps of a network that rests, made once and kept small, so that any step is there as soon as it is asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.plan import plan
+from unet_explorer.learning.worker.activations import cell_of, dead, eight_bits, patch, range_of, thumbs_of, walk
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["ROOM", "Looks"]
+
+ROOM: Final = 256_000_000
+"""Bytes that are kept at most."""
+
+
+class _Seen(NamedTuple):
+    """The maps behind a step, in 8 bits."""
+
+    whole: NDArray[np.uint8]
+    thumbs: NDArray[np.uint8]
+    scale: int
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+    def view(self, channel: int) -> dict[str, Any]:
+        """The same as `activations.view`."""
+        height, width, channels = self.whole.shape
+        channel = min(channel, channels - 1)
+        return {
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "channel": channel,
+            "scale": self.scale,
+            "cell": cell_of(channels),
+            "thumbs": self.thumbs,
+            "whole": np.ascontiguousarray(self.whole[..., channel]),
+            "low": self.low,
+            "high": self.high,
+            "dead": dead(self.low, self.high, height * width),
+        }
+
+
+class Looks:
+    """Maps of one network for one tile."""
+
+    def __init__(self) -> None:
+        self.key: Any = None
+        self._seen: dict[str, _Seen] = {}
+        self._patches: dict[str, list[dict[str, NDArray[np.float32]]]] = {}
+        self._ahead: set[str] = set()
+        self._taken = 0
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self.key, self._seen, self._patches, self._ahead, self._taken = None, {}, {}, set(), 0
+
+    def make(self, key: Any, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
+        """Make all maps, and let others have a turn after every step; what would take too much room is left out.
+
+        Args:
+            key: What tells this network and this tile from others.
+            model: The network.
+            config: Its design.
+            tile: (height, width, channels), as the network is given it.
+        """
+        self.forget()
+        self.key, self._ahead = key, {step.name for step in plan(config)}
+        return self._made(model, config, tile)
+
+    def _made(self, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
+        for step, maps in walk(model, config, tile, plan(config)[-1].name):
+            output = maps[step.name][0]
+            size = math.prod(output.shape)
+            if self._taken + size <= ROOM:
+                self._taken += size
+                low, high = range_of(output)
+                thumbs, scale = thumbs_of(output, low, high)
+                self._seen[step.name] = _Seen(eight_bits(output, low, high), thumbs, scale, low, high)
+                if step.op == "pool":
+                    found = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
+                    every = range(step.channels)
+                    self._patches[step.name] = [patch(config, step.name, found, channel) for channel in every]
+            self._ahead.discard(step.name)
+            yield
+
+    def ahead(self, name: str) -> bool:
+        """Whether a step's maps are still to be made."""
+        return name in self._ahead
+
+    def view(self, name: str, channel: int) -> dict[str, Any] | None:
+        """The maps behind a step; None if they are not kept."""
+        seen = self._seen.get(name)
+        return None if seen is None else seen.view(channel)
+
+    def patch(self, name: str, channel: int) -> dict[str, NDArray[np.float32]]:
+        """The numbers around a pooling; nothing for any other step."""
+        patches = self._patches.get(name)
+        return patches[min(channel, len(patches) - 1)] if patches else {}

@@ -1,0 +1,56 @@
+"""What a network is taught to lower, and by which rule."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import keras
+from keras import ops
+
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.learning.recipe import Recipe
+
+__all__ = ["MOMENTUM", "loss_of", "optimizer_of"]
+
+MOMENTUM: Final = 0.99
+"""High, so that many earlier tiles have a say in each change (Ronneberger et al. 2015, section 3)."""
+
+
+def optimizer_of(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """Adam, or stochastic gradient descent with the paper's momentum."""
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate, momentum=MOMENTUM)
+    return keras.optimizers.Adam(recipe.learning_rate)
+
+
+def loss_of(config: UNetConfig, recipe: Recipe) -> keras.losses.Loss:
+    """The loss that goes with the network's head; it compares labels (batch, height, width) with scores.
+
+    A linear head gives logits, and so does one with a ReLU, which is its mistake. Softmax and sigmoid give shares. One
+    score a pixel, or a sigmoid for each class, is judged as yes or no.
+    """
+    return _Judged(config, recipe.loss == "dice")
+
+
+class _Judged(keras.losses.Loss):  # type: ignore[misc]
+    """Keras's own loss for this head. Labels beyond the classes of a network with one score count as yes."""
+
+    def __init__(self, config: UNetConfig, dice: bool) -> None:
+        super().__init__(name="dice" if dice else "cross_entropy", reduction="sum_over_batch_size")
+        self.classes, self.dice = config.num_classes, dice
+        self.logits = config.head_activation not in {"softmax", "sigmoid"}
+        self.separately = config.num_classes == 1 or config.head_activation == "sigmoid"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        if self.classes == 1:
+            truth = ops.cast(ops.expand_dims(y_true, -1) > 0, y_pred.dtype)
+        elif self.dice or self.separately:
+            truth = ops.one_hot(ops.cast(y_true, "int32"), self.classes, dtype=y_pred.dtype)
+        else:
+            return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=self.logits)
+        if self.dice:
+            if self.logits:
+                y_pred = ops.sigmoid(y_pred) if self.separately else ops.softmax(y_pred)
+            # One figure a class, over all pixels of the batch.
+            return keras.losses.dice(truth, y_pred, axis=(0, 1, 2))
+        return keras.losses.binary_crossentropy(truth, y_pred, from_logits=self.logits)

@@ -1,0 +1,170 @@
+"""What the browser is told of a network: its laws and its drawing, as plain numbers and words.
+
+From these it can follow any tile by itself, without a kernel: sides by the laws, totals as sums of a constant a
+step × height × width.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from unet_explorer.core.axis import margins
+from unet_explorer.core.config import PRESETS, Choice, Flag, Fraction, UNetConfig, Whole, allowed
+from unet_explorer.core.cost import LARGEST_BATCH, fixed_bytes, held
+from unet_explorer.core.laws import crop, laws
+from unet_explorer.core.plan import TILE, plan
+from unet_explorer.core.receptive import sights
+from unet_explorer.core.tiles import LARGEST, valid_sizes
+from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
+from unet_explorer.drawing.scene import METRICS, Scene, scene
+from unet_explorer.drawing.svg import HEAD, svg
+from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, words
+
+__all__ = ["describe", "knobs", "presets"]
+
+USUAL: Final = 1024
+"""The tile slider reaches at least this far, in pixels,"""
+BEYOND: Final = 16
+"""and at least this many fitting sizes beyond the smallest, for deep unpadded networks need thousands."""
+
+
+def presets() -> list[dict[str, Any]]:
+    """The designs to start from, with a word on each."""
+    return [
+        {"name": name, "about": PRESET_NOTES[name], "config": preset.config.to_dict(), "tile": [preset.tile] * 2}
+        for name, preset in PRESETS.items()
+    ]
+
+
+def knobs() -> list[dict[str, Any]]:
+    """All that a learner chooses, with the values allowed, in the order in which it is shown.
+
+    Example:
+        >>> [knob["name"] for knob in knobs() if knob["primary"]]
+        ['depth', 'base_filters']
+    """
+    return [_knob(name, *rest) for name, rest in KNOBS.items()]
+
+
+def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, Any]:
+    values = allowed(name)
+    told: dict[str, Any] = {
+        "name": name,
+        "label": label,
+        "help": explanation,
+        "primary": primary,
+        "allowed": str(values),
+    }
+    match values:
+        case Whole():
+            return told | {
+                "kind": "number",
+                "low": values.low,
+                "high": values.high,
+                "step": 1,
+                "exact": 1,
+                "below": None,
+            }
+        case Fraction():
+            # The slider goes in twentieths; any share below the bound may be typed.
+            bounds = {"low": 0, "high": values.below - 0.05, "below": values.below}
+            return told | {"kind": "number", "step": 0.05, "exact": "any"} | bounds
+        case Choice():
+            return told | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
+        case Flag():
+            return told | {"kind": "flag"}
+
+
+def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
+    """All the browser needs to show a network with any tile.
+
+    Args:
+        config: The network.
+        tile: (height, width) that the drawing shows first.
+
+    Example:
+        >>> describe(UNetConfig(), (572, 572))["sizes"]
+        {'smallest': 188, 'period': 16, 'largest': 1024, 'limit': 1000000}
+    """
+    sizes = valid_sizes(config, 1, LARGEST)
+    largest = max(USUAL, sizes.start + BEYOND * sizes.step)
+    drawn = scene(config, largest)
+    return {
+        "config": config.to_dict(),
+        "svg": svg(drawn, tile),
+        "metrics": {**METRICS._asdict(), "head": HEAD},
+        "boxes": _boxes(drawn),
+        "width": drawn.width,
+        "height": drawn.height,
+        "legend": [list(item) for item in drawn.legend],
+        "steps": _steps(config, drawn),
+        "margins": margins(config)._asdict(),
+        "sizes": {"smallest": sizes.start, "period": sizes.step, "largest": largest, "limit": LARGEST},
+        "batch": LARGEST_BATCH,
+        "caption": drawn.caption,
+        "memory": _memory(config),
+        "words": SENTENCES,
+    }
+
+
+def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
+    """The tile first, then the steps of the plan."""
+    known, sees = laws(config), sights(config)
+    tile = {"name": TILE, "op": "input", "inputs": [], "channels": config.in_channels}
+    facts: list[dict[str, Any]] = [tile]
+    for step in plan(config):
+        cut = crop(step, known)
+        fact: dict[str, Any] = {
+            "name": step.name,
+            "op": step.op,
+            "inputs": list(step.inputs),
+            "channels": step.channels,
+            "parameters": step.parameters,
+            "macs": macs_per_pixel(step),
+            "kernel": step.kernel,
+            "crop": cut,
+            "host": drawn.shown_on[step.name],
+            "words": words(step, cut)._asdict(),
+        }
+        facts.append(fact)
+    for fact in facts:
+        law, sight = known[fact["name"]], sees[fact["name"]]
+        fact |= {"shift": law.shift, "level": law.level, "bytes": BYTES_PER_NUMBER * fact["channels"]}
+        fact["sight"] = {"first": list(sight.first), "last": list(sight.last), "stride": sight.stride}
+    return facts
+
+
+def _boxes(drawn: Scene) -> list[dict[str, Any]]:
+    """What moves in the drawing when the tile is dragged."""
+    skips = {skip.name: {"source": skip.source, "crop": skip.crop} for skip in drawn.skips}
+    return [
+        {
+            "name": box.name,
+            "x": round(box.x, 1),
+            "width": round(box.width, 1),
+            "y": drawn.rows[box.row],
+            "room": round(box.room, 1) if box.labelled else 0,
+            "direction": box.direction,
+            "source": box.source,
+            "skip": skips.get(box.name),
+        }
+        for box in drawn.boxes.values()
+    ]
+
+
+def _memory(config: UNetConfig) -> dict[str, Any]:
+    """For predicting and training: bytes whatever the tile, and which maps (by place in ``steps``) are held at once.
+
+    The maps take ``spread`` times their bytes.
+    """
+    place = {name: number for number, name in enumerate([TILE, *(step.name for step in plan(config))])}
+    parts = {}
+    for purpose, training in (("predict", False), ("train", True)):
+        always, moments, spread = held(config, training)
+        parts[purpose] = {
+            "fixed": sum(fixed_bytes(config, training).values()),
+            "always": [place[name] for name in always],
+            "moments": [[place[name] for name in moment] for moment in moments],
+            "spread": spread,
+        }
+    return parts

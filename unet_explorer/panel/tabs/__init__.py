@@ -1,0 +1,1 @@
+"""The tabs beside the instrument, one module each, and what they share."""

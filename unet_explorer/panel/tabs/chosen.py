@@ -1,0 +1,209 @@
+"""What the tabs Tile and Inside look at: an image, and a network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.core.config import shown
+from unet_explorer.data.arrays import scaled
+from unet_explorer.data.dataset import Dataset, Image, normalize
+from unet_explorer.data.lazy import open_image
+from unet_explorer.data.pictures import DataError, Picture, printable
+from unet_explorer.learning.session import TrainingSession
+from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.panel.sources import MADE
+
+__all__ = ["ChosenImage", "network_words", "state_of", "weights_of"]
+
+LARGEST: Final = 1 << 22
+"""Pixels of an image that is shown in the panel,"""
+LONGEST: Final = 32_000
+"""and on a side: no browser has a larger canvas."""
+_LARGE: Final = 1024
+_LISTED: Final = 60
+_GREY: Final = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+class ChosenImage:
+    """The image that is looked at, shared by the tabs.
+
+    Attributes:
+        image: (height, width, channels), from 0 to 1.
+        title: What it is called.
+        number: Goes up with every other image.
+        key: Which of the `options` it is; empty for one that came from outside.
+        listeners: Called without arguments when another image was chosen, or others are offered.
+    """
+
+    def __init__(self, dataset: Dataset | None = None) -> None:
+        self._lock = threading.RLock()
+        self._dataset = dataset
+        self._image: Image | None = None
+        self.title, self.number, self.key = "", 0, ""
+        self.listeners: list[Callable[[], None]] = []
+
+    @property
+    def image(self) -> Image:
+        """The image; at first it is the first one there is."""
+        with self._lock:
+            if self._image is None:
+                self.choose("set 0")
+            assert self._image is not None
+            return self._image
+
+    @property
+    def dataset(self) -> Dataset:
+        """The images that are offered: those that are learnt from, where some are."""
+        with self._lock:
+            if self._dataset is None:
+                self._dataset = MADE["cells"]()
+            return self._dataset
+
+    def options(self) -> list[list[str]]:
+        """What can be chosen, as [key, words]."""
+        data = self.dataset
+        titles = [f"{data.name}, {title}" for title in data.titles[:_LISTED]]
+        large = [[f"large {name}", f"{name}, {_LARGE} × {_LARGE} px"] for name in MADE]
+        return [[f"set {place}", title] for place, title in enumerate(titles)] + large
+
+    def offer(self, dataset: Dataset) -> None:
+        """Offer the images of another data set; the first is chosen, unless one from outside is."""
+        with self._lock:
+            before, self._dataset = self._dataset, dataset
+            if before is not dataset and (self.key.startswith("set") or self._image is None):
+                self.choose("set 0")
+        self.tell()
+
+    def choose(self, key: str) -> None:
+        """Take one of the options.
+
+        Raises:
+            ValueError: If there is no such option.
+        """
+        kind, _, rest = key.partition(" ")
+        if kind == "large" and rest in MADE:
+            data, place = MADE[rest](1, size=_LARGE), 0
+        elif kind == "set" and rest.isdecimal() and int(rest) < len(self.dataset):
+            data, place = self.dataset, int(rest)
+        else:
+            raise ValueError(f"{shown(key)} is not among the images: choose another one.")
+        name = data.titles[place] if kind == "set" else f"{_LARGE} px"
+        self._take(np.asarray(data.images[place]), f"{data.name}, {name}", key)
+
+    def open(self, path: str) -> None:
+        """Take an image from a file on the machine where the notebook runs.
+
+        Raises:
+            ValueError: If it is none, or too large to be shown, in words.
+        """
+        wanted = path.strip().strip("\"'")
+        if not wanted:
+            raise ValueError("Type the path of an image on the machine where the notebook runs.")
+        file = Path(wanted)
+        opened = open_image(file)
+        name, shape = printable(file.name), tuple(opened.shape)
+        if len(shape) not in {2, 3} or 0 in shape or (len(shape) == 3 and shape[2] not in {1, 2, 3, 4}):
+            raise DataError(f"{name} has shape {shape}: give one image in grey or RGB.")
+        if opened.dtype.kind not in "buif":
+            raise DataError(f"{name} holds {opened.dtype}, not real numbers: give 8 or 16 bits, or floats.")
+        _check_size(shape, name)
+        values = np.asarray(opened[:, :])
+        if values.ndim == 3:
+            # The second or fourth channel says how to show a pixel, not what was measured there.
+            values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
+        top = {"uint8": 255, "uint16": 65535, "bool": 1}.get(values.dtype.name)
+        picture = Picture(values, top).image()
+        picture.check_finite(name)
+        self._take(scaled([picture])[0], name, "")
+
+    def _take(self, image: Image, title: str, key: str) -> None:
+        _check_size(image.shape, title)
+        with self._lock:
+            self._image, self.title, self.key = image, title, key
+            self.number += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Let all know that there is something else to look at, be it the image or what a network has learnt."""
+        for listener in list(self.listeners):
+            listener()
+
+    def given(self, channels: int) -> NDArray[np.float32]:
+        """The image as a network is given it: normalised, in as many channels as it takes.
+
+        Raises:
+            ValueError: If neither grey nor colour will do.
+        """
+        image = self.image
+        has = image.shape[2]
+        if has != channels:
+            if channels == 1 and has == 3:
+                image = (image @ _GREY)[..., None]
+            elif has == 1 and channels == 3:
+                image = np.repeat(image, 3, axis=2)
+            else:
+                raise ValueError(
+                    f"The network takes {channels} channels, the image has {has}: set Image channels to {has} under "
+                    "More, or choose another image."
+                )
+        return normalize(image)
+
+
+def _check_size(shape: tuple[int, ...], name: str) -> None:
+    """Refuse what a browser cannot paint.
+
+    Raises:
+        DataError: In words.
+    """
+    if shape[0] * shape[1] > LARGEST or max(shape[:2]) > LONGEST:
+        raise DataError(
+            f"{name} is {shape[0]:,} × {shape[1]:,} pixels: up to {LARGEST:,} are shown here, {LONGEST:,} on a side. "
+            "In a cell, predict_image(panel.model(), path, tile, normalize=True) takes any size."
+        )
+
+
+def weights_of(instrument: Instrument, session: TrainingSession | None) -> dict[str, str]:
+    """Whose weights the network on the knobs has: those of the training, if that is of the same design.
+
+    Returns:
+        The name of the training and its folder, as the worker wants them; both empty for fresh weights.
+    """
+    if session is not None and session.folder and session.order.config == instrument.design:
+        return {"training": session.folder.name, "folder": str(session.folder)}
+    return {"training": "", "folder": ""}
+
+
+def state_of(weights: dict[str, str], session: TrainingSession | None) -> str:
+    """State of the training whose weights are looked at; empty for fresh ones."""
+    return session.state if session is not None and weights["training"] else ""
+
+
+def network_words(at: int, weights: dict[str, str], best: bool = False) -> str:
+    """What the network has learnt, in words.
+
+    Args:
+        at: After how many steps of learning it is.
+        weights: Whose weights it has; see `weights_of`.
+        best: Whether these are the best that were kept, not those of now.
+
+    Example:
+        >>> network_words(300, {"training": "a", "folder": "a"})
+        'after 300 steps of learning'
+        >>> network_words(0, {"training": "a", "folder": "a"}, best=True)
+        'its weights before the first step of learning: none were saved later'
+    """
+    if at:
+        return f"after {at:,} step{'s' * (at > 1)} of learning{', where it was best' * best}"
+    if weights["training"]:
+        return (
+            "its weights before the first step of learning: none were saved later"
+            if best
+            else "before the first step of learning"
+        )
+    return "fresh weights: this design has learnt nothing yet"

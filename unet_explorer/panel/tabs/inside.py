@@ -1,0 +1,176 @@
+"""The Inside tab: what the network makes of the chosen image, step by step, and what a pixel of it sees."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+import traitlets
+
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.plan import TILE, plan
+from unet_explorer.core.tiles import read_tile, sides
+from unet_explorer.core.trace import trace
+from unet_explorer.data.dataset import Image
+from unet_explorer.data.mirror import mirrored
+from unet_explorer.learning.messages import Message
+from unet_explorer.learning.worker.map_cache import ROOM
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
+from unet_explorer.panel.tabs.imaging import ImageTab
+from unet_explorer.panel.tabs.paint import picture
+
+__all__ = ["InsideTab"]
+
+_OVERVIEW: Final = 256
+"""Pixels a side of the small image that shows where the tile lies."""
+
+
+class InsideTab(ImageTab):
+    """The maps behind the selected step, live while the network learns.
+
+    Attributes:
+        step: Name of the step that is looked at.
+        channel: Which of its maps is shown whole.
+        place: Where in the image the tile lies, down and across: 0 at its first row and column, 1 at its last.
+        overview: The image, small, and its ``sides``.
+        picture: The tile, and the row and column where it starts; what lies outside of the image is mirrored.
+        seen: What the views are of: ``{"step": name, "tile": [height, width]}``.
+        views: For each map its bytes, as `activations.view` gives them: of the step, or of both that a skip joins.
+        patch: Some numbers from before and behind the step, where it is a pooling.
+        network: What the network has learnt, in words.
+        at: After how many steps of learning it is.
+    """
+
+    _esm = script("numbers", "law", "canvas", "upload", "picker", "maps", "how", "place", "inside")
+
+    step = traitlets.Unicode("").tag(sync=True)
+    channel = traitlets.Int(0).tag(sync=True)
+    place: Any = traitlets.List([0.5, 0.5]).tag(sync=True)
+    overview = traitlets.Dict().tag(sync=True)
+    picture = traitlets.Dict().tag(sync=True)
+    seen = traitlets.Dict().tag(sync=True)
+    views: Any = traitlets.List().tag(sync=True)
+    patch = traitlets.Dict().tag(sync=True)
+    network = traitlets.Unicode("").tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, *parts: Any) -> None:
+        self._wanted: _Wanted | None = None
+        self._waits = False
+        self._painted: Any = None
+        super().__init__(*parts)
+
+    @traitlets.validate("place")
+    def _check_place(self, proposal: Any) -> Any:
+        place = proposal["value"]
+        # NaN is not between anything.
+        good = len(place) == 2 and all(isinstance(share, int | float) and 0 <= share <= 1 for share in place)
+        return place if good else self.place
+
+    @traitlets.observe("channel", "place")
+    def _follow(self, _: Any) -> None:
+        self._due.set()
+
+    def _refresh(self) -> None:
+        if not self._attended:
+            self._look_away()
+            return
+        self._show_choice()
+        number, image = self._chosen.number, self._chosen.image
+        self._show_overview(number, image)
+        config, tile = self._instrument.design, read_tile(self._instrument.tile)
+        start = _start(self.place[0], image.shape[0], tile[0]), _start(self.place[1], image.shape[1], tile[1])
+        step = self._selected(config)
+        if step != self.step:
+            self.step = step
+        session = self._session()
+        weights = weights_of(self._instrument, session)
+        state = state_of(weights, session)
+        wanted = _Wanted(config, tile, start, step, self.channel, number, weights["training"], state)
+        with self._lock:
+            self._waits = not self._answered and wanted != self._wanted and wanted.moved_from(self._wanted)
+        if wanted == self._wanted or self._waits:
+            return
+        self._wanted = wanted
+        sides(config, tile)  # a tile that does not fit is refused in words
+        numbers = sum(math.prod(row.output) for row in trace(config, tile))
+        self._check_room(config, tile, kept=min(ROOM, numbers))  # a byte each
+        given = self._chosen.given(config.in_channels)
+        message = {"do": "look", "config": config.to_dict(), "step": step, "channel": self.channel}
+        context = (step, tile, start, number, weights)
+        self._ask({**message, "tile": mirrored(given, start, tile), **weights}, context)
+
+    def _look_away(self) -> None:
+        if self._wanted is not None:
+            self._wanted, self._answered = None, True
+            if self._worker.process:
+                self._worker.send({"do": "look_away"})
+
+    def _show_overview(self, number: int, image: Image) -> None:
+        if self.overview.get("number") != number:
+            apart = -(-max(image.shape[:2]) // _OVERVIEW)
+            small = image[::apart, ::apart]
+            self.overview = picture(small, self._chosen.title, number=number, sides=list(image.shape[:2]))
+
+    def _selected(self, config: UNetConfig) -> str:
+        """The step that is selected anywhere, or was; the first one where the network has no such step."""
+        steps = plan(config)
+        step = self._instrument.selected or self.step
+        return step if step in {TILE, *(step.name for step in steps)} else steps[0].name
+
+    def _forget(self) -> None:
+        self._wanted = None
+
+    def _hear(self, message: Message, context: Any) -> None:
+        if message["event"] != "maps":
+            return
+        step, tile, start, number, weights = context
+        with self.hold_sync():
+            if self._painted != (tile, start, number) and number == self._chosen.number:
+                self._painted = tile, start, number
+                shown = mirrored(self._chosen.image, start, tile)
+                self.picture = picture(shown, self._chosen.title, number=number, start=list(start))
+            self.views = [_told(view) for view in message["views"]]
+            self.patch = {key: part.tolist() for key, part in message["patch"].items()}
+            self.seen = {"step": step, "tile": list(tile)}
+            self.at, self.network = message["at"], network_words(message["at"], weights, message["best"])
+            self.state = "done"
+        # The hand has gone on meanwhile.
+        if self._waits:
+            self._due.set()
+
+
+class _Wanted(NamedTuple):
+    """What is looked at."""
+
+    config: UNetConfig
+    tile: tuple[int, int]
+    start: tuple[int, int]
+    step: str
+    channel: int
+    number: int
+    training: str
+    state: str
+
+    def moved_from(self, other: _Wanted | None) -> bool:
+        """Whether it is only another tile of the same image: a hand that drags asks faster than it can be answered."""
+        return other is not None and self == other._replace(tile=self.tile, start=self.start)
+
+
+def _start(place: float, side: int, tile: int) -> int:
+    """First row or column of the tile; one that is larger than the image lies round its middle.
+
+    Example:
+        >>> _start(1, 96, 76), _start(0.5, 96, 76), _start(1, 60, 76)
+        (20, 10, -8)
+    """
+    return math.floor((place if side > tile else 0.5) * (side - tile))
+
+
+def _told(view: dict[str, Any]) -> dict[str, Any]:
+    """Arrays as bytes and lists, which is what a browser is sent."""
+    arrays = {"thumbs": view["thumbs"].tobytes(), "whole": view["whole"].tobytes()}
+    rows, columns = view["thumbs"].shape[1:]
+    lists = {key: view[key].tolist() for key in ("low", "high", "dead")}
+    return {**view, **arrays, **lists, "rows": rows, "columns": columns}

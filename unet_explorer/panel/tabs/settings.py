@@ -1,0 +1,75 @@
+"""What the Train tab offers to choose, in words."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Final
+
+from unet_explorer.core.config import Choice, Positive, UNetConfig, Whole
+from unet_explorer.data.augment import Augmentation
+from unet_explorer.learning.recipe import Recipe
+
+__all__ = ["SETTINGS", "VARIATIONS", "design_words"]
+
+_WORDS: Final = {
+    "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
+    "batch_size": ("Tiles per batch", "more give steadier steps, and take more time and memory"),
+    "learning_rate": ("Learning rate", "how large a change is: too small learns nothing, too large comes apart"),
+    "optimizer": ("Optimizer", "the rule by which the weights are changed"),
+    "loss": ("Loss", "what the training lowers"),
+    "seed": ("Seed", "decides the first weights and all chance; the same seed learns the same"),
+    "steps_per_epoch": ("Steps per epoch", "after so many, the network is examined on images it does not learn from"),
+    "patience": ("Patience", "stop once the IoU has not risen for so many epochs; 0 never stops early"),
+}
+_VALUES: Final = {
+    "adam": "Adam",
+    "sgd": "SGD, momentum 0.99 (paper)",
+    "cross-entropy": "cross-entropy",
+    "weighted": "weighted cross-entropy (paper)",
+    "dice": "Dice",
+}
+_FIRST: Final = ("steps", "batch_size", "learning_rate", "optimizer", "loss")
+"""What is shown at once; the rest is under "More"."""
+
+VARIATIONS: Final = {
+    "shifts": ("shifts", "tiles lie at any position"),
+    "rotations": ("rotations", "by any angle"),
+    "flips": ("flips", "mirrored, half of the time"),
+    "grey": ("grey values", "brightness and contrast vary, smoothly across the tile"),
+    "elastic": ("elastic", "smoothly bent: random vectors on a 3 × 3 grid, standard deviation 10 px"),
+}
+
+
+def _settings() -> list[dict[str, Any]]:
+    known = {each.name: each.metadata.get("allowed") for each in fields(Recipe)}
+    told = []
+    for name, (label, words) in _WORDS.items():
+        allowed = known[name]
+        setting: dict[str, Any] = {"name": name, "label": label, "help": words, "primary": name in _FIRST}
+        match allowed:
+            case Whole():
+                setting |= {"kind": "number", "low": allowed.low, "high": allowed.high, "step": 1}
+            case Positive():
+                setting |= {"kind": "number", "low": 0, "high": allowed.high, "step": "any"}
+            case Choice():
+                setting |= {"kind": "choice", "values": [[value, _VALUES[str(value)]] for value in allowed.values]}
+        told.append({**setting, "allowed": str(allowed)})
+    chosen = Augmentation().to_dict()
+    return [
+        *told,
+        *({"name": name, "kind": "flag", "label": VARIATIONS[name][0], "help": VARIATIONS[name][1]} for name in chosen),
+    ]
+
+
+SETTINGS: Final = _settings()
+
+
+def design_words(config: UNetConfig, tile: tuple[int, int], images: str) -> str:
+    """A design in a few words.
+
+    Example:
+        >>> design_words(UNetConfig(), (572, 572), "cells")
+        'depth 4, 64 filters, tile 572 × 572, on cells'
+    """
+    filters = f"{config.base_filters} filter{'s' if config.base_filters > 1 else ''}"
+    return f"depth {config.depth}, {filters}, tile {tile[0]} × {tile[1]}, on {images}"

@@ -1,0 +1,294 @@
+"""The Train tab: choose images, say how to teach, and watch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import traitlets
+
+from unet_explorer.core.tiles import read_tile
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.learning.machine import available_memory, resident_memory
+from unet_explorer.learning.preflight import Finding, TrainingError
+from unet_explorer.learning.process import Worker
+from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
+from unet_explorer.learning.session import LIVE, TrainingSession
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.panel.sources import HINTS, MADE, load
+from unet_explorer.panel.tabs.paint import gallery, label_bytes
+from unet_explorer.panel.tabs.progress import curve_of, findings_of, questions_of, status_of, told
+from unet_explorer.panel.tabs.settings import SETTINGS
+from unet_explorer.panel.tabs.working import WorkingTab
+
+if TYPE_CHECKING:
+    from unet_explorer.panel.tabs.chosen import ChosenImage
+
+__all__ = ["TrainTab"]
+
+_USUAL_PIXELS: Final = 300_000
+"""About as many of a tile's pixels as a batch has, to begin with."""
+
+
+class TrainTab(WorkingTab):
+    """Teach and watch.
+
+    Attributes:
+        recipe: How to teach, as `Recipe.to_dict` writes it.
+        source: Where the images come from; see `sources.load`.
+        sources: The made sets, by name.
+        settings: What can be chosen, with label and explanation.
+        data: What there is to say of the images.
+        gallery: Pictures of one image under each variation.
+        findings: What speaks against starting.
+        status: State, step, speed, time left, and whether the knobs show another design.
+        curve: Losses, and the scores of all examinations.
+        questions: Pictures that the network is examined on, with the truth.
+        answers: What it predicted for them, at one examination.
+        shown: Which examination is looked at; 0 follows the latest.
+    """
+
+    _esm = script("numbers", "charts", "canvas", "settings", "upload", "course", "train")
+    at_once = frozenset({"pause", "stop", "resume"})
+
+    recipe = traitlets.Dict().tag(sync=True)
+    source = traitlets.Dict().tag(sync=True)
+    sources: Any = traitlets.List(list(MADE)).tag(sync=True)
+    settings: Any = traitlets.List(SETTINGS).tag(sync=True)
+    data = traitlets.Dict().tag(sync=True)
+    gallery: Any = traitlets.List().tag(sync=True)
+    findings: Any = traitlets.List().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    curve = traitlets.Dict().tag(sync=True)
+    questions: Any = traitlets.List().tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
+    shown = traitlets.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        worker: Worker,
+        dataset: Dataset | None = None,
+        chosen: ChosenImage | None = None,
+    ) -> None:
+        self._instrument, self._worker, self._chosen = instrument, worker, chosen
+        self.dataset: Dataset | None = None
+        self.session: TrainingSession | None = None
+        # Only for comparing: what was painted last.
+        self._painted: tuple[Any, ...] = ()
+        batch = _usual_batch(instrument)
+        super().__init__(recipe=Recipe(batch_size=batch).to_dict(), source={"kind": "made", "name": "cells"})
+        instrument.batch_size = batch
+        instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
+        if dataset is None:
+            self._later(self._load, dict(self.source))
+        else:
+            self.source = {"kind": "given", "name": dataset.name}
+            self._later(self._use, dataset)
+        self._later(self._find_unfinished)
+
+    # What the browser asks for --------------------------------------------------------------------------------------
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the browser sends; a recipe that is not allowed is refused in words. Called by ipywidgets."""
+        with self._lock:
+            accepted = dict(sync_data)
+            if "recipe" in accepted:
+                try:
+                    accepted["recipe"] = Recipe.from_dict(accepted["recipe"]).to_dict()
+                    accepted["problem"] = ""
+                except (ValueError, TypeError) as error:
+                    del accepted["recipe"]
+                    self.problem = str(error)
+                    self.send_state(["recipe", "problem"])
+            super().set_state(accepted)
+
+    @traitlets.observe("recipe")
+    def _follow_recipe(self, change: Any) -> None:
+        self._instrument.batch_size = self.recipe["batch_size"]
+        old = change["old"] or {}
+        if old.get("optimizer", self.recipe["optimizer"]) != self.recipe["optimizer"]:
+            self.recipe = {**self.recipe, "learning_rate": SUGGESTED_RATE[self.recipe["optimizer"]]}
+        self._due.set()
+
+    @traitlets.observe("source")
+    def _follow_source(self, change: Any) -> None:
+        if change["old"] and self.source.get("kind") in {"made", "path"}:
+            self._later(self._load, dict(self.source))
+
+    @traitlets.observe("shown")
+    def _look_back(self, _: Any) -> None:
+        self._due.set()
+
+    def _do_start(self, wish: dict[str, Any]) -> None:
+        if self.session is not None and self.session.state in LIVE:
+            return
+        if self.dataset is None:
+            raise TrainingError("There are no images yet: choose some first.")
+        session = self._session()
+        try:
+            session.start(force=bool(wish.get("force")), paused=bool(wish.get("paused")))
+        except TrainingError as error:
+            session.close()
+            if error.findings:
+                # The page lists them, each with its button.
+                raise TrainingError("Not started: see what is marked below.") from None
+            raise
+        self._take_on(session)
+
+    def _session(self) -> TrainingSession:
+        assert self.dataset is not None
+        instrument = self._instrument
+        tile = read_tile(instrument.tile)
+        return TrainingSession(instrument.design, self.dataset, tile, self._worker, **self.recipe)
+
+    def _take_on(self, session: TrainingSession) -> None:
+        """Follow this training, and no other."""
+        with self._lock:
+            if self.session is not None:
+                self.session.give_up()
+                self.session.close()
+            self.session = session
+            self.shown, self._painted = 0, ()
+            session.listeners.append(self._due.set)
+            self._due.set()
+
+    def _do_pause(self, _: dict[str, Any]) -> None:
+        if self.session:
+            self.session.pause()
+
+    def _do_resume(self, _: dict[str, Any]) -> None:
+        if self.session:
+            self.session.resume()
+
+    def _do_step(self, wish: dict[str, Any]) -> None:
+        if self.session is None or self.session.state not in LIVE:
+            self._do_start({**wish, "paused": True})
+        if self.session:
+            self.session.step()
+
+    def _do_stop(self, _: dict[str, Any]) -> None:
+        if self.session:
+            self.session.stop()
+            # It may have had to be killed; the next Start shall be as quick as the first.
+            self._later(self._worker.warm_up)
+
+    def _do_reset(self, _: dict[str, Any]) -> None:
+        with self._lock:
+            if self.session is not None:
+                self.session.close()
+                self.session.forget()
+            self.session = None
+            self.shown, self._painted = 0, ()
+        self._due.set()
+
+    def _do_show_design(self, _: dict[str, Any]) -> None:
+        """Turn the knobs to what is being taught."""
+        if self.session is None:
+            return
+        order = self.session.order
+        self._instrument.linked = order.tile[0] == order.tile[1]
+        self._turn(order.config.to_dict(), list(order.tile), order.recipe.batch_size)
+
+    def _do_fix(self, wish: dict[str, Any]) -> None:
+        """Turn the knobs as a finding proposes."""
+        found = [each for each in self._findings() if each.kind == wish.get("kind") and each.change]
+        if found:
+            change, instrument = found[0].change, self._instrument
+            config = {**instrument.config, **change.get("config", {})}
+            self._turn(config, change.get("tile", instrument.tile), change.get("batch_size", instrument.batch_size))
+
+    def _turn(self, config: dict[str, Any], tile: list[int], batch: int) -> None:
+        with self._instrument.hold_sync():
+            self._instrument.config, self._instrument.tile = config, tile
+            self._instrument.batch_size = batch
+
+    # Images -----------------------------------------------------------------------------------------------------------
+
+    def _load(self, source: dict[str, Any]) -> None:
+        self.data = {**self.data, "loading": True}
+        try:
+            self._use(load(source))
+        finally:
+            self.data = {**self.data, "loading": False}
+
+    def _receive(self) -> None:
+        self.data = {**self.data, "loading": True}
+        try:
+            self._use(self._upload.dataset())
+            self.source = {"kind": "upload", "name": self.dataset.name if self.dataset else ""}
+        finally:
+            self.data = {**self.data, "loading": False}
+
+    def _use(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        size = dataset.size
+        self.data = {
+            "name": dataset.name,
+            "count": len(dataset),
+            "size": list(size) if size else [],
+            "channels": dataset.channels,
+            "classes": list(dataset.classes),
+            "licence": dataset.licence,
+            "hint": HINTS.get(dataset.name, ""),
+            "loading": False,
+        }
+        self.gallery = gallery(dataset)
+        if self._chosen is not None:
+            self._chosen.offer(dataset)
+        self.problem = ""
+        self._due.set()
+
+    def _find_unfinished(self) -> None:
+        session = TrainingSession.unfinished(self._worker)
+        if session is None:
+            return
+        session.problem = "A training was cut off here before."
+        self._take_on(session)
+
+    # Keeping the page up to date -----------------------------------------------------------------------------------
+
+    def _follow_knobs(self, change: Any) -> None:
+        if change["name"] == "batch_size" and self.recipe["batch_size"] != change["new"]:
+            self.recipe = {**self.recipe, "batch_size": change["new"]}
+        self._due.set()
+
+    def _refresh(self) -> None:
+        with self.hold_sync():
+            self.findings = [told(each) for each in self._findings()]
+            self._show_course()
+
+    def _findings(self) -> list[Finding]:
+        if self.dataset is None:
+            return []
+        free = available_memory() + resident_memory(self._worker.process)
+        return findings_of(self._instrument, Recipe.from_dict(self.recipe), self.dataset, free)
+
+    def _show_course(self) -> None:
+        session = self.session
+        if session is None:
+            self.status, self.curve, self.questions, self.answers = {"state": "new"}, {}, [], {}
+            return
+        self.status, self.curve = status_of(session, self._instrument), curve_of(session)
+        epochs = session.history.epochs
+        number = self.shown if 0 < self.shown <= len(epochs) else len(epochs)
+        if self._painted == (id(session), number):
+            return
+        predicted = session.predictions(number) or () if number else ()
+        if not self.questions or self._painted[:1] != (id(session),):
+            self.questions = questions_of(session, len(predicted) or SHOWN)
+        self._painted = (id(session), number)
+        self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
+
+    def _shut(self) -> None:
+        self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
+        if self.session is not None:
+            self.session.close()
+
+
+def _usual_batch(instrument: Instrument) -> int:
+    """As many tiles as `Recipe` proposes, or fewer for a large tile; what was chosen already stays."""
+    if instrument.batch_size > 1:
+        return int(instrument.batch_size)
+    height, width = instrument.tile
+    return max(1, min(Recipe().batch_size, _USUAL_PIXELS // int(height * width)))
