@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from modules import load
 from test_law import CONFIGS
 
 from unet_explorer import Tiling, tile_for_output, valid_sizes
 from unet_explorer.core.axis import margins
-from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.facts import describe
 
 IMAGES = [(1, 1), (1, 50), (97, 300), (256, 256), (33, 700)]
@@ -29,9 +29,7 @@ COVER = """([network, image, tile, seamless]) => {
 
 @pytest.fixture
 def bench(page):
-    page.set_content("<!doctype html><body></body>")
-    page.add_script_tag(content=script("numbers", "law", "cover"))
-    return page
+    return load(page, {"tabs/cover.js": ["cover"]})
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())

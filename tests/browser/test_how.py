@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from modules import load
 from test_law import CONFIGS
 
-from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.facts import describe
 
 DRAW = """([network, tile, patch]) => {
@@ -27,9 +27,7 @@ PATCHES = [
 
 @pytest.fixture
 def bench(page):
-    page.set_content("<!doctype html><body></body>")
-    page.add_script_tag(content=script("numbers", "law", "how"))
-    return page
+    return load(page, {"lib/law.js": ["follow"], "tabs/how.js": ["explanation"]})
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import pytest
+from modules import load
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, nearest_sizes, plan, tile_for_output, trace
 from unet_explorer.drawing.scene import scene
@@ -42,12 +41,14 @@ EVALUATE = """([network, tiles]) => tiles.map((tile) => {
 @pytest.fixture
 def bench(page):
     """An empty page with the parts of the widget's module, without JupyterLab."""
-    page.set_content("<!doctype html><body></body>")
-    text = "\n".join(
-        (files("unet_explorer.panel") / "static" / f"{part}.js").read_text("utf-8")
-        for part in ("law", "numbers", "notes", "drawing")
+    load(
+        page,
+        {
+            "lib/law.js": ["closest", "follow", "nearest", "receptiveField", "tileForOutput", "totals"],
+            "lib/format.js": ["bytes", "plain", "rough"],
+            "instrument/drawing.js": ["Drawing"],
+        },
     )
-    page.add_script_tag(content=f"{text}\nwindow.Drawing = Drawing;")
     page.add_style_tag(content=Instrument._css if isinstance(Instrument._css, str) else "")
     return page
 

@@ -7,10 +7,10 @@ import io
 
 import numpy as np
 import pytest
+from modules import load
 from PIL import Image
 
 from unet_explorer.learning.worker.activations import view
-from unet_explorer.panel.assets import script
 
 MIRRORED = """async ([pixels, height, width, extent]) => {
     const tiles = new TilesPicture(new AbortController().signal);
@@ -31,9 +31,7 @@ MIRRORED = """async ([pixels, height, width, extent]) => {
 
 @pytest.fixture
 def bench(page):
-    page.set_content("<!doctype html><body></body>")
-    page.add_script_tag(content=script("numbers", "canvas", "maps", "tiles"))
-    return page
+    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_picture.js": ["TilesPicture"]})
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (3, 30)])

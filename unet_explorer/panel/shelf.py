@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from unet_explorer.panel.assets import TAB_CSS, script
+from unet_explorer.panel.assets import script, style
 
 __all__ = ["Shelf"]
 
@@ -22,8 +22,8 @@ class Shelf(anywidget.AnyWidget):  # type: ignore[misc]
         problem: Why one could not be opened, in words.
     """
 
-    _esm = script("numbers", "shelf")
-    _css = TAB_CSS
+    _esm = script("tabs/shelf.js")
+    _css = style("lib/base.css", "tabs/tabs.css")
 
     titles: Any = traitlets.List().tag(sync=True)
     opened = traitlets.Unicode("").tag(sync=True)

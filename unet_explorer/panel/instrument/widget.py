@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import Any
 
 import anywidget
 import traitlets
@@ -16,20 +16,6 @@ from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 __all__ = ["Instrument"]
-
-_PARTS: Final = (
-    "law",
-    "numbers",
-    "notes",
-    "drawing",
-    "table",
-    "card",
-    "knobs",
-    "bar",
-    "history",
-    "kernel",
-    "instrument",
-)
 
 
 def _read(value: Any, trait: str, design: UNetConfig) -> Any:
@@ -70,8 +56,8 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         knobs: What can be chosen, and which values are allowed.
     """
 
-    _esm = script(*_PARTS)
-    _css = style("base", "instrument")
+    _esm = script("instrument/instrument.js")
+    _css = style("lib/base.css", "instrument/instrument.css")
 
     config = traitlets.Dict().tag(sync=True)
     tile: Any = traitlets.List().tag(sync=True)

@@ -90,7 +90,7 @@ class Ablation(WorkingTab):
         answers: For each network what it predicted for them at its latest examination.
     """
 
-    _esm = script("numbers", "charts", "canvas", "ablation")
+    _esm = script("tabs/ablation.js")
     at_once = frozenset({"stop"})
 
     steps = traitlets.Int(_STEPS).tag(sync=True)

@@ -15,7 +15,7 @@ from unet_explorer.drawing.graph import GraphError, graph_svg
 from unet_explorer.learning.messages import Message
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.proof import prove
-from unet_explorer.panel.assets import TAB_CSS, script
+from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.instrument.widget import Instrument
 
 __all__ = ["BuildTab"]
@@ -32,8 +32,8 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
         differs: Whether the knobs show another design by now.
     """
 
-    _esm = script("numbers", "build")
-    _css = TAB_CSS
+    _esm = script("tabs/build.js")
+    _css = style("lib/base.css", "tabs/tabs.css")
 
     wish = traitlets.Dict().tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)

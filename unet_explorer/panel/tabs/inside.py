@@ -42,7 +42,7 @@ class InsideTab(ImageTab):
         at: After how many steps of learning it is.
     """
 
-    _esm = script("numbers", "law", "canvas", "upload", "picker", "maps", "how", "place", "inside")
+    _esm = script("tabs/inside.js")
 
     step = traitlets.Unicode("").tag(sync=True)
     channel = traitlets.Int(0).tag(sync=True)

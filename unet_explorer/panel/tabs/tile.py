@@ -39,7 +39,7 @@ class TileTab(ImageTab):
         learnt: Whether the network is another one since, by learning.
     """
 
-    _esm = script("numbers", "law", "canvas", "upload", "cover", "picker", "tiles", "tile")
+    _esm = script("tabs/tile.js")
 
     picture = traitlets.Dict().tag(sync=True)
     limit = traitlets.Float(0.0).tag(sync=True)

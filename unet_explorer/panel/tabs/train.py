@@ -48,7 +48,7 @@ class TrainTab(WorkingTab):
         shown: Which examination is looked at; 0 follows the latest.
     """
 
-    _esm = script("numbers", "charts", "canvas", "settings", "upload", "course", "train")
+    _esm = script("tabs/train.js")
     at_once = frozenset({"pause", "stop", "resume"})
 
     recipe = traitlets.Dict().tag(sync=True)

@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from unet_explorer.learning.preflight import TrainingError
-from unet_explorer.panel.assets import TAB_CSS
+from unet_explorer.panel.assets import style
 from unet_explorer.panel.sources import Upload
 
 __all__ = ["WorkingTab"]
@@ -35,7 +35,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
         taken: How far the file has arrived.
     """
 
-    _css = TAB_CSS
+    _css = style("lib/base.css", "tabs/tabs.css")
 
     wish = traitlets.Dict().tag(sync=True)
     heard = traitlets.Int(0).tag(sync=True)

@@ -1,0 +1,21 @@
+"""Modules of the page on an empty page of their own, without JupyterLab and without a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from playwright.sync_api import Page
+
+from unet_explorer.panel.assets import link, read
+
+
+def load(page: Page, wanted: Mapping[str, Sequence[str]]) -> Page:
+    """Open an empty page whose scripts find these exports of these modules by name."""
+    lines = [f'import {{ {", ".join(names)} }} from "./{path}";' for path, names in wanted.items()]
+    every = ", ".join(name for names in wanted.values() for name in names)
+    entry = "\n".join([*lines, f"Object.assign(window, {{ {every} }});", ""])
+    page.set_content("<!doctype html><body></body>")
+    # A block of its own: what is not asked for is no name of the page.
+    text = link("bench.js", lambda path: entry if path == "bench.js" else read(path))
+    page.add_script_tag(content=f"{{\n{text}\n}}")
+    return page

@@ -1,0 +1,226 @@
+// The card: the selected step with its numbers filled in, and what one of its pixels sees of the tile.
+
+import { bytes, exact, fill, plain, rough, size } from "../lib/format.js";
+import { pixelSeeing, sees } from "../lib/law.js";
+import { OWN_KEYS, assign, drawn, element, frame, onTyped, setText, showNumber } from "../lib/page.js";
+import { failureWords, formulaLines, misfitWords } from "../lib/sentences.js";
+
+export class Card {
+  constructor(signal) {
+    this.title = element("h3");
+    this.what = element("p", { class: "ue-what" });
+    this.formula = element("p", { class: "ue-formula", "data-role": "formula" });
+    this.reason = element("p");
+    this.facts = {};
+    const list = element("dl");
+    for (const [key, label] of [
+      ["output", "Output"],
+      ["crop", "Crop per side"],
+      ["parameters", "Parameters"],
+      ["macs", "Multiply-adds"],
+      ["bytes", "Memory"],
+    ]) {
+      const value = element("dd", { "data-fact": key });
+      this.facts[key] = { row: element("div", {}, element("dt", {}, label), value), value };
+      list.append(this.facts[key].row);
+    }
+    this.picture = new Picture(signal, () => this.state && this.updateSight());
+    this.cut = new Cut();
+    const text = [this.title, this.what, this.formula, this.reason, list];
+    const pictures = element("div", { class: "ue-pictures" }, this.cut.node, this.picture.node);
+    const inside = element("div", { class: "ue-card-inside" }, element("div", { class: "ue-card-text" }, ...text), pictures);
+    const scroller = { tabindex: "0", role: "region", "aria-label": "The selected step", ...OWN_KEYS };
+    assign(inside, scroller);
+    this.node = element("section", { class: "ue-card", "data-role": "card" }, inside);
+    this.name = "";
+  }
+
+  select(name) {
+    this.name = name === "input" ? "" : name;
+    this.picture.centre();
+  }
+
+  update(state) {
+    this.state = state;
+    const map = state.byName.get(this.name);
+    if (this.name && map) this.showStep(state, map);
+    else this.showTile(state);
+    this.updateSight();
+  }
+
+  showStep(state, map) {
+    const { step } = map;
+    const ghost = Boolean(state.failure) && state.maps.indexOf(map) >= state.failure.index;
+    setText(this.title, step.name);
+    setText(this.what, step.words.title);
+    this.showFormula(formulaLines(state, map), ghost);
+    setText(this.reason, ghost ? this.ghostReason(state, step) : step.words.reason);
+    this.cut.show(state, map, ghost);
+    const area = size([map.height, map.width]);
+    this.fact("output", ghost ? "" : `${area} × ${exact(step.channels)}`);
+    this.fact("crop", step.crop ? `${step.crop} px` : "");
+    this.fact("parameters", step.words.parameters);
+    const work = fill(step.words.work, { area: `(${area})` });
+    this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
+    const memory = fill(step.words.memory, { area: `(${area})` });
+    this.fact("bytes", ghost ? "" : `${memory} = ${bytes(map.pixels * step.bytes)}`);
+  }
+
+  ghostReason(state, step) {
+    const here = step.name === state.failure.step.name;
+    const words = failureWords(state.network, state.failure);
+    return here ? `This cannot be: ${words}.` : `This cannot be computed, since at ${state.failure.step.name} ${words}.`;
+  }
+
+  showTile(state) {
+    this.cut.node.hidden = true;
+    const { period } = state.network.sizes;
+    const { output, tile } = state;
+    const eaten = tile[0] - output.height;
+    setText(this.title, "The tile");
+    setText(this.what, "what the network is given, and what is left of it");
+    const line = (side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${side} → ${side}`);
+    const lines = tile[0] === tile[1] ? [line(tile[0])] : [`height: ${line(tile[0])}`, `width: ${line(tile[1])}`];
+    this.showFormula(lines, !state.fits);
+    const lost = eaten
+      ? `The convolutions eat ${eaten} px in all, so a border of ${eaten / 2} px on every side has no prediction.`
+      : "No convolution eats a rim here, so the prediction is as large as the tile.";
+    const rule = `Each pooling must be handed an even side, so a side fits only every ${period} px.`;
+    const why = state.fits ? "" : `This tile does not fit: ${misfitWords(state)}. `;
+    setText(this.reason, `${why}${state.fits ? `${lost} ` : ""}${rule}`);
+    this.fact("output", state.fits ? `${size([output.height, output.width])} × ${exact(output.step.channels)}` : "");
+    for (const key of ["crop", "parameters", "macs", "bytes"]) this.fact(key, "");
+  }
+
+  showFormula(lines, ghost) {
+    setText(this.formula, lines.join("\n"));
+    this.formula.classList.toggle("ue-pale", ghost);
+    this.formula.classList.toggle("ue-two", lines.length > 1);
+  }
+
+  fact(key, text) {
+    this.facts[key].row.hidden = !text;
+    setText(this.facts[key].value, text);
+  }
+
+  updateSight() {
+    const { state } = this;
+    const map = state.byName.get(this.name) || state.output;
+    const failed = state.failure && state.maps.indexOf(map) >= state.failure.index;
+    this.picture.show(state, failed ? null : map);
+  }
+}
+
+/** The skip as it arrives, to scale, and the frame of what is kept of it. */
+class Cut {
+  constructor() {
+    this.whole = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
+    this.kept = drawn("rect", { class: "ue-kept" });
+    this.svg = drawn("svg", { class: "ue-picture", role: "img", "aria-label": "What the crop keeps of the skip" });
+    this.svg.append(this.whole, this.kept);
+    this.words = element("p", { class: "ue-quiet" });
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "The skip keeps"), this.svg, this.words);
+  }
+
+  show(state, map, ghost) {
+    const { crop, inputs } = map.step;
+    this.node.hidden = ghost || !crop;
+    const skip = state.byName.get(inputs[0]);
+    if (this.node.hidden) return;
+    fitPicture(this.svg, skip);
+    assign(this.whole, { width: skip.width, height: skip.height });
+    frame(this.kept, [crop, crop], map);
+    const share = (100 * map.pixels) / skip.pixels;
+    setText(
+      this.words,
+      `Of ${size([skip.height, skip.width])} px, ${size([map.height, map.width])} are kept: ${share.toFixed(0)} %. ` +
+        `${crop} px go on every side.`,
+    );
+  }
+}
+
+function fitPicture(svg, { height, width }) {
+  const unit = Math.max(height, width) / 200;
+  svg.setAttribute("viewBox", `${-unit} ${-unit} ${width + 2 * unit} ${height + 2 * unit}`);
+  svg.style.aspectRatio = `${width} / ${height}`;
+}
+
+/** The tile to scale, the part that is predicted, and the part that one pixel of a map sees. */
+class Picture {
+  constructor(signal, changed) {
+    this.changed = changed;
+    this.centre();
+    this.tile = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
+    this.output = drawn("rect", { class: "ue-output" });
+    this.seen = drawn("rect", { class: "ue-seen", "data-role": "receptive-field" });
+    this.svg = drawn("svg", { class: "ue-picture ue-aim", role: "img", "aria-label": "What the pixel sees of the tile" });
+    this.cross = drawn("path", { class: "ue-cross" });
+    this.svg.append(this.tile, this.output, this.cross, this.seen);
+    this.words = element("p", { class: "ue-quiet", "data-role": "sight" });
+    this.inputs = ["row", "column"].map((axis) =>
+      element("input", { type: "number", min: 0, step: 1, "data-pixel": axis, ...OWN_KEYS }),
+    );
+    const choose = element("div", { class: "ue-pixel" });
+    choose.append(element("label", {}, "Row ", this.inputs[0]), element("label", {}, "Column ", this.inputs[1]));
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "A pixel sees"), this.svg, this.words, choose);
+    const point = (event) => {
+      if (event.type === "pointermove" && !event.buttons) return;
+      this.pointAt(new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()));
+    };
+    this.svg.addEventListener("pointerdown", point, { signal });
+    this.svg.addEventListener("pointermove", point, { signal });
+    const typed = (input, axis) => {
+      const last = Number(input.max);
+      const place = Math.min(Math.max(Math.floor(Number(input.value)) || 0, 0), last);
+      this.choose(axis, place, last + 1);
+      this.changed();
+    };
+    this.inputs.forEach((input, axis) => onTyped(input, () => typed(input, axis), signal));
+  }
+
+  choose(axis, pixel, side) {
+    this.share[axis] = (pixel + 0.5) / side;
+  }
+
+  /** Of the map's pixels, the one that sees what lies around this place of the tile. */
+  pointAt({ x, y }) {
+    const { map } = this;
+    if (!map) return;
+    const sides = [map.height, map.width];
+    [y, x].forEach((place, axis) => this.choose(axis, pixelSeeing(map.step.sight, sides[axis], place), sides[axis]));
+    this.changed();
+  }
+
+  /** The pixel is kept as a share of the map, so it stays where it is while the tile is dragged. */
+  centre() {
+    this.share = [0.5, 0.5];
+  }
+
+  show(state, map) {
+    this.map = map;
+    // It keeps its place, so that nothing below it moves while the tile is dragged.
+    this.node.style.visibility = map ? "" : "hidden";
+    if (!map) return;
+    const [height, width] = state.tile;
+    fitPicture(this.svg, { height, width });
+    assign(this.tile, { width, height });
+    this.output.style.display = state.fits ? "" : "none";
+    if (state.fits) frame(this.output, [(height - state.output.height) / 2, (width - state.output.width) / 2], state.output);
+    const pixel = ["height", "width"].map((axis, at) => Math.floor(this.share[at] * map[axis]));
+    const [rows, columns] = pixel.map((place, at) => sees(map.step.sight, place, state.tile[at]));
+    const box = { height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
+    frame(this.seen, [rows[0], columns[0]], box);
+    // A field of 3 px in a tile of 572 would be missed without a cross on it.
+    const [y, x] = [rows[0] + box.height / 2, columns[0] + box.width / 2];
+    this.cross.setAttribute("d", `M0 ${y}H${width}M${x} 0V${height}`);
+    setText(
+      this.words,
+      `This pixel of ${map === state.output ? "the output" : map.step.name} sees ${size([box.height, box.width])} px of the tile: rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.`,
+    );
+    ["height", "width"].forEach((axis, at) => {
+      const input = this.inputs[at];
+      input.max = map[axis] - 1;
+      showNumber(input, pixel[at]);
+    });
+  }
+}

@@ -1,0 +1,49 @@
+// Whether the kernel hears us. It is asked after each settled change, and answers with the same number.
+
+export class KernelWatch {
+  /** `tell(state)` is called with "is asked", "answers", "is late", "is silent" or "is gone". */
+  constructor(model, tell) {
+    this.model = model;
+    this.tell = tell;
+    // JupyterLab opens a subshell for our messages while the first question is on its way, and the kernel serves
+    // them there, beside a running cell, once it has answered one that came that way. So it is asked twice.
+    this.greetings = 2;
+  }
+
+  ask() {
+    const { model } = this;
+    if (this.isGone()) {
+      this.tell("is gone");
+      return;
+    }
+    model.set("asked", model.get("asked") + 1);
+    model.save_changes();
+    this.watch();
+  }
+
+  /** Only an answer that is really late is worth a word. */
+  watch() {
+    this.stop();
+    if (this.model.get("answered") === this.model.get("asked")) {
+      this.greetings -= 1;
+      if (this.greetings > 0) this.ask();
+      else this.tell("answers");
+      return;
+    }
+    this.tell("is asked");
+    this.late = setTimeout(() => this.tell(this.isGone() ? "is gone" : "is late"), 400);
+    this.silent = setTimeout(() => this.tell(this.isGone() ? "is gone" : "is silent"), 5000);
+  }
+
+  stop() {
+    clearTimeout(this.late);
+    clearTimeout(this.silent);
+  }
+
+  /** Where the host tells: JupyterLab's manager has no kernel any more once it was shut down. */
+  isGone() {
+    const manager = this.model.widget_manager;
+    if (!manager || !("kernel" in manager)) return false;
+    return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
+  }
+}

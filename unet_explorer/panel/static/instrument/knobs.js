@@ -1,0 +1,148 @@
+// The knobs: native labels and inputs. They only ask; what is true comes back from the model.
+
+import { plain } from "../lib/format.js";
+import { OWN_KEYS, drawn, element, onTyped, setText, showNumber } from "../lib/page.js";
+
+/** The tile's two sliders with the ruler of sizes that fit, and the ways to ask for a size. */
+export class TileKnobs {
+  /** `ask.tile([height, width])`, `ask.typed(axis, text)`, `ask.flag(name, on)`, `ask.output(text)`. */
+  constructor(ask, signal) {
+    this.ask = ask;
+    this.axes = ["height", "width"].map((axis, at) => {
+      const slider = element("input", { type: "range", "data-knob": `tile_${axis}`, ...OWN_KEYS });
+      const number = element("input", { type: "number", min: 1, step: 1, "data-number": `tile_${axis}`, ...OWN_KEYS });
+      const name = element("span");
+      const ticks = drawn("path", {});
+      const ruler = drawn("svg", { class: "ue-ruler", preserveAspectRatio: "none", "aria-hidden": "true" }, ticks);
+      const ends = [element("span"), element("span")];
+      const label = element("label", {}, name, slider);
+      number.setAttribute("aria-label", `Tile ${axis}, in pixels`);
+      const node = element("div", { class: "ue-knob ue-tile-knob" }, label, number, ruler);
+      node.append(element("div", { class: "ue-ends ue-quiet" }, ...ends));
+      slider.addEventListener("input", () => this.move(at, Number(slider.value)), { signal });
+      onTyped(number, () => this.ask.typed(at, number.value), signal);
+      return { node, slider, number, name, ticks, ruler, ends, reach: 0 };
+    });
+    this.linked = checkbox("linked", "Square", (on) => ask.flag("linked", on), signal);
+    this.snap = checkbox("snap", "Snap to fitting sizes", (on) => ask.flag("snap", on), signal);
+    this.wanted = element("input", { type: "number", min: 1, step: 1, "data-knob": "wanted_output", ...OWN_KEYS });
+    onTyped(this.wanted, () => this.wanted.value && ask.output(this.wanted.value), signal);
+    const wish = element("label", { class: "ue-wish" }, "I need an output of at least ", this.wanted, " px");
+    const flags = element("div", { class: "ue-flags" }, this.linked.node, this.snap.node);
+    this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, wish);
+  }
+
+  move(at, side) {
+    const tile = [...this.state.tile];
+    tile[at] = side;
+    if (this.state.linked) tile[1 - at] = side;
+    this.ask.tile(tile);
+  }
+
+  /** The sliders' range may shrink again; while one is dragged it would run away under the hand. */
+  settle() {
+    this.axes.forEach((axis, at) => (axis.reach = this.state ? this.state.tile[at] : 0));
+  }
+
+  update(state, { linked, snap }) {
+    this.state = { ...state, linked };
+    const { smallest, period, largest } = state.network.sizes;
+    this.linked.box.checked = linked;
+    this.snap.box.checked = snap;
+    this.axes.forEach((axis, at) => {
+      const { node, slider, number, name, ends } = axis;
+      node.hidden = at === 1 && linked;
+      setText(name, linked ? "Tile" : ["Height", "Width"][at]);
+      axis.reach = Math.max(axis.reach, largest, state.tile[at]);
+      const { reach } = axis;
+      const range = snap
+        ? { min: smallest, max: smallest + Math.floor((reach - smallest) / period) * period, step: period }
+        : { min: 1, max: reach, step: 1 };
+      for (const [key, value] of Object.entries(range)) if (Number(slider[key]) !== value) slider[key] = value;
+      if (Number(slider.value) !== state.tile[at]) slider.value = state.tile[at];
+      slider.setAttribute("aria-valuetext", `${state.tile[at]} px, ${state.failures[at] ? "does not fit" : "fits"}`);
+      showNumber(number, state.tile[at]);
+      setText(ends[0], plain(range.min));
+      setText(ends[1], plain(range.max));
+      this.rule(axis, state.network.sizes, range);
+    });
+  }
+
+  /** A mark at every size that fits. */
+  rule(axis, { smallest, period }, { min, max }) {
+    const key = [smallest, period, min, max].join();
+    if (axis.ruled === key) return;
+    axis.ruled = key;
+    // Closer together than this they are a band; a softer one is easier on the eye, and far more are one shape.
+    const count = Math.floor((max - smallest) / period) + 1;
+    axis.ruler.classList.toggle("ue-dense", count > 90);
+    let marks = "";
+    if (count > 1000) marks = `M${smallest - min} 0H${max - min}V1H${smallest - min}z`;
+    else for (let side = smallest; side <= max; side += period) marks += `M${side - min} 0v1`;
+    axis.ticks.setAttribute("d", marks);
+    axis.ruler.setAttribute("viewBox", `0 0 ${Math.max(1, max - min)} 1`);
+  }
+}
+
+/** Everything else that a learner chooses; which values are allowed comes with the knob from Python. */
+export class DesignKnobs {
+  constructor(knobs, ask, signal) {
+    this.ask = ask;
+    this.made = knobs.map((knob) => this.make(knob, signal));
+    const nodes = (primary) => this.made.filter(({ knob }) => knob.primary === primary).map(({ node }) => node);
+    const more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"), ...nodes(false));
+    this.node = element("div", {}, ...nodes(true), more);
+  }
+
+  make(knob, signal) {
+    const hook = { "data-knob": knob.name, ...OWN_KEYS };
+    if (knob.kind === "flag") {
+      const { node, box } = checkbox(knob.name, knob.label, (on) => this.ask.knob(knob.name, on, true), signal);
+      node.title = knob.help;
+      return { knob, node, show: (value) => (box.checked = value) };
+    }
+    if (knob.kind === "choice") {
+      const options = knob.values.map(([value, text]) => element("option", { value }, text));
+      const select = element("select", hook, ...options);
+      const typed = (text) => knob.values.map(([value]) => value).find((value) => String(value) === text);
+      select.addEventListener("change", () => this.ask.knob(knob.name, typed(select.value), true), { signal });
+      const node = element("label", { class: "ue-knob ue-choice", title: knob.help }, element("span", {}, knob.label), select);
+      return { knob, node, show: (value) => (select.value = String(value)) };
+    }
+    const range = { min: knob.low, max: knob.high, step: knob.step };
+    const slider = element("input", { type: "range", ...range, ...hook });
+    const number = element("input", { type: "number", ...range, step: knob.exact, "data-number": knob.name, ...OWN_KEYS });
+    number.setAttribute("aria-label", knob.label);
+    slider.addEventListener("input", () => this.ask.knob(knob.name, Number(slider.value), false), { signal });
+    const typed = () => {
+      const given = number.value === "" ? "''" : number.value;
+      if (isAllowed(knob, number.value)) this.ask.knob(knob.name, Number(number.value), true);
+      else this.ask.refuse("refused_knob", { name: knob.name, given, allowed: knob.allowed });
+    };
+    onTyped(number, typed, signal);
+    const label = element("label", {}, element("span", {}, knob.label), slider);
+    const node = element("div", { class: "ue-knob", title: knob.help }, label, number);
+    const show = (value) => {
+      slider.value = value;
+      showNumber(number, value);
+    };
+    return { knob, node, show };
+  }
+
+  update(values) {
+    for (const { knob, show } of this.made) show(values[knob.name]);
+  }
+}
+
+/** Whether Python would take it; asked here so that the answer needs no kernel. */
+function isAllowed({ low, high, below, exact: step }, text) {
+  const value = Number(text);
+  const whole = step !== 1 || Number.isInteger(value);
+  return text !== "" && Number.isFinite(value) && whole && value >= low && (below === null ? value <= high : value < below);
+}
+
+function checkbox(name, text, asked, signal) {
+  const box = element("input", { type: "checkbox", "data-knob": name, ...OWN_KEYS });
+  box.addEventListener("change", () => asked(box.checked), { signal });
+  return { box, node: element("label", { class: "ue-check" }, box, element("span", {}, text)) };
+}

@@ -1,0 +1,130 @@
+// Pictures painted pixel by pixel: images, labels, and where a prediction is wrong.
+
+import { element } from "./page.js";
+
+// Okabe and Ito's colours again, for the classes behind the background.
+const CLASS_COLOURS = [
+  [0, 158, 115],
+  [230, 159, 0],
+  [86, 180, 233],
+  [204, 121, 167],
+  [240, 228, 66],
+  [213, 94, 0],
+  [0, 114, 178],
+];
+const MISSED = [230, 159, 0];
+export const INVENTED = [86, 180, 233];
+const CONFUSED = [204, 121, 167];
+/** Screen pixels a pixel: hatching needs room to be seen. */
+export const ZOOM = 3;
+
+export function bytesOf(value) {
+  if (!value) return new Uint8Array();
+  return new Uint8Array(value.buffer ?? value, value.byteOffset ?? 0, value.byteLength);
+}
+
+export function classColour(label) {
+  return CLASS_COLOURS[(label - 1) % CLASS_COLOURS.length];
+}
+
+/** A canvas that says what it shows to those who cannot see it. */
+export function easel(role) {
+  return element("canvas", { class: "ue-canvas", role: "img", "data-role": role });
+}
+
+/** `fill` is given the bytes of all pixels: red, green, blue and opacity, one pixel after the other. */
+export function fillCanvas(canvas, { height, width }, fill) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  fill(image.data);
+  context.putImageData(image, 0, 0);
+}
+
+/** `colour(pixel, x, y)` gives [red, green, blue]; x and y are in screen pixels, for hatching. */
+export function paint(canvas, { height, width }, zoom, colour, words) {
+  const [across, down] = [width * zoom, height * zoom];
+  fillCanvas(canvas, { height: down, width: across }, (data) => {
+    for (let y = 0, at = 0; y < down; y += 1) {
+      const row = Math.floor(y / zoom) * width;
+      for (let x = 0; x < across; x += 1, at += 4) {
+        const [red, green, blue] = colour(row + Math.floor(x / zoom), x, y);
+        data[at] = red;
+        data[at + 1] = green;
+        data[at + 2] = blue;
+        data[at + 3] = 255;
+      }
+    }
+  });
+  canvas.setAttribute("aria-label", words);
+}
+
+/** A colour as four bytes in one number: red comes first in the memory of every machine that runs a browser. */
+export function packed([red, green, blue]) {
+  return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+}
+
+/** Bytes, each in its colour of 256 `packed` ones: maps are many, so there is no call a pixel. */
+export function paintBytes(canvas, sides, bytes, colours, words) {
+  fillCanvas(canvas, sides, (data) => {
+    const pixels = new Uint32Array(data.buffer);
+    for (let at = 0; at < pixels.length; at += 1) pixels[at] = colours[bytes[at]];
+  });
+  canvas.setAttribute("aria-label", words);
+}
+
+/** The grey or coloured image itself. */
+export function imageColour({ pixels, channels }) {
+  const values = bytesOf(pixels);
+  if (channels === 3) return (at) => values.subarray(3 * at, 3 * at + 3);
+  return (at) => [values[at], values[at], values[at]];
+}
+
+/** Classes in their colours over a pale image, so that one sees what they lie on. */
+export function labelColour(picture, labels) {
+  const under = imageColour(picture);
+  return (at) => {
+    const colour = under(at);
+    const label = labels[at];
+    const paper = label ? classColour(label) : [255, 255, 255];
+    const share = label ? 0.3 : 0.6;
+    return paper.map((value, channel) => share * colour[channel] + (1 - share) * value * (label ? 1 : 0.1));
+  };
+}
+
+/** Right pixels stay pale; each kind of error has its own colour and its own hatching. */
+export function errorColour(picture, truth, found) {
+  const under = imageColour(picture);
+  return (at, x, y) => {
+    const colour = under(at);
+    const pale = [0, 1, 2].map((channel) => 0.35 * colour[channel] + 20);
+    if (truth[at] === found[at]) return pale;
+    if (!found[at]) return (x + y) % 6 < 3 ? MISSED : pale;
+    if (!truth[at]) return (x - y + 6000) % 6 < 3 ? INVENTED : pale;
+    return x % 4 < 2 !== y % 4 < 2 ? CONFUSED : pale;
+  };
+}
+
+/** The image with the rims of its labels drawn in. */
+export function rimColour(picture) {
+  const under = imageColour(picture);
+  const labels = bytesOf(picture.labels);
+  const { width } = picture;
+  return (at) => {
+    const label = labels[at];
+    const x = at % width;
+    // The border of the picture is no rim.
+    const near = [x ? at - 1 : at, x < width - 1 ? at + 1 : at, at - width, at + width];
+    const rim = label && near.some((next) => labels[next] !== undefined && labels[next] !== label);
+    return rim ? classColour(label) : under(at);
+  };
+}
+
+/** Small weights dark, large ones bright: black, orange, white. */
+export function heatColour({ pixels }) {
+  const values = bytesOf(pixels);
+  return (at) => {
+    const heat = values[at] / 255;
+    return [255 * Math.min(1, 2.2 * heat + 0.12), 255 * Math.min(1, Math.max(0, 1.6 * heat)), 255 * Math.max(0, 2 * heat - 1) + 24];
+  };
+}

@@ -1,0 +1,39 @@
+// Numbers as they are read aloud.
+
+const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
+
+/** 31030658 → "31,030,658". */
+export function exact(number) {
+  return grouped.format(number).replace("-", "−");
+}
+
+/** A side as it would be typed, a fraction in full: 1660, 31.875. */
+export function plain(number) {
+  return String(number).replace("-", "−");
+}
+
+/** 31030658 → "31.0 M": three figures and a unit. */
+export function rough(number, units = ["", " k", " M", " G", " T", " P"]) {
+  let unit = 0;
+  let left = number;
+  while (left >= 999.5 && unit < units.length - 1) {
+    left /= 1000;
+    unit += 1;
+  }
+  const places = left >= 99.95 || Number.isInteger(number / 1000 ** unit) ? 0 : left >= 9.995 ? 1 : left >= 0.9995 ? 2 : 3;
+  return left.toFixed(places) + units[unit];
+}
+
+export function bytes(number) {
+  return rough(number, [" B", " kB", " MB", " GB", " TB", " PB"]);
+}
+
+/** [572, 572] → "572 × 572"; a side of which nothing is left is a dash. */
+export function size(pair) {
+  return pair.map((side) => (side > 0 ? plain(side) : "–")).join(" × ");
+}
+
+/** Put numbers into the gaps of a sentence: fill("{a} is odd", { a: 3 }). */
+export function fill(sentence, numbers) {
+  return sentence.replace(/\{(\w+)\}/g, (gap, name) => (name in numbers ? numbers[name] : gap));
+}

@@ -1,0 +1,32 @@
+// What is said of a step: its formula with numbers, and why a tile does not fit.
+
+import { fill, plain } from "./format.js";
+
+/** A step's formula with the tile's numbers in it: one line for a square, one an axis for a rectangle. */
+export function formulaLines(state, map) {
+  const { step } = map;
+  const line = (axis) => {
+    const before = step.inputs.map((name) => state.byName.get(name)[axis]);
+    return fill(step.words.formula, {
+      in: plain(before[before.length - 1]),
+      skip: plain(before[0]),
+      out: plain(map[axis]),
+      crop: step.crop,
+    });
+  };
+  if (state.tile[0] === state.tile[1]) return [line("height")];
+  return [`height: ${line("height")}`, `width: ${line("width")}`];
+}
+
+/** Why a tile does not fit: too small for this network at all, or which step saw what. */
+export function misfitWords({ network, tile, failure }) {
+  const { smallest } = network.sizes;
+  const side = tile[failure.axis === "height" ? 0 : 1];
+  const small = side < smallest ? `${fill(network.words.small, { smallest })}; ` : "";
+  const where = tile[0] === tile[1] ? "" : ` (${failure.axis})`;
+  return `${small}at ${failure.step.name}${where}, ${failureWords(network, failure)}`;
+}
+
+export function failureWords(network, failure) {
+  return fill(network.words[failure.kind], { side: plain(failure.side) });
+}

@@ -1,0 +1,129 @@
+// What the skips are good for: the same design taught with and without them, side by side.
+
+import { ZOOM, bytesOf, easel, errorColour, imageColour, labelColour, paint } from "../lib/canvas.js";
+import { Chart } from "../lib/charts.js";
+import { exact } from "../lib/format.js";
+import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { ask, listenTo } from "../lib/widget.js";
+
+const KINDS = ["class1", "class6", "class3"];
+
+class Ablation {
+  constructor(model, signal) {
+    this.model = model;
+    this.steps = element("input", { type: "number", min: 1, step: 50, "data-setting": "steps", ...OWN_KEYS });
+    this.start = element("button", { type: "button", class: "ue-main", "data-action": "start", ...OWN_KEYS }, "Teach all three");
+    this.stop = element("button", { type: "button", "data-action": "stop", ...OWN_KEYS }, "Stop");
+    this.state = element("span", { class: "ue-quiet", "data-role": "ablation-state", role: "status" });
+    this.problem = element("p", { class: "ue-problem", "data-role": "ablation-problem", role: "alert" });
+    this.verdict = element("p", { class: "ue-verdict-words", "data-role": "verdict" });
+    this.chart = new Chart("IoU on images they do not learn from", "ablation-curve", (value) => value.toFixed(2));
+    this.pictures = element("div", { class: "ue-pictures-grid ue-ablation-grid", "data-role": "masks" });
+    const about =
+      "Teaches the design on the knobs three times, on the same images and from the same seed: with skips cropped to fit (no padding), without skips, " +
+      "and with padded convolutions, whose skips fit as they are. All else is as on the tab Train. Skips matter most where fine lines count: try the membranes.";
+    const steps = element("label", { class: "ue-line" }, element("span", {}, "Steps each"), this.steps);
+    const line = element("div", { class: "ue-line ue-wrap" }, this.start, this.stop, steps, this.state);
+    const title = element("summary", OWN_KEYS, "What are the skips good for?");
+    this.part = element("details", { class: "ue-part" }, title, element("p", { class: "ue-quiet" }, about), line);
+    this.part.append(this.problem, this.verdict, this.chart.node, this.pictures);
+    this.node = element("div", { class: "unet-explorer-tab ue ue-ablation", "data-tab": "ablation" }, this.part);
+    for (const button of [this.start, this.stop]) {
+      button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || ask(model, button.dataset.action), { signal });
+    }
+    const typed = () => {
+      const wanted = Number(this.steps.value);
+      if (Number.isInteger(wanted) && wanted > 0) model.set("steps", wanted);
+      model.save_changes();
+      showNumber(this.steps, model.get("steps"));
+    };
+    onTyped(this.steps, typed, signal);
+  }
+
+  show() {
+    const state = this.model.get("state");
+    const courses = this.model.get("courses");
+    const running = state === "running";
+    this.node.dataset.state = state;
+    showNumber(this.steps, this.model.get("steps"));
+    this.start.setAttribute("aria-disabled", String(running));
+    this.stop.setAttribute("aria-disabled", String(!running));
+    setText(this.problem, this.model.get("problem") || courses.map(({ problem }) => problem).find(Boolean) || "");
+    setText(this.state, running ? courses.map(({ name, step }) => `${name}: step ${exact(step)}`).join(" · ") : "");
+    this.chart.node.hidden = !courses.length;
+    if (!courses.length) {
+      this.pictures.replaceChildren();
+      setText(this.verdict, "");
+      return;
+    }
+    this.showCurves(courses);
+    this.showVerdict(courses, running);
+    this.showPictures(courses);
+  }
+
+  showCurves(courses) {
+    const lines = courses.map(({ name, curve }, at) => ({
+      name,
+      kind: KINDS[at],
+      dots: true,
+      points: curve.epochs.map((epoch) => [epoch.step, epoch.mean_iou]).filter(([, score]) => score !== null),
+    }));
+    const words = courses.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
+    this.chart.show({ lines, steps: courses[0].steps, top: 1, at: null, words });
+  }
+
+  showVerdict(courses, running) {
+    const scored = courses.filter(last);
+    const taken = [...new Set(courses.map(({ step }) => exact(step)))].join(", ");
+    const early = courses.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
+    const words = scored.map((course) => `${course.name}: IoU ${iouWords(last(course))}`).join(" · ");
+    setText(this.verdict, scored.length === courses.length ? `${running ? "So far" : early}: ${words}` : "");
+  }
+
+  showPictures(courses) {
+    const [questions, answers] = [this.model.get("questions"), this.model.get("answers")];
+    if (this.painted === answers || !questions.length || !answers.length) return;
+    this.painted = answers;
+    const heads = ["image", "truth", ...courses.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
+    const cells = heads.map((words) => element("div", { class: "ue-quiet ue-column" }, words));
+    questions[0].forEach((picture, row) => {
+      const truth = bytesOf(picture.truth);
+      cells.push(painted("image", picture, 1, imageColour(picture), `${picture.title}: the image`));
+      cells.push(painted("truth", picture, 1, labelColour(picture, truth), `${picture.title}: the truth`));
+      courses.forEach(({ name }, at) => cells.push(answered(name, questions[at][row], answers[at][row])));
+    });
+    this.pictures.replaceChildren(...cells);
+  }
+}
+
+/** Where a network is wrong, over its own picture: another tile may show another part of the image. */
+function answered(name, picture, answer) {
+  const truth = bytesOf(picture.truth);
+  const found = bytesOf(answer);
+  if (found.length !== truth.length) return painted("mask", picture, 1, () => [128, 128, 128], `${name}: nothing yet`);
+  const wrong = found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0);
+  const words = `${name}, ${picture.title}: ${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
+  return painted("mask", picture, ZOOM, errorColour(picture, truth, found), words);
+}
+
+function painted(role, picture, zoom, colour, words) {
+  const canvas = easel(role);
+  paint(canvas, picture, zoom, colour, words);
+  return canvas;
+}
+
+function last({ curve }) {
+  return curve.epochs[curve.epochs.length - 1];
+}
+
+function iouWords(epoch) {
+  return epoch && epoch.mean_iou !== null ? epoch.mean_iou.toFixed(2) : "–";
+}
+
+export default {
+  render({ model, el, signal }) {
+    const tab = new Ablation(model, signal);
+    listenTo(model, "state courses problem steps questions answers", () => tab.show(), signal, tab.problem);
+    el.append(tab.node);
+  },
+};

@@ -1,0 +1,135 @@
+// The Build tab: one button; then what Keras made of the design, held against the picture.
+
+import { exact, size } from "../lib/format.js";
+import { OWN_KEYS, element, setText } from "../lib/page.js";
+import { ask } from "../lib/widget.js";
+
+class Build {
+  constructor(model, signal) {
+    this.model = model;
+    this.button = element("button", { type: "button", class: "ue-main", "data-action": "build", ...OWN_KEYS }, "Build");
+    this.state = element("span", { class: "ue-quiet", "data-role": "build-state", role: "status" });
+    this.problem = element("p", { class: "ue-problem", "data-role": "build-problem", role: "alert" });
+    this.verdict = element("p", { class: "ue-proof", "data-role": "proof" });
+    this.wrong = element("ul", { class: "ue-wrong" });
+    this.graph = element("div", { class: "ue-graph", "data-role": "graph", tabindex: 0, ...OWN_KEYS });
+    this.summary = this.text("summary");
+    this.script = this.text("script");
+    this.copied = element("span", { class: "ue-quiet", role: "status" });
+    const button = (action, words) => element("button", { type: "button", "data-action": action, ...OWN_KEYS }, words);
+    const tools = element("div", { class: "ue-line" }, button("copy-script", "Copy"), button("save-script", "Save as unet.py"));
+    tools.append(this.copied);
+    this.result = element(
+      "div",
+      { class: "ue-result", hidden: true },
+      this.wrong,
+      this.part("Layer graph", true, this.graph),
+      this.part("As Keras source", false, tools, this.script),
+      this.part("Keras's summary", false, this.summary),
+    );
+    const about = "Makes the network that the knobs show in Keras, and compares every step with the picture.";
+    const bar = element("div", { class: "ue-line" }, this.button, this.state, element("span", { class: "ue-quiet" }, about));
+    this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "build" });
+    this.node.append(bar, this.problem, this.verdict, this.result);
+    this.node.addEventListener("click", (event) => this.onClick(event), { signal });
+  }
+
+  part(title, open, ...children) {
+    return element("details", { class: "ue-part", open }, element("summary", OWN_KEYS, title), ...children);
+  }
+
+  text(role) {
+    // Reachable by keyboard, for it scrolls.
+    return element("pre", { "data-role": role, tabindex: 0, ...OWN_KEYS });
+  }
+
+  onClick(event) {
+    const pressed = event.target.closest("button[data-action]");
+    if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
+    const { action } = pressed.dataset;
+    if (action === "build") ask(this.model, "build");
+    else if (action === "copy-script") this.copy();
+    else if (action === "save-script") this.save();
+  }
+
+  async copy() {
+    try {
+      await navigator.clipboard.writeText(this.script.textContent);
+      setText(this.copied, "copied");
+    } catch {
+      getSelection().selectAllChildren(this.script);
+      setText(this.copied, "The browser does not allow it; the text is selected: press Ctrl + C.");
+    }
+  }
+
+  save() {
+    const url = URL.createObjectURL(new Blob([this.script.textContent], { type: "text/x-python" }));
+    element("a", { href: url, download: "unet.py" }).click();
+    URL.revokeObjectURL(url);
+  }
+
+  show() {
+    const { model } = this;
+    const state = model.get("state");
+    const words = { starting: "starting TensorFlow, which takes a few seconds …", building: "building …" };
+    this.node.dataset.state = state;
+    setText(this.state, words[state] || "");
+    this.button.setAttribute("aria-disabled", String(state in words));
+    setText(this.problem, model.get("problem"));
+    const result = model.get("result");
+    this.result.hidden = !result.proof;
+    this.node.dataset.differs = String(model.get("differs"));
+    this.showVerdict(result);
+  }
+
+  showVerdict(result) {
+    if (!result.proof) {
+      setText(this.verdict, "");
+      return;
+    }
+    const wrong = result.proof.filter(({ words }) => words);
+    const { depth, base_filters: filters } = result.config;
+    const design = `depth ${depth}, ${filters} filters, tile ${size(result.tile)}`;
+    const all = `✓ All ${result.proof.length} steps agree with Keras, in shape and in parameters: ${exact(result.parameters)} in total (${design}).`;
+    const some = `✗ ${wrong.length} of ${result.proof.length} steps do not agree with Keras (${design}).`;
+    const differs = this.model.get("differs") ? " The knobs show another design by now: press Build again to prove that one." : "";
+    setText(this.verdict, (wrong.length ? some : all) + differs);
+    this.verdict.dataset.agrees = String(!wrong.length);
+  }
+
+  showResult() {
+    const result = this.model.get("result");
+    if (!result.proof) return;
+    const wrong = result.proof.filter(({ words }) => words);
+    this.wrong.replaceChildren(...wrong.map(({ step, words }) => element("li", {}, `${step}: ${words}`)));
+    setText(this.summary, result.summary);
+    setText(this.script, result.script);
+    if (result.graph) {
+      const parsed = new DOMParser().parseFromString(result.graph, "image/svg+xml").documentElement;
+      this.graph.replaceChildren(document.importNode(parsed, true));
+    } else {
+      this.graph.replaceChildren(element("p", {}, result.no_graph));
+    }
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const controller = new AbortController();
+    const build = new Build(model, controller.signal);
+    const listeners = [
+      ["change:state", () => build.show()],
+      ["change:problem", () => build.show()],
+      ["change:differs", () => build.show()],
+      ["change:result", () => (build.showResult(), build.show())],
+    ];
+    for (const [type, listener] of listeners) model.on(type, listener);
+    el.append(build.node);
+    build.showResult();
+    build.show();
+    return () => {
+      controller.abort();
+      for (const [type, listener] of listeners) model.off(type, listener);
+    };
+  },
+};

@@ -1,0 +1,34 @@
+// Which image is looked at: one of those there are, a file where the notebook runs, or one from this computer.
+
+import { OWN_KEYS, element, onTyped } from "../lib/page.js";
+import { ask } from "../lib/widget.js";
+import { Upload } from "./upload.js";
+
+export class Picker {
+  constructor(model, signal) {
+    this.model = model;
+    this.choice = element("select", { "data-setting": "image", ...OWN_KEYS });
+    this.path = element("input", { type: "text", "data-setting": "path", placeholder: "/home/me/image.tif", ...OWN_KEYS });
+    const file = element("input", { type: "file", accept: ".png,.tif,.tiff,.jpg,.jpeg,.bmp,.gif", "data-upload": "image", ...OWN_KEYS });
+    this.upload = new Upload(model, signal, [["Upload an image …", file]]);
+    this.choice.addEventListener("change", () => ask(model, "choose", { key: this.choice.value }), { signal });
+    onTyped(this.path, () => this.path.value && ask(model, "open", { path: this.path.value }), signal);
+    const own = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "Your own image"));
+    const label = element("label", { class: "ue-setting" }, element("span", {}, "File, where the notebook runs"), this.path);
+    own.append(label, this.upload.node);
+    const choice = element("label", { class: "ue-setting" }, element("span", {}, "Image"), this.choice);
+    this.node = element("div", { class: "ue-images" }, choice, own);
+  }
+
+  show() {
+    const options = this.model.get("options");
+    const key = JSON.stringify([options, this.model.get("title")]);
+    if (key !== this.known) {
+      this.known = key;
+      const own = element("option", { value: "" }, this.model.get("title") || "…");
+      own.hidden = this.model.get("choice") !== "";
+      this.choice.replaceChildren(own, ...options.map(([value, words]) => element("option", { value }, words)));
+    }
+    this.choice.value = this.model.get("choice");
+  }
+}

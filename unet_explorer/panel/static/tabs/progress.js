@@ -1,0 +1,170 @@
+// What comes of a training: the curves, the scores, and pictures that can be turned back through the epochs.
+
+import { ZOOM, bytesOf, classColour, easel, errorColour, imageColour, labelColour, paint } from "../lib/canvas.js";
+import { Chart } from "../lib/charts.js";
+import { exact, rough } from "../lib/format.js";
+import { OWN_KEYS, element, setText } from "../lib/page.js";
+
+const SEEN = ["image", "truth", "prediction", "errors"];
+
+export class CourseView {
+  constructor(model, signal) {
+    this.model = model;
+    this.loss = new Chart("Loss", "loss-curve", (value) => rough(value));
+    this.iou = new Chart("Scores on images it does not learn from", "iou-curve", (value) => value.toFixed(2));
+    this.scores = element("table", { class: "ue-scores", "data-role": "scores" });
+    this.mislead = element("p", { class: "ue-quiet", "data-role": "misleading" });
+    this.slider = element("input", { type: "range", min: 1, max: 1, step: 1, "data-setting": "epoch", ...OWN_KEYS });
+    this.which = element("output", { class: "ue-which", "data-role": "epoch" });
+    this.slider.addEventListener("input", () => this.lookAt(Number(this.slider.value)), { signal });
+    this.back = element("label", { class: "ue-back" }, element("span", {}, "Look back"), this.slider, this.which);
+    this.pictures = element("div", { class: "ue-pictures-grid", "data-role": "pictures" });
+    this.legend = element("ul", { class: "ue-legend ue-errors-legend" });
+    const charts = element("div", { class: "ue-charts" }, this.loss.node, this.iou.node);
+    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.back, this.pictures, this.legend, this.scores, this.mislead);
+  }
+
+  /** The last epoch means: whatever is the latest. */
+  lookAt(epoch) {
+    const { epochs } = this.model.get("curve");
+    this.model.set("shown", epoch >= epochs.length ? 0 : epoch);
+    this.model.save_changes();
+  }
+
+  showCurves() {
+    const curve = this.model.get("curve");
+    this.node.hidden = !curve.points;
+    if (!curve.points) return;
+    const { steps } = this.model.get("status");
+    const { epochs, points, classes } = curve;
+    const answered = this.model.get("answers").epoch || 0;
+    const shown = epochs.find(({ number }) => number === answered);
+    const at = shown && epochs.length > 1 ? shown.step : null;
+    this.showLoss(points, steps, at);
+    this.showScores(epochs, classes, steps, at);
+    this.back.hidden = !epochs.length;
+    this.slider.max = Math.max(1, epochs.length);
+    // Where the hand has put it, even if the answer is still on its way.
+    this.slider.value = this.model.get("shown") || epochs.length;
+    this.slider.setAttribute("aria-valuetext", `epoch ${answered} of ${epochs.length}`);
+    const best = answered && answered === curve.best ? ", the best so far" : "";
+    setText(this.which, shown ? `epoch ${answered} (step ${exact(shown.step)})${best}` : "");
+    this.showTable(shown, classes);
+  }
+
+  showLoss(points, steps, at) {
+    const highest = Math.max(0, ...points.map(([, loss]) => loss));
+    const last = points.length ? points[points.length - 1][1] : 0;
+    const words = points.length ? `from ${rough(points[0][1])} to ${rough(last)}` : "nothing yet";
+    const lines = [
+      { name: "", points, kind: "loss-each" },
+      { name: "loss", points: smoothed(points), kind: "loss" },
+    ];
+    this.loss.show({ lines, steps, top: roundUp(highest), at, words });
+  }
+
+  showScores(epochs, classes, steps, at) {
+    const line = (name, kind, value) => ({
+      name,
+      kind,
+      dots: kind !== "accuracy",
+      points: epochs.map((epoch) => [epoch.step, value(epoch)]).filter(([, score]) => score !== null),
+    });
+    const many = classes.length > 2;
+    const lines = [line("accuracy", "accuracy", ({ accuracy }) => accuracy)];
+    if (many) {
+      // More names than these would not fit beside the chart; the table below has them all.
+      const few = classes.length <= 6;
+      classes.slice(1).forEach((name, at) => {
+        lines.push(line(few ? short(name) : "", `class${(at % 7) + 1}`, ({ iou }) => iou[at + 1]));
+      });
+    }
+    lines.push(line(many ? "mean IoU" : "IoU", "iou", ({ mean_iou: mean }) => mean));
+    const last = epochs[epochs.length - 1];
+    const words = last ? `IoU ${last.mean_iou.toFixed(2)}, accuracy ${last.accuracy.toFixed(2)}` : "nothing yet";
+    this.iou.show({ lines, steps, top: 1, at, words });
+  }
+
+  showTable(epoch, classes) {
+    this.scores.hidden = this.mislead.hidden = !epoch;
+    if (!epoch) return;
+    const cell = (value) => element("td", {}, value === null ? "does not occur" : value.toFixed(3));
+    const head = ["class", "IoU", "Dice"].map((text) => element("th", { scope: "col" }, text));
+    const rows = classes.map((name, at) => {
+      const swatch = element("span", { class: "ue-swatch" });
+      if (at) swatch.style.background = `rgb(${classColour(at).join()})`;
+      const title = element("th", { scope: "row" }, swatch, name);
+      return element("tr", {}, title, cell(epoch.iou[at]), cell(epoch.dice[at]));
+    });
+    this.scores.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows));
+    const percent = (share) => `${(100 * share).toFixed(1)} %`;
+    const nothing = percent(epoch.always_background);
+    setText(
+      this.mislead,
+      `Pixel accuracy is ${percent(epoch.accuracy)}. It misleads: whoever says “${classes[0]}” everywhere has ${nothing}, and an ` +
+        "IoU of 0 for all else. IoU counts the pixels that truth and prediction share against those that either has.",
+    );
+  }
+
+  showQuestions() {
+    const asked = this.model.get("questions");
+    this.rows = asked.map((picture) => {
+      const canvases = Object.fromEntries(SEEN.map((kind) => [kind, easel(kind)]));
+      const truth = bytesOf(picture.truth);
+      paint(canvases.image, picture, 1, imageColour(picture), `${picture.title}: the image`);
+      paint(canvases.truth, picture, 1, labelColour(picture, truth), `${picture.title}: the truth`);
+      return { picture, truth, canvases };
+    });
+    const head = SEEN.map((kind) => element("div", { class: "ue-quiet ue-column" }, kind));
+    const cells = this.rows.flatMap(({ canvases }) => SEEN.map((kind) => canvases[kind]));
+    this.pictures.replaceChildren(...(asked.length ? head : []), ...cells);
+    this.legend.replaceChildren(...(asked.length ? errorLegend() : []));
+  }
+
+  showAnswers() {
+    const { images = [], epoch = 0 } = this.model.get("answers");
+    this.pictures.dataset.epoch = epoch;
+    (this.rows || []).forEach(({ picture, truth, canvases }, at) => {
+      const known = images[at] && bytesOf(images[at]).length === truth.length;
+      const found = known ? bytesOf(images[at]) : new Uint8Array(truth.length);
+      const wrong = known ? found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0) : 0;
+      const share = `${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
+      const words = `${picture.title}, after epoch ${epoch}`;
+      const blank = () => [128, 128, 128];
+      paint(canvases.prediction, picture, 1, known ? labelColour(picture, found) : blank, `${words}: the prediction`);
+      paint(canvases.errors, picture, ZOOM, known ? errorColour(picture, truth, found) : blank, `${words}: ${share}`);
+    });
+  }
+}
+
+function short(name) {
+  return name.length > 10 ? `${name.slice(0, 9)}…` : name;
+}
+
+/** Each point the mean of its neighbours on either side, so that the eye sees where it goes. */
+function smoothed(points) {
+  const reach = Math.ceil(points.length / 40);
+  return points.map(([step], at) => {
+    const side = Math.min(reach, at, points.length - 1 - at);
+    const near = points.slice(at - side, at + side + 1);
+    return [step, near.reduce((sum, [, loss]) => sum + loss, 0) / near.length];
+  });
+}
+
+/** The next "round" number above: 0.37 → 0.4. */
+function roundUp(value) {
+  if (!(value > 0)) return 1;
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((round) => round * unit >= value * 0.999);
+}
+
+function errorLegend() {
+  const sample = (truth, found, words) => {
+    const canvas = element("canvas", { class: "ue-sample", "aria-hidden": "true" });
+    const picture = { height: 5, width: 8, channels: 1, pixels: new Uint8Array(40).fill(90) };
+    const all = (label) => new Uint8Array(40).fill(label);
+    paint(canvas, picture, ZOOM, errorColour(picture, all(truth), all(found)), "");
+    return element("li", {}, canvas, element("span", {}, words));
+  };
+  return [sample(1, 0, "missed"), sample(0, 1, "invented"), sample(1, 2, "taken for another class"), sample(1, 1, "right")];
+}

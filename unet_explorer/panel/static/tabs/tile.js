@@ -1,0 +1,238 @@
+// The Tile tab: an image under its tiles, what they cost, and the seams that careless ones leave.
+
+import { INVENTED, bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js";
+import { bytes, exact, rough, size } from "../lib/format.js";
+import { totals } from "../lib/law.js";
+import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { ask, listenTo } from "../lib/widget.js";
+import { cover } from "./cover.js";
+import { Picker } from "./picker.js";
+import { TilesPicture } from "./tiles_picture.js";
+
+class TileTab {
+  constructor(model, instrument, signal) {
+    this.model = model;
+    this.instrument = instrument;
+    this.picker = new Picker(model, signal);
+    this.tiles = new TilesPicture(signal);
+    this.lay = ["seamless", "naive"].map((name) => element("input", { type: "radio", "data-setting": name, ...OWN_KEYS }));
+    this.layWords = this.lay.map(() => element("small", { class: "ue-quiet" }));
+    this.limit = element("input", { type: "number", min: 1, step: 100, "data-setting": "limit", ...OWN_KEYS });
+    this.best = element("p", { "data-role": "best" });
+    this.take = element("button", { type: "button", "data-action": "take_best", ...OWN_KEYS }, "Take it");
+    this.table = element("table", { class: "ue-scores", "data-role": "choices" });
+    this.facts = element("dl", { class: "ue-facts", "data-role": "facts" });
+    this.problem = element("p", { class: "ue-problem", "data-role": "tile-problem", role: "alert" });
+    this.misfit = element("p", { class: "ue-problem", "data-role": "misfit", role: "status" });
+    this.predict = element("button", { type: "button", class: "ue-main", "data-action": "predict", ...OWN_KEYS }, "Predict it in tiles");
+    this.stop = element("button", { type: "button", "data-action": "stop", ...OWN_KEYS }, "Stop");
+    this.state = element("span", { class: "ue-quiet", "data-role": "tile-state", role: "status" });
+    this.bar = element("progress", { max: 1, value: 0, "aria-label": "Tiles done" });
+    this.seams = element("p", { class: "ue-proof", "data-role": "seams" });
+    this.seamsMore = element("p", { class: "ue-quiet" });
+    this.canvases = { labels: easel("labels"), seams: easel("difference") };
+    this.captions = { labels: element("figcaption"), seams: element("figcaption") };
+    this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "tile" });
+    this.node.append(element("div", { class: "ue-train" }, this.layLeft(), this.layRight()));
+    this.node.addEventListener("click", (event) => this.onClick(event), { signal });
+    this.lay.forEach((radio, naive) => radio.addEventListener("change", () => this.set("naive", Boolean(naive)), { signal }));
+    onTyped(this.limit, () => this.askLimit(), signal);
+  }
+
+  layLeft() {
+    const title = (words) => element("legend", {}, words);
+    const radio = (at, words) =>
+      element("label", { class: "ue-radio" }, this.lay[at], element("span", {}, element("b", {}, words), element("br"), this.layWords[at]));
+    const lay = element("fieldset", { class: "ue-lay" }, title("Lay the tiles"));
+    lay.append(radio(0, "without seams"), radio(1, "naively, to see what happens"));
+    const limit = element("label", { class: "ue-setting ue-limit" }, element("span", {}, "Memory for it, MB"), this.limit);
+    const best = element("fieldset", { class: "ue-lay" }, title("Which tile?"), limit, this.best, this.take);
+    return element("div", { class: "ue-left" }, this.picker.node, best, lay);
+  }
+
+  layRight() {
+    const buttons = element("div", { class: "ue-line ue-wrap" }, this.predict, this.stop, this.state, this.bar);
+    const figure = (kind) => element("figure", {}, this.captions[kind], this.canvases[kind]);
+    const predicted = element("div", { class: "ue-predicted-pair" }, figure("labels"), figure("seams"));
+    const beside = element("div", {}, predicted, element("h4", {}, "What a tile costs here"), element("div", { class: "ue-scroll" }, this.table));
+    const pictures = element("div", { class: "ue-tile-pictures" }, this.tiles.node, beside);
+    const facts = element("div", { class: "ue-facts-room" }, this.facts, this.misfit);
+    return element("div", { class: "ue-right" }, buttons, this.problem, facts, this.seams, this.seamsMore, pictures);
+  }
+
+  onClick(event) {
+    const pressed = event.target.closest("button[data-action]");
+    if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
+    ask(this.model, pressed.dataset.action);
+  }
+
+  set(name, value) {
+    this.model.set(name, value);
+    this.model.save_changes();
+    this.show();
+  }
+
+  askLimit() {
+    const wanted = Number(this.limit.value);
+    if (wanted > 0) this.set("limit", wanted * 1e6);
+    else this.limit.value = Math.round(this.model.get("limit") / 1e6);
+  }
+
+  showImage() {
+    const picture = this.model.get("picture");
+    if (!picture.pixels) return;
+    this.tiles.showImage(picture);
+    this.show();
+  }
+
+  /** Everything that follows the tile: in the browser alone. */
+  show() {
+    const picture = this.model.get("picture");
+    const network = this.instrument.get("network");
+    const naive = this.model.get("naive");
+    this.lay.forEach((radio, at) => (radio.checked = Boolean(at) === naive));
+    if (!picture.pixels || !network.steps) return;
+    const tile = this.instrument.get("tile");
+    const covered = cover(network, [picture.height, picture.width], tile, !naive);
+    this.covered = covered;
+    this.node.dataset.tiles = covered.problem ? "" : covered.count;
+    setText(this.misfit, covered.problem);
+    this.tiles.show(covered);
+    this.showLay(network, covered);
+    this.showFacts(network, covered, picture);
+    this.showResult();
+  }
+
+  showLay(network, { axes }) {
+    const { period, border } = network.margins;
+    const strides = axes && [...new Set(axes.map(({ output }) => output))].join(" × ");
+    setText(this.layWords[0], `Origins lie a multiple of 2 to the power of the depth, ${period} px, apart${border ? "" : ", and each tile keeps only what sees no rim"}.`);
+    const flaw = border ? "each tile starts where the last prediction ends" : "tile beside tile, each with its own rim of zeros";
+    setText(this.layWords[1], strides ? `${strides} px apart: ${flaw}.` : `Side by side: ${flaw}.`);
+  }
+
+  showFacts(network, { problem, axes, count, computed, kept, state }, picture) {
+    if (problem) {
+      this.facts.replaceChildren();
+      return;
+    }
+    const [down, across] = axes;
+    const sums = totals(state, 1);
+    const output = state.output.step.channels;
+    const share = (100 * kept) / computed;
+    const held = kept * 4 * (output + network.steps[0].channels);
+    const list = [
+      ["Tiles", "tiles", `${exact(down.count)} × ${exact(across.count)} = ${exact(count)} of ${size([down.tile, across.tile])} px`],
+      ["Kept of what is computed", "share", `${rough(kept)} of ${rough(computed)} px: ${share.toFixed(share < 10 ? 1 : 0)} %`],
+      ["Work", "work", `${exact(count)} × ${rough(sums.macs)} = ${rough(count * sums.macs)} multiply-adds`],
+      ["Memory", "memory", `${bytes(sums.predict)} for a tile, ${bytes(held)} for image and scores`],
+    ];
+    this.facts.replaceChildren(
+      ...list.map(([label, role, words]) => element("div", {}, element("dt", {}, label), element("dd", { "data-fact": role }, words))),
+    );
+  }
+
+  showChoices() {
+    const limit = this.model.get("limit");
+    showNumber(this.limit, Math.round(limit / 1e6));
+    const best = this.model.get("best");
+    const rows = this.model.get("table");
+    const chosen = rows.find(({ tile }) => String(tile) === String(best));
+    const words = chosen
+      ? `${size(best)}: of all tiles that take no more than ${bytes(limit)}, none keeps more of what it computes (${percent(chosen.share)}). ` +
+        "The larger a tile, the smaller the share that goes into its border."
+      : `No tile takes as little as ${bytes(limit)}.`;
+    setText(this.best, words);
+    this.take.hidden = !chosen;
+    const head = ["Tile", "", "Tiles", "Kept", "Multiply-adds", "Memory"].map((text) => element("th", { scope: "col" }, text));
+    const body = rows.map(({ name, tile, count, share, macs, memory, within }) => {
+      const cell = (text) => element("td", {}, text);
+      const row = element("tr", { "data-within": String(within) }, element("th", { scope: "row" }, size(tile)), element("td", { class: "ue-name" }, name));
+      row.append(cell(exact(count)), cell(percent(share)), cell(rough(macs)), cell(bytes(memory) + (within ? "" : ", too much")));
+      return row;
+    });
+    this.table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+  }
+
+  showState() {
+    const state = this.model.get("state");
+    const [done, total] = this.model.get("progress");
+    this.node.dataset.state = state;
+    const working = state === "working" || state === "starting";
+    const words = { starting: "starting TensorFlow, which takes a few seconds …", working: total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included` : "in one piece first, to compare …" };
+    setText(this.state, words[state] || "");
+    this.bar.hidden = !working;
+    this.bar.value = total ? done / total : 0;
+    this.stop.setAttribute("aria-disabled", String(!working));
+    setText(this.problem, this.model.get("problem"));
+  }
+
+  /** What the last prediction says, and whether it is of what is shown. */
+  showResult() {
+    const result = this.model.get("result");
+    const picture = this.model.get("picture");
+    const known = Boolean(result.labels) && result.number === picture.number;
+    this.canvases.labels.closest(".ue-predicted-pair").hidden = !known;
+    if (!known) {
+      setText(this.seams, "");
+      setText(this.seamsMore, "Predict the image: in tiles, and in one piece to compare.");
+      delete this.seams.dataset.flipped;
+      return;
+    }
+    if (this.painted !== result) this.paintResult(result, picture);
+    const tile = this.instrument.get("tile");
+    const other = JSON.stringify(result.config) !== JSON.stringify(this.instrument.get("config"));
+    const turned = other || String(result.tile) !== String(tile) || result.naive !== this.model.get("naive");
+    const learnt = this.model.get("learnt");
+    const stale = turned || learnt;
+    this.node.dataset.stale = String(stale);
+    const pixels = picture.height * picture.width;
+    const share = (100 * result.flipped) / pixels;
+    const how = result.pieces > 1 ? "in as few pieces as the memory allows" : "in one piece";
+    const words = result.flipped
+      ? `✗ ${exact(result.flipped)} labels (${share.toFixed(share < 1 ? 2 : 1)} %) are others than ${how}.`
+      : `✓ No label is another one than ${how}.`;
+    setText(this.seams, words);
+    Object.assign(this.seams.dataset, { flipped: result.flipped, agrees: String(!result.flipped), naive: String(result.naive) });
+    const laid = `${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}; ${result.network}; ${result.seconds.toFixed(1)} s.`;
+    const most = `A probability differs by ${small(result.largest)} at most.`;
+    setText(this.seamsMore, `${most} ${laid}${turned ? " The knobs have been turned since." : learnt ? " The network has learnt since, or is another one." : ""}`);
+  }
+
+  paintResult(result, picture) {
+    this.painted = result;
+    const [labels, wanted, seams] = [result.labels, result.wanted, result.seams].map(bytesOf);
+    paint(this.canvases.labels, picture, 1, labelColour(picture, labels), `${picture.title}: what the tiles say`);
+    const heat = heatColour({ pixels: seams });
+    const flipped = (at) => (labels[at] !== wanted[at] ? INVENTED : heat(at));
+    const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
+    paint(this.canvases.seams, picture, 1, flipped, words);
+    setText(this.captions.labels, "What the tiles say");
+    setText(this.captions.seams, `Difference to one piece, by square root: bright is ${small(result.scale)}, blue a flipped label`);
+  }
+}
+
+/** A probability, however small: 0.97, 0.001, 3e−7. */
+function small(number) {
+  if (number === 0) return "0";
+  return number < 0.0005 ? number.toExponential(0).replace("-", "−") : number.toFixed(number < 0.01 ? 3 : 2);
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+export default {
+  async render({ model, el, host, signal }) {
+    const instrument = await host.getModel(model.get("instrument"));
+    const tab = new TileTab(model, instrument, signal);
+    const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
+    on(model, "options choice title", () => tab.picker.show());
+    on(model, "picture", () => tab.showImage());
+    on(model, "naive result learnt", () => tab.show());
+    on(model, "table best limit", () => tab.showChoices());
+    on(model, "state problem progress", () => tab.showState());
+    on(instrument, "tile network config", () => tab.show());
+    el.append(tab.node);
+  },
+};

@@ -1,0 +1,223 @@
+// The Train tab: images, how to teach, and what comes of it while it happens.
+
+import { easel, heatColour, paint, rimColour } from "../lib/canvas.js";
+import { exact, size } from "../lib/format.js";
+import { OWN_KEYS, element, onTyped, setText } from "../lib/page.js";
+import { ask, listenTo } from "../lib/widget.js";
+import { CourseView } from "./progress.js";
+import { Settings } from "./settings.js";
+import { Upload } from "./upload.js";
+
+const STATE_WORDS = {
+  new: "",
+  starting: "getting ready …",
+  running: "learning",
+  paused: "paused",
+  stopped: "stopped",
+  finished: "finished",
+  failed: "it went wrong",
+  interrupted: "cut off",
+};
+const LIVE = ["starting", "running", "paused"];
+const AGAIN = ["stopped", "interrupted", "failed"];
+
+class Train {
+  constructor(model, signal) {
+    this.model = model;
+    this.settings = new Settings(model, signal);
+    this.images = new Images(model, signal);
+    this.course = new CourseView(model, signal);
+    this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
+    this.findings = element("ul", { class: "ue-findings", "data-role": "findings", "aria-label": "Before you start" });
+    this.buttons = {};
+    const button = (action, text, main) => {
+      const made = element("button", { type: "button", "data-action": action, class: main ? "ue-main" : "", ...OWN_KEYS }, text);
+      this.buttons[action] = made;
+      return made;
+    };
+    this.controls = element(
+      "div",
+      { class: "ue-line ue-wrap" },
+      button("start", "Start", true),
+      button("pause", "Pause"),
+      button("resume", "Go on", true),
+      button("step", "One step"),
+      button("stop", "Stop"),
+      button("reset", "Reset"),
+    );
+    this.state = element("span", { class: "ue-state", "data-role": "train-state", role: "status" });
+    this.progress = element("progress", { max: 1, value: 0, "aria-label": "Steps done" });
+    this.speed = element("span", { class: "ue-quiet", "data-role": "speed" });
+    this.differs = element("p", { class: "ue-differs", "data-role": "differs", hidden: true });
+    this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "train" });
+    const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
+    const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
+    const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
+    right.append(this.course.node, this.images.varied);
+    this.node.append(element("div", { class: "ue-train" }, left, right));
+    this.node.addEventListener("click", (event) => this.onClick(event), { signal });
+  }
+
+  onClick(event) {
+    const pressed = event.target.closest("button[data-action]");
+    if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
+    const { action, kind } = pressed.dataset;
+    if (action === "start-anyway") ask(this.model, "start", { force: true });
+    else ask(this.model, action, kind ? { kind } : {});
+  }
+
+  showStatus() {
+    const status = this.model.get("status");
+    const state = status.state || "new";
+    // What it will learn from is looked at before, not while it learns.
+    if (this.node.dataset.state !== state && [this.node.dataset.state, state].includes("new")) this.images.varied.open = state === "new";
+    this.node.dataset.state = state;
+    this.showButtons(state);
+    const steps = state === "new" ? "" : ` · step ${exact(status.step)} of ${exact(status.steps)} · epoch ${status.epoch} of ${status.epochs}`;
+    setText(this.state, STATE_WORDS[state] + steps);
+    this.progress.hidden = state === "new";
+    this.progress.value = state === "new" ? 0 : status.step / status.steps;
+    const speed = status.rate ? `${status.rate.toFixed(status.rate < 10 ? 1 : 0)} steps/s` : "";
+    const left = state === "running" && status.left ? ` · about ${duration(status.left)} left` : "";
+    setText(this.speed, speed + left);
+    this.differs.hidden = !status.differs;
+    if (status.differs) {
+      const show = element("button", { type: "button", "data-action": "show_design", ...OWN_KEYS }, "Show it");
+      const verb = LIVE.includes(state) ? "What learns here" : "What learnt here";
+      if (this.differs.dataset.design !== status.design + verb) {
+        this.differs.replaceChildren(`${verb} is another design than the knobs show: ${status.design}. `, show);
+      }
+      this.differs.dataset.design = status.design + verb;
+    }
+    this.showProblem();
+  }
+
+  showButtons(state) {
+    const live = LIVE.includes(state);
+    const shown = {
+      start: !live,
+      resume: state === "paused" || AGAIN.includes(state),
+      pause: state === "running" || state === "starting",
+      step: state === "new" || live,
+      stop: live,
+      reset: state !== "new",
+    };
+    for (const [action, button] of Object.entries(this.buttons)) {
+      // Not `hidden`: a button that is pressed must keep its place and the focus.
+      button.setAttribute("aria-disabled", String(!shown[action]));
+    }
+    setText(this.buttons.start, state === "new" ? "Start" : "Start anew");
+  }
+
+  showProblem() {
+    const problem = this.model.get("problem") || this.model.get("status").problem || "";
+    setText(this.problem, problem);
+  }
+
+  /** What speaks against starting, with a button that mends it where there is one. */
+  showFindings() {
+    const found = this.model.get("findings");
+    const key = JSON.stringify(found);
+    if (key === this.found) return;
+    this.found = key;
+    const items = found.map(({ kind, weight, words, fix, mendable }) => {
+      const item = element("li", { "data-finding": kind, "data-weight": weight }, element("span", {}, words));
+      if (fix && mendable) item.append(" ", element("button", { type: "button", "data-action": "fix", "data-kind": kind, ...OWN_KEYS }, fix));
+      else if (fix) item.append(` ${fix}`);
+      return item;
+    });
+    const weights = found.map(({ weight }) => weight);
+    if (weights.includes("doubt") && !weights.includes("stop")) {
+      const anyway = element("button", { type: "button", "data-action": "start-anyway", ...OWN_KEYS }, "Start all the same");
+      items.push(element("li", { class: "ue-anyway" }, anyway));
+    }
+    this.findings.replaceChildren(...items);
+  }
+}
+
+/** Seconds as one would say them. */
+function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** Which images, and how they vary. */
+class Images {
+  constructor(model, signal) {
+    this.model = model;
+    const made = model.get("sources").map((name) => element("option", { value: name }, name));
+    this.choice = element("select", { "data-setting": "source", ...OWN_KEYS }, ...made);
+    this.own = element("option", { value: "", disabled: true, hidden: true }, "your own");
+    this.choice.append(this.own);
+    this.path = element("input", { type: "text", "data-setting": "path", placeholder: "/home/me/images", ...OWN_KEYS });
+    this.about = element("p", { class: "ue-quiet", "data-role": "data" });
+    this.gallery = element("div", { class: "ue-gallery", "data-role": "gallery" });
+    const folder = element("input", { type: "file", multiple: true, webkitdirectory: true, "data-upload": "folder", ...OWN_KEYS });
+    const zip = element("input", { type: "file", accept: ".zip", "data-upload": "zip", ...OWN_KEYS });
+    this.upload = new Upload(model, signal, [
+      ["Upload a folder …", folder],
+      ["Upload a .zip …", zip],
+    ]);
+    this.choice.addEventListener("change", () => this.choose({ kind: "made", name: this.choice.value }), { signal });
+    onTyped(this.path, () => this.path.value && this.choose({ kind: "path", path: this.path.value }), signal);
+    const how = "images/ and masks/ with files of the same names; or a folder an image with a mask an object; or a .zip of either.";
+    const own = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "Your own images"));
+    const label = element("label", { class: "ue-setting" }, element("span", {}, "Folder or .zip, where the notebook runs"), this.path);
+    own.append(label, this.upload.node, element("p", { class: "ue-quiet" }, how));
+    const words = "What it learns from: one image under each variation, and what each pixel weighs";
+    this.varied = element("details", { class: "ue-part" }, element("summary", OWN_KEYS, words), this.gallery);
+    const choice = element("label", { class: "ue-setting" }, element("span", {}, "Images"), this.choice);
+    this.node = element("div", { class: "ue-images" }, choice, this.about, own);
+  }
+
+  choose(source) {
+    // Numbered, so that the same path may be read anew.
+    const again = (this.model.get("source").again || 0) + 1;
+    this.model.set("source", { ...source, again });
+    this.model.save_changes();
+  }
+
+  show() {
+    const source = this.model.get("source");
+    this.own.hidden = source.kind === "made";
+    this.choice.value = source.kind === "made" ? source.name : "";
+    const data = this.model.get("data");
+    if (data.loading) setText(this.about, "reading the images …");
+    else if (data.name) {
+      const shape = data.size.length ? size(data.size) : "various sizes";
+      const colour = { 1: "grey", 3: "RGB" }[data.channels] || `${data.channels} channels`;
+      const licence = data.licence ? ` · ${data.licence}` : "";
+      const hint = data.hint ? `. ${data.hint}` : "";
+      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour} · ${data.classes.join(", ")}${licence}${hint}`);
+    } else setText(this.about, "");
+  }
+
+  showGallery() {
+    const figures = this.model.get("gallery").map((picture) => {
+      const canvas = easel("variation");
+      const colour = picture.kind === "weights" ? heatColour(picture) : rimColour(picture);
+      paint(canvas, picture, 1, colour, `The first image, ${picture.title}`);
+      return element("figure", {}, canvas, element("figcaption", {}, picture.title));
+    });
+    this.gallery.replaceChildren(...figures);
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const controller = new AbortController();
+    const train = new Train(model, controller.signal);
+    const on = (traits, listener) => listenTo(model, traits, listener, controller.signal, train.problem);
+    on("recipe", () => train.settings.show());
+    on("source data", () => train.images.show());
+    on("gallery", () => train.images.showGallery());
+    on("findings", () => train.showFindings());
+    on("status problem", () => train.showStatus());
+    on("curve status answers", () => train.course.showCurves());
+    on("questions", () => train.course.showQuestions());
+    on("answers questions", () => train.course.showAnswers());
+    el.append(train.node);
+    return () => controller.abort();
+  },
+};

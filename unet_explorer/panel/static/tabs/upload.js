@@ -1,0 +1,66 @@
+// Images from this computer: read piece by piece, so that nothing has to fit into one message.
+
+import { element } from "../lib/page.js";
+
+const PIECE = 1 << 19;
+const WANTED = /\.(zip|png|jpe?g|tiff?|bmp|gif|txt)$/i;
+
+export class Upload {
+  /** `inputs`: [words, file input] for each way to choose files. */
+  constructor(model, signal, inputs) {
+    this.model = model;
+    this.signal = signal;
+    for (const [, input] of inputs) {
+      input.addEventListener("change", () => this.send([...input.files]).finally(() => (input.value = "")), { signal });
+    }
+    this.progress = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
+    const labels = inputs.map(([text, input]) => element("label", { class: "ue-file" }, input, element("span", {}, text)));
+    this.node = element("div", { class: "ue-line ue-wrap" }, ...labels, this.progress);
+  }
+
+  /** One piece after the other; the next one goes when the last has been taken. */
+  async send(chosen) {
+    const files = chosen.filter(({ name }) => WANTED.test(name) && !name.startsWith("."));
+    if (!files.length) return;
+    const upload = Date.now();
+    const total = files.reduce((sum, { size }) => sum + Math.max(1, size), 0);
+    let [sent, piece] = [0, 0];
+    this.progress.hidden = false;
+    try {
+      for (const [number, file] of files.entries()) {
+        for (let at = 0; at === 0 || at < file.size; at += PIECE) {
+          const data = new DataView(await file.slice(at, at + PIECE).arrayBuffer());
+          const last = number === files.length - 1 && at + PIECE >= file.size;
+          const name = file.webkitRelativePath || file.name;
+          if (!(await this.hand({ upload, piece, name, at, last, data }))) return;
+          piece += 1;
+          sent += data.byteLength;
+          this.progress.value = sent / total;
+        }
+      }
+    } finally {
+      this.progress.hidden = true;
+    }
+  }
+
+  /** Whether the piece was taken and more may come. */
+  hand(piece) {
+    const { model } = this;
+    return new Promise((done) => {
+      const finish = (taken) => {
+        model.off("change:taken", heard);
+        this.signal.removeEventListener("abort", abort);
+        done(taken);
+      };
+      const heard = () => {
+        const taken = model.get("taken");
+        if (taken.upload === piece.upload && taken.piece === piece.piece) finish(!taken.stopped);
+      };
+      const abort = () => finish(false);
+      model.on("change:taken", heard);
+      this.signal.addEventListener("abort", abort);
+      model.set("piece", piece);
+      model.save_changes();
+    });
+  }
+}
