@@ -133,7 +133,7 @@ def test_what_is_kept_is_what_a_look_would_see(config):
 
 
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch):
-    from unet_explorer.learning import looks as room
+    from unet_explorer.learning.worker import map_cache as room
 
     config = CONFIGS[0]
     tile = np.zeros((76, 76, 1), "float32")

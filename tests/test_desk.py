@@ -7,10 +7,11 @@ import pytest
 from hands import SMALL, TILE
 
 from unet_explorer import cells, plan
-from unet_explorer.learning import desk as room
-from unet_explorer.learning import looking, looks
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.store import Store
+from unet_explorer.learning.worker import inspection as looking
+from unet_explorer.learning.worker import map_cache as looks
+from unet_explorer.learning.worker import scheduler as room
 from unet_explorer.learning.worker.scheduler import Desk
 
 IMAGE = np.random.default_rng(0).normal(size=(*TILE, 1)).astype("float32")

@@ -86,7 +86,7 @@ def test_heights_are_to_scale():
     placed = place(picture, (572, 572))
     rows = trace(UNetConfig(), 572)
     for row in rows:
-        share = placed[row.step].height / placed["input"].height
+        share = placed[row.step.name].height / placed["input"].height
         assert share**2 == pytest.approx(row.output.height / 572)
     frame = kept(placed["enc0_conv2"], laws(UNetConfig())["enc0_conv2"], 88, (572, 572))
     assert frame.height / placed["enc0_conv2"].height == pytest.approx(392 / 568)
@@ -109,14 +109,14 @@ def test_the_svg_says_what_the_trace_says(config, height, width):
     fits = height in valid_sizes(config, height, height) and width in valid_sizes(config, width, width)
     if fits:
         for row in trace(config, (height, width)):
-            if row.operation in {"norm", "relu", "dropout", "upsample"}:
-                assert row.step not in groups
+            if row.step.op in {"norm", "relu", "dropout", "upsample"}:
+                assert row.step.name not in groups
                 continue
-            group = groups[row.step]
+            group = groups[row.step.name]
             shown = tuple(int(group.get(f"data-{what}")) for what in ("height", "width", "channels"))
             assert shown == tuple(row.output)
             labels = ["".join(node.itertext()) for node in group if node.tag.endswith("text")]
-            if not row.step.endswith("_up") or not config.skips:
+            if not row.step.name.endswith("_up") or not config.skips:
                 assert str(row.output.channels) in labels
                 square = f"{row.output.height}²"
                 assert (square if height == width else f"{row.output.height}×{row.output.width}") in labels

@@ -89,8 +89,8 @@ def test_every_step_and_every_edge_with_the_numbers_of_the_trace(config):
         assert words[1]
         tip = group.find(f"{SVG}title").text
         assert tip == f"{row.step.name}: {words[1]} → {words[2]}, {words[3]} parameters"
-        assert group.find(f"{SVG}path").get("stroke").lower() == COLOURS[row.operation].lower()
-        if row.operation == "crop_concat":
+        assert group.find(f"{SVG}path").get("stroke").lower() == COLOURS[row.step.op].lower()
+        if row.step.op == "crop_concat":
             skip, main = (picture.edges[source, row.step.name] for source in row.step.inputs)
             assert skip[1] == [f"crop {row.crop} px" if row.crop else "copy"]
             assert (f"{row.crop} px cut off" in skip[0].find(f"{SVG}title").text) == bool(row.crop)

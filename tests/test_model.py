@@ -48,16 +48,16 @@ def assert_equal_to_keras(config, tile):
         assert layer.count_params() == row.parameters, row
         trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
         assert row.step.trainable == trainable, row
-        if row.operation == "crop_concat":
+        if row.step.op == "crop_concat":
             # The copy in front, as in the paper's figure.
             arriving = [history.operation.name for history in (each._keras_history for each in layer.input)]
-            assert arriving == [f"{row.step}_crop" if row.crop else row.step.inputs[0], row.step.inputs[1]]
+            assert arriving == [f"{row.step.name}_crop" if row.crop else row.step.inputs[0], row.step.inputs[1]]
         if row.crop:
-            assert model.get_layer(f"{row.step}_crop").cropping == ((row.crop,) * 2,) * 2
+            assert model.get_layer(f"{row.step.name}_crop").cropping == ((row.crop,) * 2,) * 2
     assert model.count_params() == rows.parameters
     assert tuple(model.output.shape[1:]) == tuple(rows.output)
     # Keras has no layer that the plan does not know, but its input and the crops.
-    helpers = {"input", *(f"{row.step}_crop" for row in rows if row.crop)}
+    helpers = {"input", *(f"{row.step.name}_crop" for row in rows if row.crop)}
     assert {layer.name for layer in model.layers} == helpers | {row.step.name for row in rows}
     keras.utils.clear_session(free_memory=False)
 

@@ -285,7 +285,7 @@ def test_what_the_readme_shows_of_it_runs(tmp_path, monkeypatch):
 
 
 def test_only_the_last_few_sizes_are_kept_compiled():
-    from unet_explorer.learning import predict
+    from unet_explorer.predict import predict
 
     model = live(CONFIG)
     for size in range(52, 52 + 4 * 12, 4):

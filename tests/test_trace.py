@@ -28,7 +28,7 @@ PAPER = """
 
 
 def test_the_figure_of_the_paper():
-    rows = [(str(row.step), str(row.output.height), str(row.output.channels)) for row in trace(UNetConfig(), 572)]
+    rows = [(row.step.name, str(row.output.height), str(row.output.channels)) for row in trace(UNetConfig(), 572)]
     assert rows == list(zip(PAPER[0::3], PAPER[1::3], PAPER[2::3], strict=True))
     result = trace(UNetConfig(), 572)
     assert result.crops == (4, 16, 40, 88)
@@ -50,7 +50,7 @@ def test_the_table_of_the_facts():
         (r["step"], r["op"], r["side"], r["channels"], r["parameters"], r.get("crop_per_side", 0))
         for r in facts["rows"]
     ]
-    mine = [(r.step.name, r.operation, r.output.height, r.output.channels, r.parameters, r.crop) for r in result]
+    mine = [(r.step.name, r.step.op, r.output.height, r.output.channels, r.parameters, r.crop) for r in result]
     assert mine == told
 
 
@@ -85,7 +85,7 @@ def test_rows_of_a_rectangle_are_the_product_of_its_sides(config, down, across):
     expected = [naive.sides(config, n) for n in tile]
     result = trace(config, tile)
     for row in result:
-        assert row.output[:2] == tuple(found[row.step] for found in expected)
+        assert row.output[:2] == tuple(found[row.step.name] for found in expected)
         assert row.bytes == 4 * row.output.height * row.output.width * row.output.channels
     assert result.crops == tuple(naive.crops(config, tile[0]))
 

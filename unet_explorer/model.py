@@ -121,5 +121,5 @@ def config_of(model: keras.Model) -> UNetConfig:
         found = layer.get(step.name)
         if found is None or found.count_params() != step.parameters:
             what = "has none" if found is None else f"has {found.count_params():,} parameters, not {step.parameters:,},"
-            raise ValueError(f"The model is no U-Net of this plan: it {what} at {step}.")
+            raise ValueError(f"The model is no U-Net of this plan: it {what} at {step.name}.")
     return config

@@ -68,7 +68,7 @@ def test_any_lab_follows_every_knob(any_lab, page):
     expect(panel.step("head")).to_have_attribute("data-channels", "5")
     expect(panel.role("layers").locator("tbody tr")).to_have_count(len(plan(wanted)))
     hosted = {"norm", "relu", "dropout", "upsample"}
-    drawn = {row.step.name: tuple(row.output) for row in trace(wanted, 572) if row.operation not in hosted}
+    drawn = {row.step.name: tuple(row.output) for row in trace(wanted, 572) if row.step.op not in hosted}
     assert shapes_on_screen(panel) == drawn
     # Python knows the same.
     notebook.expect_kernel("panel.config", str(wanted))

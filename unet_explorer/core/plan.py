@@ -20,9 +20,9 @@ TILE: Final = "input"
 """The name under which the first step asks for the tile itself."""
 
 
-@dataclass(frozen=True, eq=False)
-class Step(str):
-    """One layer of the network. A step *is* its name, so it serves wherever a name is asked for.
+@dataclass(frozen=True)
+class Step:
+    """One layer of the network.
 
     Attributes:
         name: Unique; also the name of the Keras layer.
@@ -51,12 +51,6 @@ class Step(str):
     activation: str = "linear"
     bias: bool = False
     rate: float = 0.0
-
-    def __new__(cls, name: str, *_: Any, **__: Any) -> Step:  # noqa: D102  # as for every string
-        return super().__new__(cls, name)
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def weights(self) -> int:

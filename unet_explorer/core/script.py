@@ -103,7 +103,7 @@ def _blocks(traced: Trace) -> Iterator[tuple[str, list[Row]]]:
     """The rows in paragraphs, one for every stay on a level and one for the head, each with a word for it."""
     deepest = max(row.step.level for row in traced)
     before = 0
-    for (level, is_head), group in groupby(traced, key=lambda row: (row.step.level, row.operation == "conv1x1")):
+    for (level, is_head), group in groupby(traced, key=lambda row: (row.step.level, row.step.op == "conv1x1")):
         rows = list(group)
         if is_head:
             activation = rows[0].step.activation
@@ -177,4 +177,4 @@ def _settings(step: Step) -> tuple[str, ...]:
 
 def _shared(traced: Trace) -> tuple[str, ...]:
     """The settings of most convolutions. Those of the blocks are all alike, and are in every block."""
-    return Counter(_settings(row.step) for row in traced if row.operation == "conv").most_common(1)[0][0]
+    return Counter(_settings(row.step) for row in traced if row.step.op == "conv").most_common(1)[0][0]

@@ -94,10 +94,10 @@ def _why(step: Step, known: dict[str, Law], n: int) -> tuple[int, str]:
         # Every step before it gave a positive whole number, so what it was handed must have been odd.
         odd = known[step.inputs[-1]].side(n)
         assert odd is not None
-        return odd, f"{step} would halve an odd side ({odd})"
+        return odd, f"{step.name} would halve an odd side ({odd})"
     law = known[step.name]
     side = (n + law.shift) >> law.level
-    return side, f"nothing is left of the map at {step} (side {side})"
+    return side, f"nothing is left of the map at {step.name} (side {side})"
 
 
 def read_tile(tile: object) -> tuple[int, int]:

@@ -34,8 +34,7 @@ class Row(NamedTuple):
     """What one step does to one tile.
 
     Attributes:
-        step: The step; it is its own name.
-        operation: What it does, as in `Step.op`.
+        step: The step: its name, what it does (``step.op``), and its channels.
         inputs: The maps that arrive, before any crop.
         output: The map that leaves.
         crop: Pixels that the skip loses on each side; 0 for every step but ``crop_concat``.
@@ -50,7 +49,6 @@ class Row(NamedTuple):
     """
 
     step: Step
-    operation: str
     inputs: tuple[Shape, ...]
     output: Shape
     crop: int
@@ -106,7 +104,7 @@ class Trace:
             >>> trace(UNetConfig(), 572).crops
             (4, 16, 40, 88)
         """
-        return tuple(row.crop for row in self.rows if row.operation == "crop_concat")
+        return tuple(row.crop for row in self.rows if row.step.op == "crop_concat")
 
     @property
     def parameters(self) -> int:
@@ -164,7 +162,6 @@ def trace(config: UNetConfig, tile: Tile) -> Trace:
         rows.append(
             Row(
                 step=step,
-                operation=step.op,
                 inputs=tuple(shapes[each] for each in step.inputs),
                 output=output,
                 crop=crop(step, known),

@@ -100,7 +100,7 @@ def graph(config: UNetConfig, tile: Tile) -> graphviz.Digraph:
         drawn.node(arm, graphviz.escape(" · ".join(words)), shape="plaintext", style="", fontcolor=_OUTSIDE, group=arm)
     up = _coming_up(plan(config))
     for name, words in cells.items():
-        colour = COLOURS[TILE if name == TILE else traced[name].operation]
+        colour = COLOURS[TILE if name == TILE else traced[name].step.op]
         arm = "up" if name in up else "down"
         drawn.node(name, graphviz.escape(" · ".join(words)), color=colour, fillcolor=_tint(colour), group=arm)
     _connect(drawn, traced, up)
@@ -115,7 +115,7 @@ def _connect(drawn: graphviz.Digraph, traced: Trace, up: frozenset[str]) -> None
     _beside(drawn, *ends)
     for row in traced:
         *skips, main = row.step.inputs
-        name, colour = row.step.name, COLOURS[row.operation]
+        name, colour = row.step.name, COLOURS[row.step.op]
         if (name in up) != (main in up):
             _beside(drawn, main, name)
             drawn.edge(main, name, color=colour, tailport="e", headport="w")
@@ -123,7 +123,7 @@ def _connect(drawn: graphviz.Digraph, traced: Trace, up: frozenset[str]) -> None
             drawn.edge(name, main, color=colour, dir="back")
         else:
             # The right arm has more steps; on the left the falls from level to level make up for it.
-            drawn.edge(main, name, color=colour, weight="1" if row.operation == "pool" or main == TILE else "8")
+            drawn.edge(main, name, color=colour, weight="1" if row.step.op == "pool" or main == TILE else "8")
         for skip in skips:
             _beside(drawn, skip, name)
             # The label of the tail is the one that Graphviz puts where it is told to: half way, above the line.

@@ -87,7 +87,7 @@ def _needed(steps: tuple[Step, ...], last: str) -> list[Step]:
 
 def _computed(model: keras.Model, step: Step, given: list[Any], cut: int) -> Any:
     if cut:
-        given = [model.get_layer(f"{step}_crop")(given[0]), *given[1:]]
+        given = [model.get_layer(f"{step.name}_crop")(given[0]), *given[1:]]
     return model.get_layer(step.name)(given if len(given) > 1 else given[0])
 
 
