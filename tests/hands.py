@@ -7,6 +7,7 @@ import threading
 import numpy as np
 
 from unet_explorer import UNetConfig
+from unet_explorer.learning.signals import Signal
 
 SMALL = UNetConfig(depth=2, base_filters=4)
 TILE = (76, 76)
@@ -35,17 +36,16 @@ class Silent:
     process, warm = None, False
 
     def __init__(self):
-        self.listeners, self.asked = [], []
+        self.events, self.asked, self.open = Signal(), [], {}
 
-    def send(self, message):
-        self.asked.append(message)
+    def send(self, request):
+        self.asked.append(request)
 
     def warm_up(self):
         pass
 
-    def tell(self, **message):
-        for listener in list(self.listeners):
-            listener(message)
+    def tell(self, **event):
+        self.events.emit(event)
 
 
 def pressed(tab, do, **more):
@@ -61,13 +61,13 @@ def tab_of(kind, instrument, worker, chosen, session=None):
 
 def until(session, condition):
     """Wait until something holds of a session; its state changes wake us."""
-    with session._changed:
-        changed = session._changed
-        session.listeners.append(wake := (lambda: _wake(changed)))
+    with session._condition:
+        changed = session._condition
+        session.changed.connect(wake := (lambda: _wake(changed)))
         try:
             assert changed.wait_for(condition, LONG), (session.state, session.problem)
         finally:
-            session.listeners.remove(wake)
+            session.changed.disconnect(wake)
 
 
 def _wake(changed):

@@ -96,7 +96,7 @@ def test_nobody_is_offered_to_go_on_with_a_comparison(worker, state):
     session.lasting = False
     session.start(force=True)
     running = threading.Event()
-    session.listeners.append(lambda: session.history.losses and running.set())
+    session.changed.connect(lambda: session.history.losses and running.set())
     assert running.wait(LONG)
     worker.kill()
     assert session.state == "interrupted"

@@ -101,20 +101,20 @@ def test_a_pooling_comes_with_the_numbers_that_it_chose_from():
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_what_is_kept_is_what_a_look_would_see(config):
-    from unet_explorer.learning.worker.map_cache import Looks
+    from unet_explorer.learning.worker.map_cache import MapCache
 
     keras.utils.set_random_seed(3)
     model = build_model(config)
     sides = valid_sizes(config, 40)[:2]
     tile = np.random.default_rng(0).normal(size=(*sides, config.in_channels)).astype("float32")
-    looks = Looks()
-    assert sum(1 for _ in looks.make("key", model, config, tile)) == len(plan(config))
-    assert looks.key == "key"
-    assert not any(looks.ahead(step.name) for step in plan(config))
+    cache = MapCache()
+    assert sum(1 for _ in cache.fill("key", model, config, tile)) == len(plan(config))
+    assert cache.key == "key"
+    assert not any(cache.is_due(step.name) for step in plan(config))
     for step in plan(config):
         found = activations(model, config, step.name, tile)
         for channel in (0, 1, 99):
-            kept, seen = looks.view(step.name, channel), view(found[step.name], channel)
+            kept, seen = cache.view(step.name, channel), view(found[step.name], channel)
             assert kept.keys() == seen.keys()
             for name, value in seen.items():
                 # One more or less of 255, where rounding decides.
@@ -124,12 +124,12 @@ def test_what_is_kept_is_what_a_look_would_see(config):
                     atol=1.01 if name in {"whole", "thumbs"} else 1e-5,
                 )
             numbers = patch(config, step.name, found, channel)
-            assert looks.patch(step.name, channel).keys() == numbers.keys()
+            assert cache.patch(step.name, channel).keys() == numbers.keys()
             assert all(
-                np.allclose(looks.patch(step.name, channel)[name], each, atol=1e-5) for name, each in numbers.items()
+                np.allclose(cache.patch(step.name, channel)[name], each, atol=1e-5) for name, each in numbers.items()
             )
-    looks.forget()
-    assert looks.view("head", 0) is None
+    cache.clear()
+    assert cache.view("head", 0) is None
 
 
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch):
@@ -137,10 +137,10 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch):
 
     config = CONFIGS[0]
     tile = np.zeros((76, 76, 1), "float32")
-    monkeypatch.setattr(room, "ROOM", 40_000)
-    looks = room.Looks()
-    for _ in looks.make("key", build_model(config), config, tile):
+    monkeypatch.setattr(room, "MAP_CACHE_BYTES", 40_000)
+    cache = room.MapCache()
+    for _ in cache.fill("key", build_model(config), config, tile):
         pass
-    kept = [step for step in plan(config) if looks.view(step.name, 0) is not None]
+    kept = [step for step in plan(config) if cache.view(step.name, 0) is not None]
     assert 0 < len(kept) < len(plan(config))
-    assert sum(looks.view(step.name, 0)["whole"].size * step.channels for step in kept) <= 40_000
+    assert sum(cache.view(step.name, 0)["whole"].size * step.channels for step in kept) <= 40_000

@@ -22,7 +22,7 @@ def chosen():
 
 def test_the_first_image_is_there_at_once_and_others_can_be_chosen(chosen):
     heard = []
-    chosen.listeners.append(lambda: heard.append(chosen.title))
+    chosen.changed.connect(lambda: heard.append(chosen.title))
     assert chosen.image.shape == (48, 48, 1)
     assert chosen.key == "set 0"
     keys = [key for key, _ in chosen.options()]

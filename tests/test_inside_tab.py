@@ -132,7 +132,7 @@ def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen
     # What fails is an answer as well; another step is no hand that drags.
     instrument.tile = [84, 84]
     assert len(asked()) == 2
-    answer("failed", words="no")
+    answer("failed", reason="no")
     assert asked()[2:] == [("enc0_conv1", 84)]
     instrument.selected = "head"
     assert asked()[3:] == [("head", 84)]
@@ -190,7 +190,7 @@ def test_it_is_live_while_the_network_learns(instrument, worker, chosen):
         tab._guarded(tab._refresh)
         seen, learnt = tab.at, len(session.history.losses)
         further = threading.Event()
-        session.listeners.append(lambda: len(session.history.losses) > learnt + 40 and further.set())
+        session.changed.connect(lambda: len(session.history.losses) > learnt + 40 and further.set())
         assert further.wait(LONG)
         assert tab.at <= seen + 20
         tab.close()

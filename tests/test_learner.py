@@ -78,10 +78,10 @@ def test_what_is_remembered_goes_on_as_if_nothing_had_been(made):
     ours = made()
     for _ in range(3):
         ours.advance()
-    memory = ours.memory()
+    memory = ours.state()
     after = [ours.advance() for _ in range(3)]
     again = made()
-    again.remember(memory)
+    again.restore(memory)
     assert again.step == 3
     assert [again.advance() for _ in range(3)] == pytest.approx(after, rel=1e-4)
 

@@ -43,7 +43,7 @@ def test_stopping_one_training_ends_no_other(worker, state):
         for session in (mine, other):
             session.start(force=True)
         learns = threading.Event()
-        other.listeners.append(lambda: len(other.history.losses) > 3 and learns.set())
+        other.changed.connect(lambda: len(other.history.losses) > 3 and learns.set())
         assert learns.wait(LONG)
         process = worker.process
         # As in the midst of a long step.
@@ -74,18 +74,18 @@ def test_a_request_that_fails_ends_no_training(worker, state):
     told = []
     with TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=100_000) as session:
         session.start(force=True)
-        worker.listeners.append(told.append)
+        worker.events.connect(told.append)
         bad = {"config": SMALL.to_dict(), "step": "nowhere", "channel": 0, "tile": np.zeros((76, 76, 1), "float32")}
-        worker.send({"do": "look", "request": "x", "training": session.folder.name, "folder": "", **bad})
+        worker.send({"do": "maps", "request": "x", "training": session.folder.name, "folder": "", **bad})
         before = len(session.history.losses)
         further = threading.Event()
-        session.listeners.append(lambda: len(session.history.losses) > before + 5 and further.set())
+        session.changed.connect(lambda: len(session.history.losses) > before + 5 and further.set())
         assert further.wait(LONG)
-        worker.listeners.remove(told.append)
+        worker.events.disconnect(told.append)
         assert session.state == "running"
     failed = [message for message in told if message["event"] == "failed"]
     assert [message["request"] for message in failed] == ["x"]
-    assert failed[0]["words"].startswith("Something went wrong in the worker")
+    assert failed[0]["reason"].startswith("Something went wrong in the worker")
 
 
 def test_the_tabs_of_a_panel_share_one_worker_and_one_image(state):

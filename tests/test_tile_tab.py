@@ -159,21 +159,21 @@ def test_an_image_from_the_browser(tile, tmp_path):
 
 def test_a_later_request_takes_the_place_of_an_earlier_one_and_stop_ends_it(tile, worker):
     told = []
-    worker.listeners.append(told.append)
+    worker.events.connect(told.append)
     pressed(tile, "choose", key="large cells")
     Watch(tile).until(lambda: tile.picture["width"] == 1024)
     pressed(tile, "predict")
-    first = f"TileTab {tile._request}"
+    first = tile._requests.current
     pressed(tile, "stop")
     assert tile.state == "new"
     pressed(tile, "choose", key="set 0")
     Watch(tile).until(lambda: tile.picture["width"] == 96)
     pressed(tile, "predict")
     Watch(tile).until(lambda: tile.state == "done")
-    worker.listeners.remove(told.append)
-    done = [message["request"] for message in told if message["event"] == "segmented"]
+    worker.events.disconnect(told.append)
+    done = [message["request"] for message in told if message["event"] == "predicted"]
     assert first not in done
-    assert done[-1] == f"TileTab {tile._request}"
+    assert done[-1] == tile._requests.current
 
 
 def test_a_lost_worker_is_told_where_somebody_waits(instrument, chosen):
@@ -184,14 +184,14 @@ def test_a_lost_worker_is_told_where_somebody_waits(instrument, chosen):
     assert tab.state == "starting"
     silent.tell(event="ready")
     assert tab.state == "working"
-    silent.tell(event="segmenting", request="TileTab 1", done=2, total=9)
+    silent.tell(event="predicting", request="TileTab 1", done=2, total=9)
     assert tab.progress == [2, 9]
-    silent.tell(event="failed", request="TileTab 99", words="another's")
+    silent.tell(event="failed", request="TileTab 99", reason="another's")
     assert tab.state == "working"
-    silent.tell(event="lost", words="The worker was killed.")
+    silent.tell(event="lost", reason="The worker was killed.")
     assert (tab.state, tab.problem) == ("failed", "The worker was killed.")
     tab.close()
-    assert not silent.listeners
+    assert not silent.events._listeners
 
 
 def test_an_answer_is_of_what_was_asked_for_and_an_old_one_is_not_heard(instrument, chosen):
@@ -202,8 +202,8 @@ def test_an_answer_is_of_what_was_asked_for_and_an_old_one_is_not_heard(instrume
     instrument.tile = [84, 84]
     pressed(tab, "predict")
     labels = np.zeros((96, 96), "uint8")
-    answer = {"labels": labels, "wanted": labels, "picture": labels, "flipped": 0, "largest": 0.0, "scale": 1e-3}
-    answer |= {"event": "segmented", "at": 0, "pieces": 1, "seconds": 1.0, "best": True}
+    answer = {"labels": labels, "wanted": labels, "difference": labels, "flipped": 0, "largest": 0.0, "scale": 1e-3}
+    answer |= {"event": "predicted", "at": 0, "pieces": 1, "seconds": 1.0, "best": True}
     silent.tell(**answer, request="TileTab 1")
     assert tab.result == {}
     silent.tell(**answer, request="TileTab 2")
@@ -243,13 +243,13 @@ def test_the_list_follows_the_images_though_ones_own_is_shown(tile, chosen):
 def test_progress_is_told_no_oftener_than_eyes_can_follow(tile, instrument, worker):
     told = []
     instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
-    worker.listeners.append(told.append)
+    worker.events.connect(told.append)
     tile.naive = True
     pressed(tile, "predict")
     Watch(tile).until(lambda: tile.state == "done")
-    worker.listeners.remove(told.append)
-    seconds = next(message["seconds"] for message in told if message["event"] == "segmented")
-    assert sum(message["event"] == "segmenting" for message in told) <= seconds / 0.1 + 2
+    worker.events.disconnect(told.append)
+    seconds = next(message["seconds"] for message in told if message["event"] == "predicted")
+    assert sum(message["event"] == "predicting" for message in told) <= seconds / 0.1 + 2
 
 
 def test_what_a_network_says_is_of_what_it_has_learnt(instrument, worker, chosen):
@@ -261,13 +261,13 @@ def test_what_a_network_says_is_of_what_it_has_learnt(instrument, worker, chosen
         assert tab.result["network"] == "fresh weights: this design has learnt nothing yet"
         session.start(force=True)
         finished(session)
-        chosen.tell()
+        chosen.changed.emit()
         watch.until(lambda: tab.result["network"].startswith(f"after {session.history.best.step} steps"))
         watch.until(lambda: not tab.learnt)
         # One that takes long is not made anew, but said to be of earlier.
         tab._took = 1e9
         tab._session = lambda: None
-        chosen.tell()
+        chosen.changed.emit()
         watch.until(lambda: tab.learnt)
         assert tab.result["network"].startswith("after")
         tab.close()
@@ -288,7 +288,11 @@ def test_requests_arrive_in_the_order_of_their_numbers(instrument, chosen):
 
     worker = Slow()
     tab = tab_of(TileTab, instrument, worker, chosen)
-    both = [threading.Thread(target=tab._ask, args=({"do": "segment", "which": which}, None)) for which in (1, 2)]
+
+    def ask(which):
+        tab._ask(lambda request: {"which": which, "request": request}, None)
+
+    both = [threading.Thread(target=ask, args=(which,)) for which in (1, 2)]
     both[0].start()
     assert worker.first.wait(LONG)
     both[1].start()

@@ -145,7 +145,7 @@ def test_a_training_that_goes_on_is_the_one_that_was_never_stopped(session):
 
 def test_starting_twice_is_starting_once(session, worker):
     started = []
-    worker.listeners.append(lambda message: started.append(message) if message["event"] == "started" else None)
+    worker.events.connect(listen := lambda message: started.append(message) if message["event"] == "started" else None)
     made = session()
     threads = [threading.Thread(target=made.start) for _ in range(6)]
     for thread in threads:
@@ -154,7 +154,7 @@ def test_starting_twice_is_starting_once(session, worker):
         thread.join()
     finished(made)
     made.start()
-    worker.listeners.pop()
+    worker.events.disconnect(listen)
     assert len(started) == 1
     assert len(made.history.losses) == 8
 

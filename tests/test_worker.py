@@ -140,21 +140,21 @@ def test_a_stop_spares_a_worker_that_others_wait_for(session, worker):
     # As if it were in the midst of something long.
     os.kill(process, signal.SIGSTOP)
     fresh = {"training": "", "folder": "", "config": SMALL.to_dict(), "size": TILE, "seamless": True}
-    worker.send({"do": "segment", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
-    assert worker.asked == {"segment": "an image"}
+    worker.send({"do": "predict", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
+    assert worker.open == {made.folder.name: "train", "an image": "predict"}
     made.stop()
     os.kill(process, signal.SIGCONT)
     until(made, lambda: made.state == "stopped")
     assert worker.process == process
     answered = threading.Event()
-    worker.listeners.append(lambda message: message["event"] == "segmented" and answered.set())
-    worker.send({"do": "segment", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
+    worker.events.connect(listen := lambda event: event["event"] == "predicted" and answered.set())
+    worker.send({"do": "predict", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
     assert answered.wait(LONG)
-    worker.listeners.pop()
-    assert worker.asked == {}
-    worker.send({"do": "segment", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
-    worker.send({"do": "leave_image"})
-    assert worker.asked == {}
+    worker.events.disconnect(listen)
+    assert worker.open == {}
+    worker.send({"do": "predict", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
+    worker.send({"do": "stop_prediction"})
+    assert worker.open == {}
 
 
 def test_one_of_two_that_learn_is_closed(session):
@@ -182,7 +182,7 @@ from unet_explorer import TrainingSession, UNetConfig, cells
 session = TrainingSession(UNetConfig(depth=2, base_filters=4), cells(8, size=96), 76, steps=100000, steps_per_epoch=4)
 session.start()
 there = threading.Event()
-session.listeners.append(lambda: there.set() if session.history.epochs else None)
+session.changed.connect(lambda: there.set() if session.history.epochs else None)
 there.wait()
 print(session._worker.process, flush=True)
 sys.stdin.read() if sys.argv[1] == "wait" else os._exit(0)
@@ -215,9 +215,8 @@ def test_no_worker_outlives_its_notebook_and_the_next_one_goes_on(state, worker)
     found.resume()
     until(found, lambda: found.history.epochs[-1].step > start)
     found.stop()
-    found.forget()
+    found.discard()
     assert TrainingSession.unfinished(worker) is None
-    found.close()
 
 
 def test_a_script_that_ends_takes_its_worker_along(state):
@@ -255,8 +254,8 @@ def test_the_worker_survives_a_request_that_fails(worker):
         messages.append(message)
         heard.set()
 
-    worker.listeners.append(listen)
-    for request in ({"do": "build", "config": {"depth": 99}, "tile": [76, 76], "request": 1}, {"do": "nonsense"}):
+    worker.events.connect(listen)
+    for request in ({"do": "build", "config": {"depth": 99}, "tile": [76, 76], "request": "1"}, {"do": "nonsense"}):
         messages.clear()
         heard.clear()
         worker.send(request)
@@ -265,8 +264,8 @@ def test_the_worker_survives_a_request_that_fails(worker):
             heard.clear()
             assert heard.wait(LONG)
         assert messages[-1]["event"] == "failed"
-        assert messages[-1]["words"].startswith("Something went wrong in the worker")
-    worker.listeners.remove(listen)
+        assert messages[-1]["reason"].startswith("Something went wrong in the worker")
+    worker.events.disconnect(listen)
     assert worker.warm
 
 
@@ -280,11 +279,11 @@ def test_the_built_network_is_the_traced_one(worker):
             built.append(message)
             there.set()
 
-    worker.listeners.append(listen)
+    worker.events.connect(listen)
     config = UNetConfig(depth=2, base_filters=3, batch_norm=True, upsampling="bilinear", dropout=0.1)
-    worker.send({"do": "build", "config": config.to_dict(), "tile": [76, 84], "request": 7})
+    worker.send({"do": "build", "config": config.to_dict(), "tile": [76, 84], "request": "7"})
     assert there.wait(LONG)
-    worker.listeners.remove(listen)
+    worker.events.disconnect(listen)
     told = built[0]
     assert told["parameters"] == build_model(config).count_params()
     for words in ("Connected to", "enc0_conv1", "bottleneck_dropout"):

@@ -124,10 +124,10 @@ def block(session: TrainingSession, worker: Worker) -> float:
             if stamps[-1][0] - stamps[0][0] >= BLOCK:
                 done.set()
 
-    worker.listeners.append(listen)
+    worker.events.connect(listen)
     session.resume()
     done.wait()
-    worker.listeners.remove(listen)
+    worker.events.disconnect(listen)
     session.pause()
     while session.state != "paused":
         time.sleep(0.01)
@@ -182,7 +182,7 @@ def start(worker: Worker) -> list[Row]:
         there = threading.Event()
         config = UNetConfig(depth=3, base_filters=filters)
         with TrainingSession(config, cells(), CLASSROOM.tile, worker, steps=5) as session:
-            session.listeners.append(lambda s=session, e=there: e.set() if s.history.losses else None)
+            session.changed.connect(lambda s=session, e=there: e.set() if s.history.losses else None)
             begin = time.perf_counter()
             session.start()
             there.wait()

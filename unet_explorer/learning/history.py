@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from unet_explorer.learning.protocol import Examination, TrainingProgress
 from unet_explorer.learning.scores import Scores, scores
 
 __all__ = ["Epoch", "History", "thinned"]
@@ -72,10 +73,17 @@ class History:
         del self.losses[step:]
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
 
-    def add_epoch(self, told: dict[str, Any]) -> None:
-        """Take over an examination as the worker tells it."""
-        table = tuple(tuple(int(count) for count in row) for row in told["table"])
-        self.epochs.append(Epoch(int(told["epoch"]), int(told["step"]), table, float(told["seconds"])))
+    def extend(self, progress: TrainingProgress) -> None:
+        """Append the losses that the worker reports, and take over how long it has learnt."""
+        for at, loss in progress["points"]:
+            if at == len(self.losses) + 1:
+                self.losses.append(float(loss))
+        self.seconds, self.waited = progress["seconds"], progress["waited"]
+
+    def add_epoch(self, result: Examination) -> None:
+        """Append an examination, as the worker reports it or as it was saved."""
+        table = tuple(tuple(int(count) for count in row) for row in result["table"])
+        self.epochs.append(Epoch(int(result["epoch"]), int(result["step"]), table, float(result["seconds"])))
 
 
 def thinned(losses: list[float], most: int = 400) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -23,7 +24,7 @@ _LONGEST: Final = 1 << 31
 _KINDS: Final = "biuf"
 
 
-def write_message(stream: BinaryIO, message: Message) -> None:
+def write_message(stream: BinaryIO, message: Mapping[str, Any]) -> None:
     """Send a message: numbers, words, lists, dicts and arrays of numbers.
 
     Raises:
@@ -70,9 +71,9 @@ def read_message(stream: BinaryIO) -> Message | None:
     head = _exactly(stream, _bounded(_LENGTH.unpack(length)[0]))
     if head is None:
         return None
-    told = json.loads(head)
+    frame = json.loads(head)
     arrays = []
-    for each in told["arrays"]:
+    for each in frame["arrays"]:
         kind, shape = np.dtype(each["kind"]), tuple(int(side) for side in each["shape"])
         if kind.kind not in _KINDS or any(side < 0 for side in shape):
             raise ValueError(f"Not a message: an array of {kind}.")
@@ -84,7 +85,7 @@ def read_message(stream: BinaryIO) -> Message | None:
     def unpacked(value: dict[str, Any]) -> Any:
         return arrays[value[_ARRAY]] if value.keys() == {_ARRAY} else value
 
-    message: Message = json.loads(told["message"], object_hook=unpacked)
+    message: Message = json.loads(frame["message"], object_hook=unpacked)
     return message
 
 

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
-from unet_explorer.learning.messages import Message, read_message, write_message
+from unet_explorer.learning.messages import read_message, write_message
+from unet_explorer.learning.protocol import Event, Request, closes, superseded_by
+from unet_explorer.learning.signals import Signal
 
 __all__ = ["Worker"]
 
@@ -21,29 +22,24 @@ SUMMARY_COLUMNS: Final = 112
 """Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
 _MODULE: Final = "unet_explorer.learning.worker.main"
 _LAST_WORDS: Final = 4000
-_ENDS: Final = {"look_away": "look", "leave_image": "segment"}
-"""Requests after which another one is not answered any more."""
-_UNDER_WAY: Final = frozenset({"segmenting"})
-"""Events that are no answer yet."""
 
 
 class Worker:
     """A process that imports TensorFlow, so that this one need not.
 
     It starts with the first request, or with `warm_up`; it ends with `close`, and with the process that started it.
-    If it is killed, its listeners are told, and the next request starts another one.
+    If it is killed, whoever listens is told, and the next request starts another one.
 
     Attributes:
-        listeners: Called with every message, in a thread of its own; and with ``{"event": "lost", "words": …}``
-            when the process has ended without being asked to.
-        learning: Names of the trainings that go on in it.
-        asked: What else is being done there: for each kind of request the latest one that was not answered yet.
+        events: Emits every event, in a thread of its own; also `Lost`, when the process has ended without being asked
+            to.
+        open: What is being done there: requests whose last answer is due, trainings among them, by identifier, each
+            with the kind of its request.
     """
 
     def __init__(self) -> None:
-        self.listeners: list[Callable[[Message], None]] = []
-        self.learning: set[str] = set()
-        self.asked: dict[str, Any] = {}
+        self.events: Signal[[Event]] = Signal()
+        self.open: dict[str, str] = {}
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._unwanted: subprocess.Popen[bytes] | None = None
@@ -85,8 +81,8 @@ class Worker:
         """Wait until it is ready; False if it takes longer."""
         return self._ready.wait(seconds)
 
-    def send(self, message: Message) -> None:
-        """Ask for something; the process is started if there is none.
+    def send(self, request: Request) -> None:
+        """Send a request; the process is started if there is none.
 
         Raises:
             OSError: If it cannot be reached.
@@ -95,11 +91,11 @@ class Worker:
             self.warm_up()
             assert self._process is not None
             assert self._process.stdin is not None
-            write_message(self._process.stdin, message)  # type: ignore[arg-type]
-            if "request" in message:
-                self.asked[message["do"]] = message["request"]
-            else:
-                self.asked.pop(_ENDS.get(message["do"], ""), None)
+            write_message(self._process.stdin, request)  # type: ignore[arg-type]
+            past = superseded_by(request["do"])
+            self.open = {identifier: do for identifier, do in self.open.items() if do not in past}
+            if request["do"] in {"build", "maps", "predict", "train"}:
+                self.open[request["request"]] = request["do"]
 
     def kill(self) -> None:
         """End the process at once; the next request starts another one. Whoever waits for an answer is told."""
@@ -110,22 +106,23 @@ class Worker:
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
-            self._tell({"event": "lost", "words": "The worker was stopped."})
+            self._emit({"event": "lost", "reason": "The worker was stopped."})
 
     def close(self) -> None:
         """End the process, tell nobody, and start none again."""
         with self._lock:
             self._closed = True
-        self.listeners.clear()
+        self.events.clear()
         self.kill()
 
     def _listen(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
         assert process.stdout is not None
         try:
             while (message := read_message(process.stdout)) is not None:  # type: ignore[arg-type]
-                if message["event"] == "ready":
+                event = cast("Event", message)
+                if event["event"] == "ready":
                     self._ready.set()
-                self._tell(message)
+                self._emit(event)
         except (ValueError, KeyError, OSError):
             process.kill()
         code = process.wait()
@@ -134,21 +131,20 @@ class Worker:
             if self._process is process:
                 self._process = None
                 self._ready.clear()
-        words = _why(code, _tail(log))
+        reason = _why(code, _tail(log))
         for stream in (process.stdin, process.stdout, log):
             with contextlib.suppress(OSError):
                 stream.close()  # type: ignore[union-attr]
         if wanted:
-            self._tell({"event": "lost", "words": words})
+            self._emit({"event": "lost", "reason": reason})
 
-    def _tell(self, message: Message) -> None:
+    def _emit(self, event: Event) -> None:
         with self._lock:
-            if message["event"] == "lost":
-                self.asked.clear()
-            elif message["event"] not in _UNDER_WAY:
-                self.asked = {do: request for do, request in self.asked.items() if request != message.get("request")}
-        for listener in list(self.listeners):
-            listener(message)
+            if event["event"] == "lost":
+                self.open = {}
+            elif event["event"] != "ready" and closes(event):
+                self.open.pop(event["request"], None)
+        self.events.emit(event)
 
 
 def _spawn(log: IO[bytes]) -> subprocess.Popen[bytes]:

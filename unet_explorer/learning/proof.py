@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiles import Tile
-from unet_explorer.core.trace import trace
+from unet_explorer.core.trace import Row, trace
+from unet_explorer.learning.protocol import Layer
 
 __all__ = ["Check", "prove"]
 
@@ -23,7 +25,7 @@ class Check(NamedTuple):
     words: str
 
 
-def prove(config: UNetConfig, tile: Tile, layers: dict[str, Any]) -> tuple[Check, ...]:
+def prove(config: UNetConfig, tile: Tile, layers: Mapping[str, Layer]) -> tuple[Check, ...]:
     """Compare every step with the layer that Keras made of it.
 
     Args:
@@ -36,10 +38,10 @@ def prove(config: UNetConfig, tile: Tile, layers: dict[str, Any]) -> tuple[Check
         >>> prove(UNetConfig(depth=1, base_filters=1), 20, {})[0]
         Check(step='enc0_conv1', words='the plan says 18 × 18 × 1 and 10 parameters, Keras has no such layer')
     """
-    return tuple(Check(row.step.name, _words(row, layers.get(row.step.name))) for row in trace(config, tile))
+    return tuple(Check(row.step.name, _difference(row, layers.get(row.step.name))) for row in trace(config, tile))
 
 
-def _words(row: Any, layer: dict[str, Any] | None) -> str:
+def _difference(row: Row, layer: Layer | None) -> str:
     if layer is not None and list(row.output) == list(layer["shape"]) and row.parameters == layer["parameters"]:
         return ""
     plan = f"the plan says {row.output} and {row.parameters:,} parameters"

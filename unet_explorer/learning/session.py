@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Set
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,10 +18,12 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.exam import Question, questions
 from unet_explorer.learning.history import History
 from unet_explorer.learning.machine import available_memory, resident_memory
-from unet_explorer.learning.messages import Message
 from unet_explorer.learning.preflight import Finding, TrainingError, findings
 from unet_explorer.learning.process import Worker
+from unet_explorer.learning.protocol import Answer, TrainingControl
 from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.requests import Requests, UnreachableError
+from unet_explorer.learning.signals import Signal
 from unet_explorer.learning.store import Store
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class TrainingSession:
         problem: Why it failed or was interrupted, or what could not be saved, in words; empty if nothing is wrong.
         history: Losses and examinations so far.
         lasting: Whether a later notebook shall be offered to go on with it, if it is cut off.
-        listeners: Called without arguments when anything has changed, from any thread; they must return at once.
+        changed: Emitted when anything has changed, from any thread; listeners must return at once.
 
     Raises:
         ShapeError: If the tile does not fit.
@@ -84,14 +86,14 @@ class TrainingSession:
         self.state: State = "new"
         self.problem = ""
         self.history = History()
-        self.listeners: list[Callable[[], None]] = []
+        self.changed: Signal[[]] = Signal()
         self.lasting = True
         self._store: Store | None = None
         self._paused = False
-        self._changed = threading.Condition(threading.RLock())
+        self._condition = threading.Condition(threading.RLock())
         self._own = worker is None
         self._worker = worker or Worker()
-        self._worker.listeners.append(self._hear)
+        self._requests = Requests(self._worker, self, self._condition)
         self._questions: tuple[Question, ...] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ class TrainingSession:
         Raises:
             TrainingError: If something speaks against it; it says what, and what would help.
         """
-        with self._changed:
+        with self._condition:
             if self.state != "new":
                 return
             TrainingError.check(self.check(), force)
@@ -129,11 +131,11 @@ class TrainingSession:
 
     def pause(self) -> None:
         """Take no further step until `resume`."""
-        self._ask("pause", {"starting", "running"})
+        self._control("pause", {"starting", "running"})
 
     def resume(self) -> None:
         """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch."""
-        with self._changed:
+        with self._condition:
             if self.state in {"stopped", "interrupted", "failed"} and self._store:
                 saved = self._store.read("history.json")
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
@@ -142,14 +144,14 @@ class TrainingSession:
             elif self.state in LIVE:
                 # A pause, or a single step, may still be on its way; the worker takes them in order.
                 self._paused = False
-                self._ask("resume", {self.state})
+                self._control("resume", {self.state})
 
     def step(self) -> None:
         """Take one step, and pause."""
-        with self._changed:
+        with self._condition:
             if self.state == "new":
                 self.start(paused=True)
-        self._ask("step", LIVE)
+        self._control("step", LIVE)
 
     def stop(self) -> None:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
@@ -157,20 +159,20 @@ class TrainingSession:
         In the midst of a longer step the worker is ended for it. If others learn there as well, or wait for an answer,
         it is left alive, and the step is not waited for.
         """
-        with self._changed:
+        with self._condition:
             if self.state not in LIVE:
                 return
-            self._ask("stop", {self.state})
-            if self._worker.learning - {self._name} or self._worker.asked:
+            self._control("stop", {self.state})
+            if self._worker.open.keys() - {self._name}:
                 return
-            if not self._changed.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+            if not self._condition.wait_for(lambda: self.state in _ENDED, _PATIENCE):
                 self._become("stopped")
                 self._worker.kill()
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait until it has ended; False if it takes longer."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self.state in _ENDED, seconds)
+        with self._condition:
+            return self._condition.wait_for(lambda: self.state in _ENDED, seconds)
 
     def model(self, which: Literal["best", "last"] = "best") -> keras.Model:
         """The live network, with what it has learnt. Needs TensorFlow here.
@@ -213,14 +215,26 @@ class TrainingSession:
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
         self.stop()
-        with self._changed:
+        with self._condition:
             if self.state in LIVE:
-                # It will be told, but nobody will hear it any more.
+                # Its last event will come, but nobody will hear it any more.
                 self._become("stopped")
-        if self._hear in self._worker.listeners:
-            self._worker.listeners.remove(self._hear)
+        self._requests.close()
         if self._own:
             self._worker.close()
+
+    def discard(self, *, keep_files: bool = False) -> None:
+        """Close it for good: nobody is offered to go on with it, and what it has left on disc is deleted.
+
+        Args:
+            keep_files: Leave the files: for `model`, and for whoever holds this session.
+        """
+        self.close()
+        with self._condition:
+            if self.state == "interrupted":
+                self._become("stopped")
+            if self._store and not keep_files and self.state in _ENDED:
+                self._store.remove()
 
     def __enter__(self) -> TrainingSession:
         return self
@@ -246,11 +260,11 @@ class TrainingSession:
 
     @classmethod
     def _found(cls, store: Store, worker: Worker | None) -> TrainingSession | None:
-        told, dataset = store.read("order.json"), store.read_dataset()
-        if told is None or dataset is None:
+        order, dataset = store.read("order.json"), store.read_dataset()
+        if order is None or dataset is None:
             return None
-        order = Order.from_dict(told)
-        session = cls(order.config, dataset, order.tile, worker, **order.recipe.to_dict())
+        found = Order.from_dict(order)
+        session = cls(found.config, dataset, found.tile, worker, **found.recipe.to_dict())
         session._store, session.state = store, "interrupted"
         saved = store.read("history.json")
         if saved:
@@ -259,17 +273,6 @@ class TrainingSession:
             for epoch in saved["epochs"]:
                 session.history.add_epoch(epoch)
         return session
-
-    def give_up(self) -> None:
-        """Offer no more to go on with it, if it was cut off. What was saved stays."""
-        with self._changed:
-            if self.state == "interrupted":
-                self._become("stopped")
-
-    def forget(self) -> None:
-        """Delete what it has left on disc."""
-        if self._store and self.state in _ENDED:
-            self._store.remove()
 
     @property
     def folder(self) -> Path | None:
@@ -282,55 +285,69 @@ class TrainingSession:
         assert self._store is not None
         self.problem, self._paused = "", paused
         self._become("starting")
-        self._send(
-            {"do": "train", "training": self._store.folder.name, "folder": str(self._store.folder), "paused": paused}
-        )
+        self._requests.adopt(self._name)
+        with self._told_if_unreachable():
+            self._requests.post(
+                {"do": "train", "request": self._name, "folder": str(self._store.folder), "paused": paused}
+            )
 
-    def _ask(self, request: str, allowed: Set[str]) -> None:
-        with self._changed:
+    def _control(self, do: Literal["pause", "resume", "step", "stop"], allowed: Set[str]) -> None:
+        with self._condition:
             if self.state in allowed:
-                self._send({"do": request, "training": self._store.folder.name if self._store else ""})
+                request: TrainingControl = {"do": do, "request": self._name}
+                with self._told_if_unreachable():
+                    self._requests.post(request)
 
-    def _send(self, message: Message) -> None:
+    @contextlib.contextmanager
+    def _told_if_unreachable(self) -> Iterator[None]:
         try:
-            self._worker.send(message)
-        except OSError as error:
-            self.problem = f"The worker cannot be reached ({error.strerror or error})."
+            yield
+        except UnreachableError as error:
+            self.problem = str(error)
             self._become("interrupted")
 
-    def _hear(self, message: Message) -> None:
-        with self._changed:
-            event = message["event"]
-            mine = self._store is not None and message.get("training", "") == self._store.folder.name
-            if event == "lost" and self.state in LIVE:
-                at = self.history.epochs[-1].step if self.history.epochs else 0
-                self.problem = f"{message['words']} What was learnt up to step {at} is kept."
-                self._become("interrupted")
-            elif event == "failed" and mine and self.state not in _ENDED:
-                self.problem = message["words"]
-                self._become("failed")
-            elif mine and self.state not in _ENDED:
-                self._follow(event, message)
-        self._announce()
+    def on_ready(self) -> None:
+        """Nothing to do: the worker takes requests in order. Called by `Requests`, as the next three."""
 
-    def _follow(self, event: str, message: Message) -> None:
+    def on_lost(self, reason: str) -> None:
+        """The worker is gone; what was saved at the last epoch is left."""
+        if self.state in LIVE:
+            at = self.history.epochs[-1].step if self.history.epochs else 0
+            self.problem = f"{reason} What was learnt up to step {at} is kept."
+            self._become("interrupted")
+
+    def on_failed(self, reason: str) -> None:
+        """Something went wrong while it learnt."""
+        if self.state not in _ENDED:
+            self.problem = reason
+            self._become("failed")
+
+    def on_answer(self, answer: Answer, context: None) -> None:
+        """It has started, gone on, ended an epoch, or ended."""
+        if self.state in _ENDED:
+            return
+        self._follow(answer)
+        self.changed.emit()
+
+    def _follow(self, answer: Answer) -> None:
         history = self.history
-        for at, loss in message.get("points", ()):
-            if at == len(history.losses) + 1:
-                history.losses.append(float(loss))
-        if event == "epoch":
-            history.add_epoch(message)
-            self.problem = message["problem"]
-        elif event == "started":
-            history.cut(message["step"])
-            if self._paused:
-                self._become("paused")
-        else:
-            history.seconds, history.waited = message["seconds"], message["waited"]
-        if event in {"paused", "stopped", "finished"}:
-            self._become(event)  # type: ignore[arg-type]
-        elif event == "resumed" or (event == "progress" and self.state == "starting"):
+        match answer["event"]:
+            case "epoch":
+                history.add_epoch(answer)
+                self.problem = answer["problem"]
+            case "started":
+                history.cut(answer["step"])
+                if self._paused:
+                    self._become("paused")
+            case "progress" | "paused" | "resumed" | "stopped" | "finished":
+                history.extend(answer)
+                self._advance(answer["event"])
+
+    def _advance(self, event: Literal["progress", "paused", "resumed", "stopped", "finished"]) -> None:
+        if event == "resumed" or (event == "progress" and self.state == "starting"):
             self._become("running")
+        elif event != "progress":
+            self._become(event)
 
     @property
     def _name(self) -> str:
@@ -339,14 +356,9 @@ class TrainingSession:
     def _become(self, state: State) -> None:
         self.state = state
         if self._store:
-            (self._worker.learning.add if state in LIVE else self._worker.learning.discard)(self._name)
             try:
                 self._store.write("state.json", {"state": state})
             except OSError:
                 self.problem = self.problem or "The disc is full, or the folder of this training is gone."
-        self._changed.notify_all()
-        self._announce()
-
-    def _announce(self) -> None:
-        for listener in list(self.listeners):
-            listener()
+        self._condition.notify_all()
+        self.changed.emit()

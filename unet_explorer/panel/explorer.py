@@ -46,7 +46,7 @@ def _train_tab(parts: _Parts) -> list[Any]:
 
     tab = TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)
     # What a network has learnt is looked at as well.
-    tab.observe(lambda _: parts.chosen.tell(), "status")
+    tab.observe(lambda _: parts.chosen.changed.emit(), "status")
     return [tab]
 
 

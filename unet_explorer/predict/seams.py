@@ -31,13 +31,13 @@ class Seams(NamedTuple):
         flipped: Pixels whose class is another one.
         largest: The largest difference of a pixel's probabilities, 0 to 1.
         scale: The difference that is shown brightest.
-        picture: (height, width), square roots of the differences, from 0 to 255: a faint seam shall be seen as well.
+        image: (height, width), square roots of the differences, from 0 to 255: a faint seam shall be seen as well.
     """
 
     flipped: int
     largest: float
     scale: float
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
 
 
 def tiled(model: keras.Model, image: NDArray[np.float32], tiling: Tiling) -> Iterator[int | NDArray[np.float32]]:

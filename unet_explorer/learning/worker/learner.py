@@ -109,21 +109,21 @@ class Learner:
         """All weights of the network, in Keras's order."""
         return {f"weight{number}": value for number, value in enumerate(self.model.get_weights())}
 
-    def memory(self) -> Arrays:
+    def state(self) -> Arrays:
         """All that going on needs: weights, the optimizer's own numbers, and the step."""
         kept = {f"optimizer{number}": np.asarray(value) for number, value in enumerate(self.optimizer.variables)}
         return {**self.weights(), **kept, "step": np.array(self.step)}
 
-    def remember(self, memory: Arrays) -> None:
-        """Go back to what `memory` gave.
+    def restore(self, state: Arrays) -> None:
+        """Go back to what `state` gave.
 
         Raises:
             ValueError: If it is of another network.
         """
-        self.model.set_weights([memory[f"weight{number}"] for number in range(len(self.model.weights))])
+        self.model.set_weights([state[f"weight{number}"] for number in range(len(self.model.weights))])
         for number, variable in enumerate(self.optimizer.variables):
-            variable.assign(memory[f"optimizer{number}"])
-        self.step = int(memory["step"])
+            variable.assign(state[f"optimizer{number}"])
+        self.step = int(state["step"])
         self.close()
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """The process that builds, teaches and predicts: ``python -m unet_explorer.learning.worker.main``.
 
 It waits for requests on its standard input and answers on its standard output. Between two steps of a training it
-looks whether something was asked; pausing is not asking for the next step. When its input ends, whoever started it is
-gone, and it goes as well.
+looks whether a request has arrived; a paused training is one whose next step is not taken. When its input ends,
+whoever started it is gone, and it goes as well.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import os
 import queue
 import sys
 import threading
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
-from unet_explorer.learning.messages import Message, read_message, write_message
+from unet_explorer.learning.messages import read_message, write_message
+from unet_explorer.learning.protocol import Request
 
 __all__ = ["main"]
 
@@ -26,19 +27,19 @@ def main() -> None:
     requests, replies = _private_streams()
     if hasattr(os, "nice"):
         os.nice(NICE)
-    inbox: queue.Queue[Message] = queue.Queue()
+    inbox: queue.Queue[Request] = queue.Queue()
     stops: set[str] = set()
     threading.Thread(target=_listen, args=(requests, inbox, stops), daemon=True).start()
     # Heavy, and only now: TensorFlow.
-    from unet_explorer.learning.worker.scheduler import Desk
+    from unet_explorer.learning.worker.scheduler import Scheduler
 
-    desk = Desk(lambda message: write_message(replies, message), stops)
+    scheduler = Scheduler(lambda event: write_message(replies, event), stops)
     write_message(replies, {"event": "ready", "process": os.getpid()})
     while True:
         try:
-            desk.answer(inbox.get(block=not desk.busy))
+            scheduler.handle(inbox.get(block=not scheduler.busy))
         except queue.Empty:
-            desk.advance()
+            scheduler.advance()
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -50,15 +51,16 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def _listen(requests: BinaryIO, inbox: queue.Queue[Any], stops: set[str]) -> None:
+def _listen(requests: BinaryIO, inbox: queue.Queue[Request], stops: set[str]) -> None:
     while True:
         message = read_message(requests)
         if message is None:
             # Nobody is there any more. Files are only ever written whole, so going at once loses nothing.
             os._exit(0)
-        if message["do"] == "stop":
-            stops.add(message["training"])
-        inbox.put(message)
+        request = cast("Request", message)
+        if request["do"] == "stop":
+            stops.add(request["request"])
+        inbox.put(request)
 
 
 if __name__ == "__main__":

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import plan
+from unet_explorer.learning.protocol import MAP_CACHE_BYTES
 from unet_explorer.learning.worker.activations import cell_of, dead, eight_bits, patch, range_of, thumbs_of, walk
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["ROOM", "Looks"]
-
-ROOM: Final = 256_000_000
-"""Bytes that are kept at most."""
+__all__ = ["MapCache"]
 
 
-class _Seen(NamedTuple):
+class _Kept(NamedTuple):
     """The maps behind a step, in 8 bits."""
 
     whole: NDArray[np.uint8]
@@ -50,22 +48,22 @@ class _Seen(NamedTuple):
         }
 
 
-class Looks:
+class MapCache:
     """Maps of one network for one tile."""
 
     def __init__(self) -> None:
         self.key: Any = None
-        self._seen: dict[str, _Seen] = {}
+        self._kept: dict[str, _Kept] = {}
         self._patches: dict[str, list[dict[str, NDArray[np.float32]]]] = {}
-        self._ahead: set[str] = set()
-        self._taken = 0
+        self._due: set[str] = set()
+        self._bytes = 0
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Keep nothing."""
-        self.key, self._seen, self._patches, self._ahead, self._taken = None, {}, {}, set(), 0
+        self.key, self._kept, self._patches, self._due, self._bytes = None, {}, {}, set(), 0
 
-    def make(self, key: Any, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
-        """Make all maps, and let others have a turn after every step; what would take too much room is left out.
+    def fill(self, key: Any, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
+        """Compute all maps, and let others have a turn after every step; what would take too much room is left out.
 
         Args:
             key: What tells this network and this tile from others.
@@ -73,34 +71,34 @@ class Looks:
             config: Its design.
             tile: (height, width, channels), as the network is given it.
         """
-        self.forget()
-        self.key, self._ahead = key, {step.name for step in plan(config)}
-        return self._made(model, config, tile)
+        self.clear()
+        self.key, self._due = key, {step.name for step in plan(config)}
+        return self._fill(model, config, tile)
 
-    def _made(self, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
+    def _fill(self, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
         for step, maps in walk(model, config, tile, plan(config)[-1].name):
             output = maps[step.name][0]
             size = math.prod(output.shape)
-            if self._taken + size <= ROOM:
-                self._taken += size
+            if self._bytes + size <= MAP_CACHE_BYTES:
+                self._bytes += size
                 low, high = range_of(output)
                 thumbs, scale = thumbs_of(output, low, high)
-                self._seen[step.name] = _Seen(eight_bits(output, low, high), thumbs, scale, low, high)
+                self._kept[step.name] = _Kept(eight_bits(output, low, high), thumbs, scale, low, high)
                 if step.op == "pool":
-                    found = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
+                    around = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
                     every = range(step.channels)
-                    self._patches[step.name] = [patch(config, step.name, found, channel) for channel in every]
-            self._ahead.discard(step.name)
+                    self._patches[step.name] = [patch(config, step.name, around, channel) for channel in every]
+            self._due.discard(step.name)
             yield
 
-    def ahead(self, name: str) -> bool:
+    def is_due(self, name: str) -> bool:
         """Whether a step's maps are still to be made."""
-        return name in self._ahead
+        return name in self._due
 
     def view(self, name: str, channel: int) -> dict[str, Any] | None:
         """The maps behind a step; None if they are not kept."""
-        seen = self._seen.get(name)
-        return None if seen is None else seen.view(channel)
+        kept = self._kept.get(name)
+        return None if kept is None else kept.view(channel)
 
     def patch(self, name: str, channel: int) -> dict[str, NDArray[np.float32]]:
         """The numbers around a pooling; nothing for any other step."""

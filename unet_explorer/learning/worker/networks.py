@@ -12,9 +12,9 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.learning.machine import available_memory
-from unet_explorer.learning.messages import Message
+from unet_explorer.learning.protocol import Network
 from unet_explorer.learning.store import Store
-from unet_explorer.learning.worker.training import Course
+from unet_explorer.learning.worker.training import Training
 from unet_explorer.model import build_model
 
 __all__ = ["Networks", "one_piece"]
@@ -29,43 +29,43 @@ class Networks:
     The last one that was built for looking is kept.
 
     Args:
-        courses: The trainings there are, by name.
+        trainings: The trainings there are, by name.
     """
 
-    def __init__(self, courses: dict[str, Course]) -> None:
-        self._courses = courses
+    def __init__(self, trainings: dict[str, Training]) -> None:
+        self._trainings = trainings
         self._kept: tuple[Any, keras.Model, int] | None = None
 
     def live(self, training: str) -> bool:
         """Whether it is the name of a training that goes on, or waits for the next step."""
-        return training in self._courses
+        return training in self._trainings
 
     def learns(self, training: str) -> bool:
         """Whether its network changes by itself."""
-        return self.live(training) and self._courses[training].running
+        return self.live(training) and self._trainings[training].running
 
-    def take(self, message: Message, *, still: bool = False) -> tuple[keras.Model, int]:
+    def find(self, wanted: Network, *, still: bool = False) -> tuple[keras.Model, int]:
         """The network that is meant, and after how many steps of learning it is; 0 if it is fresh.
 
         Args:
-            message: With ``config``; and ``training`` and ``folder``, both empty for a fresh network.
+            wanted: Its design, and whose weights it has.
             still: Of one that learns, a copy, which learns no more: parts of one image must not be of two networks.
         """
-        course = self._courses.get(message["training"])
-        if course:
-            live = course.learner.model
-            return (_copy(live, message["config"]) if still else live), course.learner.step
-        store = Store(Path(message["folder"])) if message["folder"] else None
+        running = self._trainings.get(wanted["training"])
+        if running:
+            live = running.learner.model
+            return (_copy(live, wanted["config"]) if still else live), running.learner.step
+        store = Store(Path(wanted["folder"])) if wanted["folder"] else None
         history = (store.read("history.json") if store else None) or {"epochs": []}
         best = max(history["epochs"], key=lambda epoch: epoch["iou"], default=None)
         at = best["step"] if best else 0
-        key = (message["config"], message["training"], at)
+        key = (wanted["config"], wanted["training"], at)
         if self._kept is None or self._kept[0] != key:
             saved = store.read_arrays("best.npz") if store and best else None
             # Always the same, or a class could not speak about what it sees; and those that a training began with.
             order = (store.read("order.json") if store else None) or {"recipe": {"seed": 0}}
             keras.utils.set_random_seed(order["recipe"]["seed"])
-            model = build_model(UNetConfig.from_dict(message["config"]))
+            model = build_model(UNetConfig.from_dict(wanted["config"]))
             at = at if saved else 0
             if saved:
                 model.set_weights([saved[f"weight{number}"] for number in range(len(model.weights))])

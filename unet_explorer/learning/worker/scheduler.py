@@ -10,158 +10,172 @@ import keras
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.data.cells import cells
-from unet_explorer.learning.messages import Message
+from unet_explorer.learning.protocol import (
+    BuildRequest,
+    Event,
+    Request,
+    TrainingControl,
+    TrainRequest,
+)
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.store import Store
-from unet_explorer.learning.worker.inspection import Looking
+from unet_explorer.learning.worker.inspection import Inspector
 from unet_explorer.learning.worker.learner import DivergedError, Learner
 from unet_explorer.learning.worker.networks import Networks
-from unet_explorer.learning.worker.segmentation import Segmenting
+from unet_explorer.learning.worker.segmentation import Segmentation
 from unet_explorer.learning.worker.task import Task
-from unet_explorer.learning.worker.training import Course
+from unet_explorer.learning.worker.training import Training
 from unet_explorer.model import build_model
 
-__all__ = ["Desk"]
+__all__ = ["Scheduler"]
 
-_TEACHING: Final = frozenset({"train", "pause", "resume", "step", "stop"})
+_OF_A_TRAINING: Final = frozenset({"train", "pause", "resume", "step", "stop"})
 
 
-class Desk:
-    """Takes requests, one at a time, and tells what comes of them.
+class Scheduler:
+    """Takes requests, one at a time, and sends what comes of them.
 
     What takes long is done bit by bit, so that the next request is soon heard: trainings take a step each in turn, and
     images are predicted tile by tile between them.
 
     Args:
-        tell: Sends a message.
+        send: Sends an event to the notebook.
         stops: Names of trainings that shall stop; filled from outside as soon as that is asked for, so that a long
             examination ends early.
     """
 
-    def __init__(self, tell: Callable[[Message], None], stops: set[str]) -> None:
-        self.tell, self.stops = tell, stops
-        self.courses: dict[str, Course] = {}
-        networks = Networks(self.courses)
-        self._looking = Looking(tell, self._failed, networks)
-        self._segmenting = Segmenting(tell, networks)
-        self._image = Task(self._failed)
+    def __init__(self, send: Callable[[Event], None], stops: set[str]) -> None:
+        self.send, self.stops = send, stops
+        self.trainings: dict[str, Training] = {}
+        networks = Networks(self.trainings)
+        self._inspector = Inspector(send, self._fail, networks)
+        self._segmentation = Segmentation(send, networks)
+        self._image = Task(self._fail)
         self._turn = 0
         _warm_up()
 
     @property
     def busy(self) -> bool:
         """Whether there is something to do without being asked."""
-        working = self._image.busy or self._looking.busy
-        return working or any(course.running for course in self.courses.values())
+        working = self._image.busy or self._inspector.busy
+        return working or any(training.running for training in self.trainings.values())
 
-    def answer(self, message: Message) -> None:
-        """Do what is asked. Whatever goes wrong is told, and the desk stays open."""
+    def handle(self, request: Request) -> None:
+        """Do what is asked. Whatever goes wrong is sent as an event, and the worker goes on."""
         try:
-            getattr(self, f"_do_{message['do']}")(message)
+            self._dispatch(request)
         except Exception as error:  # noqa: BLE001  # a worker that ends for one request would take all others along
-            self._failed(message, error)
+            self._fail(request, error)
+
+    def _dispatch(self, request: Request) -> None:
+        match request["do"]:
+            case "build":
+                self._build(request)
+            case "train":
+                self._train(request)
+            case "maps":
+                self._inspector.show(request)
+            case "stop_maps":
+                self._inspector.stop()
+            case "predict":
+                self._image.start(self._segmentation.predict(request), request)
+            case "stop_prediction":
+                self._image.leave()
+            case "pause" | "resume" | "step" | "stop":
+                self._control(request)
+            case _:
+                raise ValueError(f"there is no such request: {request['do']}")
 
     def advance(self) -> None:
-        """One step of a training, then a piece of an image, in turn; and a look inside, if one is due."""
-        held = self._looking.holds
-        running = [course for course in self.courses.values() if course.running and course.name != held]
+        """One step of a training, then a piece of an image, in turn; and maps, if some are due."""
+        held = self._inspector.holds
+        running = [training for training in self.trainings.values() if training.running and training.name != held]
         self._turn += 1
         if running:
-            course = running[self._turn % len(running)]
+            training = running[self._turn % len(running)]
             try:
-                course.advance()
+                training.advance()
             except Exception as error:  # noqa: BLE001  # as above
-                self._failed({"do": "train", "training": course.name}, error)
+                self._fail({"do": "step", "request": training.name}, error)
             else:
-                self._looking.look_again(course.name, at_once=course.ended)
-                if course.ended:
+                self._inspector.follow(training.name, at_once=training.ended)
+                if training.ended:
                     # All that it leaves is on disc.
-                    self._drop(course.name)
+                    self._drop(training.name)
         self._image.advance()
-        self._looking.advance()
+        self._inspector.advance()
 
-    def _failed(self, message: Message, error: Exception) -> None:
-        named = ("do", "request")
-        if message["do"] in _TEACHING:
-            self._drop(message["training"])
-            named = ("do", "training")
-        self.tell({"event": "failed", **{key: message[key] for key in named if key in message}, "words": _words(error)})
+    def _fail(self, request: Request, error: Exception) -> None:
+        identifier = str(request.get("request", ""))
+        if request["do"] in _OF_A_TRAINING:
+            self._drop(identifier)
+        self.send({"event": "failed", "do": request["do"], "request": identifier, "reason": _reason(error)})
 
-    def _drop(self, training: str) -> None:
-        course = self.courses.pop(training, None)
-        if course:
-            course.learner.close()
-        if not self.courses:
+    def _drop(self, name: str) -> None:
+        training = self.trainings.pop(name, None)
+        if training:
+            training.learner.close()
+        if not self.trainings:
             # Keras keeps what it has built; a class tries many designs.
             keras.utils.clear_session()
 
-    # Building and teaching ---------------------------------------------------------------------------------------
-
-    def _do_build(self, message: Message) -> None:
-        config = UNetConfig.from_dict(message["config"])
-        model = build_model(config, tuple(message["tile"]))
+    def _build(self, request: BuildRequest) -> None:
+        config = UNetConfig.from_dict(request["config"])
+        height, width = request["tile"]
+        model = build_model(config, (height, width))
         summary: list[str] = []
         model.summary(print_fn=summary.append)
-        layers = {
-            layer.name: {"shape": list(layer.output.shape[1:]), "parameters": layer.count_params()}
-            for layer in model.layers
-        }
-        built = {"layers": layers, "parameters": model.count_params(), "summary": "\n".join(summary)}
-        self.tell({"event": "built", "request": message["request"], **built})
+        self.send(
+            {
+                "event": "built",
+                "request": request["request"],
+                "layers": {
+                    layer.name: {"shape": list(layer.output.shape[1:]), "parameters": layer.count_params()}
+                    for layer in model.layers
+                },
+                "parameters": model.count_params(),
+                "summary": "\n".join(summary),
+            }
+        )
 
-    def _do_train(self, message: Message) -> None:
-        name = message["training"]
-        self._do_stop(message)
-        course = Course(Store(Path(message["folder"])), self.tell, lambda: bool(self.stops))
-        course.running = not message["paused"]
-        self.courses[name] = course
-        self.tell({"event": "started", "training": name, "step": course.learner.step, "paused": message["paused"]})
+    def _train(self, request: TrainRequest) -> None:
+        name = request["request"]
+        self._stop(name)
+        training = Training(Store(Path(request["folder"])), self.send, lambda: bool(self.stops))
+        training.running = not request["paused"]
+        self.trainings[name] = training
+        self.send({"event": "started", "request": name, "step": training.learner.step})
 
-    def _do_pause(self, message: Message) -> None:
-        course = self.courses.get(message["training"])
-        if course:
-            course.running = False
-            course.report("paused")
+    def _control(self, request: TrainingControl) -> None:
+        name = request["request"]
+        training = self.trainings.get(name)
+        if request["do"] == "stop":
+            self._stop(name)
+        elif training and request["do"] == "pause":
+            training.running = False
+            training.report("paused")
+        elif training and not training.ended and request["do"] == "resume":
+            training.running = True
+            training.report("resumed")
+        elif training and not training.ended:
+            self._step(training)
 
-    def _do_resume(self, message: Message) -> None:
-        course = self.courses.get(message["training"])
-        if course and not course.ended:
-            course.running = True
-            course.report("resumed")
+    def _step(self, training: Training) -> None:
+        training.running = False
+        self._inspector.finish(training.name)
+        training.advance()
+        if not training.ended:
+            training.report("paused")
+        self._inspector.follow(training.name, at_once=True)
 
-    def _do_step(self, message: Message) -> None:
-        course = self.courses.get(message["training"])
-        if course and not course.ended:
-            course.running = False
-            self._looking.finish(course.name)
-            course.advance()
-            if not course.ended:
-                course.report("paused")
-            self._looking.look_again(course.name, at_once=True)
-
-    def _do_stop(self, message: Message) -> None:
-        name = message["training"]
-        if name in self.courses:
-            self.courses[name].report("stopped")
+    def _stop(self, name: str) -> None:
+        if name in self.trainings:
+            self.trainings[name].report("stopped")
         self._drop(name)
         self.stops.discard(name)
 
-    # Looking --------------------------------------------------------------------------------------------------------
 
-    def _do_look(self, message: Message) -> None:
-        self._looking.look(message)
-
-    def _do_look_away(self, _: Message) -> None:
-        self._looking.look_away()
-
-    def _do_segment(self, message: Message) -> None:
-        self._image.start(self._segmenting.segment(message), message)
-
-    def _do_leave_image(self, _: Message) -> None:
-        self._image.leave()
-
-
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What went wrong, as a learner can use it."""
     if isinstance(error, DivergedError):
         return f"The training came apart: {error}. Steps this large overshoot: lower the learning rate, to a tenth say."
@@ -170,8 +184,8 @@ def _words(error: Exception) -> str:
         return "The memory of this machine is used up. Take fewer tiles a batch, a smaller tile, or fewer filters."
     if isinstance(error, OSError):
         return f"The training cannot be read or written: {error}."
-    said = str(error).splitlines()[:1]
-    return f"Something went wrong in the worker ({': '.join([kind, *said])})."
+    first_line = str(error).splitlines()[:1]
+    return f"Something went wrong in the worker ({': '.join([kind, *first_line])})."
 
 
 def _warm_up() -> None:

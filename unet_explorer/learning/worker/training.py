@@ -4,51 +4,51 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from unet_explorer.learning.messages import Message
+from unet_explorer.learning.protocol import Event, Examination
 from unet_explorer.learning.recipe import SHOWN, Order
 from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Store
 from unet_explorer.learning.worker.learner import Learner
 
-__all__ = ["Course"]
+__all__ = ["Training"]
 
-OFTEN: Final = 0.1
+REPORT_INTERVAL: Final = 0.1
 """Seconds between two reports of progress."""
 
 
-class Course:
+class Training:
     """A training from its first step to its last: steps, examinations, and what is put on disc.
 
     Attributes:
         running: Whether the next step may be taken.
         ended: Whether there is none left.
-        owed: Whether an examination was left before its end.
+        examination_due: Whether an examination was left before its end.
     """
 
-    def __init__(self, store: Store, tell: Callable[[Message], None], stopped: Callable[[], bool]) -> None:
-        self.store, self.tell, self.stopped, self.name = store, tell, stopped, store.folder.name
+    def __init__(self, store: Store, send: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
+        self.store, self.send, self.stopped, self.name = store, send, stopped, store.folder.name
         store.sweep()
         order, dataset = store.read("order.json"), store.read_dataset()
         if order is None or dataset is None:
             raise OSError(f"the folder of this training cannot be read any more: {store.folder}")
         self.order = Order.from_dict(order)
         self.learner = Learner(self.order, dataset)
-        self.running = self.ended = self.owed = False
+        self.running = self.ended = self.examination_due = False
         self.points: list[tuple[int, float]] = []
         self.unsent = 0
-        self.epochs: list[dict[str, Any]] = []
+        self.epochs: list[Examination] = []
         self.best, self.stale = -1.0, 0
-        self.clock, self.told = 0.0, 0.0
+        self.clock, self.reported = 0.0, 0.0
         self._go_on()
 
     def _go_on(self) -> None:
         """From where it was last saved, if it was."""
-        memory, history = self.store.read_arrays("last.npz"), self.store.read("history.json")
-        if memory is None or history is None:
+        state, history = self.store.read_arrays("last.npz"), self.store.read("history.json")
+        if state is None or history is None:
             return
-        self.learner.remember(memory)
+        self.learner.restore(state)
         step = self.learner.step
         self.points = [(at, loss) for at, loss in history["points"] if at <= step]
         self.unsent = len(self.points)
@@ -65,31 +65,31 @@ class Course:
         """One step; and what is due after it."""
         start = time.perf_counter()
         recipe, learner = self.order.recipe, self.learner
-        if learner.step < recipe.steps and not self.owed:
+        if learner.step < recipe.steps and not self.examination_due:
             try:
                 loss = learner.advance()
             finally:
                 self.clock += time.perf_counter() - start
             self.points.append((learner.step, loss))
-            if learner.step == 1 or time.perf_counter() - self.told > OFTEN:
+            if learner.step == 1 or time.perf_counter() - self.reported > REPORT_INTERVAL:
                 self.report("progress")
         last = learner.step >= recipe.steps
-        if self.owed or last or learner.step % recipe.steps_per_epoch == 0:
+        if self.examination_due or last or learner.step % recipe.steps_per_epoch == 0:
             # One that was left, since somebody asked for a stop, is made up for before the next step.
-            self.owed = not self._examine()
-            if not self.owed and (last or 0 < recipe.patience <= self.stale):
+            self.examination_due = not self._examine()
+            if not self.examination_due and (last or 0 < recipe.patience <= self.stale):
                 self.running, self.ended = False, True
                 self.report("finished")
 
-    def report(self, event: str) -> None:
-        """Tell the points that were not told yet, and how fast it goes."""
+    def report(self, event: Literal["progress", "paused", "resumed", "stopped", "finished"]) -> None:
+        """Send the points that were not sent yet, and how fast it goes."""
         new = self.points[self.unsent :]
-        self.unsent, self.told = len(self.points), time.perf_counter()
+        self.unsent, self.reported = len(self.points), time.perf_counter()
         step = self.learner.step
-        self.tell(
+        self.send(
             {
                 "event": event,
-                "training": self.name,
+                "request": self.name,
                 "step": step,
                 "points": new,
                 "seconds": self.clock,
@@ -100,20 +100,26 @@ class Course:
     def _examine(self) -> bool:
         """Whether it was done to the end."""
         start = time.perf_counter()
-        found = self.learner.examine(self.stopped)
-        if found is None:
+        examined = self.learner.examine(self.stopped)
+        if examined is None:
             return False
-        table, predicted = found
+        table, predicted = examined
         iou = scores(table).mean_iou
         number = len(self.epochs) + 1
         better = iou > self.best
-        epoch = {"epoch": number, "step": self.learner.step, "iou": iou, "table": table.tolist()}
-        epoch["seconds"] = time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        epoch: Examination = {
+            "epoch": number,
+            "step": self.learner.step,
+            "iou": iou,
+            "table": table.tolist(),
+            "seconds": seconds,
+        }
         self.epochs.append(epoch)
         self.best, self.stale = max(iou, self.best), 0 if better else self.stale + 1
         problem = self._save(number, predicted, better)
         self.report("progress")
-        self.tell({"event": "epoch", "training": self.name, **epoch, "best": better, "problem": problem})
+        self.send({**epoch, "event": "epoch", "request": self.name, "problem": problem})
         return True
 
     def _save(self, number: int, predicted: list[Any], better: bool) -> str:
@@ -130,7 +136,7 @@ class Course:
                 store.write_arrays("best.npz", learner.weights())
             # A history that runs ahead of the weights can be cut; one that is behind them has a hole.
             store.write("history.json", {"points": self.points, "epochs": self.epochs, "seconds": self.clock})
-            store.write_arrays("last.npz", learner.memory())
+            store.write_arrays("last.npz", learner.state())
         except OSError as error:
             why = error.strerror or error
             return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."

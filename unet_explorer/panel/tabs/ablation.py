@@ -113,7 +113,7 @@ class Ablation(WorkingTab):
         return max(1, min(1_000_000, int(proposal["value"])))
 
     def _do_start(self, _: dict[str, Any]) -> None:
-        self._give_up()
+        self._discard()
         recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps})
         made = variants(self._instrument.design, read_tile(self._instrument.tile))
         self._check_room(made, recipe)
@@ -130,10 +130,10 @@ class Ablation(WorkingTab):
         try:
             for _each, session in sessions:
                 if not self._stopped:
-                    session.listeners.append(self._due.set)
+                    session.changed.connect(self._due.set)
                     session.start(force=True)
         except TrainingError:
-            self._give_up()
+            self._discard()
             self.state = "new"
             raise
         self._started = True
@@ -160,16 +160,14 @@ class Ablation(WorkingTab):
         for _each, session in self._sessions:
             session.stop()
 
-    def _give_up(self) -> None:
-        """Forget the networks there are."""
+    def _discard(self) -> None:
+        """Let go of the networks there are."""
         self._do_stop({})
         self._started = False
         for _each, session in self._sessions:
             if session.state in LIVE:
                 session.join(_PATIENCE)
-            session.close()
-            session.give_up()
-            session.forget()
+            session.discard()
         self._sessions = []
 
     def _refresh(self) -> None:
@@ -188,9 +186,7 @@ class Ablation(WorkingTab):
 
     def _shut(self) -> None:
         for _each, session in self._sessions:
-            session.close()
-            session.give_up()
-            session.forget()
+            session.discard()
 
 
 def _told(variant: Variant, session: TrainingSession) -> dict[str, Any]:

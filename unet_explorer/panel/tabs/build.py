@@ -12,9 +12,10 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.script import to_script
 from unet_explorer.core.tiles import ShapeError, read_tile
 from unet_explorer.drawing.graph import GraphError, graph_svg
-from unet_explorer.learning.messages import Message
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.proof import prove
+from unet_explorer.learning.protocol import Answer, Built
+from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.instrument.widget import Instrument
 
@@ -44,10 +45,9 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
     def __init__(self, instrument: Instrument, worker: Worker) -> None:
         self._instrument, self._worker = instrument, worker
         self._lock = threading.RLock()
-        self._request = 0
-        self._design: tuple[UNetConfig, tuple[int, int]] | None = None
+        self._closed = False
+        self._requests = Requests(worker, self, self._lock)
         super().__init__()
-        worker.listeners.append(self._hear)
         instrument.observe(self._compare, ["config", "tile"])
 
     @traitlets.observe("wish")
@@ -59,45 +59,39 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
         """Build the design that the knobs show, in the worker."""
         with self._lock:
             config, tile = self._instrument.design, read_tile(self._instrument.tile)
-            self._request += 1
-            self._design = config, tile
             self.problem = ""
             self.state = "building" if self._worker.warm else "starting"
-            try:
-                self._ask(config, tile)
-            except ShapeError as error:
-                self._fail(str(error))
-            except OSError as error:
-                self._fail(f"The worker cannot be started ({error.strerror or error}).")
+        try:
+            # A tile that does not fit is refused in words, before anything is sent.
+            to_script(config, tile)
+            self._requests.ask(
+                lambda request: {"do": "build", "request": request, "config": config.to_dict(), "tile": list(tile)},
+                (config, tile),
+            )
+        except (ShapeError, UnreachableError) as error:
+            self.on_failed(str(error))
 
-    def _ask(self, config: UNetConfig, tile: tuple[int, int]) -> None:
-        to_script(config, tile)
-        request = {"do": "build", "config": config.to_dict(), "tile": list(tile), "request": self._request}
-        self._worker.send(request)
+    def on_ready(self) -> None:
+        """The worker has imported TensorFlow. Called by `Requests`, as the next three."""
+        if self.state == "starting":
+            self.state = "building"
 
-    def _hear(self, message: Message) -> None:
-        with self._lock:
-            if self.state not in {"starting", "building"}:
-                return
-            event = message["event"]
-            if event == "ready":
-                self.state = "building"
-            elif event == "lost":
-                self._fail(message["words"])
-            elif message.get("request") != self._request:
-                return
-            elif event == "failed":
-                self._fail(message["words"])
-            elif event == "built":
-                self._show(message)
+    def on_lost(self, reason: str) -> None:
+        """The worker is gone."""
+        if self._requests.waiting:
+            self.on_failed(reason)
 
-    def _fail(self, words: str) -> None:
-        self.problem, self.state = words, "failed"
+    def on_failed(self, reason: str) -> None:
+        """It was not built."""
+        self.problem, self.state = reason, "failed"
 
-    def _show(self, message: Message) -> None:
-        assert self._design is not None
-        config, tile = self._design
-        proof = prove(config, tile, message["layers"])
+    def on_answer(self, answer: Answer, context: tuple[UNetConfig, tuple[int, int]]) -> None:
+        """It was built."""
+        if answer["event"] == "built":
+            self._show(answer, *context)
+
+    def _show(self, built: Built, config: UNetConfig, tile: tuple[int, int]) -> None:
+        proof = prove(config, tile, built["layers"])
         design = {"config": config.to_dict(), "tile": list(tile)}
         try:
             graph, missing = graph_svg(config, tile), ""
@@ -108,8 +102,8 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
             self.result = {
                 **design,
                 "proof": [check._asdict() for check in proof],
-                "parameters": message["parameters"],
-                "summary": message["summary"],
+                "parameters": built["parameters"],
+                "summary": built["summary"],
                 "script": to_script(config, tile),
                 "graph": graph,
                 "no_graph": missing,
@@ -124,7 +118,8 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
     def close(self) -> None:
         """Remove it, in the browser and here."""
         # ipywidgets closes once more when the object is thrown away.
-        if self._hear in self._worker.listeners:
-            self._worker.listeners.remove(self._hear)
+        if not self._closed:
+            self._closed = True
+            self._requests.close()
             self._instrument.unobserve(self._compare, ["config", "tile"])
         super().close()

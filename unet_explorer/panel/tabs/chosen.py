@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,9 @@ from unet_explorer.data.arrays import scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.pictures import DataError, Picture, printable
+from unet_explorer.learning.protocol import Weights
 from unet_explorer.learning.session import TrainingSession
+from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.sources import MADE
 
@@ -38,7 +39,7 @@ class ChosenImage:
         title: What it is called.
         number: Goes up with every other image.
         key: Which of the `options` it is; empty for one that came from outside.
-        listeners: Called without arguments when another image was chosen, or others are offered.
+        changed: Emitted when another image was chosen, or others are offered, or the network has learnt.
     """
 
     def __init__(self, dataset: Dataset | None = None) -> None:
@@ -46,7 +47,7 @@ class ChosenImage:
         self._dataset = dataset
         self._image: Image | None = None
         self.title, self.number, self.key = "", 0, ""
-        self.listeners: list[Callable[[], None]] = []
+        self.changed: Signal[[]] = Signal()
 
     @property
     def image(self) -> Image:
@@ -78,7 +79,7 @@ class ChosenImage:
             before, self._dataset = self._dataset, dataset
             if before is not dataset and (self.key.startswith("set") or self._image is None):
                 self.choose("set 0")
-        self.tell()
+        self.changed.emit()
 
     def choose(self, key: str) -> None:
         """Take one of the options.
@@ -127,12 +128,7 @@ class ChosenImage:
         with self._lock:
             self._image, self.title, self.key = image, title, key
             self.number += 1
-        self.tell()
-
-    def tell(self) -> None:
-        """Let all know that there is something else to look at, be it the image or what a network has learnt."""
-        for listener in list(self.listeners):
-            listener()
+        self.changed.emit()
 
     def given(self, channels: int) -> NDArray[np.float32]:
         """The image as a network is given it: normalised, in as many channels as it takes.
@@ -168,7 +164,7 @@ def _check_size(shape: tuple[int, ...], name: str) -> None:
         )
 
 
-def weights_of(instrument: Instrument, session: TrainingSession | None) -> dict[str, str]:
+def weights_of(instrument: Instrument, session: TrainingSession | None) -> Weights:
     """Whose weights the network on the knobs has: those of the training, if that is of the same design.
 
     Returns:
@@ -179,12 +175,12 @@ def weights_of(instrument: Instrument, session: TrainingSession | None) -> dict[
     return {"training": "", "folder": ""}
 
 
-def state_of(weights: dict[str, str], session: TrainingSession | None) -> str:
+def state_of(weights: Weights, session: TrainingSession | None) -> str:
     """State of the training whose weights are looked at; empty for fresh ones."""
     return session.state if session is not None and weights["training"] else ""
 
 
-def network_words(at: int, weights: dict[str, str], best: bool = False) -> str:
+def network_words(at: int, weights: Weights, best: bool = False) -> str:
     """What the network has learnt, in words.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +10,9 @@ import traitlets
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.learning.machine import available_memory, resident_memory
-from unet_explorer.learning.messages import Message
 from unet_explorer.learning.process import Worker
+from unet_explorer.learning.protocol import Answer, MapsRequest, PredictRequest
+from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.chosen import ChosenImage
@@ -46,13 +46,10 @@ class ImageTab(WorkingTab):
         session: Callable[[], TrainingSession | None],
     ) -> None:
         self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
-        self._request, self._answered = 0, True
-        self._sending = threading.Lock()
-        self._context: Any = None
         self._attended = True
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
-        worker.listeners.append(self._listen)
-        chosen.listeners.append(self._due.set)
+        self._requests = Requests(worker, self, self._lock)
+        chosen.changed.connect(self._due.set)
         instrument.observe(self._turned, ["config", "tile", "selected"])
         self._due.set()
 
@@ -97,64 +94,42 @@ class ImageTab(WorkingTab):
                 "a smaller tile, or fewer filters."
             )
 
-    def _ask(self, message: Message, context: Any) -> None:
-        """Send a request of a new number; only its answers count from now on, and they are of this context.
-
-        One that was closed asks nothing: its request would take the place of what is asked by whoever came after it.
+    def _ask(self, make: Callable[[str], MapsRequest | PredictRequest], context: Any) -> None:
+        """Send the next request; only what answers it is shown from now on.
 
         Raises:
-            ValueError: If the worker cannot be reached, in words.
+            UnreachableError: If the worker cannot be reached.
         """
+        with self._lock:
+            self.problem, self.state = "", "working" if self._worker.warm else "starting"
         try:
-            # What was asked later must not arrive earlier.
-            with self._sending:
-                if self._closed:
-                    return
-                with self._lock:
-                    self._request += 1
-                    self._context, self._answered = context, False
-                    name = f"{type(self).__name__} {self._request}"
-                    self.problem, self.state = "", "working" if self._worker.warm else "starting"
-                self._worker.send({**message, "request": name})
-        except OSError as error:
-            words = f"The worker cannot be started ({error.strerror or error})."
-            self._fail(words)
-            raise ValueError(words) from None
+            self._requests.ask(make, context)
+        except UnreachableError as error:
+            self.on_failed(str(error))
+            raise
 
-    def _fail(self, words: str) -> None:
-        with self._lock:
-            self.problem, self.state, self._answered = words, "failed", True
+    def on_ready(self) -> None:
+        """The worker has imported TensorFlow. Called by `Requests`, as the next three."""
+        if self.state == "starting":
+            self.state = "working"
+        self._due.set()
 
-    def _listen(self, message: Message) -> None:
-        with self._lock:
-            event = message["event"]
-            if event == "lost":
-                self._forget()
-            if event == "ready":
-                self.state = "working" if self.state == "starting" else self.state
-                self._due.set()
-            elif event == "lost" and self.state in {"starting", "working"}:
-                self._fail(message["words"])
-            elif message.get("request") == f"{type(self).__name__} {self._request}":
-                if event == "failed":
-                    self._fail(message["words"])
-                    self._due.set()
-                else:
-                    self.problem = ""
-                    self._answered = True
-                    self._hear(message, self._context)
-
-    def _hear(self, message: Message, context: Any) -> None:
-        """An answer to the latest request, and what that was about."""
-
-    def _forget(self) -> None:
+    def on_lost(self, reason: str) -> None:
         """The worker is gone, and with it what was asked."""
+        if self._requests.waiting:
+            self.on_failed(reason)
+
+    def on_failed(self, reason: str) -> None:
+        """The latest request was refused, or went wrong."""
+        with self._lock:
+            self.problem, self.state = reason, "failed"
+        self._due.set()
+
+    def on_answer(self, answer: Answer, context: Any) -> None:
+        """An answer to the latest request, and what that was about."""
+        self.problem = ""
 
     def _shut(self) -> None:
-        with self._sending:
-            pass  # what was just being asked is asked now, not later
+        self._requests.close()
         self._instrument.unobserve(self._turned, ["config", "tile", "selected"])
-        if self._listen in self._worker.listeners:
-            self._worker.listeners.remove(self._listen)
-        if self._due.set in self._chosen.listeners:
-            self._chosen.listeners.remove(self._due.set)
+        self._chosen.changed.disconnect(self._due.set)

@@ -13,8 +13,7 @@ from unet_explorer.core.tiles import read_tile, sides
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Image
 from unet_explorer.data.mirror import mirrored
-from unet_explorer.learning.messages import Message
-from unet_explorer.learning.worker.map_cache import ROOM
+from unet_explorer.learning.protocol import MAP_CACHE_BYTES, Answer, Maps, MapView, Weights
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
 from unet_explorer.panel.tabs.imaging import ImageTab
@@ -74,7 +73,7 @@ class InsideTab(ImageTab):
 
     def _refresh(self) -> None:
         if not self._attended:
-            self._look_away()
+            self._leave()
             return
         self._show_choice()
         number, image = self._chosen.number, self._chosen.image
@@ -89,23 +88,33 @@ class InsideTab(ImageTab):
         state = state_of(weights, session)
         wanted = _Wanted(config, tile, start, step, self.channel, number, weights["training"], state)
         with self._lock:
-            self._waits = not self._answered and wanted != self._wanted and wanted.moved_from(self._wanted)
+            self._waits = self._requests.waiting and wanted != self._wanted and wanted.moved_from(self._wanted)
         if wanted == self._wanted or self._waits:
             return
         self._wanted = wanted
         sides(config, tile)  # a tile that does not fit is refused in words
         numbers = sum(math.prod(row.output) for row in trace(config, tile))
-        self._check_room(config, tile, kept=min(ROOM, numbers))  # a byte each
-        given = self._chosen.given(config.in_channels)
-        message = {"do": "look", "config": config.to_dict(), "step": step, "channel": self.channel}
-        context = (step, tile, start, number, weights)
-        self._ask({**message, "tile": mirrored(given, start, tile), **weights}, context)
+        self._check_room(config, tile, kept=min(MAP_CACHE_BYTES, numbers))  # a byte each
+        shown = mirrored(self._chosen.given(config.in_channels), start, tile)
+        self._ask(
+            lambda request: {
+                "do": "maps",
+                "request": request,
+                "config": config.to_dict(),
+                "step": step,
+                "channel": wanted.channel,
+                "tile": shown,
+                **weights,
+            },
+            (step, tile, start, number, weights),
+        )
 
-    def _look_away(self) -> None:
+    def _leave(self) -> None:
         if self._wanted is not None:
-            self._wanted, self._answered = None, True
+            self._wanted = None
+            self._requests.drop()
             if self._worker.process:
-                self._worker.send({"do": "look_away"})
+                self._requests.post({"do": "stop_maps"})
 
     def _show_overview(self, number: int, image: Image) -> None:
         if self.overview.get("number") != number:
@@ -119,22 +128,29 @@ class InsideTab(ImageTab):
         step = self._instrument.selected or self.step
         return step if step in {TILE, *(step.name for step in steps)} else steps[0].name
 
-    def _forget(self) -> None:
+    def on_lost(self, reason: str) -> None:
+        """The worker is gone: whatever is wanted must be asked for anew."""
         self._wanted = None
+        super().on_lost(reason)
 
-    def _hear(self, message: Message, context: Any) -> None:
-        if message["event"] != "maps":
-            return
-        step, tile, start, number, weights = context
+    def on_answer(self, answer: Answer, context: Any) -> None:
+        """The maps are there."""
+        super().on_answer(answer, context)
+        if answer["event"] == "maps":
+            self._show(answer, *context)
+
+    def _show(
+        self, maps: Maps, step: str, tile: tuple[int, int], start: tuple[int, int], number: int, weights: Weights
+    ) -> None:
         with self.hold_sync():
             if self._painted != (tile, start, number) and number == self._chosen.number:
                 self._painted = tile, start, number
                 shown = mirrored(self._chosen.image, start, tile)
                 self.picture = picture(shown, self._chosen.title, number=number, start=list(start))
-            self.views = [_told(view) for view in message["views"]]
-            self.patch = {key: part.tolist() for key, part in message["patch"].items()}
+            self.views = [_for_page(view) for view in maps["views"]]
+            self.patch = {key: part.tolist() for key, part in maps["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
-            self.at, self.network = message["at"], network_words(message["at"], weights, message["best"])
+            self.at, self.network = maps["at"], network_words(maps["at"], weights, maps["best"])
             self.state = "done"
         # The hand has gone on meanwhile.
         if self._waits:
@@ -168,7 +184,7 @@ def _start(place: float, side: int, tile: int) -> int:
     return math.floor((place if side > tile else 0.5) * (side - tile))
 
 
-def _told(view: dict[str, Any]) -> dict[str, Any]:
+def _for_page(view: MapView) -> dict[str, Any]:
     """Arrays as bytes and lists, which is what a browser is sent."""
     arrays = {"thumbs": view["thumbs"].tobytes(), "whole": view["whole"].tobytes()}
     rows, columns = view["thumbs"].shape[1:]

@@ -11,7 +11,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import ShapeError, read_tile, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.learning.messages import Message
+from unet_explorer.learning.protocol import Answer, Predicted, Weights
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
 from unet_explorer.panel.tabs.imaging import ImageTab
@@ -119,7 +119,7 @@ class TileTab(ImageTab):
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
         wanted = self._wanted(config, tile)
         try:
-            self._segment(config, tile)
+            self._predict(config, tile)
         except ValueError as error:
             self._refuse(wanted, str(error))
 
@@ -129,11 +129,11 @@ class TileTab(ImageTab):
 
     def _do_stop(self, _: dict[str, Any]) -> None:
         with self._lock:
-            self._request += 1
+            self._requests.drop()
             self.state = "done" if self.result else "new"
-        self._worker.send({"do": "leave_image"})
+        self._requests.post({"do": "stop_prediction"})
 
-    def _segment(self, config: UNetConfig, tile: tuple[int, int]) -> None:
+    def _predict(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         wanted = self._wanted(config, tile)
         image = self._chosen.given(config.in_channels)
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
@@ -141,8 +141,19 @@ class TileTab(ImageTab):
         weights = weights_of(self._instrument, self._session())
         self._predicted, self._refused = wanted, None
         self.progress = [0, 0]
-        given = {"config": config.to_dict(), "size": list(tile), "seamless": not self.naive, "image": image}
-        self._ask({"do": "segment", **given, **weights}, (wanted, weights, tiling.macs))
+        seamless = not self.naive
+        self._ask(
+            lambda request: {
+                "do": "predict",
+                "request": request,
+                "config": config.to_dict(),
+                "size": list(tile),
+                "seamless": seamless,
+                "image": image,
+                **weights,
+            },
+            (wanted, weights, tiling.macs),
+        )
 
     def _wanted(self, config: UNetConfig, tile: tuple[int, int]) -> Any:
         session = self._session()
@@ -160,40 +171,44 @@ class TileTab(ImageTab):
         try:
             tiling = Tiling(config, self._chosen.image.shape, tile, seamless=not self.naive)
             if self._took * tiling.macs < _QUICK * self._work:
-                self._segment(config, tile)
+                self._predict(config, tile)
         except ShapeError:
             # The instrument says why; what was predicted last stays.
             self._refuse(wanted)
         except ValueError as error:
             self._refuse(wanted, str(error))
 
-    def _hear(self, message: Message, context: Any) -> None:
-        if message["event"] == "segmenting":
-            self.progress = [message["done"], message["total"]]
-        elif message["event"] == "segmented":
-            wanted, weights, macs = context
-            config, tile, naive, number, _ = wanted
-            self._shown = wanted
-            self._took, self._work = message["seconds"], macs
-            with self.hold_sync():
-                self.result = {
-                    "number": number,
-                    "tile": list(tile),
-                    "config": config.to_dict(),
-                    "naive": naive,
-                    "labels": label_bytes(message["labels"]),
-                    "wanted": label_bytes(message["wanted"]),
-                    "seams": message["picture"].tobytes(),
-                    "flipped": message["flipped"],
-                    "largest": message["largest"],
-                    "scale": message["scale"],
-                    "pieces": message["pieces"],
-                    "seconds": self._took,
-                    "network": network_words(message["at"], weights, message["best"]),
-                }
-                self.state = "done"
-            # The knobs may have been turned meanwhile.
-            self._due.set()
+    def on_answer(self, answer: Answer, context: Any) -> None:
+        """Tiles are done, or all of them are."""
+        super().on_answer(answer, context)
+        if answer["event"] == "predicting":
+            self.progress = [answer["done"], answer["total"]]
+        elif answer["event"] == "predicted":
+            self._show(answer, *context)
+
+    def _show(self, predicted: Predicted, wanted: Any, weights: Weights, macs: int) -> None:
+        config, tile, naive, number, _ = wanted
+        self._shown = wanted
+        self._took, self._work = predicted["seconds"], macs
+        with self.hold_sync():
+            self.result = {
+                "number": number,
+                "tile": list(tile),
+                "config": config.to_dict(),
+                "naive": naive,
+                "labels": label_bytes(predicted["labels"]),
+                "wanted": label_bytes(predicted["wanted"]),
+                "seams": predicted["difference"].tobytes(),
+                "flipped": predicted["flipped"],
+                "largest": predicted["largest"],
+                "scale": predicted["scale"],
+                "pieces": predicted["pieces"],
+                "seconds": self._took,
+                "network": network_words(predicted["at"], weights, predicted["best"]),
+            }
+            self.state = "done"
+        # The knobs may have been turned meanwhile.
+        self._due.set()
 
 
 def _usual_limit(config: UNetConfig) -> float:

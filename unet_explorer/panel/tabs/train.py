@@ -146,11 +146,10 @@ class TrainTab(WorkingTab):
         """Follow this training, and no other."""
         with self._lock:
             if self.session is not None:
-                self.session.give_up()
-                self.session.close()
+                self.session.discard(keep_files=True)
             self.session = session
             self.shown, self._painted = 0, ()
-            session.listeners.append(self._due.set)
+            session.changed.connect(self._due.set)
             self._due.set()
 
     def _do_pause(self, _: dict[str, Any]) -> None:
@@ -176,8 +175,7 @@ class TrainTab(WorkingTab):
     def _do_reset(self, _: dict[str, Any]) -> None:
         with self._lock:
             if self.session is not None:
-                self.session.close()
-                self.session.forget()
+                self.session.discard()
             self.session = None
             self.shown, self._painted = 0, ()
         self._due.set()
