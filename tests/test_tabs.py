@@ -53,7 +53,7 @@ def test_build_proves_every_step_and_shows_what_keras_made(build, instrument):
     assert result["script"] == to_script(SMALL, TILE)
     assert "bottleneck_conv2" in result["summary"]
     assert result["graph"].lstrip().startswith("<")
-    assert instrument.proof["steps"] == dict.fromkeys(plan(SMALL), "")
+    assert instrument.proof["steps"] == dict.fromkeys((step.name for step in plan(SMALL)), "")
     assert (instrument.proof["config"], instrument.proof["tile"]) == (instrument.config, instrument.tile)
     assert not build.differs
     instrument.tile = [84, 84]
