@@ -12,7 +12,7 @@ from support import configs
 
 from unet_explorer import UNetConfig, trace, valid_sizes
 from unet_explorer.core.laws import laws
-from unet_explorer.drawing.placement import font_size, kept, place, side_text
+from unet_explorer.drawing.placement import Placement, font_size, kept_name, side_text
 from unet_explorer.drawing.scene import METRICS, scene
 from unet_explorer.drawing.svg import svg
 from unet_explorer.panel.instrument.facts import describe
@@ -26,7 +26,7 @@ def drawn(config):
 @given(configs(), st.integers(1, 4000), st.integers(1, 4000))
 def test_nothing_touches_anything_else(config, height, width):
     picture = drawn(config)
-    placed = place(picture, (height, width))
+    placed = Placement(picture, (height, width))
     known = laws(config)
     for row in range(len(picture.rows)):
         boxes = sorted((box for box in picture.boxes.values() if box.row == row), key=lambda box: box.x)
@@ -46,7 +46,8 @@ def test_nothing_touches_anything_else(config, height, width):
         assert spans[0][0] >= 0
         assert spans[-1][1] <= picture.width
     for box in picture.boxes.values():
-        top, tall = placed[box.name]
+        tall = placed.heights[box.name]
+        top = picture.rows[box.row] - tall / 2
         assert box.left >= 0
         assert box.right <= picture.width
         assert top - METRICS.line >= 0
@@ -83,16 +84,16 @@ def test_it_is_a_u(config):
 
 def test_heights_are_to_scale():
     picture = drawn(UNetConfig())
-    placed = place(picture, (572, 572))
+    placed = Placement(picture, (572, 572)).heights
     rows = trace(UNetConfig(), 572)
     for row in rows:
-        share = placed[row.step.name].height / placed["input"].height
+        share = placed[row.step.name] / placed["input"]
         assert share**2 == pytest.approx(row.output.height / 572)
-    frame = kept(placed["enc0_conv2"], laws(UNetConfig())["enc0_conv2"], 88, (572, 572))
-    assert frame.height / placed["enc0_conv2"].height == pytest.approx(392 / 568)
+    (top,) = [skip for skip in picture.skips if skip.source == "enc0_conv2"]
+    assert placed[kept_name(top)] / placed["enc0_conv2"] == pytest.approx(392 / 568)
     # Of a rectangle the geometric mean counts.
-    wide = place(picture, (572, 1020))
-    assert (wide["head"].height / wide["input"].height) ** 4 == pytest.approx(388 * 836 / 572 / 1020)
+    wide = Placement(picture, (572, 1020)).heights
+    assert (wide["head"] / wide["input"]) ** 4 == pytest.approx(388 * 836 / 572 / 1020)
 
 
 @settings(max_examples=40)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from unet_explorer.core.laws import laws
 from unet_explorer.core.plan import TILE, plan
-from unet_explorer.drawing.placement import Placed, font_size, kept, place, side_text, vertical
+from unet_explorer.drawing.placement import Placement, anchors, font_size, kept_name, side_text
 from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip
 
 __all__ = ["svg"]
@@ -33,7 +33,7 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
         >>> svg(scene(UNetConfig(), 1024), (572, 572)).count("data-step")
         31
     """
-    placed = place(drawn, tile)
+    placed = Placement(drawn, tile)
     order = [TILE, *(step.name for step in plan(drawn.config))]
     skips = {skip.name: skip for skip in drawn.skips}
     ends = {order[place]: words for place, words in ENDS.items()}
@@ -52,7 +52,7 @@ def _group(
     drawn: Scene,
     box: Box,
     skip: Skip | None,
-    placed: dict[str, Placed],
+    placed: Placement,
     tile: tuple[int, int],
     end: tuple[str, str] | None,
 ) -> Iterator[str]:
@@ -69,29 +69,28 @@ def _group(
         yield (f'<g class="ue-step ue-op-{box.op}" data-step="{box.name}"{shape} role="option" aria-selected="false">')
     yield _hit(drawn, box)
     if skip:
-        yield from _skip(drawn, skip, placed, tile)
+        yield from _skip(drawn, skip, placed)
     elif box.source:
-        yield _arrow(drawn, box, placed, tile)
-    top, height = placed[box.name]
+        yield _arrow(drawn, box, placed)
+    moved = {name: placed.y(anchor) for name, anchor in anchors(drawn, box, skip).items()}
+    top, height = moved["top"], placed.heights[box.name]
     yield (
         f'<rect class="ue-box" x="{box.left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{height:.1f}" '
         'rx="1.5"/>'
     )
     if box.labelled:
         x = box.label_x
-        yield f'<text class="ue-channels" x="{x:.1f}" y="{top - M.gap - 1:.1f}">{box.channels}</text>'
+        yield f'<text class="ue-channels" x="{x:.1f}" y="{moved["channels"]:.1f}">{box.channels}</text>'
         lines = side_text(law, tile)
-        y = top + height + M.line
         size = font_size(lines, box.room)
-        yield f'<text class="ue-side" x="{x:.1f}" y="{y:.1f}" style="font-size:{size:g}px">'
+        yield f'<text class="ue-side" x="{x:.1f}" y="{moved["side"]:.1f}" style="font-size:{size:g}px">'
         yield f'<tspan x="{x:.1f}">{lines[0]}</tspan>'
         second = lines[1] if len(lines) > 1 else ""
         yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
     if end:
         words, anchor = end
         x = box.left if anchor == "start" else box.right
-        y = top - M.gap - M.line - 2
-        yield f'<text class="ue-end" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
+        yield f'<text class="ue-end" x="{x:.1f}" y="{moved["end"]:.1f}" text-anchor="{anchor}">{words}</text>'
     yield "</g>"
 
 
@@ -115,14 +114,15 @@ def _hit(drawn: Scene, box: Box) -> str:
     )
 
 
-def _arrow(drawn: Scene, box: Box, placed: dict[str, Placed], tile: tuple[int, int]) -> str:
+def _arrow(drawn: Scene, box: Box, placed: Placement) -> str:
     assert box.source is not None
     before = drawn.boxes[box.source]
     y = drawn.rows[box.row]
     if box.direction == "across":
         return arrow(f"ue-arrow ue-{box.op}", (before.right + 2, y), (box.left - OVER - 1, y))
-    ends = vertical(box.direction, placed[before.name], placed[box.name], 1 if tile[0] == tile[1] else 2)
-    return arrow(f"ue-arrow ue-{box.op}", (box.x, ends[0]), (box.x, ends[1]))
+    moved = anchors(drawn, box, None)
+    start, tip = placed.y(moved["start"]), placed.y(moved["tip"])
+    return arrow(f"ue-arrow ue-{box.op}", (box.x, start), (box.x, tip))
 
 
 def arrow(kind: str, start: tuple[float, float], end: tuple[float, float]) -> str:
@@ -136,7 +136,7 @@ def arrow(kind: str, start: tuple[float, float], end: tuple[float, float]) -> st
     return f'<path class="{kind}" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}{head}"/>'
 
 
-def _skip(drawn: Scene, skip: Skip, placed: dict[str, Placed], tile: tuple[int, int]) -> Iterator[str]:
+def _skip(drawn: Scene, skip: Skip, placed: Placement) -> Iterator[str]:
     source, target = drawn.boxes[skip.source], drawn.boxes[skip.target]
     y = drawn.rows[source.row]
     over = OVER if skip.crop else 0
@@ -146,7 +146,8 @@ def _skip(drawn: Scene, skip: Skip, placed: dict[str, Placed], tile: tuple[int, 
     words = f"crop {skip.crop}" + (" px per side" if end - start > 160 else "") if skip.crop else "copy"
     yield f'<text class="ue-crop-label" x="{(start + end - HEAD) / 2:.1f}" y="{y - 6:.1f}">{words}</text>'
     if skip.crop:
-        top, height = kept(placed[skip.source], laws(drawn.config)[skip.source], skip.crop, tile)
+        top = placed.y(anchors(drawn, target, skip)["crop"])
+        height = placed.heights[kept_name(skip)]
         yield (
             f'<rect class="ue-crop" x="{source.left - over:.1f}" y="{top:.1f}" '
             f'width="{source.width + 2 * over:.1f}" height="{height:.1f}"/>'

@@ -16,7 +16,8 @@ from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.receptive import sights
 from unet_explorer.core.tiles import LARGEST, valid_sizes
 from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
-from unet_explorer.drawing.scene import METRICS, Scene, scene
+from unet_explorer.drawing.placement import anchors, height_law, kept_law, kept_name
+from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, scene
 from unet_explorer.drawing.svg import HEAD, svg
 from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, words
 
@@ -93,6 +94,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
         "config": config.to_dict(),
         "svg": svg(drawn, tile),
         "metrics": {**METRICS._asdict(), "head": HEAD},
+        "heights": height_law(drawn)._asdict(),
         "boxes": _boxes(drawn),
         "width": drawn.width,
         "height": drawn.height,
@@ -135,8 +137,8 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
 
 
 def _boxes(drawn: Scene) -> list[dict[str, Any]]:
-    """What moves in the drawing when the tile is dragged."""
-    skips = {skip.name: {"source": skip.source, "crop": skip.crop} for skip in drawn.skips}
+    """What moves in the drawing when the tile is dragged, with the anchors that say where it goes."""
+    skips = {skip.name: skip for skip in drawn.skips}
     return [
         {
             "name": box.name,
@@ -146,10 +148,23 @@ def _boxes(drawn: Scene) -> list[dict[str, Any]]:
             "room": round(box.room, 1) if box.labelled else 0,
             "direction": box.direction,
             "source": box.source,
-            "skip": skips.get(box.name),
+            "anchors": _anchors(drawn, box, skips.get(box.name)),
+            "kept": _kept(drawn, skips.get(box.name)),
         }
         for box in drawn.boxes.values()
     ]
+
+
+def _anchors(drawn: Scene, box: Box, skip: Skip | None) -> dict[str, Any]:
+    """For each moving part of a box [base, box, share, line]; see `Anchor`."""
+    return {part: list(anchor) for part, anchor in anchors(drawn, box, skip).items()}
+
+
+def _kept(drawn: Scene, skip: Skip | None) -> dict[str, Any] | None:
+    """The frame of what a crop keeps: its name, the box it is cut from, and the law of its side."""
+    if skip is None or not skip.crop:
+        return None
+    return {"name": kept_name(skip), "source": skip.source, **kept_law(drawn, skip)._asdict()}
 
 
 def _memory(config: UNetConfig) -> dict[str, Any]:

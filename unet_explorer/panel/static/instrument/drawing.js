@@ -99,16 +99,8 @@ export class Drawing {
   /** Move everything that depends on the tile. */
   update(state) {
     this.state = state;
-    const { metrics, sizes } = this.network;
     const square = state.tile[0] === state.tile[1];
-    const whole = Math.sqrt(state.tile[0] * state.tile[1]);
-    const grown = metrics.tallest * (Math.min(whole, sizes.largest) / sizes.largest) ** 0.25;
-    for (const part of this.parts) {
-      const map = state.byName.get(part.name);
-      const area = Math.max(0, map.height) * Math.max(0, map.width);
-      part.height = Math.max(metrics.shortest, (grown * area ** 0.25) / Math.sqrt(whole));
-      part.top = part.y - part.height / 2;
-    }
+    this.place = placement(this.network, state);
     const failed = state.failure ? state.failure.index : Infinity;
     state.maps.forEach((map, index) => {
       const part = this.byName.get(map.step.name);
@@ -147,7 +139,7 @@ export class Drawing {
       part.mark ||= part.group.appendChild(drawn("g", { class: "ue-mark" }, drawn("circle", { r: 6 }), drawn("path")));
       part.mark.lastChild.setAttribute("d", agrees ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5M2.5 -2.5l-5 5");
       // On the corner of the box, where neither arrow nor label is.
-      part.mark.setAttribute("transform", `translate(${(part.x + part.width / 2).toFixed(1)} ${part.top.toFixed(1)})`);
+      part.mark.setAttribute("transform", `translate(${(part.x + part.width / 2).toFixed(1)} ${this.place.y(part, "top").toFixed(1)})`);
       const words = agrees ? "agrees with Keras" : this.proof.steps[part.name] || "does not agree with Keras";
       part.group.setAttribute("aria-label", `${part.group.getAttribute("aria-label").split(";")[0]}; ${words}`);
     }
@@ -155,9 +147,9 @@ export class Drawing {
 
   updatePart(part, map, ghost, square) {
     const { metrics } = this.network;
-    const { group, top, height } = part;
+    const { group } = part;
     group.classList.toggle("ue-ghost", ghost);
-    place(part.rect, top, height);
+    this.move(part);
     if (part.name !== "input") {
       const { step } = map;
       for (const axis of ["height", "width"]) {
@@ -169,8 +161,6 @@ export class Drawing {
       group.setAttribute("aria-label", `the tile: ${this.shape(map)}`);
     }
     if (part.channels) {
-      part.channels.setAttribute("y", (top - metrics.gap - 1).toFixed(1));
-      part.side.setAttribute("y", (top + height + metrics.line).toFixed(1));
       const lines = sideText(map, square);
       setText(part.lines[0], lines[0]);
       setText(part.lines[1], lines[1] || "");
@@ -181,36 +171,31 @@ export class Drawing {
       part.font = size;
       if (this.font) part.channels.style.fontSize = `${fitting(part.channels.textContent.length)}px`;
     }
-    if (part.end) part.end.setAttribute("y", (top - metrics.gap - metrics.line - 2).toFixed(1));
-    if (part.arrow) this.moveArrow(part, square ? 1 : 2);
-    if (part.crop) this.moveCrop(part);
+  }
+
+  /** To where its anchors are. */
+  move(part) {
+    const y = (what) => this.place.y(part, what).toFixed(1);
+    const height = (name) => this.place.height(name).toFixed(1);
+    const { rect, channels, side, end, arrow, crop, kept } = part;
+    assign(rect, { y: y("top"), height: height(part.name) });
+    if (channels) {
+      channels.setAttribute("y", y("channels"));
+      side.setAttribute("y", y("side"));
+    }
+    if (end) end.setAttribute("y", y("end"));
+    if (arrow) arrow.setAttribute("d", this.arrowPath(part));
+    if (crop) assign(crop, { y: y("crop"), height: height(kept.name) });
+  }
+
+  arrowPath(part) {
+    const { head } = this.network.metrics;
+    const [x, start, tip] = [part.x, this.place.y(part, "start"), this.place.y(part, "tip")].map((length) => length.toFixed(1));
+    return `M${x} ${start}L${x} ${tip}M${x} ${tip}l${-head / 2} ${part.direction === "down" ? -head : head}h${head}z`;
   }
 
   shape(map) {
     return `${size([map.height, map.width])} × ${map.step.channels}`;
-  }
-
-  moveArrow(part, lines) {
-    const { line, gap, head } = this.network.metrics;
-    const before = this.byName.get(part.source);
-    const [below, above] = [lines * line + 2 * gap, line + 2 * gap];
-    const down = part.direction === "down";
-    const start = down ? before.top + before.height + below : before.top - above;
-    const end = down ? part.top - above : part.top + part.height + below;
-    const x = part.x.toFixed(1);
-    const tip = `M${x} ${end.toFixed(1)}l${-head / 2} ${down ? -head : head}h${head}z`;
-    part.arrow.setAttribute("d", `M${x} ${start.toFixed(1)}L${x} ${end.toFixed(1)}${tip}`);
-  }
-
-  moveCrop(part) {
-    const source = this.byName.get(part.skip.source);
-    const map = this.state.byName.get(source.name);
-    const share = ["height", "width"].reduce((product, axis) => {
-      const side = map[axis];
-      return product * (side > 0 ? Math.max(0, side - 2 * part.skip.crop) / side : 0);
-    }, 1);
-    const height = source.height * Math.sqrt(share);
-    place(part.crop, source.top + (source.height - height) / 2, height);
   }
 
   select(name) {
@@ -275,9 +260,31 @@ export class Drawing {
   }
 }
 
-function place(rect, top, height) {
-  rect.setAttribute("y", top.toFixed(1));
-  rect.setAttribute("height", height.toFixed(1));
+/** Where everything stands for a tile: the laws of heights and the anchors of Python's placement.py, evaluated. */
+function placement({ boxes, heights: law }, { tile, byName }) {
+  const whole = Math.sqrt(tile[0] * tile[1]);
+  const unit = law.unit * (law.largest / Math.max(whole, law.largest)) ** 0.25;
+  const area = (sides) => sides.reduce((product, side) => product * Math.max(0, side), 1);
+  const heights = new Map();
+  for (const { name } of boxes) {
+    const { height, width } = byName.get(name);
+    heights.set(name, Math.max(law.shortest, unit * (area([height, width]) / whole) ** 0.25));
+  }
+  for (const { kept } of boxes) {
+    if (!kept) continue;
+    const { height, width } = byName.get(kept.source);
+    const left = area(tile.map((side) => (side + kept.shift) / 2 ** kept.level));
+    const share = area([height, width]) > 0 ? left / area([height, width]) : 0;
+    heights.set(kept.name, heights.get(kept.source) * Math.sqrt(share));
+  }
+  const second = tile[0] === tile[1] ? 0 : 1;
+  return {
+    height: (name) => heights.get(name),
+    y: ({ anchors }, part) => {
+      const [base, box, share, line] = anchors[part];
+      return base + share * heights.get(box) + second * line;
+    },
+  };
 }
 
 /**

@@ -27,12 +27,13 @@ export class Badge {
     const lines = two ? [words.slice(0, cut), words.slice(cut)] : [words, ""];
     const width = Math.max(...lines.map(long)) + 20;
     const height = two ? 2 * line + 10 : line + 8;
-    const before = this.drawing.byName.get(part.source);
+    const { y: placed, height: tall } = this.drawing.place;
+    const [above, below] = [this.drawing.byName.get(part.source), part].map((each) => each && placed(each, "top"));
     const pool = part.direction === "down";
     // Beside a pooling's arrow; below any other box, where everything is pale already.
     const top = pool
-      ? (before.top + before.height + 2 * line + part.top - line) / 2 - height / 2
-      : part.top + part.height + 2 * line + 4;
+      ? (above + tall(part.source) + 2 * line + below - line) / 2 - height / 2
+      : below + tall(part.name) + 2 * line + 4;
     const left = pool ? part.x + 12 : part.x - part.width / 2;
     const x = Math.max(2, Math.min(left, room - width - 2));
     const y = Math.min(top, floor - height - margin / 2);
