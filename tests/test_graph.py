@@ -15,8 +15,9 @@ from support import configs
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, plan, trace, valid_sizes
 from unet_explorer.core.plan import TILE
-from unet_explorer.drawing.graph import COLOURS, GraphError, graph, graph_svg
+from unet_explorer.drawing.graph import GraphError, graph, graph_svg
 from unet_explorer.drawing.layout import laid_out
+from unet_explorer.drawing.palette import OPERATIONS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -89,7 +90,7 @@ def test_every_step_and_every_edge_with_the_numbers_of_the_trace(config):
         assert words[1]
         tip = group.find(f"{SVG}title").text
         assert tip == f"{row.step.name}: {words[1]} → {words[2]}, {words[3]} parameters"
-        assert group.find(f"{SVG}path").get("stroke").lower() == COLOURS[row.step.op].lower()
+        assert group.find(f"{SVG}path").get("stroke").lower() == OPERATIONS[row.step.op].lower()
         if row.step.op == "crop_concat":
             skip, main = (picture.edges[source, row.step.name] for source in row.step.inputs)
             assert skip[1] == [f"crop {row.crop} px" if row.crop else "copy"]

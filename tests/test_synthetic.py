@@ -10,8 +10,9 @@ from scipy import ndimage
 
 from unet_explorer import Dataset
 from unet_explorer.data.canvas import bent_grid, smooth_noise, whole_objects
-from unet_explorer.data.sheet import COLOURS, contact_sheet
+from unet_explorer.data.sheet import contact_sheet
 from unet_explorer.data.synthetic import cells, membranes, shapes
+from unet_explorer.drawing.palette import CLASSES, rgb
 
 SETS = {"cells": cells, "membranes": membranes, "shapes": shapes}
 every_set = pytest.mark.parametrize("make", SETS.values(), ids=SETS)
@@ -366,9 +367,9 @@ def test_a_sheet_colours_each_class_and_leaves_the_background():
     sheet = np.asarray(contact_sheet(Dataset("two", grey, labels, ("none", "one", "other"))))
     above, below = sheet[-92:-52, 6:46], sheet[-46:-6, 6:46]
     assert (above[..., 0] == above[..., 1]).all()
-    assert (below[5, 5:15] == COLOURS[1]).all()
-    assert (below[34, 20:35] == COLOURS[2]).all()
-    assert (below[25, 25] != COLOURS[2]).any()
+    assert (below[5, 5:15] == rgb(CLASSES[0])).all()
+    assert (below[34, 20:35] == rgb(CLASSES[1])).all()
+    assert (below[25, 25] != rgb(CLASSES[1])).any()
     assert (below[0] == above[0]).all()
     assert (below[:, -1] == above[:, -1]).all()
 
@@ -379,8 +380,8 @@ def test_a_sheet_outlines_cells_that_touch():
     instances[0, :, 10:] = 2
     data = Dataset("touching", np.zeros((1, 20, 20, 1), np.float32), labels, ("none", "cell"), instances)
     below = np.asarray(contact_sheet(data))[-26:-6, 6:26]
-    assert (below[:, 9:11] == COLOURS[1]).all()
-    assert (below[:, :9] != COLOURS[1]).any(axis=-1).all()
+    assert (below[:, 9:11] == rgb(CLASSES[0])).all()
+    assert (below[:, :9] != rgb(CLASSES[0])).any(axis=-1).all()
 
 
 def test_a_sheet_shows_colour_many_channels_and_many_sizes():

@@ -11,23 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.dataset import Image as Pixels
+from unet_explorer.drawing.palette import class_colour, rgb
 
-__all__ = ["COLOURS", "contact_sheet"]
+__all__ = ["contact_sheet"]
 
-COLOURS: Final = (
-    (0, 0, 0),
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
-)
-"""Okabe and Ito's colours, which most colour-blind people tell apart: class 0 is black, class 1 orange …
-
-Class 0 is left as it is in the images. Beyond 8 classes the colours after black begin anew.
-"""
 LARGEST: Final = 256
 GAP: Final = 6
 LETTERS: Final = 15
@@ -108,7 +95,8 @@ def _caption(draw: ImageDraw.ImageDraw | None, data: Dataset) -> int:
 
 
 def _colour(number: int) -> tuple[int, int, int]:
-    return COLOURS[number] if number == 0 else COLOURS[1 + (number - 1) % (len(COLOURS) - 1)]
+    """The colour of a class, black for the background; the same as in the panel."""
+    return rgb(class_colour(number)) if number else (0, 0, 0)
 
 
 def _rgb(image: Pixels) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.trace import Row, Trace, trace
 from unet_explorer.drawing.layout import GraphError, laid_out
+from unet_explorer.drawing.palette import OPERATIONS, mixed
 
 if TYPE_CHECKING:
     import graphviz
@@ -19,22 +20,7 @@ if TYPE_CHECKING:
     from unet_explorer.core.config import UNetConfig
     from unet_explorer.core.tiles import Tile
 
-__all__ = ["COLOURS", "GraphError", "graph", "graph_svg"]
-
-_BLUE, _GREEN, _GREY = "#0072B2", "#009E73", "#808080"
-COLOURS: Final = {
-    TILE: _GREY,
-    "conv": _BLUE,
-    "norm": _BLUE,
-    "relu": _BLUE,
-    "dropout": _BLUE,
-    "pool": "#D55E00",
-    "upconv": _GREEN,
-    "upsample": _GREEN,
-    "crop_concat": _GREY,
-    "conv1x1": "#CC79A7",
-}
-"""By operation, from the palette of Okabe and Ito that colour-blind eyes can tell apart."""
+__all__ = ["GraphError", "graph", "graph_svg"]
 
 # Boxes bring their own light ground, so that their ink reads on any page. What lies outside them is in the one grey
 # that stands off white and black alike.
@@ -100,9 +86,9 @@ def graph(config: UNetConfig, tile: Tile) -> graphviz.Digraph:
         drawn.node(arm, graphviz.escape(" · ".join(words)), shape="plaintext", style="", fontcolor=_OUTSIDE, group=arm)
     up = _coming_up(plan(config))
     for name, words in cells.items():
-        colour = COLOURS[TILE if name == TILE else traced[name].step.op]
+        colour = OPERATIONS[TILE if name == TILE else traced[name].step.op]
         arm = "up" if name in up else "down"
-        drawn.node(name, graphviz.escape(" · ".join(words)), color=colour, fillcolor=_tint(colour), group=arm)
+        drawn.node(name, graphviz.escape(" · ".join(words)), color=colour, fillcolor=mixed(colour, 0.12), group=arm)
     _connect(drawn, traced, up)
     return drawn
 
@@ -115,7 +101,7 @@ def _connect(drawn: graphviz.Digraph, traced: Trace, up: frozenset[str]) -> None
     _beside(drawn, *ends)
     for row in traced:
         *skips, main = row.step.inputs
-        name, colour = row.step.name, COLOURS[row.step.op]
+        name, colour = row.step.name, OPERATIONS[row.step.op]
         if (name in up) != (main in up):
             _beside(drawn, main, name)
             drawn.edge(main, name, color=colour, tailport="e", headport="w")
@@ -159,16 +145,6 @@ def _coming_up(steps: tuple[Step, ...]) -> frozenset[str]:
 
 def _inches(points: float) -> str:
     return f"{points / _POINTS:.3f}"
-
-
-def _tint(colour: str) -> str:
-    """A colour with much white in it: a ground to write on.
-
-    Example:
-        >>> _tint("#0072B2")
-        '#e0eef6'
-    """
-    return "#" + "".join(f"{round(255 - 0.12 * (255 - part)):02x}" for part in bytes.fromhex(colour[1:]))
 
 
 def _cells(traced: Trace) -> dict[str, _Cells]:

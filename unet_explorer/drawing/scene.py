@@ -14,7 +14,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import Law, crop, laws
 from unet_explorer.core.plan import TILE, Op, Step, plan
 
-__all__ = ["METRICS", "Box", "Direction", "Metrics", "Scene", "Skip", "scene"]
+__all__ = ["METRICS", "USUAL", "Box", "Direction", "Metrics", "Scene", "Skip", "scene"]
 
 Direction = Literal["across", "down", "up"]
 
@@ -33,6 +33,8 @@ class Metrics(NamedTuple):
 
 
 METRICS: Final = Metrics()
+USUAL: Final = 1024
+"""Side in pixels of the largest tile that is usually drawn; a network that needs more is drawn for more."""
 _SKIP: Final = 76.0  # the shortest skip that its label fits on
 
 

@@ -1,15 +1,18 @@
-"""The scene as SVG text. Colours come from the stylesheet of whoever shows it."""
+"""The scene as SVG text: for a page, whose style sheet colours it, or as a picture of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import laws
 from unet_explorer.core.plan import TILE, plan
+from unet_explorer.drawing.look import picture_style
+from unet_explorer.drawing.palette import PAGE
 from unet_explorer.drawing.placement import Placement, anchors, font_size, kept_name, side_text
-from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip
+from unet_explorer.drawing.scene import METRICS, USUAL, Box, Scene, Skip, scene
 
-__all__ = ["svg"]
+__all__ = ["standalone", "svg"]
 
 HEAD = 9.0  # length of an arrow's head
 OVER = 2.5  # by how much the frame of a crop stands out from its box
@@ -17,8 +20,30 @@ ENDS = {0: ("image tile", "start"), -1: ("prediction", "end")}
 M = METRICS
 
 
+def standalone(config: UNetConfig, tile: tuple[int, int]) -> str:
+    """The drawing as a picture of its own, which looks as it does on a white page.
+
+    Args:
+        config: The network.
+        tile: (height, width) in pixels; it need not fit.
+
+    Returns:
+        A whole SVG file, with its look inside.
+
+    Example:
+        >>> from unet_explorer import UNetConfig
+        >>> "<style>" in standalone(UNetConfig(), (572, 572))
+        True
+    """
+    drawn = scene(config, max(USUAL, *tile))
+    size = f'width="{drawn.width:.0f}" height="{drawn.height:.0f}" '
+    ground = f'<rect width="100%" height="100%" fill="{PAGE["paper"]}"/>'
+    head, rest = svg(drawn, tile).split(">", 1)
+    return f"{head.replace('viewBox', size + 'viewBox', 1)}><style>{picture_style()}</style>{ground}{rest}"
+
+
 def svg(drawn: Scene, tile: tuple[int, int]) -> str:
-    """The drawing for one tile, whether it fits or not.
+    """The drawing for one tile, whether it fits or not. What cannot be computed is pale.
 
     Each drawn step is a group with its name in ``data-step``; the tile itself is the group with ``data-input``.
     There are no ids, so the same drawing may stand on a page twice.
@@ -38,12 +63,16 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
     skips = {skip.name: skip for skip in drawn.skips}
     ends = {order[place]: words for place, words in ENDS.items()}
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawn.width:.1f} {drawn.height:.1f}" '
-        f'font-size="{M.font:g}" role="listbox" aria-label="The network, step by step" aria-orientation="horizontal">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="ue-drawing" '
+        f'viewBox="0 0 {drawn.width:.1f} {drawn.height:.1f}" font-size="{M.font:g}" '
+        f'role="listbox" aria-label="The network, step by step" aria-orientation="horizontal">'
     ]
+    known, ghost = laws(drawn.config), ""
     for name in order:
+        if any(known[name].side(side) is None for side in tile):
+            ghost = " ue-ghost"
         if name in drawn.boxes:
-            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile, ends.get(name)))
+            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile, ends.get(name), ghost))
     parts.append("</svg>")
     return "".join(parts)
 
@@ -55,10 +84,11 @@ def _group(
     placed: Placement,
     tile: tuple[int, int],
     end: tuple[str, str] | None,
+    ghost: str,
 ) -> Iterator[str]:
     law = laws(drawn.config)[box.name]
     if box.op is None:
-        yield '<g class="ue-step ue-op-input" data-input="tile" role="option" aria-selected="false">'
+        yield f'<g class="ue-step ue-op-input{ghost}" data-input="tile" role="option" aria-selected="false">'
     else:
         sides = [law.side(side) for side in tile]
         shape = "".join(
@@ -66,7 +96,8 @@ def _group(
             for what, number in zip(("height", "width", "channels"), (*sides, box.channels), strict=True)
             if number is not None
         )
-        yield (f'<g class="ue-step ue-op-{box.op}" data-step="{box.name}"{shape} role="option" aria-selected="false">')
+        kind = f"ue-step ue-op-{box.op}{ghost}"
+        yield f'<g class="{kind}" data-step="{box.name}"{shape} role="option" aria-selected="false">'
     yield _hit(drawn, box)
     if skip:
         yield from _skip(drawn, skip, placed)

@@ -17,6 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from unet_explorer.drawing.look import page_style
+
 __all__ = ["link", "read", "script", "style"]
 
 _STATIC: Final = files("unet_explorer.panel") / "static"
@@ -104,8 +106,8 @@ def script(entry: str) -> str | Path:
 
 
 def style(*sheets: str) -> str | Path:
-    """A widget's style: several sheets, such as ``"lib/base.css"``, one behind the other."""
-    return _watched(lambda: "\n".join(map(read, sheets)), sheets[-1])
+    """A widget's style: the look of the drawing, then several sheets, such as ``"lib/base.css"``, in this order."""
+    return _watched(lambda: "\n".join([page_style(), *map(read, sheets)]), sheets[-1])
 
 
 def read(path: str) -> str:
@@ -135,7 +137,7 @@ def _watched(make: Callable[[], str], name: str) -> str | Path:
 def _follow_sources() -> None:
     from watchfiles import watch
 
-    for _ in watch(str(_STATIC)):
+    for _ in watch(str(_STATIC), str(files("unet_explorer.drawing"))):
         for file, make in _LIVE:
             try:
                 text = make()

@@ -17,16 +17,15 @@ from unet_explorer.core.receptive import sights
 from unet_explorer.core.tiles import LARGEST, valid_sizes
 from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
 from unet_explorer.drawing.placement import anchors, height_law, kept_law, kept_name
-from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, scene
+from unet_explorer.drawing.scene import METRICS, USUAL, Box, Scene, Skip, scene
 from unet_explorer.drawing.svg import HEAD, svg
 from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, words
 
 __all__ = ["describe", "knobs", "presets"]
 
-USUAL: Final = 1024
-"""The tile slider reaches at least this far, in pixels,"""
 BEYOND: Final = 16
-"""and at least this many fitting sizes beyond the smallest, for deep unpadded networks need thousands."""
+"""The tile slider reaches at least this many fitting sizes beyond the smallest: deep unpadded networks need
+thousands of pixels."""
 
 
 def presets() -> list[dict[str, Any]]:
