@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unet_explorer.data.made import SETS
 from unet_explorer.panel import sources
-from unet_explorer.panel.sources import MADE, Upload, load
+from unet_explorer.panel.sources import Upload, load
 
 
 def png(label=None):
@@ -52,7 +53,7 @@ def upload(places):
 
 
 def test_the_made_sets_are_offered():
-    for name in MADE:
+    for name in SETS:
         assert load({"kind": "made", "name": name}).name == name
 
 

@@ -40,7 +40,7 @@ def contact_sheet(datasets: Dataset | Sequence[Dataset], columns: int = 4) -> Im
         ValueError: If there is nothing to draw.
 
     Example:
-        >>> from unet_explorer.data.synthetic import cells
+        >>> from unet_explorer.data.made.cells import cells
         >>> contact_sheet(cells(2, size=64), columns=2).size
         (206, 167)
     """

@@ -13,12 +13,10 @@ from typing import Any, Final
 from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.files import from_folder
-from unet_explorer.data.synthetic import cells, membranes, shapes
+from unet_explorer.data.made import SETS, made_set
 
-__all__ = ["HINTS", "MADE", "Upload", "load"]
+__all__ = ["HINTS", "Upload", "load"]
 
-MADE: Final = {"cells": cells, "membranes": membranes, "shapes": shapes}
-"""The made sets, by name."""
 HINTS: Final = {
     "shapes": "Where they are is learnt soon, which they are much later: try the Dice loss and 800 steps.",
 }
@@ -41,8 +39,8 @@ def load(source: dict[str, Any]) -> Dataset:
         'cells'
     """
     kind = source.get("kind")
-    if kind == "made" and source.get("name") in MADE:
-        return MADE[str(source["name"])]()
+    if kind == "made" and source.get("name") in SETS:
+        return made_set(str(source["name"]))
     if kind == "path" and isinstance(source.get("path"), str):
         path = source["path"].strip().strip("\"'")
         if not path:

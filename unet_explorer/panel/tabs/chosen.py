@@ -13,12 +13,12 @@ from unet_explorer.core.config import shown
 from unet_explorer.data.arrays import scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.lazy import open_image
+from unet_explorer.data.made import SETS, made_set
 from unet_explorer.data.pictures import DataError, Picture, printable
 from unet_explorer.learning.protocol import Weights
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import MADE
 
 __all__ = ["ChosenImage", "network_words", "state_of", "weights_of"]
 
@@ -63,14 +63,14 @@ class ChosenImage:
         """The images that are offered: those that are learnt from, where some are."""
         with self._lock:
             if self._dataset is None:
-                self._dataset = MADE["cells"]()
+                self._dataset = made_set(SETS[0])
             return self._dataset
 
     def options(self) -> list[list[str]]:
         """What can be chosen, as [key, words]."""
         data = self.dataset
         titles = [f"{data.name}, {title}" for title in data.titles[:_LISTED]]
-        large = [[f"large {name}", f"{name}, {_LARGE} × {_LARGE} px"] for name in MADE]
+        large = [[f"large {name}", f"{name}, {_LARGE} × {_LARGE} px"] for name in SETS]
         return [[f"set {place}", title] for place, title in enumerate(titles)] + large
 
     def offer(self, dataset: Dataset) -> None:
@@ -88,8 +88,8 @@ class ChosenImage:
             ValueError: If there is no such option.
         """
         kind, _, rest = key.partition(" ")
-        if kind == "large" and rest in MADE:
-            data, place = MADE[rest](1, size=_LARGE), 0
+        if kind == "large" and rest in SETS:
+            data, place = made_set(rest, 1, size=_LARGE), 0
         elif kind == "set" and rest.isdecimal() and int(rest) < len(self.dataset):
             data, place = self.dataset, int(rest)
         else:

@@ -8,6 +8,7 @@ import traitlets
 
 from unet_explorer.core.tiles import read_tile
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.made import SETS
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError
 from unet_explorer.learning.process import Worker
@@ -15,7 +16,7 @@ from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import HINTS, MADE, load
+from unet_explorer.panel.sources import HINTS, load
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
 from unet_explorer.panel.tabs.progress import curve_of, findings_of, questions_of, status_of, told
 from unet_explorer.panel.tabs.settings import SETTINGS
@@ -53,7 +54,7 @@ class TrainTab(WorkingTab):
 
     recipe = traitlets.Dict().tag(sync=True)
     source = traitlets.Dict().tag(sync=True)
-    sources: Any = traitlets.List(list(MADE)).tag(sync=True)
+    sources: Any = traitlets.List(list(SETS)).tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     gallery: Any = traitlets.List().tag(sync=True)
