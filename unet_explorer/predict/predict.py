@@ -162,7 +162,7 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
         hint = f"image[..., :{config.in_channels}] takes the first" if colours else "repeat what there is"
         alpha = "; the fourth of RGBA says how to show a pixel, not what was measured" if channels == 4 else ""
         raise ValueError(
-            f"The image has {channels} channel{'s' * (channels > 1)}, the network takes {config.in_channels}: "
+            f"The image has {channels} channel{'' if channels == 1 else 's'}, the network takes {config.in_channels}: "
             f"{hint}{alpha}."
         )
     return image

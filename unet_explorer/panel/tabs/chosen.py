@@ -23,9 +23,9 @@ from unet_explorer.panel.instrument.widget import Instrument
 __all__ = ["ChosenImage", "network_words", "state_of", "weights_of"]
 
 LARGEST: Final = 1 << 22
-"""Pixels of an image that is shown in the panel,"""
+"""The panel shows images of up to so many pixels."""
 LONGEST: Final = 32_000
-"""and on a side: no browser has a larger canvas."""
+"""The panel shows images of up to so many pixels on a side: no browser has a larger canvas."""
 _LARGE: Final = 1024
 _LISTED: Final = 60
 _GREY: Final = np.array([0.299, 0.587, 0.114], np.float32)
@@ -195,7 +195,8 @@ def network_words(at: int, weights: Weights, best: bool = False) -> str:
         'its weights before the first step of learning: none were saved later'
     """
     if at:
-        return f"after {at:,} step{'s' * (at > 1)} of learning{', where it was best' * best}"
+        steps = "1 step" if at == 1 else f"{at:,} steps"
+        return f"after {steps} of learning{', where it was best' if best else ''}"
     if weights["training"]:
         return (
             "its weights before the first step of learning: none were saved later"
