@@ -22,7 +22,7 @@ def inside(instrument, worker, chosen):
 
 
 def test_the_selected_step_is_looked_at(inside, instrument):
-    assert inside.step == "enc0_conv1"
+    assert instrument.shown == "enc0_conv1"
     assert [view["step"] for view in inside.views] == ["enc0_conv1"]
     watch = Watch(inside)
     for step in ("bottleneck_conv2", "dec0_concat", "head", "input"):

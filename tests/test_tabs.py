@@ -30,7 +30,7 @@ def train(instrument, worker):
     made = TrainTab(instrument, worker, cells(8, size=96))
     watch = Watch(made)
     watch.until(lambda: made.data.get("name"))
-    made.recipe = {**made.recipe, "steps": 8, "steps_per_epoch": 4, "batch_size": 2}
+    made.set_state({"recipe": {**made.recipe, "steps": 8, "steps_per_epoch": 4, "batch_size": 2}})
     yield made
     made.close()
 
@@ -318,7 +318,36 @@ def test_the_batch_is_the_one_that_the_memory_is_told_for(train, instrument):
     train.set_state({"recipe": {**train.recipe, "batch_size": 5}})
     assert instrument.batch_size == 5
     instrument.batch_size = 3
-    assert train.recipe["batch_size"] == 3
+    assert train.whole_recipe.batch_size == 3
+    assert "batch_size" not in train.recipe, "it has one owner"
+
+
+def test_a_training_is_judged_anew_only_when_what_is_judged_has_changed(train, instrument, monkeypatch):
+    from unet_explorer.panel.tabs import train as module
+
+    judged, judge = [], module.findings_of
+
+    def counted(*given):
+        judged.append(given)
+        return judge(*given)
+
+    monkeypatch.setattr(module, "findings_of", counted)
+    train._findings()
+    judged.clear()
+    for _ in range(5):
+        train._guarded(train._refresh)
+    assert judged == []
+    for turn in (
+        lambda: setattr(instrument, "tile", [84, 84]),
+        lambda: setattr(instrument, "batch_size", instrument.batch_size + 1),
+        lambda: train.set_state({"recipe": {**train.recipe, "loss": "dice"}}),
+        lambda: setattr(train, "dataset", cells(3, size=64)),
+    ):
+        before = len(judged)
+        turn()
+        train._findings()
+        train._findings()
+        assert len(judged) == before + 1
 
 
 def test_the_learning_rate_follows_the_optimizer(train):

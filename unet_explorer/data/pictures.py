@@ -135,8 +135,8 @@ class Budget:
         if taken > LARGEST_SET:
             raise DataError(
                 f"With {name} the images take {taken / 1e9:.1f} GB in memory ({self.pixels:,} pixels in "
-                f"{self.channels} channel{'' if self.channels == 1 else 's'} at 4 bytes): at most {LARGEST_SET / 1e9:.1f} GB "
-                "are read. Read fewer with limit=… or make the images smaller."
+                f"{self.channels} channel{'' if self.channels == 1 else 's'} at 4 bytes): at most "
+                f"{LARGEST_SET / 1e9:.1f} GB are read. Read fewer with limit=… or make the images smaller."
             )
 
 

@@ -138,7 +138,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _recipe(self) -> dict[str, Any]:
         """How to teach: as the Train tab says, if it was opened."""
         trained = self._rooms["Train"].children
-        return dict(trained[0].recipe) if trained else {}
+        return trained[0].whole_recipe.to_dict() if trained else {}
 
     @property
     def _session(self) -> TrainingSession | None:

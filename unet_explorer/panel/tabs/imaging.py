@@ -50,7 +50,7 @@ class ImageTab(WorkingTab):
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
         self._requests = Requests(worker, self, self._lock)
         chosen.changed.connect(self._due.set)
-        instrument.observe(self._turned, ["config", "tile", "selected"])
+        instrument.observe(self._turned, ["config", "tile", "shown"])
         self._due.set()
 
     def _turned(self, _: Any) -> None:
@@ -131,5 +131,5 @@ class ImageTab(WorkingTab):
 
     def _shut(self) -> None:
         self._requests.close()
-        self._instrument.unobserve(self._turned, ["config", "tile", "selected"])
+        self._instrument.unobserve(self._turned, ["config", "tile", "shown"])
         self._chosen.changed.disconnect(self._due.set)

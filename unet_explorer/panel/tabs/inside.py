@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 import traitlets
 
 from unet_explorer.core.config import UNetConfig
-from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.tiles import read_tile, sides
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Image
@@ -29,7 +28,6 @@ class InsideTab(ImageTab):
     """The maps behind the selected step, live while the network learns.
 
     Attributes:
-        step: Name of the step that is looked at.
         channel: Which of its maps is shown whole.
         place: Where in the image the tile lies, down and across: 0 at its first row and column, 1 at its last.
         overview: The image, small, and its ``sides``.
@@ -43,7 +41,6 @@ class InsideTab(ImageTab):
 
     _esm = script("tabs/inside.js")
 
-    step = traitlets.Unicode("").tag(sync=True)
     channel = traitlets.Int(0).tag(sync=True)
     place: Any = traitlets.List([0.5, 0.5]).tag(sync=True)
     overview = traitlets.Dict().tag(sync=True)
@@ -80,9 +77,7 @@ class InsideTab(ImageTab):
         self._show_overview(number, image)
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
         start = _start(self.place[0], image.shape[0], tile[0]), _start(self.place[1], image.shape[1], tile[1])
-        step = self._selected(config)
-        if step != self.step:
-            self.step = step
+        step = self._instrument.shown
         session = self._session()
         weights = weights_of(self._instrument, session)
         state = state_of(weights, session)
@@ -121,12 +116,6 @@ class InsideTab(ImageTab):
             apart = -(-max(image.shape[:2]) // _OVERVIEW)
             small = image[::apart, ::apart]
             self.overview = picture(small, self._chosen.title, number=number, sides=list(image.shape[:2]))
-
-    def _selected(self, config: UNetConfig) -> str:
-        """The step that is selected anywhere, or was; the first one where the network has no such step."""
-        steps = plan(config)
-        step = self._instrument.selected or self.step
-        return step if step in {TILE, *(step.name for step in steps)} else steps[0].name
 
     def on_lost(self, reason: str) -> None:
         """The worker is gone: whatever is wanted must be asked for anew."""

@@ -35,7 +35,8 @@ class TrainTab(WorkingTab):
     """Teach and watch.
 
     Attributes:
-        recipe: How to teach, as `Recipe.to_dict` writes it.
+        instrument: Where the browser finds the knobs, and with them the tiles a batch.
+        recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles a batch: these are the instrument's.
         source: Where the images come from; see `sources.load`.
         sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
@@ -52,6 +53,7 @@ class TrainTab(WorkingTab):
     _esm = script("tabs/train.js")
     at_once = frozenset({"pause", "stop", "resume"})
 
+    instrument = traitlets.Unicode("").tag(sync=True)
     recipe = traitlets.Dict().tag(sync=True)
     source = traitlets.Dict().tag(sync=True)
     sources: Any = traitlets.List(list(SETS)).tag(sync=True)
@@ -77,9 +79,14 @@ class TrainTab(WorkingTab):
         self.session: TrainingSession | None = None
         # Only for comparing: what was painted last.
         self._painted: tuple[Any, ...] = ()
-        batch = _usual_batch(instrument)
-        super().__init__(recipe=Recipe(batch_size=batch).to_dict(), source={"kind": "made", "name": "cells"})
-        instrument.batch_size = batch
+        # What was judged last, and what came of it.
+        self._judged: tuple[Any, list[Finding]] = None, []
+        super().__init__(
+            instrument=f"anywidget:{instrument.model_id}",
+            recipe=_without_batch(Recipe()),
+            source={"kind": "made", "name": SETS[0]},
+        )
+        instrument.batch_size = _usual_batch(instrument)
         instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
         if dataset is None:
             self._later(self._load, dict(self.source))
@@ -96,17 +103,24 @@ class TrainTab(WorkingTab):
             accepted = dict(sync_data)
             if "recipe" in accepted:
                 try:
-                    accepted["recipe"] = Recipe.from_dict(accepted["recipe"]).to_dict()
+                    accepted["recipe"] = self._read_recipe(accepted["recipe"])
                     accepted["problem"] = ""
                 except (ValueError, TypeError) as error:
                     del accepted["recipe"]
                     self.problem = str(error)
                     self.send_state(["recipe", "problem"])
             super().set_state(accepted)
+            if "recipe" in accepted and accepted["recipe"] != sync_data["recipe"]:
+                self.send_state("recipe")
+
+    def _read_recipe(self, sent: Any) -> dict[str, Any]:
+        """A recipe from the page; the tiles a batch in it go to the instrument, which owns them."""
+        recipe = Recipe.from_dict({**self.whole_recipe.to_dict(), **sent})
+        self._instrument.batch_size = recipe.batch_size
+        return _without_batch(recipe)
 
     @traitlets.observe("recipe")
     def _follow_recipe(self, change: Any) -> None:
-        self._instrument.batch_size = self.recipe["batch_size"]
         old = change["old"] or {}
         if old.get("optimizer", self.recipe["optimizer"]) != self.recipe["optimizer"]:
             self.recipe = {**self.recipe, "learning_rate": SUGGESTED_RATE[self.recipe["optimizer"]]}
@@ -141,7 +155,7 @@ class TrainTab(WorkingTab):
         assert self.dataset is not None
         instrument = self._instrument
         tile = read_tile(instrument.tile)
-        return TrainingSession(instrument.design, self.dataset, tile, self._worker, **self.recipe)
+        return TrainingSession(instrument.design, self.dataset, tile, self._worker, **self.whole_recipe.to_dict())
 
     def _take_on(self, session: TrainingSession) -> None:
         """Follow this training, and no other."""
@@ -247,9 +261,7 @@ class TrainTab(WorkingTab):
 
     # Keeping the page up to date -----------------------------------------------------------------------------------
 
-    def _follow_knobs(self, change: Any) -> None:
-        if change["name"] == "batch_size" and self.recipe["batch_size"] != change["new"]:
-            self.recipe = {**self.recipe, "batch_size": change["new"]}
+    def _follow_knobs(self, _: Any) -> None:
         self._due.set()
 
     def _refresh(self) -> None:
@@ -257,11 +269,22 @@ class TrainTab(WorkingTab):
             self.findings = [told(each) for each in self._findings()]
             self._show_course()
 
+    @property
+    def whole_recipe(self) -> Recipe:
+        """How to teach, with the tiles a batch."""
+        return Recipe.from_dict({**self.recipe, "batch_size": self._instrument.batch_size})
+
     def _findings(self) -> list[Finding]:
+        """What speaks against starting; judged anew only when what is judged has changed."""
         if self.dataset is None:
             return []
-        free = available_memory() + resident_memory(self._worker.process)
-        return findings_of(self._instrument, Recipe.from_dict(self.recipe), self.dataset, free)
+        instrument, recipe = self._instrument, self.whole_recipe
+        live = self.session is not None and self.session.state in LIVE
+        judged = (instrument.design, tuple(instrument.tile), recipe, id(self.dataset), live)
+        if self._judged[0] != judged:
+            free = available_memory() + resident_memory(self._worker.process)
+            self._judged = judged, findings_of(instrument, recipe, self.dataset, free)
+        return self._judged[1]
 
     def _show_course(self) -> None:
         session = self.session
@@ -283,6 +306,12 @@ class TrainTab(WorkingTab):
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
         if self.session is not None:
             self.session.close()
+
+
+def _without_batch(recipe: Recipe) -> dict[str, Any]:
+    chosen = recipe.to_dict()
+    del chosen["batch_size"]
+    return chosen
 
 
 def _usual_batch(instrument: Instrument) -> int:
