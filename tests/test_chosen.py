@@ -67,7 +67,7 @@ def test_images_of_all_kinds_are_opened(chosen, tmp_path, values, shape):
     assert chosen.image.dtype == np.float32
     assert 0 <= chosen.image.min() <= chosen.image.max() <= 1
     assert chosen.title == "a.tif"
-    assert np.isfinite(chosen.given(1)).all()
+    assert np.isfinite(chosen.network_input(1)).all()
 
 
 def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chosen, tmp_path):
@@ -104,17 +104,17 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
 
 
 def test_it_is_given_in_as_many_channels_as_the_network_takes(chosen, tmp_path):
-    grey = chosen.given(1)
+    grey = chosen.network_input(1)
     assert np.abs(grey - normalize(chosen.image)).max() == 0
-    assert np.array_equal(chosen.given(3), np.repeat(grey, 3, axis=2))
+    assert np.array_equal(chosen.network_input(3), np.repeat(grey, 3, axis=2))
     with pytest.raises(ValueError, match="takes 2 channels, the image has 1: set Image channels to 1"):
-        chosen.given(2)
+        chosen.network_input(2)
     colours = np.random.default_rng(0).integers(0, 255, (20, 30, 3), "uint8")
     Image.fromarray(colours).save(tmp_path / "rgb.png")
     chosen.open(str(tmp_path / "rgb.png"))
     luminance = np.asarray(Image.fromarray(colours).convert("L"), "float32")[..., None] / 255
-    assert np.abs(chosen.given(1) - normalize(luminance)).max() < 0.05
-    assert np.abs(chosen.given(3) - normalize(colours / 255)).max() < 1e-5
+    assert np.abs(chosen.network_input(1) - normalize(luminance)).max() < 0.05
+    assert np.abs(chosen.network_input(3) - normalize(colours / 255)).max() < 1e-5
 
 
 def test_whose_weights_are_looked_at(state):

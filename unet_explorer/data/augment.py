@@ -124,8 +124,8 @@ def draw_tile(
 
 
 def _look_up(plane: NDArray[Any], where: Coordinates, order: Literal[0, 1]) -> NDArray[Any]:
-    found: NDArray[Any] = ndimage.map_coordinates(plane, where, order=order, mode="mirror")
-    return found
+    sampled: NDArray[Any] = ndimage.map_coordinates(plane, where, order=order, mode="mirror")
+    return sampled
 
 
 def _centre(tile: tuple[int, int], output: tuple[int, int]) -> tuple[slice, slice]:

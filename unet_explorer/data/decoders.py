@@ -51,12 +51,12 @@ def pages(data: bytes, name: str, check: SizeCheck, most: int | None = 1) -> Ite
         >>> [picture.values.shape for picture in pages(file.getvalue(), "a.png", lambda *size: None)]
         [(2, 3)]
     """
-    found = _tiff(data, name, check, most) if data[:4] in _TIFF else _pillow(data, name, check)
+    layers = _tiff(data, name, check, most) if data[:4] in _TIFF else _pillow(data, name, check)
     while True:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                picture = next(found, None)
+                picture = next(layers, None)
         except DataError:
             raise
         except Exception as error:  # noqa: BLE001  # a decoder handed hostile bytes may fail in any way
@@ -103,8 +103,8 @@ def _from_pillow(file: Image.Image, name: str) -> Picture:
             return Picture(values, 255)
         case "P":
             colours = np.zeros((256, 3), np.uint8)
-            given = np.array(file.getpalette("RGB") or [], np.uint8).reshape(-1, 3)[:256]
-            colours[: len(given)] = given
+            entries = np.array(file.getpalette("RGB") or [], np.uint8).reshape(-1, 3)[:256]
+            colours[: len(entries)] = entries
             return Picture(values, 255, palette=colours)
         case "LA":
             return Picture(values[..., 0], 255, alpha=values[..., 1])
@@ -191,11 +191,11 @@ def _piece(page: Any) -> int:
 def _compressed(data: bytes, file: Any, page: Any, name: str) -> Picture:
     """A page that Pillow unpacks: LZW, fax, JPEG and others."""
     for tag, only in ((_ORIENTATION, range(2, 9)), (_PHOTOMETRIC, range(1))):
-        found = page.tags.get(tag)
-        if found is not None and found.value in only:
+        entry = page.tags.get(tag)
+        if entry is not None and entry.value in only:
             # Pillow would turn the image, or swap black and white; the numbers are wanted as they are stored.
             plain = bytearray(data)
-            struct.pack_into(f"{file.byteorder}H", plain, found.valueoffset, 1)
+            struct.pack_into(f"{file.byteorder}H", plain, entry.valueoffset, 1)
             data = bytes(plain)
     try:
         opened = Image.open(io.BytesIO(data), formats=("TIFF",))

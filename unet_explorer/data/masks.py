@@ -169,12 +169,12 @@ def _by_colour(masks: Sequence[Picture], names: Sequence[str], classes: tuple[st
     """Each colour is a class."""
     counts: Counter[int] = Counter()
     for mask, name in zip(masks, names, strict=True):
-        found, often = np.unique(_colour_numbers(mask, name), return_counts=True)
+        colours, pixels = np.unique(_colour_numbers(mask, name), return_counts=True)
         # Soft edges make thousands: no need to look at the other masks.
-        if len(counts) + len(found) <= 2 * (LARGEST_LABEL + 1):
-            counts.update(dict(zip(found.tolist(), often.tolist(), strict=True)))
+        if len(counts) + len(colours) <= 2 * (LARGEST_LABEL + 1):
+            counts.update(dict(zip(colours.tolist(), pixels.tolist(), strict=True)))
         most = LARGEST_LABEL + 1 if classes else MOST_UNNAMED
-        if max(len(counts), len(found)) > most:
+        if max(len(counts), len(colours)) > most:
             raise DataError(
                 f"With {name} the masks hold more than {most} colours, and each is taken for a class: their edges may "
                 "be soft. Save them as PNG without smoothing, one colour a class."

@@ -263,8 +263,8 @@ class TrainingSession:
         order, dataset = store.read("order.json"), store.read_dataset()
         if order is None or dataset is None:
             return None
-        found = Order.from_dict(order)
-        session = cls(found.config, dataset, found.tile, worker, **found.recipe.to_dict())
+        made_from = Order.from_dict(order)
+        session = cls(made_from.config, dataset, made_from.tile, worker, **made_from.recipe.to_dict())
         session._store, session.state = store, "interrupted"
         saved = store.read("history.json")
         if saved:

@@ -88,12 +88,12 @@ class _Linker:
 
     def _declare(self, path: str, body: str) -> None:
         declared = list(_DECLARED.finditer(body))
-        for found in declared:
-            name = found["name"]
+        for declaration in declared:
+            name = declaration["name"]
             if name in self._home:
                 raise ValueError(f"{path} and {self._home[name]} both declare {name!r}: rename one of them.")
             self._home[name] = path
-        self._exported[path] = {found["name"] for found in declared if found["export"]}
+        self._exported[path] = {declaration["name"] for declaration in declared if declaration["export"]}
 
 
 def script(entry: str) -> str | Path:

@@ -209,7 +209,7 @@ class Standard(NamedTuple):
         spread = np.sqrt(sum(((band - middle) ** 2).sum(axis=(0, 1)) for band in _bands(image)) / count)
         return cls(middle, np.where(spread > 1e-6, spread, 1.0))
 
-    def given(self, part: NDArray[Any]) -> NDArray[np.float32]:
+    def prepared(self, part: NDArray[Any]) -> NDArray[np.float32]:
         """A part of the image as the network is given it, (height, width, channels)."""
         pixels = np.asarray(part, np.float32)
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
@@ -296,7 +296,7 @@ def predicted_tiles(
     while number < total:
         batch = [tiling[place] for place in range(number, min(number + batch_size, total))]
         number += len(batch)
-        given = np.stack([standard.given(mirrored(image, tile.start, tile.size)) for tile in batch])
-        scores = forward(model, tiling.tile)(given)
-        for tile, found in zip(batch, scores, strict=True):
-            yield tile, found[tile.keep[0], tile.keep[1]]
+        inputs = np.stack([standard.prepared(mirrored(image, tile.start, tile.size)) for tile in batch])
+        scores = forward(model, tiling.tile)(inputs)
+        for tile, predicted in zip(batch, scores, strict=True):
+            yield tile, predicted[tile.keep[0], tile.keep[1]]

@@ -77,18 +77,18 @@ def _needed(steps: tuple[Step, ...], last: str) -> list[Step]:
     if last not in {TILE, *(step.name for step in steps)}:
         raise ValueError(f"There is no step {shown(last)} in this network.")
     wanted = {last}
-    found = []
+    steps_needed = []
     for step in reversed(steps):
         if step.name in wanted:
-            found.append(step)
+            steps_needed.append(step)
             wanted.update(step.inputs)
-    return found[::-1]
+    return steps_needed[::-1]
 
 
-def _computed(model: keras.Model, step: Step, given: list[Any], cut: int) -> Any:
+def _computed(model: keras.Model, step: Step, inputs: list[Any], cut: int) -> Any:
     if cut:
-        given = [model.get_layer(f"{step.name}_crop")(given[0]), *given[1:]]
-    return model.get_layer(step.name)(given if len(given) > 1 else given[0])
+        inputs = [model.get_layer(f"{step.name}_crop")(inputs[0]), *inputs[1:]]
+    return model.get_layer(step.name)(inputs if len(inputs) > 1 else inputs[0])
 
 
 def view(maps: Any, channel: int) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def range_of(maps: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """
     from keras import ops
 
-    low, high = (np.asarray(found(maps, axis=(0, 1))) for found in (ops.min, ops.max))
+    low, high = (np.asarray(extreme(maps, axis=(0, 1))) for extreme in (ops.min, ops.max))
     return low, high
 
 
@@ -201,14 +201,14 @@ def _thinned(maps: Any, scale: int) -> Any:
 
 
 def patch(
-    config: UNetConfig, step: str, found: dict[str, NDArray[np.float32]], channel: int
+    config: UNetConfig, step: str, maps: dict[str, NDArray[np.float32]], channel: int
 ) -> dict[str, NDArray[np.float32]]:
     """Some numbers around the largest of a channel, before and behind a pooling; nothing for any other step.
 
     Args:
         config: The network.
         step: The step's name.
-        found: What `activations` gave for it.
+        maps: What `activations` gave for it.
         channel: Which channel.
 
     Example:
@@ -221,8 +221,8 @@ def patch(
     pooled = next((each for each in plan(config) if each.name == step and each.op == "pool"), None)
     if pooled is None:
         return {}
-    behind = found[step][..., min(channel, pooled.channels - 1)]
-    before = found[pooled.inputs[0]][..., min(channel, pooled.channels - 1)]
+    behind = maps[step][..., min(channel, pooled.channels - 1)]
+    before = maps[pooled.inputs[0]][..., min(channel, pooled.channels - 1)]
     sizes = [min(PATCH, side) for side in behind.shape]
     largest = np.unravel_index(np.argmax(behind), behind.shape)
     ranges = zip(behind.shape, sizes, largest, strict=True)

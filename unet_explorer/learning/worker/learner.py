@@ -95,9 +95,9 @@ class Learner:
                 return None
             scores = forward(self.model, question.tile.shape[:2])(question.tile[None])[0]
             height, width = question.truth.shape
-            found = classes_of(scores[:height, :width], self.order.config)
-            table += confusion(np.minimum(question.truth, classes - 1), found, classes)
-            predicted.append(found)
+            labels = classes_of(scores[:height, :width], self.order.config)
+            table += confusion(np.minimum(question.truth, classes - 1), labels, classes)
+            predicted.append(labels)
         return table, predicted
 
     @property

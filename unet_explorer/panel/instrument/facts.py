@@ -48,7 +48,7 @@ def knobs() -> list[dict[str, Any]]:
 
 def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, Any]:
     values = allowed(name)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "name": name,
         "label": label,
         "help": explanation,
@@ -57,7 +57,7 @@ def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, A
     }
     match values:
         case Whole():
-            return told | {
+            return facts | {
                 "kind": "number",
                 "low": values.low,
                 "high": values.high,
@@ -68,11 +68,11 @@ def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, A
         case Fraction():
             # The slider goes in twentieths; any share below the bound may be typed.
             bounds = {"low": 0, "high": values.below - 0.05, "below": values.below}
-            return told | {"kind": "number", "step": 0.05, "exact": "any"} | bounds
+            return facts | {"kind": "number", "step": 0.05, "exact": "any"} | bounds
         case Choice():
-            return told | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
+            return facts | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
         case Flag():
-            return told | {"kind": "flag"}
+            return facts | {"kind": "flag"}
 
 
 def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class ChosenImage:
             self.number += 1
         self.changed.emit()
 
-    def given(self, channels: int) -> NDArray[np.float32]:
+    def network_input(self, channels: int) -> NDArray[np.float32]:
         """The image as a network is given it: normalised, in as many channels as it takes.
 
         Raises:

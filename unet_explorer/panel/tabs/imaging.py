@@ -74,9 +74,9 @@ class ImageTab(WorkingTab):
     def _show_choice(self) -> None:
         chosen = self._chosen
         _ = chosen.image
-        told = chosen.options(), chosen.key, chosen.title
+        choice = chosen.options(), chosen.key, chosen.title
         with self.hold_sync():
-            self.options, self.choice, self.title = told
+            self.options, self.choice, self.title = choice
 
     def _check_room(self, config: UNetConfig, tile: tuple[int, int], kept: int = 0) -> None:
         """Refuse a tile that there is no memory for, `kept` bytes beside it included.

@@ -90,7 +90,7 @@ class InsideTab(ImageTab):
         sides(config, tile)  # a tile that does not fit is refused in words
         numbers = sum(math.prod(row.output) for row in trace(config, tile))
         self._check_room(config, tile, kept=min(MAP_CACHE_BYTES, numbers))  # a byte each
-        shown = mirrored(self._chosen.given(config.in_channels), start, tile)
+        shown = mirrored(self._chosen.network_input(config.in_channels), start, tile)
         self._ask(
             lambda request: {
                 "do": "maps",

@@ -46,14 +46,14 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
     at_once: ClassVar[frozenset[str]] = frozenset()
     """Wishes that must not wait for anything else."""
 
-    def __init__(self, **told: Any) -> None:
+    def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()
         self._upload = Upload()
         # One hand for whatever takes long, so that no message from the browser waits for it.
         self._hand = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
         self._due = threading.Event()
         self._closed = False
-        super().__init__(**told)
+        super().__init__(**traits)
         threading.Thread(target=self._keep_up, daemon=True, name=type(self).__name__).start()
 
     @contextmanager
@@ -107,17 +107,17 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
                 self._guarded(self._refresh)
                 pause.wait(_OFTEN)
 
-    def _later(self, work: Any, *given: Any) -> None:
+    def _later(self, work: Any, *arguments: Any) -> None:
         if not self._closed:
-            self._hand.submit(self._guarded, work, *given)
+            self._hand.submit(self._guarded, work, *arguments)
 
-    def _guarded(self, work: Any, *given: Any) -> None:
+    def _guarded(self, work: Any, *arguments: Any) -> None:
         """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
-        number = given[0].get("number", 0) if given and isinstance(given[0], dict) else 0
+        number = arguments[0].get("number", 0) if arguments and isinstance(arguments[0], dict) else 0
         if number:
             self.problem = ""
         try:
-            work(*given)
+            work(*arguments)
         except (ValueError, TrainingError, OSError) as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001  # a defect of ours must be seen as well
