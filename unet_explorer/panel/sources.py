@@ -11,11 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from unet_explorer.core.config import shown
+from unet_explorer.data.archives import SUFFIX
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.data.files import from_folder
+from unet_explorer.data.files import CLASSES, from_folder
+from unet_explorer.data.pictures import SUFFIXES
 from unet_explorer.data.synthetic import cells, membranes, shapes
 
-__all__ = ["HINTS", "MADE", "Upload", "load"]
+__all__ = ["ACCEPTED", "HINTS", "MADE", "Upload", "load"]
 
 MADE: Final = {"cells": cells, "membranes": membranes, "shapes": shapes}
 """The made sets, by name."""
@@ -23,6 +25,8 @@ HINTS: Final = {
     "shapes": "Where they are is learnt soon, which they are much later: try the Dice loss and 800 steps.",
 }
 """What is worth knowing before one learns from a made set."""
+ACCEPTED: Final = {"images": sorted(SUFFIXES), "archives": [SUFFIX], "classes": CLASSES}
+"""Which files the browser may send: endings of images and of archives, and the list of the classes' names."""
 _LARGEST: Final = 1 << 30
 _MOST: Final = 20_000
 
@@ -126,7 +130,7 @@ class Upload:
         """The one zip, or the one folder that all files lie in; it names the data set."""
         if len(self._files) == 1:
             alone = next(iter(self._files))
-            if alone.suffix.lower() == ".zip":
+            if alone.suffix.lower() == SUFFIX:
                 return alone
         tops = {name.parts[0] for name in self._files if len(name.parts) > 1}
         return PurePosixPath(tops.pop()) if len(tops) == 1 else PurePosixPath()

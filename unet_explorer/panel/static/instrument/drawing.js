@@ -3,13 +3,55 @@
 import { Badge, Hint } from "./notes.js";
 import { same } from "../lib/equal.js";
 import { size } from "../lib/format.js";
-import { isWhole } from "../lib/law.js";
-import { OWN_KEYS, assign, drawn, element, setText } from "../lib/page.js";
+import { isLayer, isWhole, mapOf } from "../lib/law.js";
+import { OWN_KEYS, assign, consume, drawn, drawnFrom, element, setText, targetOf } from "../lib/page.js";
+import { AXES, mapPair } from "../lib/pairs.js";
+import { present } from "../lib/present.js";
+
+/** @import { Box, Config, Followed, FollowedMap, Network, Op, Proof, Sides, Told } from "../lib/types.js" */
+
+/**
+ * A box, and the elements that it is drawn with; which of them there are depends on the step.
+ *
+ * @typedef {Box & {
+ *   group: SVGGElement,
+ *   rect: SVGRectElement,
+ *   channels: SVGTextElement | null,
+ *   end: SVGTextElement | null,
+ *   side: SVGTextElement | null,
+ *   lines: Element[],
+ *   arrow: SVGPathElement | null,
+ *   crop: SVGRectElement | null,
+ *   height: number,
+ *   top: number,
+ *   font: number,
+ *   mark: { node: SVGGElement, sign: SVGPathElement } | null,
+ * }} Part  `height` and `top` are those of the tile that is shown; `font` is that of its sides, 0 at first.
+ */
 
 export class Drawing {
-  /** `choose(name)` is called when a step is picked; an empty name picks nothing. */
+  /**
+   * @param {(name: string) => void} choose  Called when a step is picked; an empty name picks nothing.
+   * @param {AbortSignal} signal
+   */
   constructor(choose, signal) {
     this.choose = choose;
+    /** @type {Network | null} */
+    this.shown = null;
+    /** @type {Followed | null} */
+    this.state = null;
+    /** @type {Proof | null} */
+    this.proof = null;
+    this.proven = false;
+    /** @type {Part[]} */
+    this.parts = [];
+    /** @type {Map<string, Part>} */
+    this.byName = new Map();
+    this.svg = drawn("svg");
+    /** Width that the page gives it, its scale and its font; 0 until that is known. */
+    this.room = this.scale = this.font = 0;
+    this.focusName = "";
+    this.badge = new Badge(this);
     this.hint = new Hint(this);
     this.paper = element("div", { class: "ue-paper" });
     this.legend = element("ul", { class: "ue-legend", "aria-label": "Legend" });
@@ -18,31 +60,55 @@ export class Drawing {
     const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect.width));
     measure.observe(this.paper);
     signal.addEventListener("abort", () => measure.disconnect());
-    const on = (type, listener) => this.paper.addEventListener(type, listener, { signal });
-    on("click", (event) => this.choose(this.nameAt(event)));
-    on("pointerdown", () => this.hint.show(""));
-    on("pointerover", (event) => this.hint.show(this.nameAt(event)));
-    on("pointerleave", () => this.hint.show(""));
+    this.listen(signal);
+  }
+
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    const { paper } = this;
+    paper.addEventListener("click", (event) => this.choose(this.nameAt(event)), { signal });
+    paper.addEventListener("keydown", (event) => this.onKey(event), { signal });
+    paper.addEventListener("pointerover", (event) => this.hint.show(this.nameAt(event)), { signal });
     // A click says enough by filling the card.
-    on("focusin", (event) => event.target.matches(":focus-visible") && this.hint.show(this.nameAt(event)));
-    on("focusout", () => this.hint.show(""));
-    on("keydown", (event) => this.onKey(event));
-    on("scroll", () => this.hint.show(""));
+    const focused = (/** @type {Event} */ event) => targetOf(event, ":focus-visible") === event.target;
+    paper.addEventListener("focusin", (event) => focused(event) && this.hint.show(this.nameAt(event)), { signal });
+    for (const type of ["pointerdown", "pointerleave", "focusout", "scroll"]) {
+      paper.addEventListener(type, () => this.hint.show(""), { signal });
+    }
   }
 
+  /** The network that is drawn. */
+  get network() {
+    return present(this.shown, "the network of the drawing");
+  }
+
+  /**
+   * Of a step that has a box.
+   *
+   * @param {string} name
+   */
+  partOf(name) {
+    return present(this.byName.get(name), `the box of ${name}`);
+  }
+
+  /** @param {Event} event */
   nameAt(event) {
-    const group = event.target.closest?.("[data-step], [data-input]");
-    return group ? group.dataset.step || "input" : "";
+    const group = targetOf(event, "[data-step], [data-input]");
+    return group ? group.dataset.step || this.network.input : "";
   }
 
-  /** Show another network: new paper, on which the boxes glide from where they were. */
+  /**
+   * Show another network: new paper, on which the boxes glide from where they were.
+   *
+   * @param {Network} network
+   * @returns {() => void}  To be called once the tile is shown as well.
+   */
   setNetwork(network) {
     const focused = this.paper.contains(document.activeElement) ? this.focusName : null;
-    const before = this.parts && { parts: this.byName, scale: this.scale };
+    const before = this.shown && { parts: this.byName, scale: this.scale };
     this.hint.show("");
-    this.network = network;
-    const parsed = new DOMParser().parseFromString(network.svg, "image/svg+xml").documentElement;
-    this.svg = document.importNode(parsed, true);
+    this.shown = network;
+    this.svg = drawnFrom(network.svg);
     this.paper.replaceChildren(this.svg);
     // Not now: it would make the browser lay out the page before the rest has changed.
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
@@ -54,14 +120,20 @@ export class Drawing {
     this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
     setText(this.caption, network.caption);
     this.setScale();
-    this.focusOn(this.byName.has(this.focusName) ? this.focusName : "input", focused !== null);
-    return () => before && this.glide(before);
+    this.focusOn(this.byName.has(this.focusName) ? this.focusName : network.input, focused !== null);
+    return () => {
+      if (before) this.glide(before);
+    };
   }
 
-  /** The page gives it another width. */
+  /**
+   * The page gives it another width.
+   *
+   * @param {number} width
+   */
   fit(width) {
     this.room = width;
-    if (!this.network) return;
+    if (!this.shown) return;
     this.setScale();
     if (this.state) this.update(this.state);
   }
@@ -77,26 +149,39 @@ export class Drawing {
     this.font = Math.min(1.25 * metrics.font, Math.max(metrics.font, 10.5 / this.scale));
   }
 
+  /**
+   * @param {Box} box
+   * @returns {Part}
+   */
   part(box) {
-    const selector = box.name === "input" ? "[data-input]" : `[data-step="${box.name}"]`;
-    const group = this.svg.querySelector(selector);
+    const selector = box.name === this.network.input ? "[data-input]" : `[data-step="${box.name}"]`;
+    /** @type {SVGGElement} */
+    const group = present(this.svg.querySelector(selector), `the box of ${box.name}`);
     assign(group, { tabindex: "-1", ...OWN_KEYS });
-    const find = (kind) => group.querySelector(kind);
-    const side = find(".ue-side");
+    /** @type {SVGTextElement | null} */
+    const side = group.querySelector(".ue-side");
     return {
       ...box,
       group,
-      rect: find(".ue-box"),
-      channels: find(".ue-channels"),
-      end: find(".ue-end"),
+      rect: present(/** @type {SVGRectElement | null} */ (group.querySelector(".ue-box")), "the box"),
+      channels: group.querySelector(".ue-channels"),
+      end: group.querySelector(".ue-end"),
       side,
       lines: side ? [...side.children] : [],
-      arrow: box.direction === "across" ? null : find(".ue-arrow"),
-      crop: find(".ue-crop"),
+      arrow: box.direction === "across" ? null : group.querySelector(".ue-arrow"),
+      crop: group.querySelector(".ue-crop"),
+      height: 0,
+      top: 0,
+      font: 0,
+      mark: null,
     };
   }
 
-  /** Move everything that depends on the tile. */
+  /**
+   * Move everything that depends on the tile.
+   *
+   * @param {Followed} state
+   */
   update(state) {
     this.state = state;
     const { metrics, sizes } = this.network;
@@ -104,7 +189,7 @@ export class Drawing {
     const whole = Math.sqrt(state.tile[0] * state.tile[1]);
     const grown = metrics.tallest * (Math.min(whole, sizes.largest) / sizes.largest) ** 0.25;
     for (const part of this.parts) {
-      const map = state.byName.get(part.name);
+      const map = mapOf(state, part.name);
       const area = Math.max(0, map.height) * Math.max(0, map.width);
       part.height = Math.max(metrics.shortest, (grown * area ** 0.25) / Math.sqrt(whole));
       part.top = part.y - part.height / 2;
@@ -119,7 +204,10 @@ export class Drawing {
     this.hint.fill();
   }
 
-  /** `proof`: what Keras made of a design, or an empty object. */
+  /**
+   * @param {Told<Proof>} proof
+   * @param {Config} config  Of the network that is shown.
+   */
   setProof(proof, config) {
     this.proof = proof.steps && same(proof.config, config) ? proof : null;
     if (this.state) this.showProof();
@@ -127,72 +215,95 @@ export class Drawing {
 
   /** A ✓ at every box that agrees with Keras, a ✗ at one that does not; none for any other tile or network. */
   showProof() {
-    const holds = Boolean(this.proof) && same(this.proof.tile, this.state.tile);
-    if (!holds && !this.proven) return;
-    this.proven = holds;
+    const proof = this.proof && same(this.proof.tile, this.state?.tile) ? this.proof : null;
+    if (!proof && !this.proven) return;
+    this.proven = Boolean(proof);
     const wrong = new Set();
-    if (holds) {
-      for (const { name, host } of this.network.steps) if (this.proof.steps[name]) wrong.add(host || name);
-    }
+    for (const { name, host } of this.network.steps) if (proof?.steps[name]) wrong.add(host || name);
     for (const part of this.parts) {
-      if (part.name === "input") continue;
-      if (!holds) {
+      if (part.name === this.network.input) continue;
+      if (proof) this.markPart(part, !wrong.has(part.name), proof.steps[part.name]);
+      else {
         delete part.group.dataset.proof;
-        part.mark?.remove();
+        part.mark?.node.remove();
         part.mark = null;
-        continue;
       }
-      const agrees = !wrong.has(part.name);
-      part.group.dataset.proof = agrees ? "agrees" : "differs";
-      part.mark ||= part.group.appendChild(drawn("g", { class: "ue-mark" }, drawn("circle", { r: 6 }), drawn("path")));
-      part.mark.lastChild.setAttribute("d", agrees ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5M2.5 -2.5l-5 5");
-      // On the corner of the box, where neither arrow nor label is.
-      part.mark.setAttribute("transform", `translate(${(part.x + part.width / 2).toFixed(1)} ${part.top.toFixed(1)})`);
-      const words = agrees ? "agrees with Keras" : this.proof.steps[part.name] || "does not agree with Keras";
-      part.group.setAttribute("aria-label", `${part.group.getAttribute("aria-label").split(";")[0]}; ${words}`);
     }
   }
 
+  /**
+   * @param {Part} part
+   * @param {boolean} agrees
+   * @param {string} problem  How it does not, if it is the step itself that does not.
+   */
+  markPart(part, agrees, problem) {
+    part.group.dataset.proof = agrees ? "agrees" : "differs";
+    if (!part.mark) {
+      const sign = drawn("path");
+      part.mark = { sign, node: drawn("g", { class: "ue-mark" }, drawn("circle", { r: 6 }), sign) };
+      part.group.append(part.mark.node);
+    }
+    part.mark.sign.setAttribute("d", agrees ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5M2.5 -2.5l-5 5");
+    // On the corner of the box, where neither arrow nor label is.
+    const corner = `translate(${(part.x + part.width / 2).toFixed(1)} ${part.top.toFixed(1)})`;
+    part.mark.node.setAttribute("transform", corner);
+    const words = agrees ? "agrees with Keras" : problem || "does not agree with Keras";
+    const [label] = (part.group.getAttribute("aria-label") ?? "").split(";");
+    part.group.setAttribute("aria-label", `${label}; ${words}`);
+  }
+
+  /**
+   * @param {Part} part
+   * @param {FollowedMap} map
+   * @param {boolean} ghost  Whether it cannot be, with this tile.
+   * @param {boolean} square
+   */
   updatePart(part, map, ghost, square) {
     const { metrics } = this.network;
     const { group, top, height } = part;
     group.classList.toggle("ue-ghost", ghost);
     place(part.rect, top, height);
-    if (part.name !== "input") {
+    if (isLayer(map)) {
       const { step } = map;
-      for (const axis of ["height", "width"]) {
-        if (isWhole(map[axis])) group.dataset[axis] = map[axis];
+      for (const axis of AXES) {
+        if (isWhole(map[axis])) group.dataset[axis] = String(map[axis]);
         else delete group.dataset[axis];
       }
       group.setAttribute("aria-label", `${step.name}, ${step.words.title}: ${this.shape(map)}`);
     } else {
       group.setAttribute("aria-label", `the tile: ${this.shape(map)}`);
     }
-    if (part.channels) {
+    if (part.channels && part.side) {
       part.channels.setAttribute("y", (top - metrics.gap - 1).toFixed(1));
       part.side.setAttribute("y", (top + height + metrics.line).toFixed(1));
       const lines = sideText(map, square);
       setText(part.lines[0], lines[0]);
       setText(part.lines[1], lines[1] || "");
       const font = this.font || metrics.font;
-      const fitting = (longest) => Math.min(font, Math.floor((10 * part.room) / (metrics.character * longest)) / 10);
-      const size = fitting(Math.max(...lines.map((line) => line.length)));
-      if (part.font !== size) part.side.style.fontSize = `${size}px`;
-      part.font = size;
-      if (this.font) part.channels.style.fontSize = `${fitting(part.channels.textContent.length)}px`;
+      const fitting = (/** @type {number} */ longest) => Math.min(font, Math.floor((10 * part.room) / (metrics.character * longest)) / 10);
+      const small = fitting(Math.max(...lines.map((line) => line.length)));
+      if (part.font !== small) part.side.style.fontSize = `${small}px`;
+      part.font = small;
+      if (this.font) part.channels.style.fontSize = `${fitting((part.channels.textContent ?? "").length)}px`;
     }
     if (part.end) part.end.setAttribute("y", (top - metrics.gap - metrics.line - 2).toFixed(1));
     if (part.arrow) this.moveArrow(part, square ? 1 : 2);
     if (part.crop) this.moveCrop(part);
   }
 
+  /** @param {FollowedMap} map */
   shape(map) {
     return `${size([map.height, map.width])} × ${map.step.channels}`;
   }
 
+  /**
+   * @param {Part} part
+   * @param {number} lines  Of text below a box.
+   */
   moveArrow(part, lines) {
+    if (!part.source || !part.arrow) return;
     const { line, gap, head } = this.network.metrics;
-    const before = this.byName.get(part.source);
+    const before = this.partOf(part.source);
     const [below, above] = [lines * line + 2 * gap, line + 2 * gap];
     const down = part.direction === "down";
     const start = down ? before.top + before.height + below : before.top - above;
@@ -202,17 +313,21 @@ export class Drawing {
     part.arrow.setAttribute("d", `M${x} ${start.toFixed(1)}L${x} ${end.toFixed(1)}${tip}`);
   }
 
+  /** @param {Part} part */
   moveCrop(part) {
-    const source = this.byName.get(part.skip.source);
-    const map = this.state.byName.get(source.name);
-    const share = ["height", "width"].reduce((product, axis) => {
+    if (!part.skip || !part.crop || !this.state) return;
+    const { crop } = part.skip;
+    const source = this.partOf(part.skip.source);
+    const map = mapOf(this.state, source.name);
+    const share = AXES.reduce((product, axis) => {
       const side = map[axis];
-      return product * (side > 0 ? Math.max(0, side - 2 * part.skip.crop) / side : 0);
+      return product * (side > 0 ? Math.max(0, side - 2 * crop) / side : 0);
     }, 1);
     const height = source.height * Math.sqrt(share);
     place(part.crop, source.top + (source.height - height) / 2, height);
   }
 
+  /** @param {string} name */
   select(name) {
     const host = this.network.steps.find((step) => step.name === name)?.host || name;
     for (const part of this.parts) {
@@ -222,23 +337,32 @@ export class Drawing {
     if (this.byName.has(host)) this.focusOn(host, false);
   }
 
+  /**
+   * @param {string} name
+   * @param {boolean} now  Whether it takes the focus, or only where the Tab key leads.
+   */
   focusOn(name, now) {
     for (const part of this.parts) part.group.setAttribute("tabindex", part.name === name ? "0" : "-1");
     this.focusName = name;
-    if (now) this.byName.get(name).group.focus({ preventScroll: false });
+    if (now) this.partOf(name).group.focus({ preventScroll: false });
   }
 
-  /** Left and right follow the data, up and down change the level. */
+  /**
+   * Left and right follow the data, up and down change the level.
+   *
+   * @param {KeyboardEvent} event
+   */
   onKey(event) {
-    const here = this.byName.get(this.focusName);
+    const here = this.partOf(this.focusName);
     const order = this.parts;
     const at = order.indexOf(here);
-    const level = (sign) => {
+    const level = (/** @type {1 | -1} */ sign) => {
       const others = order.filter((part) => sign * (part.y - here.y) > 1);
       const y = others.reduce((next, part) => (Math.abs(part.y - here.y) < Math.abs(next - here.y) ? part.y : next), Infinity);
       const row = others.filter((part) => part.y === y);
       return row.sort((a, b) => Math.abs(a.x - here.x) - Math.abs(b.x - here.x))[0];
     };
+    /** @type {Record<string, () => Part | undefined>} */
     const moves = {
       ArrowRight: () => order[at + 1],
       ArrowLeft: () => order[at - 1],
@@ -257,11 +381,14 @@ export class Drawing {
     } else {
       return;
     }
-    event.preventDefault();
-    event.stopPropagation();
+    consume(event);
   }
 
-  /** From where a step stood on the screen to where it stands now; what is new fades in. */
+  /**
+   * From where a step stood on the screen to where it stands now; what is new fades in.
+   *
+   * @param {{ parts: Map<string, Part>, scale: number }} before
+   */
   glide({ parts, scale }) {
     if (matchMedia("(prefers-reduced-motion: reduce)").matches || !scale || !this.scale) return;
     const ratio = scale / this.scale;
@@ -275,6 +402,11 @@ export class Drawing {
   }
 }
 
+/**
+ * @param {SVGRectElement} rect
+ * @param {number} top
+ * @param {number} height
+ */
 function place(rect, top, height) {
   rect.setAttribute("y", top.toFixed(1));
   rect.setAttribute("height", height.toFixed(1));
@@ -283,15 +415,23 @@ function place(rect, top, height) {
 /**
  * The lines below a box. A side that is no whole number has one decimal, and a mark where that is not all of it; where
  * nothing is left of a map there is a dash.
+ *
+ * @param {Sides} sides
+ * @param {boolean} square  Whether both are the same.
  */
 function sideText({ height, width }, square) {
-  const [[down, rough], [across, also]] = [height, width].map(shortSide);
+  const [[down, rough], [across, also]] = mapPair([height, width], shortSide);
   const mark = rough || also ? "≈" : "";
   if (square) return [isWhole(height) ? `${height}²` : mark + down];
   return [mark + down, `×${across}`];
 }
 
-/** A side in figures, and whether that is only roughly it. */
+/**
+ * A side in figures, and whether that is only roughly it.
+ *
+ * @param {number} side
+ * @returns {[string, boolean]}
+ */
 function shortSide(side) {
   if (side <= 0) return ["–", false];
   if (Number.isInteger(side)) return [String(side), false];
@@ -299,6 +439,10 @@ function shortSide(side) {
   return [(tenths / 10).toFixed(1), tenths / 10 !== side];
 }
 
+/**
+ * @param {Op} op
+ * @param {string} text
+ */
 function legendItem(op, text) {
   const sign = drawn("svg", { viewBox: "0 0 28 10", width: 28, height: 10, "aria-hidden": "true" });
   sign.append(drawn("path", { class: `ue-arrow ue-${op}`, d: "M0 5L26 5M28 5l-9 -4.5v9z" }));
