@@ -7,25 +7,16 @@ import { DesignHistory, setDesign } from "./history.js";
 import { KernelWatch } from "./kernel.js";
 import { DesignKnobs, TileKnobs } from "./knobs.js";
 import { LayerTable } from "./table.js";
+import { Totals } from "./totals.js";
 import { same } from "../lib/equal.js";
-import { bytes, exact, fill, plain, rough, size } from "../lib/format.js";
-import { closest, follow, nearest, tileForOutput, totals } from "../lib/law.js";
-import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { exact, fill } from "../lib/format.js";
+import { closest, follow, nearest, tileForOutput } from "../lib/law.js";
+import { element } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
 import { defectWords } from "../lib/widget.js";
 
 /** @import { Followed, InstrumentTraits, KnobValue, Model, Pair, Shown } from "../lib/types.js" */
 /** @import { KernelState } from "./kernel.js" */
-
-const TOTALS = /** @type {const} */ ([
-  ["output", "output", ""],
-  ["border", "border lost", ""],
-  ["parameters", "parameters", ""],
-  ["macs", "work per tile", "multiply-adds to predict one tile"],
-  ["predict", "to predict, in all", "memory of a process of its own at its fullest moment, the interpreter and TensorFlow included"],
-  ["train", "to train, in all", "memory of a process of its own at its fullest moment, the interpreter and TensorFlow included"],
-]);
-/** @typedef {(typeof TOTALS)[number][0]} Total */
 
 class Instrument {
   /**
@@ -75,14 +66,11 @@ class Instrument {
       },
       signal,
     );
-    this.batch = element("input", { type: "number", min: 1, step: 1, "data-knob": "batch_size", ...OWN_KEYS });
-    onTyped(this.batch, () => this.askBatch(this.batch.value), signal);
-    /** @type {Map<Total, HTMLElement>} */
-    this.totals = new Map();
+    this.totals = new Totals((text) => this.askBatch(text), signal);
     this.node = element("div", { class: "unet-explorer ue" }, this.bar.node);
     const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
     this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
-    this.node.append(this.layTotals(), this.table.node);
+    this.node.append(this.totals.node, this.table.node);
     this.watchHands(signal);
     signal.addEventListener("abort", () => this.kernel.stop());
   }
@@ -278,7 +266,7 @@ class Instrument {
     this.bar.update(state, model.get("linked"));
     this.card.update(state);
     this.table.update(state);
-    this.showTotals(state);
+    this.totals.update(state, model.get("batch_size"));
   }
 
   showProof() {
@@ -303,36 +291,6 @@ class Instrument {
   showKnobs() {
     this.designKnobs.update(this.model.get("config"));
     this.bar.showPreset();
-  }
-
-  layTotals() {
-    const made = TOTALS.map(([key, label, title]) => {
-      const value = element("strong", { "data-total": key, title: title || undefined });
-      this.totals.set(key, value);
-      return element("span", {}, value, element("span", { class: "ue-quiet" }, label));
-    });
-    const batch = element("label", { class: "ue-quiet" }, this.batch, "tiles per batch");
-    return element("div", { class: "ue-totals", "data-role": "totals" }, ...made, batch);
-  }
-
-  /** @param {Followed} state */
-  showTotals(state) {
-    const batch = this.model.get("batch_size");
-    const sums = totals(state, batch);
-    const open = (/** @type {string} */ text) => (state.fits ? text : "–");
-    const { output, tile } = state;
-    /** @type {Record<Total, string>} */
-    const texts = {
-      output: open(`${size([output.height, output.width])} × ${output.step.channels}`),
-      border: open(`${plain((tile[0] - output.height) / 2)} px`),
-      parameters: rough(sums.parameters),
-      macs: open(`${rough(sums.macs)}MAC`),
-      predict: open(bytes(sums.predict)),
-      train: open(bytes(sums.train)),
-    };
-    for (const [key, node] of this.totals) setText(node, texts[key]);
-    this.totals.get("parameters")?.setAttribute("title", exact(sums.parameters));
-    showNumber(this.batch, batch);
   }
 }
 

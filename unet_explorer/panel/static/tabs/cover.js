@@ -8,7 +8,7 @@ import { present } from "../lib/present.js";
 import { misfitWords } from "../lib/sentences.js";
 
 /** @import { Network, Pair } from "../lib/types.js" */
-/** @import { Covered, TileAxis } from "./types.js" */
+/** @import { Covered, TileAxis } from "./image_types.js" */
 
 /**
  * Tiles on one axis; count 0 if they cannot meet.

@@ -5,7 +5,7 @@ import { mapOf } from "../lib/law.js";
 import { OWN_KEYS, drawn, element, setText } from "../lib/page.js";
 
 /** @import { Followed, FollowedMap, Sides } from "../lib/types.js" */
-/** @import { Patch } from "./types.js" */
+/** @import { Patch } from "./image_types.js" */
 
 /**
  * What is to be played for a step: how many frames, a drawing for each, and words. Its sides are in cells; it is shown as

@@ -12,7 +12,7 @@ import { Picker } from "./picker.js";
 import { Whereabouts } from "./tile_place.js";
 
 /** @import { Followed, InstrumentTraits, Model, Pair, Shown, Sides } from "../lib/types.js" */
-/** @import { InsideTraits } from "./types.js" */
+/** @import { InsideTraits } from "./image_types.js" */
 
 /** @type {Partial<Record<InsideTraits["state"], string>>} */
 const WAITING = { starting: "starting TensorFlow, which takes a few seconds …", new: "" };

@@ -6,7 +6,7 @@ import { OWN_KEYS, assign, consume, drawn, element, placeIn, setText } from "../
 import { arrowStep, clamped, mapPair } from "../lib/pairs.js";
 
 /** @import { Colour, Pair } from "../lib/types.js" */
-/** @import { View } from "./types.js" */
+/** @import { View } from "./image_types.js" */
 
 /** @typedef {Pick<View, "low" | "high">} Range  Of every channel, its smallest and largest value. */
 /**

@@ -5,7 +5,7 @@ import { ask } from "../lib/widget.js";
 import { Upload } from "./upload.js";
 
 /** @import { Model } from "../lib/types.js" */
-/** @import { ImageTraits } from "./types.js" */
+/** @import { ImageTraits } from "./image_types.js" */
 
 export class Picker {
   /**

@@ -10,7 +10,7 @@ import { Picker } from "./picker.js";
 import { TilesPicture } from "./tiles_picture.js";
 
 /** @import { Colour, InstrumentTraits, Model, Network, Shown } from "../lib/types.js" */
-/** @import { Covered, Covering, NumberedPicture, Prediction, TileCost, TileTraits } from "./types.js" */
+/** @import { Covered, Covering, NumberedPicture, Prediction, TileCost, TileTraits } from "./image_types.js" */
 
 class TileTab {
   /**

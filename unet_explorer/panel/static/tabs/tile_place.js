@@ -6,7 +6,7 @@ import { OWN_KEYS, assign, consume, drawn, element, placeIn } from "../lib/page.
 import { arrowStep, mapPair } from "../lib/pairs.js";
 
 /** @import { Pair } from "../lib/types.js" */
-/** @import { Overview } from "./types.js" */
+/** @import { Overview } from "./image_types.js" */
 
 const HIGHEST = 200; // px on the screen
 

@@ -6,7 +6,7 @@ import { OWN_KEYS, assign, consume, drawn, element, frame, placeIn, setText } fr
 import { arrowStep, clamped, mapPair } from "../lib/pairs.js";
 
 /** @import { Pair, Picture } from "../lib/types.js" */
-/** @import { Covered, TileAxis } from "./types.js" */
+/** @import { Covered, TileAxis } from "./image_types.js" */
 
 const MOST_MIRRORS = 6;
 
@@ -184,9 +184,9 @@ export class TilesPicture {
       const { tile, side, output } = axes[axis];
       const start = starts[axis];
       const outside = Math.max(0, -start) + Math.max(0, start + tile - side);
-      const mirrored = outside ? `, ${outside} of them mirrored` : "";
+      const beyond = outside ? `, ${outside} of them mirrored` : "";
       const [first, behind] = written[axis];
-      return `${word}: it is given ${span(start, tile)}${mirrored}, predicts ${span(start + border[axis], output)}, writes ${span(first, behind - first)}.`;
+      return `${word}: it is given ${span(start, tile)}${beyond}, predicts ${span(start + border[axis], output)}, writes ${span(first, behind - first)}.`;
     });
     const words = `Tile ${exact(number)} of ${exact(axes[0].count * axes[1].count)}. ${lines.join(" ")}`;
     setText(this.words, words);

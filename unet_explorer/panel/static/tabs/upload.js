@@ -76,16 +76,16 @@ export class Upload {
   hand(piece) {
     const { model } = this;
     return new Promise((done) => {
-      const finish = (/** @type {boolean} */ taken) => {
-        model.off("change:taken", heard);
-        this.signal.removeEventListener("abort", abort);
-        done(taken);
-      };
       const heard = () => {
         const taken = model.get("taken");
         if (taken.upload === piece.upload && taken.piece === piece.piece) finish(!taken.stopped);
       };
       const abort = () => finish(false);
+      const finish = (/** @type {boolean} */ taken) => {
+        model.off("change:taken", heard);
+        this.signal.removeEventListener("abort", abort);
+        done(taken);
+      };
       model.on("change:taken", heard);
       this.signal.addEventListener("abort", abort);
       model.set("piece", piece);
