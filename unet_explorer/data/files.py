@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unet_explorer.core.config import shown
-from unet_explorer.data.archives import unpack
+from unet_explorer.data.archives import SUFFIX, unpack
 from unet_explorer.data.arrays import layers_of, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
 from unet_explorer.data.decoders import pages
@@ -22,11 +22,13 @@ from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, visible
 from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
 from unet_explorer.data.pictures import Budget, DataError, Picture, SizeCheck, printable, read_bytes
 
-__all__ = ["from_folder", "from_stack"]
+__all__ = ["CLASSES", "from_folder", "from_stack"]
 
 Source: TypeAlias = str | os.PathLike[str] | ArrayLike | Sequence[ArrayLike]
 """The path of a TIFF, or pixels as an array or a list of arrays."""
 
+CLASSES: Final = "classes.txt"
+"""Where the names of the classes are read from, one a line."""
 _LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
 
 
@@ -92,7 +94,7 @@ def _read_path(path: object) -> Path:
         return place
     if not place.exists():
         raise DataError(f"There is no folder {printable(place)}: look for a typing error. {LAYOUTS}")
-    if place.suffix.lower() != ".zip":
+    if place.suffix.lower() != SUFFIX:
         raise DataError(f"{printable(place.name)} is a file: give the folder that holds the images, or a .zip of it.")
     return place
 
@@ -178,12 +180,12 @@ def _objects(
 def _read_classes(folder: Path, root: Path) -> tuple[str, ...]:
     """The names in classes.txt, or nothing."""
     for path in visible(folder, root):
-        if path.name.lower() == "classes.txt":
+        if path.name.lower() == CLASSES:
             break
     else:
         return ()
     try:
-        text = read_bytes(path, "classes.txt", _LONGEST_CLASSES).decode("utf-8-sig")
+        text = read_bytes(path, CLASSES, _LONGEST_CLASSES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError("classes.txt is no UTF-8 text: save it as UTF-8, one name a line.") from None
     names = tuple(printable(line.strip()) for line in text.splitlines() if line.strip())

@@ -29,11 +29,13 @@ from unet_explorer.learning.store import Store
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["LIVE", "State", "TrainingSession"]
+__all__ = ["AGAIN", "LIVE", "State", "TrainingSession"]
 
 State = Literal["new", "starting", "running", "paused", "stopped", "finished", "failed", "interrupted"]
 LIVE: Final = frozenset({"starting", "running", "paused"})
 """States in which it goes on, or could at once."""
+AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
+"""States from which it can go on from its last epoch."""
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PASSING: Final = "passing.json"
 """Marks what nobody shall go on with."""
@@ -136,7 +138,7 @@ class TrainingSession:
     def resume(self) -> None:
         """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch."""
         with self._condition:
-            if self.state in {"stopped", "interrupted", "failed"} and self._store:
+            if self.state in AGAIN and self._store:
                 saved = self._store.read("history.json")
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
                 self._store.claim()

@@ -26,7 +26,7 @@ _IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./-]+\.js)";
 _DECLARED: Final = re.compile(
     r"^(?P<export>export )?(?:async )?(?:function\*?|class|const|let|var) (?P<name>[\w$]+)", re.MULTILINE
 )
-_EXPORT: Final = re.compile(r"^export (?!default\b)", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:async|function|class|const|let|var)\b)", re.MULTILINE)
 _LEFT: Final = re.compile(r"^(?:import\b|export\b|(?:const|let|var) [\[{]).*", re.MULTILINE)
 
 

@@ -11,16 +11,20 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from unet_explorer.core.config import shown
+from unet_explorer.data.archives import SUFFIX
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.data.files import from_folder
+from unet_explorer.data.files import CLASSES, from_folder
 from unet_explorer.data.made import SETS, made_set
+from unet_explorer.data.pictures import SUFFIXES
 
-__all__ = ["HINTS", "Upload", "load"]
+__all__ = ["ACCEPTED", "HINTS", "Upload", "load"]
 
 HINTS: Final = {
     "shapes": "Where they are is learnt soon, which they are much later: try the Dice loss and 800 steps.",
 }
 """What is worth knowing before one learns from a made set."""
+ACCEPTED: Final = {"images": sorted(SUFFIXES), "archives": [SUFFIX], "classes": CLASSES}
+"""Which files the browser may send: endings of images and of archives, and the list of the classes' names."""
 _LARGEST: Final = 1 << 30
 _MOST: Final = 20_000
 
@@ -124,7 +128,7 @@ class Upload:
         """The one zip, or the one folder that all files lie in; it names the data set."""
         if len(self._files) == 1:
             alone = next(iter(self._files))
-            if alone.suffix.lower() == ".zip":
+            if alone.suffix.lower() == SUFFIX:
                 return alone
         tops = {name.parts[0] for name in self._files if len(name.parts) > 1}
         return PurePosixPath(tops.pop()) if len(tops) == 1 else PurePosixPath()

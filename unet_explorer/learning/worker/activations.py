@@ -16,12 +16,16 @@ from unet_explorer.core.plan import TILE, Step, plan
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "cell_of", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
+__all__ = ["GRID", "activations", "cell_of", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
 
 SCREEN: Final = (560, 960)
 """Pixels, down and across, in which all maps of a step shall be seen together, without scrolling,"""
 CELLS: Final = (32, 96)
 """unless each would have less than so many pixels a side; nor has it more."""
+GAP: Final = 2
+"""Pixels of the screen between two maps."""
+GRID: Final = {"width": SCREEN[1], "gap": GAP, "least": CELLS[1] + 16}
+"""How maps lie together: within a width, with a gap; narrower than the least, the words above would not fit."""
 PATCH: Final = 2
 """Pixels a side of the numbers that are shown behind a pooling."""
 
@@ -100,8 +104,8 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
 
     Returns:
         ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels, made for ``cell`` pixels
-        of the screen a side; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255 stand for, a
-        number a channel; ``dead``, whether a channel is the same everywhere.
+        of the screen a side in the ``grid``; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255
+        stand for, a number a channel; ``dead``, whether a channel is the same everywhere.
 
     Example:
         >>> seen = view(np.array([[[-1, 0], [0, 1]], [[1, 0], [2, 3]]], "float32"), 0)
@@ -118,6 +122,7 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         "channel": channel,
         "scale": scale,
         "cell": cell_of(maps.shape[2]),
+        "grid": GRID,
         "thumbs": thumbs,
         "whole": eight_bits(maps[..., channel], low[channel], high[channel]),
         "low": low,
@@ -175,8 +180,7 @@ def cell_of(channels: int) -> int:
         [96, 89, 62, 32]
     """
     least, most = CELLS
-    # Two pixels are the gap.
-    return max(least, min(most, math.isqrt(math.prod(SCREEN) // channels) - 2))
+    return max(least, min(most, math.isqrt(math.prod(SCREEN) // channels) - GAP))
 
 
 def thumbs_of(maps: Any, low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:

@@ -91,6 +91,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
     drawn = scene(config, largest)
     return {
         "config": config.to_dict(),
+        "input": TILE,
         "svg": svg(drawn, tile),
         "metrics": {**METRICS._asdict(), "head": HEAD},
         "heights": height_law(drawn)._asdict(),

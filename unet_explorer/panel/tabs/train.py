@@ -13,7 +13,7 @@ from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
-from unet_explorer.learning.session import LIVE, TrainingSession
+from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.sources import HINTS, load
@@ -40,6 +40,7 @@ class TrainTab(WorkingTab):
         source: Where the images come from; see `sources.load`.
         sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
+        states: In which states of a training it goes on or could at once, and from which it can go on again.
         data: What there is to say of the images.
         gallery: Pictures of one image under each variation.
         findings: What speaks against starting.
@@ -58,6 +59,7 @@ class TrainTab(WorkingTab):
     source = traitlets.Dict().tag(sync=True)
     sources: Any = traitlets.List(list(SETS)).tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
+    states = traitlets.Dict({"live": sorted(LIVE), "again": sorted(AGAIN)}).tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     gallery: Any = traitlets.List().tag(sync=True)
     findings: Any = traitlets.List().tag(sync=True)

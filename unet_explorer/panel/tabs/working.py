@@ -13,7 +13,7 @@ import traitlets
 
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.panel.assets import style
-from unet_explorer.panel.sources import Upload
+from unet_explorer.panel.sources import ACCEPTED, Upload
 
 __all__ = ["WorkingTab"]
 
@@ -33,6 +33,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
         problem: What was refused or went wrong, in words.
         piece: A piece of a file on its way here.
         taken: How far the file has arrived.
+        accepted: Which files may be sent; see `sources.ACCEPTED`.
     """
 
     _css = style("lib/base.css", "tabs/tabs.css")
@@ -42,6 +43,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
     problem = traitlets.Unicode("").tag(sync=True)
     piece = traitlets.Dict().tag(sync=True)
     taken = traitlets.Dict().tag(sync=True)
+    accepted = traitlets.Dict(ACCEPTED).tag(sync=True)
 
     at_once: ClassVar[frozenset[str]] = frozenset()
     """Wishes that must not wait for anything else."""

@@ -3,14 +3,28 @@
 import { ZOOM, bytesOf, easel, errorColour, imageColour, labelColour, paint } from "../lib/canvas.js";
 import { Chart } from "../lib/charts.js";
 import { exact } from "../lib/format.js";
-import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
+
+/** @import { Colouring } from "../lib/canvas.js" */
+/** @import { Bytes, Model, Pair, Painted, Shown } from "../lib/types.js" */
+/** @import { AblationTraits, Course, Epoch, Question } from "./types.js" */
 
 const KINDS = ["class1", "class6", "class3"];
 
 class Ablation {
+  /**
+   * @param {Model<AblationTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
+    /**
+     * The answers that are painted.
+     *
+     * @type {Bytes[][]}
+     */
+    this.painted = [];
     this.steps = element("input", { type: "number", min: 1, step: 50, "data-setting": "steps", ...OWN_KEYS });
     this.start = element("button", { type: "button", class: "ue-main", "data-action": "start", ...OWN_KEYS }, "Teach all three");
     this.stop = element("button", { type: "button", "data-action": "stop", ...OWN_KEYS }, "Stop");
@@ -28,9 +42,7 @@ class Ablation {
     this.part = element("details", { class: "ue-part" }, title, element("p", { class: "ue-quiet" }, about), line);
     this.part.append(this.problem, this.verdict, this.chart.node, this.pictures);
     this.node = element("div", { class: "unet-explorer-tab ue ue-ablation", "data-tab": "ablation" }, this.part);
-    for (const button of [this.start, this.stop]) {
-      button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || ask(model, button.dataset.action), { signal });
-    }
+    line.addEventListener("click", (event) => this.onClick(event), { signal });
     const typed = () => {
       const wanted = Number(this.steps.value);
       if (Number.isInteger(wanted) && wanted > 0) model.set("steps", wanted);
@@ -38,6 +50,12 @@ class Ablation {
       showNumber(this.steps, model.get("steps"));
     };
     onTyped(this.steps, typed, signal);
+  }
+
+  /** @param {Event} event */
+  onClick(event) {
+    const pressed = pressedButton(event);
+    if (pressed) ask(this.model, pressed.action);
   }
 
   show() {
@@ -61,17 +79,22 @@ class Ablation {
     this.showPictures(courses);
   }
 
+  /** @param {Course[]} courses */
   showCurves(courses) {
     const lines = courses.map(({ name, curve }, at) => ({
       name,
       kind: KINDS[at],
       dots: true,
-      points: curve.epochs.map((epoch) => [epoch.step, epoch.mean_iou]).filter(([, score]) => score !== null),
+      points: curve.epochs.map(({ step, mean_iou: mean }) => /** @type {Pair} */ ([step, mean])),
     }));
     const words = courses.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
     this.chart.show({ lines, steps: courses[0].steps, top: 1, at: null, words });
   }
 
+  /**
+   * @param {Course[]} courses
+   * @param {boolean} running
+   */
   showVerdict(courses, running) {
     const scored = courses.filter(last);
     const taken = [...new Set(courses.map(({ step }) => exact(step)))].join(", ");
@@ -80,11 +103,13 @@ class Ablation {
     setText(this.verdict, scored.length === courses.length ? `${running ? "So far" : early}: ${words}` : "");
   }
 
+  /** @param {Course[]} courses */
   showPictures(courses) {
     const [questions, answers] = [this.model.get("questions"), this.model.get("answers")];
     if (this.painted === answers || !questions.length || !answers.length) return;
     this.painted = answers;
     const heads = ["image", "truth", ...courses.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
+    /** @type {HTMLElement[]} */
     const cells = heads.map((words) => element("div", { class: "ue-quiet ue-column" }, words));
     questions[0].forEach((picture, row) => {
       const truth = bytesOf(picture.truth);
@@ -96,7 +121,13 @@ class Ablation {
   }
 }
 
-/** Where a network is wrong, over its own picture: another tile may show another part of the image. */
+/**
+ * Where a network is wrong, over its own picture: another tile may show another part of the image.
+ *
+ * @param {string} name
+ * @param {Question} picture
+ * @param {Bytes} answer
+ */
 function answered(name, picture, answer) {
   const truth = bytesOf(picture.truth);
   const found = bytesOf(answer);
@@ -106,24 +137,38 @@ function answered(name, picture, answer) {
   return painted("mask", picture, ZOOM, errorColour(picture, truth, found), words);
 }
 
+/**
+ * @param {string} role
+ * @param {Painted} picture
+ * @param {number} zoom
+ * @param {Colouring} colour
+ * @param {string} words
+ */
 function painted(role, picture, zoom, colour, words) {
   const canvas = easel(role);
   paint(canvas, picture, zoom, colour, words);
   return canvas;
 }
 
+/**
+ * @param {Course} course
+ * @returns {Epoch | undefined}
+ */
 function last({ curve }) {
   return curve.epochs[curve.epochs.length - 1];
 }
 
+/** @param {Epoch | undefined} epoch */
 function iouWords(epoch) {
-  return epoch && epoch.mean_iou !== null ? epoch.mean_iou.toFixed(2) : "–";
+  return epoch ? epoch.mean_iou.toFixed(2) : "–";
 }
 
 export default {
+  /** @param {Shown<AblationTraits>} shown */
   render({ model, el, signal }) {
     const tab = new Ablation(model, signal);
-    listenTo(model, "state courses problem steps questions answers", () => tab.show(), signal, tab.problem);
+    const traits = /** @type {const} */ (["state", "courses", "problem", "steps", "questions", "answers"]);
+    listenTo(model, traits, () => tab.show(), signal, tab.problem);
     el.append(tab.node);
   },
 };

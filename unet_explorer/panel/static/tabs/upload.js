@@ -2,25 +2,49 @@
 
 import { element } from "../lib/page.js";
 
+/** @import { Model } from "../lib/types.js" */
+/** @import { Accepted, Piece, WorkingTraits } from "./types.js" */
+
+/** Bytes of a piece. */
 const PIECE = 1 << 19;
-const WANTED = /\.(zip|png|jpe?g|tiff?|bmp|gif|txt)$/i;
+
+/**
+ * Whether a file is any that Python reads; one that is hidden is not.
+ *
+ * @param {string} name
+ * @param {Accepted} accepted
+ */
+export function isWanted(name, { images, archives, classes }) {
+  const small = name.toLowerCase();
+  const known = small === classes || [...images, ...archives].some((ending) => small.endsWith(ending));
+  return known && !small.startsWith(".");
+}
 
 export class Upload {
-  /** `inputs`: [words, file input] for each way to choose files. */
+  /**
+   * @param {Model<WorkingTraits>} model
+   * @param {AbortSignal} signal
+   * @param {[string, HTMLInputElement][]} inputs  Words and a field, for each way to choose files.
+   */
   constructor(model, signal, inputs) {
     this.model = model;
     this.signal = signal;
     for (const [, input] of inputs) {
-      input.addEventListener("change", () => this.send([...input.files]).finally(() => (input.value = "")), { signal });
+      input.addEventListener("change", () => this.send([...(input.files ?? [])]).finally(() => (input.value = "")), { signal });
     }
     this.progress = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
     const labels = inputs.map(([text, input]) => element("label", { class: "ue-file" }, input, element("span", {}, text)));
     this.node = element("div", { class: "ue-line ue-wrap" }, ...labels, this.progress);
   }
 
-  /** One piece after the other; the next one goes when the last has been taken. */
+  /**
+   * One piece after the other; the next one goes when the last has been taken.
+   *
+   * @param {File[]} chosen
+   */
   async send(chosen) {
-    const files = chosen.filter(({ name }) => WANTED.test(name) && !name.startsWith("."));
+    const accepted = this.model.get("accepted");
+    const files = chosen.filter(({ name }) => isWanted(name, accepted));
     if (!files.length) return;
     const upload = Date.now();
     const total = files.reduce((sum, { size }) => sum + Math.max(1, size), 0);
@@ -43,20 +67,25 @@ export class Upload {
     }
   }
 
-  /** Whether the piece was taken and more may come. */
+  /**
+   * Whether the piece was taken and more may come.
+   *
+   * @param {Piece} piece
+   * @returns {Promise<boolean>}
+   */
   hand(piece) {
     const { model } = this;
     return new Promise((done) => {
-      const finish = (taken) => {
-        model.off("change:taken", heard);
-        this.signal.removeEventListener("abort", abort);
-        done(taken);
-      };
       const heard = () => {
         const taken = model.get("taken");
         if (taken.upload === piece.upload && taken.piece === piece.piece) finish(!taken.stopped);
       };
       const abort = () => finish(false);
+      const finish = (/** @type {boolean} */ taken) => {
+        model.off("change:taken", heard);
+        this.signal.removeEventListener("abort", abort);
+        done(taken);
+      };
       model.on("change:taken", heard);
       this.signal.addEventListener("abort", abort);
       model.set("piece", piece);
