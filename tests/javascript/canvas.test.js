@@ -3,9 +3,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { INVENTED, bytesOf, classColour, errorColour, fillCanvas, heatColour, imageColour, labelColour, packed, paint, paintBytes, rimColour } from "../../unet_explorer/panel/static/lib/canvas.js";
+import { bytesOf, classColour, errorColour, fillCanvas, heatColour, imageColour, labelColour, packed, paint, paintBytes, rimColour } from "../../unet_explorer/panel/static/lib/canvas.js";
 import { standInCanvas } from "./support/stand_ins.js";
 
+const palette = {
+  classes: [[0, 200, 0], [200, 100, 0], [0, 100, 200]],
+  missed: [250, 150, 0],
+  invented: [80, 180, 230],
+  confused: [200, 120, 160],
+};
 const grey = { height: 1, width: 4, channels: 1, pixels: Uint8Array.of(0, 100, 200, 255) };
 
 test("bytes, however they arrive", () => {
@@ -42,17 +48,17 @@ test("images in grey and colour", () => {
 });
 
 test("classes lie over a pale image, the background is paler still", () => {
-  const colour = labelColour(grey, Uint8Array.of(0, 1, 0, 0));
-  const [red, green, blue] = classColour(1);
+  const colour = labelColour(palette, grey, Uint8Array.of(0, 1, 0, 0));
+  const [red, green, blue] = classColour(palette, 1);
   colour(1).forEach((part, at) => assert.ok(Math.abs(part - (30 + 0.7 * [red, green, blue][at])) < 1e-9));
   assert.deepEqual(colour(0).map(Math.round), [10, 10, 10]);
-  assert.deepEqual(classColour(8), classColour(1));
+  assert.deepEqual(classColour(palette, 4), classColour(palette, 1));
 });
 
 test("each error has its colour and its hatching, what is right has neither", () => {
   const truth = Uint8Array.of(0, 1, 0, 1);
   const found = Uint8Array.of(0, 0, 1, 2);
-  const colour = errorColour(grey, truth, found);
+  const colour = errorColour(palette, grey, truth, found);
   const pale = (/** @type {number} */ at) => Array(3).fill(0.35 * grey.pixels[at] + 20);
   const seen = (/** @type {number} */ at) => {
     const every = Array.from({ length: 12 * 12 }, (_, place) => String(colour(at, place % 12, Math.floor(place / 12))));
@@ -62,13 +68,13 @@ test("each error has its colour and its hatching, what is right has neither", ()
   const kinds = [1, 2, 3].map(seen);
   for (const kind of kinds) assert.equal(kind.length, 1);
   assert.equal(new Set(kinds.flat()).size, 3);
-  assert.equal(kinds[1][0], String(INVENTED));
+  assert.equal(kinds[1][0], String(palette.invented));
 });
 
 test("rims lie where another label is beside, not at the border of the picture", () => {
   // Two rows of three: the right column is another object.
   const labels = Uint8Array.of(1, 1, 2, 1, 1, 2);
-  const colour = rimColour({ height: 2, width: 3, channels: 1, pixels: new Uint8Array(6), labels });
+  const colour = rimColour(palette, { height: 2, width: 3, channels: 1, pixels: new Uint8Array(6), labels });
   const rim = [0, 1, 2, 3, 4, 5].map((at) => String(colour(at)) !== "0,0,0");
   assert.deepEqual(rim, [false, true, true, false, true, true]);
 });

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 import anywidget
 import traitlets
 
+from unet_explorer.drawing.palette import CLASSES, ERRORS, rgb
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.panel.assets import style
 from unet_explorer.panel.sources import ACCEPTED, Upload
@@ -19,6 +20,10 @@ __all__ = ["WorkingTab"]
 
 _OFTEN: Final = 0.1
 """Seconds between two updates of the page at least."""
+_PALETTE: Final = {
+    "classes": [list(rgb(colour)) for colour in CLASSES],
+    **{kind: list(rgb(colour)) for kind, colour in ERRORS.items()},
+}
 
 
 class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
@@ -34,6 +39,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
         piece: A piece of a file on its way here.
         taken: How far the file has arrived.
         accepted: Which files may be sent; see `sources.ACCEPTED`.
+        palette: The colours of classes and errors, as [red, green, blue].
     """
 
     _css = style("lib/base.css", "tabs/tabs.css")
@@ -44,6 +50,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
     piece = traitlets.Dict().tag(sync=True)
     taken = traitlets.Dict().tag(sync=True)
     accepted = traitlets.Dict(ACCEPTED).tag(sync=True)
+    palette = traitlets.Dict(_PALETTE).tag(sync=True)
 
     at_once: ClassVar[frozenset[str]] = frozenset()
     """Wishes that must not wait for anything else."""

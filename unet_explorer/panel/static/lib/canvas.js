@@ -2,27 +2,10 @@
 
 import { element } from "./page.js";
 
-/** @import { Bytes, Colour, Painted, Pixels, Sides } from "./types.js" */
+/** @import { Bytes, Colour, Painted, Palette, Pixels, Sides } from "./types.js" */
 
 /** @typedef {(pixel: number, x: number, y: number) => Colour} Colouring  `x` and `y` are in screen pixels, for hatching. */
 
-// Okabe and Ito's colours again, for the classes behind the background.
-/** @type {Colour[]} */
-const CLASS_COLOURS = [
-  [0, 158, 115],
-  [230, 159, 0],
-  [86, 180, 233],
-  [204, 121, 167],
-  [240, 228, 66],
-  [213, 94, 0],
-  [0, 114, 178],
-];
-/** @type {Colour} */
-const MISSED = [230, 159, 0];
-/** @type {Colour} */
-export const INVENTED = [86, 180, 233];
-/** @type {Colour} */
-const CONFUSED = [204, 121, 167];
 /** Screen pixels a pixel: hatching needs room to be seen. */
 export const ZOOM = 3;
 
@@ -37,9 +20,12 @@ export function bytesOf(value) {
   return new Uint8Array(value);
 }
 
-/** @param {number} label  Not the background, 0. */
-export function classColour(label) {
-  return CLASS_COLOURS[(label - 1) % CLASS_COLOURS.length];
+/**
+ * @param {Palette} palette
+ * @param {number} label  Not the background, 0.
+ */
+export function classColour({ classes }, label) {
+  return classes[(label - 1) % classes.length];
 }
 
 /**
@@ -131,16 +117,17 @@ export function imageColour({ pixels, channels }) {
 /**
  * Classes in their colours over a pale image, so that one sees what they lie on.
  *
+ * @param {Palette} palette
  * @param {Pixels} picture
  * @param {Uint8Array} labels
  * @returns {(pixel: number) => Colour}
  */
-export function labelColour(picture, labels) {
+export function labelColour(palette, picture, labels) {
   const under = imageColour(picture);
   return (at) => {
     const colour = under(at);
     const label = labels[at];
-    const paper = label ? classColour(label) : [255, 255, 255];
+    const paper = label ? classColour(palette, label) : [255, 255, 255];
     const share = label ? 0.3 : 0.6;
     return paper.map((value, channel) => share * colour[channel] + (1 - share) * value * (label ? 1 : 0.1));
   };
@@ -149,30 +136,32 @@ export function labelColour(picture, labels) {
 /**
  * Right pixels stay pale; each kind of error has its own colour and its own hatching.
  *
+ * @param {Palette} palette
  * @param {Pixels} picture
  * @param {Uint8Array} truth
  * @param {Uint8Array} found
  * @returns {Colouring}
  */
-export function errorColour(picture, truth, found) {
+export function errorColour({ missed, invented, confused }, picture, truth, found) {
   const under = imageColour(picture);
   return (at, x, y) => {
     const colour = under(at);
     const pale = [0, 1, 2].map((channel) => 0.35 * colour[channel] + 20);
     if (truth[at] === found[at]) return pale;
-    if (!found[at]) return (x + y) % 6 < 3 ? MISSED : pale;
-    if (!truth[at]) return (x - y + 6000) % 6 < 3 ? INVENTED : pale;
-    return x % 4 < 2 !== y % 4 < 2 ? CONFUSED : pale;
+    if (!found[at]) return (x + y) % 6 < 3 ? missed : pale;
+    if (!truth[at]) return (x - y + 6000) % 6 < 3 ? invented : pale;
+    return x % 4 < 2 !== y % 4 < 2 ? confused : pale;
   };
 }
 
 /**
  * The image with the rims of its labels drawn in.
  *
+ * @param {Palette} palette
  * @param {Painted & { labels?: Bytes }} picture
  * @returns {(pixel: number) => Colour}
  */
-export function rimColour(picture) {
+export function rimColour(palette, picture) {
   const under = imageColour(picture);
   const labels = bytesOf(picture.labels);
   const { width } = picture;
@@ -182,7 +171,7 @@ export function rimColour(picture) {
     // The border of the picture is no rim.
     const near = [x ? at - 1 : at, x < width - 1 ? at + 1 : at, at - width, at + width];
     const rim = label && near.some((next) => labels[next] !== undefined && labels[next] !== label);
-    return rim ? classColour(label) : under(at);
+    return rim ? classColour(palette, label) : under(at);
   };
 }
 

@@ -8,6 +8,10 @@
 /** @typedef {{ height: number, width: number }} Sides  In pixels. */
 /** @typedef {"height" | "width"} Axis */
 /** @typedef {readonly number[]} Colour  [red, green, blue], each from 0 to 255. */
+/**
+ * @typedef {{ classes: Colour[], missed: Colour, invented: Colour, confused: Colour }} Palette  The colours of the classes
+ *   from 1 on, after which they begin anew, and of what is wrong with a pixel.
+ */
 
 /**
  * Something that Python has told, or an empty object as long as it has not.
@@ -295,6 +299,7 @@
  *   config: Config,
  *   tile: Pair,
  *   selected: string,
+ *   shown: string,
  *   linked: boolean,
  *   snap: boolean,
  *   batch_size: number,

@@ -7,7 +7,7 @@ import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "
 import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Colouring } from "../lib/canvas.js" */
-/** @import { Bytes, Model, Pair, Painted, Shown } from "../lib/types.js" */
+/** @import { Bytes, Model, Painted, Pair, Palette, Shown } from "../lib/types.js" */
 /** @import { AblationTraits, Course, Epoch, Question } from "./types.js" */
 
 const KINDS = ["class1", "class6", "class3"];
@@ -108,14 +108,15 @@ class Ablation {
     const [questions, answers] = [this.model.get("questions"), this.model.get("answers")];
     if (this.painted === answers || !questions.length || !answers.length) return;
     this.painted = answers;
+    const palette = this.model.get("palette");
     const heads = ["image", "truth", ...courses.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
     /** @type {HTMLElement[]} */
     const cells = heads.map((words) => element("div", { class: "ue-quiet ue-column" }, words));
     questions[0].forEach((picture, row) => {
       const truth = bytesOf(picture.truth);
       cells.push(painted("image", picture, 1, imageColour(picture), `${picture.title}: the image`));
-      cells.push(painted("truth", picture, 1, labelColour(picture, truth), `${picture.title}: the truth`));
-      courses.forEach(({ name }, at) => cells.push(answered(name, questions[at][row], answers[at][row])));
+      cells.push(painted("truth", picture, 1, labelColour(palette, picture, truth), `${picture.title}: the truth`));
+      courses.forEach(({ name }, at) => cells.push(answered(palette, name, questions[at][row], answers[at][row])));
     });
     this.pictures.replaceChildren(...cells);
   }
@@ -124,17 +125,18 @@ class Ablation {
 /**
  * Where a network is wrong, over its own picture: another tile may show another part of the image.
  *
+ * @param {Palette} palette
  * @param {string} name
  * @param {Question} picture
  * @param {Bytes} answer
  */
-function answered(name, picture, answer) {
+function answered(palette, name, picture, answer) {
   const truth = bytesOf(picture.truth);
   const found = bytesOf(answer);
   if (found.length !== truth.length) return painted("mask", picture, 1, () => [128, 128, 128], `${name}: nothing yet`);
   const wrong = found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0);
   const words = `${name}, ${picture.title}: ${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
-  return painted("mask", picture, ZOOM, errorColour(picture, truth, found), words);
+  return painted("mask", picture, ZOOM, errorColour(palette, picture, truth, found), words);
 }
 
 /**

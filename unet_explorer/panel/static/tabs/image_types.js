@@ -135,7 +135,6 @@
 
 /**
  * @typedef {ImageTraits & {
- *   step: string,
  *   channel: number,
  *   place: Pair,
  *   overview: Told<Overview>,

@@ -128,7 +128,7 @@ class Inside {
       this.steps = key;
       this.which.replaceChildren(...steps.map(({ name }) => element("option", { value: name }, name === input ? "the tile" : name)));
     }
-    this.which.value = this.model.get("step");
+    this.which.value = this.instrument.get("shown");
     // Otherwise the maps come at once, and this with them: one change of the page is quicker than two.
     if (this.model.get("problem")) this.showHow();
   }
@@ -171,7 +171,7 @@ class Inside {
 
   showHow() {
     const state = follow(this.instrument.get("network"), this.instrument.get("tile"));
-    const step = this.model.get("step");
+    const step = this.instrument.get("shown");
     const real = this.model.get("seen").step === step;
     this.how.show(state, state.byName.get(step), real ? this.model.get("patch") : {});
   }
@@ -254,8 +254,8 @@ export default {
     /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
     const onKnobs = (traits, listener) => listenTo(instrument, traits, listener, signal, tab.problem);
     on(["options", "choice", "title"], () => tab.picker.show());
-    on(["step", "problem"], () => tab.showSteps());
-    onKnobs(["network"], () => tab.showSteps());
+    on(["problem"], () => tab.showSteps());
+    onKnobs(["network", "shown"], () => tab.showSteps());
     on(["picture"], () => tab.showInput());
     on(["views"], () => tab.showMaps());
     on(["state", "problem", "network"], () => tab.showState());

@@ -6,7 +6,7 @@ import { exact, rough } from "../lib/format.js";
 import { OWN_KEYS, element, setText } from "../lib/page.js";
 
 /** @import { Line } from "../lib/charts.js" */
-/** @import { Model, Pair } from "../lib/types.js" */
+/** @import { Model, Pair, Palette } from "../lib/types.js" */
 /** @import { Epoch, Question, TrainTraits } from "./types.js" */
 
 const SEEN = /** @type {const} */ (["image", "truth", "prediction", "errors"]);
@@ -119,11 +119,12 @@ export class CourseView {
   showTable(epoch, classes) {
     this.scores.hidden = this.mislead.hidden = !epoch;
     if (!epoch) return;
+    const palette = this.model.get("palette");
     const cell = (/** @type {number | null} */ value) => element("td", {}, value === null ? "does not occur" : value.toFixed(3));
     const head = ["class", "IoU", "Dice"].map((text) => element("th", { scope: "col" }, text));
     const rows = classes.map((name, at) => {
       const swatch = element("span", { class: "ue-swatch" });
-      if (at) swatch.style.background = `rgb(${classColour(at).join()})`;
+      if (at) swatch.style.background = `rgb(${classColour(palette, at).join()})`;
       const title = element("th", { scope: "row" }, swatch, name);
       return element("tr", {}, title, cell(epoch.iou[at]), cell(epoch.dice[at]));
     });
@@ -138,23 +139,24 @@ export class CourseView {
   }
 
   showQuestions() {
-    const asked = this.model.get("questions");
+    const [asked, palette] = [this.model.get("questions"), this.model.get("palette")];
     this.rows = asked.map((picture) => {
       const [image, right, prediction, errors] = SEEN.map(easel);
       const canvases = { image, truth: right, prediction, errors };
       const truth = bytesOf(picture.truth);
       paint(canvases.image, picture, 1, imageColour(picture), `${picture.title}: the image`);
-      paint(canvases.truth, picture, 1, labelColour(picture, truth), `${picture.title}: the truth`);
+      paint(canvases.truth, picture, 1, labelColour(palette, picture, truth), `${picture.title}: the truth`);
       return { picture, truth, canvases };
     });
     const head = SEEN.map((kind) => element("div", { class: "ue-quiet ue-column" }, kind));
     const cells = this.rows.flatMap(({ canvases }) => SEEN.map((kind) => canvases[kind]));
     this.pictures.replaceChildren(...(asked.length ? head : []), ...cells);
-    this.legend.replaceChildren(...(asked.length ? errorLegend() : []));
+    this.legend.replaceChildren(...(asked.length ? errorLegend(palette) : []));
   }
 
   showAnswers() {
     const { images = [], epoch = 0 } = this.model.get("answers");
+    const palette = this.model.get("palette");
     this.pictures.dataset.epoch = String(epoch);
     this.rows.forEach(({ picture, truth, canvases }, at) => {
       const known = images[at] && bytesOf(images[at]).length === truth.length;
@@ -163,8 +165,8 @@ export class CourseView {
       const share = `${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
       const words = `${picture.title}, after epoch ${epoch}`;
       const blank = () => [128, 128, 128];
-      paint(canvases.prediction, picture, 1, known ? labelColour(picture, found) : blank, `${words}: the prediction`);
-      paint(canvases.errors, picture, ZOOM, known ? errorColour(picture, truth, found) : blank, `${words}: ${share}`);
+      paint(canvases.prediction, picture, 1, known ? labelColour(palette, picture, found) : blank, `${words}: the prediction`);
+      paint(canvases.errors, picture, ZOOM, known ? errorColour(palette, picture, truth, found) : blank, `${words}: ${share}`);
     });
   }
 }
@@ -214,13 +216,14 @@ function roundUp(value) {
   return unit * ([1, 1.5, 2, 3, 4, 5, 6, 8].find((round) => round * unit >= value * 0.999) ?? 10);
 }
 
-function errorLegend() {
+/** @param {Palette} palette */
+function errorLegend(palette) {
   /** @type {(truth: number, found: number, words: string) => HTMLElement} */
   const sample = (truth, found, words) => {
     const canvas = element("canvas", { class: "ue-sample", "aria-hidden": "true" });
     const picture = { height: 5, width: 8, channels: 1, pixels: new Uint8Array(40).fill(90) };
     const all = (/** @type {number} */ label) => new Uint8Array(40).fill(label);
-    paint(canvas, picture, ZOOM, errorColour(picture, all(truth), all(found)), "");
+    paint(canvas, picture, ZOOM, errorColour(palette, picture, all(truth), all(found)), "");
     return element("li", {}, canvas, element("span", {}, words));
   };
   return [sample(1, 0, "missed"), sample(0, 1, "invented"), sample(1, 2, "taken for another class"), sample(1, 1, "right")];

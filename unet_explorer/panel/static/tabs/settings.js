@@ -2,7 +2,7 @@
 
 import { OWN_KEYS, element, onTyped, showNumber } from "../lib/page.js";
 
-/** @import { Model } from "../lib/types.js" */
+/** @import { InstrumentTraits, Model } from "../lib/types.js" */
 /** @import { ChoiceSetting, FlagSetting, NumberSetting, Recipe, Setting, TrainTraits } from "./types.js" */
 
 /** @typedef {{ setting: Setting, node: HTMLElement, show: (recipe: Recipe) => void }} MadeSetting */
@@ -10,10 +10,12 @@ import { OWN_KEYS, element, onTyped, showNumber } from "../lib/page.js";
 export class Settings {
   /**
    * @param {Model<TrainTraits>} model
+   * @param {Model<InstrumentTraits>} instrument  The tiles a batch are its own.
    * @param {AbortSignal} signal
    */
-  constructor(model, signal) {
+  constructor(model, instrument, signal) {
     this.model = model;
+    this.instrument = instrument;
     this.made = model.get("settings").map((setting) => this.make(setting, signal));
     /** @type {(wanted: (setting: Setting) => boolean) => HTMLElement[]} */
     const nodes = (wanted) => this.made.filter(({ setting }) => wanted(setting)).map(({ node }) => node);
@@ -80,13 +82,16 @@ export class Settings {
 
   /** @param {Record<string, unknown>} change  Of the recipe. */
   set(change) {
-    this.model.set("recipe", { ...this.model.get("recipe"), ...change });
+    // Without the tiles a batch, unless it is these that are changed: Python hands them to the instrument.
+    const recipe = { ...this.model.get("recipe") };
+    delete recipe.batch_size;
+    this.model.set("recipe", { ...recipe, ...change });
     this.model.save_changes();
     this.show();
   }
 
   show() {
-    const recipe = this.model.get("recipe");
+    const recipe = { ...this.model.get("recipe"), batch_size: this.instrument.get("batch_size") };
     for (const { show } of this.made) show(recipe);
   }
 }

@@ -1,6 +1,6 @@
 // The Tile tab: an image under its tiles, what they cost, and the seams that careless ones leave.
 
-import { INVENTED, bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js";
+import { bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js";
 import { bytes, exact, rough, size } from "../lib/format.js";
 import { totals } from "../lib/law.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
@@ -229,11 +229,12 @@ class TileTab {
    */
   paintResult(result, picture) {
     this.painted = result;
+    const palette = this.model.get("palette");
     const [labels, wanted, seams] = [result.labels, result.wanted, result.seams].map((each) => bytesOf(each));
-    paint(this.canvases.labels, picture, 1, labelColour(picture, labels), `${picture.title}: what the tiles say`);
+    paint(this.canvases.labels, picture, 1, labelColour(palette, picture, labels), `${picture.title}: what the tiles say`);
     const heat = heatColour({ pixels: seams });
     /** @type {(at: number) => Colour} */
-    const flipped = (at) => (labels[at] !== wanted[at] ? INVENTED : heat(at));
+    const flipped = (at) => (labels[at] !== wanted[at] ? palette.invented : heat(at));
     const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
     paint(this.canvases.seams, picture, 1, flipped, words);
     setText(this.captions.labels, "What the tiles say");

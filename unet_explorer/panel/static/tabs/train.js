@@ -8,7 +8,7 @@ import { CourseView } from "./progress.js";
 import { Settings } from "./settings.js";
 import { Upload } from "./upload.js";
 
-/** @import { Model, Shown } from "../lib/types.js" */
+/** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
 /** @import { Finding, Source, TrainTraits, TrainingState } from "./types.js" */
 
 /** @type {Record<TrainingState, string>} */
@@ -26,14 +26,15 @@ const STATE_WORDS = {
 class Train {
   /**
    * @param {Model<TrainTraits>} model
+   * @param {Model<InstrumentTraits>} instrument
    * @param {AbortSignal} signal
    */
-  constructor(model, signal) {
+  constructor(model, instrument, signal) {
     this.model = model;
     this.states = model.get("states");
     /** The findings that are listed. */
     this.found = "";
-    this.settings = new Settings(model, signal);
+    this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
     this.course = new CourseView(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
@@ -217,7 +218,7 @@ class Images {
   showGallery() {
     const figures = this.model.get("gallery").map((picture) => {
       const canvas = easel("variation");
-      const colour = picture.kind === "weights" ? heatColour(picture) : rimColour(picture);
+      const colour = picture.kind === "weights" ? heatColour(picture) : rimColour(this.model.get("palette"), picture);
       paint(canvas, picture, 1, colour, `The first image, ${picture.title}`);
       return element("figure", {}, canvas, element("figcaption", {}, picture.title));
     });
@@ -227,11 +228,13 @@ class Images {
 
 export default {
   /** @param {Shown<TrainTraits>} shown */
-  render({ model, el, signal }) {
-    const train = new Train(model, signal);
+  async render({ model, el, host, signal }) {
+    const instrument = await host.getModel(model.get("instrument"));
+    const train = new Train(model, instrument, signal);
     /** @type {(traits: (keyof TrainTraits)[], listener: () => void) => void} */
     const on = (traits, listener) => listenTo(model, traits, listener, signal, train.problem);
     on(["recipe"], () => train.settings.show());
+    listenTo(instrument, ["batch_size"], () => train.settings.show(), signal, train.problem);
     on(["source", "data"], () => train.images.show());
     on(["gallery"], () => train.images.showGallery());
     on(["findings"], () => train.showFindings());

@@ -1,7 +1,7 @@
 // Types of what Python tells the tabs, for the type checker alone; see lib/types.js. What is sent is said where it is
 // made: in panel/tabs/*.py. What Tile and Inside get is in image_types.js.
 
-/** @import { Bytes, Choosable, Config, Pair, Picture, Told, Wish } from "../lib/types.js" */
+/** @import { Bytes, Choosable, Config, Pair, Palette, Picture, Told, Wish } from "../lib/types.js" */
 
 // Build --------------------------------------------------------------------------------------------------------------
 
@@ -56,6 +56,7 @@
  *   piece: Told<Piece>,
  *   taken: Told<{ upload: number, piece: number, stopped: boolean }>,
  *   accepted: Accepted,
+ *   palette: Palette,
  * }} WorkingTraits  `heard` is the number of the last wish that was granted or refused.
  */
 
@@ -66,12 +67,12 @@
 /** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean }} Augmentation */
 
 /**
- * How to teach, as `Recipe.to_dict` writes it.
+ * How to teach, as `Recipe.to_dict` writes it; the tiles a batch are the instrument's, and only come back with a change.
  *
  * @typedef {{
  *   steps: number,
  *   steps_per_epoch: number,
- *   batch_size: number,
+ *   batch_size?: number,
  *   learning_rate: number,
  *   optimizer: string,
  *   loss: string,
@@ -178,6 +179,7 @@
 
 /**
  * @typedef {WorkingTraits & {
+ *   instrument: string,
  *   recipe: Recipe,
  *   source: Source,
  *   sources: string[],
@@ -191,7 +193,7 @@
  *   questions: Question[],
  *   answers: Told<Answers>,
  *   shown: number,
- * }} TrainTraits  In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
+ * }} TrainTraits  `instrument` is where the knobs are found. In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
  *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest.
  */
 
