@@ -45,7 +45,7 @@ export function standInInstrument(network) {
   /** @type {InstrumentTraits} */
   const traits = {
     ...design,
-    ...{ selected: "", linked: true, snap: false, batch_size: 1, problem: "", network, position: 0, asked: 0, answered: 0 },
+    ...{ selected: "", shown: "enc0_conv1", linked: true, snap: false, batch_size: 1, problem: "", network, position: 0, asked: 0, answered: 0 },
     ...{ history: [design], proof: {}, start: design, presets: [], knobs: [] },
   };
   return standInModel(traits);
