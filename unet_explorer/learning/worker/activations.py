@@ -104,8 +104,8 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
 
     Returns:
         ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels, made for ``cell`` pixels
-        of the screen a side in the ``grid``; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255
-        stand for, a number a channel; ``dead``, whether a channel is the same everywhere.
+        of the screen a side; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255 stand for, a
+        number a channel; ``dead``, whether a channel is the same everywhere.
 
     Example:
         >>> seen = view(np.array([[[-1, 0], [0, 1]], [[1, 0], [2, 3]]], "float32"), 0)
@@ -122,7 +122,6 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         "channel": channel,
         "scale": scale,
         "cell": cell_of(maps.shape[2]),
-        "grid": GRID,
         "thumbs": thumbs,
         "whole": eight_bits(maps[..., channel], low[channel], high[channel]),
         "low": low,

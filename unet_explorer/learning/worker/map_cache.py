@@ -11,16 +11,7 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import plan
-from unet_explorer.learning.worker.activations import (
-    GRID,
-    cell_of,
-    dead,
-    eight_bits,
-    patch,
-    range_of,
-    thumbs_of,
-    walk,
-)
+from unet_explorer.learning.worker.activations import cell_of, dead, eight_bits, patch, range_of, thumbs_of, walk
 
 if TYPE_CHECKING:
     import keras
@@ -51,7 +42,6 @@ class _Seen(NamedTuple):
             "channel": channel,
             "scale": self.scale,
             "cell": cell_of(channels),
-            "grid": GRID,
             "thumbs": self.thumbs,
             "whole": np.ascontiguousarray(self.whole[..., channel]),
             "low": self.low,

@@ -14,6 +14,7 @@ from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Image
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.messages import Message
+from unet_explorer.learning.worker.activations import GRID
 from unet_explorer.learning.worker.map_cache import ROOM
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
@@ -169,8 +170,8 @@ def _start(place: float, side: int, tile: int) -> int:
 
 
 def _told(view: dict[str, Any]) -> dict[str, Any]:
-    """Arrays as bytes and lists, which is what a browser is sent."""
+    """Arrays as bytes and lists, which is what a browser is sent; and the grid that the maps are shown in."""
     arrays = {"thumbs": view["thumbs"].tobytes(), "whole": view["whole"].tobytes()}
     rows, columns = view["thumbs"].shape[1:]
     lists = {key: view[key].tolist() for key in ("low", "high", "dead")}
-    return {**view, **arrays, **lists, "rows": rows, "columns": columns}
+    return {**view, **arrays, **lists, "rows": rows, "columns": columns, "grid": GRID}
