@@ -87,7 +87,8 @@ def tools(project, node) -> Path:
             folder.mkdir(parents=True)
             for name in names:
                 shutil.copy(source / name, folder)
-            install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
+            quick = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+            install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", *quick]
             done = subprocess.run(install, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if done.returncode and AWAY.search(done.stderr):
                 leave_out("npm's registry cannot be reached: types and style of the JavaScript are not checked.")

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from unet_explorer.data.made import SETS
+from unet_explorer.data.pictures import SUFFIXES
 from unet_explorer.panel import sources
-from unet_explorer.panel.sources import Upload, load
+from unet_explorer.panel.sources import ACCEPTED, Upload, load
 
 
 def png(label=None):
@@ -143,3 +144,18 @@ def test_names_of_other_tongues_are_kept(upload):
     send(upload, named)
     assert set(upload.dataset().titles) == {"клетка é", "細胞"}
     assert isinstance(Path("клетка é"), Path)
+
+
+def test_what_the_browser_may_send_is_what_is_read():
+    assert set(ACCEPTED["images"]) == SUFFIXES
+    for ending in ACCEPTED["images"]:
+        upload = Upload()
+        stream = io.BytesIO()
+        Image.fromarray(np.arange(768, dtype="uint8").reshape(24, 32)).save(
+            stream, Image.registered_extensions()[ending]
+        )
+        sent = {f"images/a{ending}": stream.getvalue(), "masks/a.png": png(1), ACCEPTED["classes"]: b"paper\nink\n"}
+        for name, data in {**sent, f"images/b{ending}": stream.getvalue(), "masks/b.png": png(1)}.items():
+            upload.take({"upload": 1, "name": name, "at": 0, "data": data})
+        data = upload.dataset()
+        assert (data.size, data.classes) == ((24, 32), ("paper", "ink")), ending

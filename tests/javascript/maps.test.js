@@ -42,6 +42,8 @@ test("no more figures than a byte is good for", () => {
   assert.equal(words(0, 1.5, 0.7534), "0.75");
   assert.equal(words(-1, 1, 1 / 255), "0.00");
   assert.equal(words(-1, 1, -0.3412), "−0.34");
+  // There is no negative zero.
+  assert.equal(words(-1, 1, -0.001), "0.00");
   assert.equal(words(0, 3000, 1234.5), "1235");
   assert.equal(words(3, 3, 3), "3.000");
 });

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,20 +11,13 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
+from unet_explorer.learning.map_grid import cell_of
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["GRID", "activations", "cell_of", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
+__all__ = ["activations", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
 
-SCREEN: Final = (560, 960)
-"""Pixels, down and across, in which all maps of a step shall be seen together, without scrolling,"""
-CELLS: Final = (32, 96)
-"""unless each would have less than so many pixels a side; nor has it more."""
-GAP: Final = 2
-"""Pixels of the screen between two maps."""
-GRID: Final = {"width": SCREEN[1], "gap": GAP, "least": CELLS[1] + 16}
-"""How maps lie together: within a width, with a gap; narrower than the least, the words above would not fit."""
 PATCH: Final = 2
 """Pixels a side of the numbers that are shown behind a pooling."""
 
@@ -104,8 +96,8 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
 
     Returns:
         ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels, made for ``cell`` pixels
-        of the screen a side in the ``grid``; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255
-        stand for, a number a channel; ``dead``, whether a channel is the same everywhere.
+        of the screen a side; ``whole`` (height, width); ``low`` and ``high``, the values that 0 and 255 stand for, a
+        number a channel; ``dead``, whether a channel is the same everywhere.
 
     Example:
         >>> seen = view(np.array([[[-1, 0], [0, 1]], [[1, 0], [2, 3]]], "float32"), 0)
@@ -122,7 +114,6 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         "channel": channel,
         "scale": scale,
         "cell": cell_of(maps.shape[2]),
-        "grid": GRID,
         "thumbs": thumbs,
         "whole": eight_bits(maps[..., channel], low[channel], high[channel]),
         "low": low,
@@ -170,17 +161,6 @@ def eight_bits(values: Any, low: Any, high: Any) -> NDArray[np.uint8]:
     factor = np.where(high > low, np.float32(255) / span, np.float32(0))
     # To the nearest, for the conversion cuts off; the largest becomes 255.5, which is a byte still.
     return np.asarray(ops.cast((ops.convert_to_tensor(values) - low) * factor + np.float32(0.5), "uint8"))
-
-
-def cell_of(channels: int) -> int:
-    """Pixels of the screen a side that each of so many maps has, where all are shown together.
-
-    Example:
-        >>> [cell_of(channels) for channels in (1, 64, 128, 1024)]
-        [96, 89, 62, 32]
-    """
-    least, most = CELLS
-    return max(least, min(most, math.isqrt(math.prod(SCREEN) // channels) - GAP))
 
 
 def thumbs_of(maps: Any, low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:

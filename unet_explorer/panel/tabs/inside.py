@@ -12,6 +12,7 @@ from unet_explorer.core.tiles import read_tile, sides
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Image
 from unet_explorer.data.mirror import mirrored
+from unet_explorer.learning.map_grid import GRID
 from unet_explorer.learning.protocol import MAP_CACHE_BYTES, Answer, Maps, MapView, Weights
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
@@ -174,8 +175,8 @@ def _start(place: float, side: int, tile: int) -> int:
 
 
 def _for_page(view: MapView) -> dict[str, Any]:
-    """Arrays as bytes and lists, which is what a browser is sent."""
+    """Arrays as bytes and lists, which is what a browser is sent; and the grid that the maps are shown in."""
     arrays = {"thumbs": view["thumbs"].tobytes(), "whole": view["whole"].tobytes()}
     rows, columns = view["thumbs"].shape[1:]
     lists = {key: view[key].tolist() for key in ("low", "high", "dead")}
-    return {**view, **arrays, **lists, "rows": rows, "columns": columns}
+    return {**view, **arrays, **lists, "rows": rows, "columns": columns, "grid": GRID}
