@@ -78,7 +78,7 @@ test("rims lie where another label is beside, not at the border of the picture",
   const rim = [0, 1, 2, 3, 4, 5].map((at) => String(colour(at)) !== "0,0,0");
   assert.deepEqual(rim, [false, true, true, false, true, true]);
   // The first pixel of a row is no neighbour of the last one of the row above.
-  const lone = rimColour({ height: 3, width: 3, channels: 1, pixels: new Uint8Array(9), labels: Uint8Array.of(1, 1, 1, 2, 1, 1, 1, 1, 1) });
+  const lone = rimColour(palette, { height: 3, width: 3, channels: 1, pixels: new Uint8Array(9), labels: Uint8Array.of(1, 1, 1, 2, 1, 1, 1, 1, 1) });
   assert.deepEqual([2, 3, 5].map((at) => String(lone(at)) !== "0,0,0"), [false, true, false]);
 });
 

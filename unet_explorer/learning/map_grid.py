@@ -8,13 +8,13 @@ from typing import Final
 __all__ = ["GRID", "cell_of"]
 
 SCREEN: Final = (560, 960)
-"""Pixels of the screen, down and across, in which all maps of a step are seen together without scrolling, if possible."""
+"""Pixels of the screen, down and across, in which all maps of a step are seen without scrolling, if possible."""
 CELLS: Final = (32, 96)
 """The fewest and the most pixels of the screen that a map has on a side; many maps of the fewest scroll."""
 GAP: Final = 2
 """Pixels of the screen between two maps."""
 GRID: Final = {"width": SCREEN[1], "gap": GAP, "least": CELLS[1] + 16}
-"""What the page needs to lay maps out: a width, a gap, and the least width, below which the words above would not fit."""
+"""What the page needs to lay maps out: a width, a gap, and the least width, in which the words above them fit."""
 
 
 def cell_of(channels: int) -> int:
