@@ -12,7 +12,7 @@ from PIL import Image
 from unet_explorer import Dataset, UNetConfig, cells, shapes
 from unet_explorer.data.dataset import normalize
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.tabs.chosen import LARGEST, ChosenImage, network_words, weights_of
+from unet_explorer.panel.tabs.chosen_image import LARGEST, ChosenImage, network_summary, weights_of
 
 
 @pytest.fixture
@@ -128,9 +128,9 @@ def test_whose_weights_are_looked_at(state):
     assert weights_of(instrument, session) == fresh, "it has not started"
     instrument.close()
     session.close()
-    assert network_words(1, fresh) == "after 1 step of learning"
-    assert network_words(0, fresh) == "fresh weights: this design has learnt nothing yet"
-    assert network_words(0, {"training": "a", "folder": "b"}) == "before the first step of learning"
+    assert network_summary(1, fresh) == "after 1 step of learning"
+    assert network_summary(0, fresh) == "fresh weights: this design has learnt nothing yet"
+    assert network_summary(0, {"training": "a", "folder": "b"}) == "before the first step of learning"
 
 
 def test_an_image_of_a_data_set_that_is_too_large_is_refused_as_well():

@@ -136,7 +136,7 @@ def test_what_the_browser_is_told_is_plain_json(config):
         memory, parts = told["memory"][purpose], estimate_memory(config, tile, training=training)
         assert memory["fixed"] + memory["spread"] * parts["maps"] == parts["total"]
     for step in told["steps"][1:]:
-        assert all(step["words"][part] for part in ("title", "formula", "reason", "parameters"))
+        assert all(step["explanation"][part] for part in ("title", "formula", "reason", "parameters"))
 
 
 def test_every_knob_is_offered_with_its_bounds():

@@ -32,7 +32,7 @@ MIRRORED = """async ([pixels, height, width, extent]) => {
 
 @pytest.fixture
 def bench(page):
-    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_picture.js": ["TilesPicture"]})
+    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_view.js": ["TilesPicture"]})
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (3, 30)])

@@ -4,7 +4,7 @@ import test from "node:test";
 import { ask, listenTo } from "../../unet_explorer/panel/static/lib/widget.js";
 import { standInModel } from "./support/stand_ins.js";
 
-/** @import { Wish } from "../../unet_explorer/panel/static/lib/types.js" */
+/** @import { UserRequest } from "../../unet_explorer/panel/static/lib/types.js" */
 
 /** Where text is set, without a page. */
 function place() {
@@ -13,11 +13,11 @@ function place() {
 }
 
 test("wishes are numbered, so that the same may be asked for again", () => {
-  const { model, traits, saved } = standInModel({ wish: /** @type {Wish} */ ({}) });
+  const { model, traits, saved } = standInModel({ request: /** @type {UserRequest} */ ({}) });
   ask(model, "start", { force: true });
-  assert.deepEqual(traits.wish, { do: "start", force: true, number: 1 });
+  assert.deepEqual(traits.request, { do: "start", force: true, number: 1 });
   ask(model, "start");
-  assert.deepEqual([traits.wish, saved()], [{ do: "start", number: 2 }, 2]);
+  assert.deepEqual([traits.request, saved()], [{ do: "start", number: 2 }, 2]);
 });
 
 test("a listener is called at once, at every change, and no longer once it is removed", () => {

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from unet_explorer.data.pictures import DataError, printable
+from unet_explorer.data.decoded import DataError, printable
 
 __all__ = ["LARGEST_RATIO", "LARGEST_UNPACKED", "MOST_ENTRIES", "SUFFIX", "unpack"]
 

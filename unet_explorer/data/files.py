@@ -17,10 +17,10 @@ from unet_explorer.core.config import shown
 from unet_explorer.data.archives import SUFFIX, unpack
 from unet_explorer.data.arrays import layers_of, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
+from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeCheck, printable, read_bytes
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, visible
 from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
-from unet_explorer.data.pictures import Budget, DataError, Picture, SizeCheck, printable, read_bytes
 
 __all__ = ["CLASSES", "from_folder", "from_stack"]
 
@@ -132,18 +132,18 @@ def _name(path: Path, root: Path) -> str:
     return printable(path.relative_to(root))
 
 
-def _image(path: Path, name: str, budget: Budget) -> Picture:
-    picture = next(pages(read_bytes(path, name), name, budget.take)).image()
-    picture.check_finite(name)
-    budget.widen(3 if picture.values.ndim == 3 else 1, name)
-    return picture
+def _image(path: Path, name: str, budget: Budget) -> DecodedImage:
+    decoded = next(pages(read_bytes(path, name), name, budget.take)).image()
+    decoded.check_finite(name)
+    budget.widen(3 if decoded.values.ndim == 3 else 1, name)
+    return decoded
 
 
-def _mask(path: Path, name: str, check: SizeCheck) -> Picture:
+def _mask(path: Path, name: str, check: SizeCheck) -> DecodedImage:
     return mask_values(next(pages(read_bytes(path, name), name, check)), name)
 
 
-def _same_size(image: Picture, image_name: str) -> SizeCheck:
+def _same_size(image: DecodedImage, image_name: str) -> SizeCheck:
     height, width = image.values.shape[:2]
 
     def check(mask_height: int, mask_width: int, name: str) -> None:
@@ -163,7 +163,7 @@ def _same_size(image: Picture, image_name: str) -> SizeCheck:
 
 
 def _objects(
-    layout: Layout, root: Path, images: Sequence[Picture], sizes: Sequence[SizeCheck], classes: tuple[str, ...]
+    layout: Layout, root: Path, images: Sequence[DecodedImage], sizes: Sequence[SizeCheck], classes: tuple[str, ...]
 ) -> Meaning:
     """One mask an object: they are numbered in the order of their names."""
     instances = []
@@ -216,34 +216,34 @@ def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
         (30, 1, 1)
     """
     try:
-        pictures, titles = _stack_images(images, "images")
+        layers, titles = _stack_images(images, "images")
         masks, names = _stack_masks(labels, "labels")
-        _check_stacks(pictures, masks)
-        return _dataset(str(name), pictures, meaning(masks, names, ()), titles, grey=False)
+        _check_stacks(layers, masks)
+        return _dataset(str(name), layers, meaning(masks, names, ()), titles, grey=False)
     except DataError:
         raise
     except (OSError, MemoryError) as error:
         raise DataError(f"The stacks cannot be read ({error}). Look for room in memory and on the disk.") from None
 
 
-def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[list[Picture], list[str]]:
+def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
     budget = Budget()
-    found: list[Picture] = []
-    for picture in _layers(source, name, budget.take, limit):
-        layer = picture.image() if isinstance(source, (str, os.PathLike)) else picture
+    found: list[DecodedImage] = []
+    for decoded in _layers(source, name, budget.take, limit):
+        layer = decoded.image() if isinstance(source, (str, os.PathLike)) else decoded
         layer.check_finite(f"{name}, image {len(found) + 1}")
         budget.widen(1 if layer.values.ndim == 2 else layer.values.shape[-1], name)
         found.append(layer)
     return found, [f"image {number}" for number in range(1, len(found) + 1)]
 
 
-def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[Picture], list[str]]:
+def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
     layers = _layers(source, name, Budget().take, limit)
     masks = [mask_values(layer, f"{name}, image {number}") for number, layer in enumerate(layers, start=1)]
     return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)]
 
 
-def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[Picture]:
+def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[DecodedImage]:
     """One picture after the other, from a file or from arrays."""
     if isinstance(source, (str, os.PathLike)):
         name = name if name not in ("images", "labels") else printable(Path(source).name)
@@ -260,7 +260,7 @@ def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> I
     yield from layers_of(source, name, check)
 
 
-def _check_stacks(images: Sequence[Picture], masks: Sequence[Picture]) -> None:
+def _check_stacks(images: Sequence[DecodedImage], masks: Sequence[DecodedImage]) -> None:
     if len(images) != len(masks):
         raise DataError(f"{len(images):,} images, but {len(masks):,} labels: give one for each image.")
     for number, (image, mask) in enumerate(zip(images, masks, strict=True), start=1):
@@ -268,7 +268,7 @@ def _check_stacks(images: Sequence[Picture], masks: Sequence[Picture]) -> None:
         _same_size(image, f"image {number}")(height, width, f"The label of image {number}")
 
 
-def _dataset(name: str, images: Sequence[Picture], found: Meaning, titles: Sequence[str], grey: bool) -> Dataset:
+def _dataset(name: str, images: Sequence[DecodedImage], found: Meaning, titles: Sequence[str], grey: bool) -> Dataset:
     data = Dataset(
         printable(name),
         scaled(images),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from unet_explorer.data.pictures import FORMATS, SUFFIXES, DataError, listed, printable
+from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, listed, printable
 
 __all__ = ["LAYOUTS", "Layout", "find_layout", "visible"]
 

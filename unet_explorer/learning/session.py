@@ -15,7 +15,7 @@ from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.learning.exam import Question, questions
+from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.history import History
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError, findings
@@ -96,7 +96,7 @@ class TrainingSession:
         self._own = worker is None
         self._worker = worker or Worker()
         self._requests = Requests(self._worker, self, self._condition)
-        self._questions: tuple[Question, ...] | None = None
+        self._examples: tuple[Example, ...] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
 
@@ -198,12 +198,12 @@ class TrainingSession:
         return network
 
     @property
-    def questions(self) -> tuple[Question, ...]:
+    def examples(self) -> tuple[Example, ...]:
         """What it is examined on, in the order of the predictions."""
-        if self._questions is None:
+        if self._examples is None:
             examined = self.dataset.split(seed=self.order.recipe.seed)[1]
-            self._questions = questions(examined, self.order.config, self.order.tile, self.order.recipe)
-        return self._questions
+            self._examples = examples(examined, self.order.config, self.order.tile, self.order.recipe)
+        return self._examples
 
     def predictions(self, epoch: int) -> tuple[NDArray[np.uint8], ...] | None:
         """What it predicted for the first few questions, as the classes of their pixels; None if that is not kept.
@@ -251,12 +251,12 @@ class TrainingSession:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         for store in Store.all():
             if store.read(_PASSING) is not None:
-                if not store.looked_after:
+                if not store.is_claimed:
                     store.remove()
             elif (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
                 # What another release wrote, or what is damaged, is as good as not there.
                 with contextlib.suppress(ValueError, KeyError, TypeError):
-                    if not store.looked_after and (session := cls._found(store, worker)):
+                    if not store.is_claimed and (session := cls._found(store, worker)):
                         return session
         return None
 

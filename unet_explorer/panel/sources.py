@@ -13,9 +13,9 @@ from typing import Any, Final
 from unet_explorer.core.config import shown
 from unet_explorer.data.archives import SUFFIX
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.decoded import SUFFIXES
 from unet_explorer.data.files import CLASSES, from_folder
 from unet_explorer.data.made import SETS, made_set
-from unet_explorer.data.pictures import SUFFIXES
 
 __all__ = ["ACCEPTED", "HINTS", "Upload", "load"]
 
@@ -63,33 +63,33 @@ class Upload:
         self._files: set[PurePosixPath] = set()
         self._lock = threading.Lock()
 
-    def take(self, piece: dict[str, Any]) -> None:
+    def add(self, chunk: dict[str, Any]) -> None:
         """Take over a piece.
 
         Args:
-            piece: ``upload`` (number of the upload), ``name`` (path of the file), ``at`` (where the piece belongs, in
+            chunk: ``upload`` (number of the upload), ``name`` (path of the file), ``at`` (where the piece belongs, in
                 bytes) and ``data``.
 
         Raises:
             ValueError: If it is too much, or its name leads elsewhere, in words for a learner.
         """
         with self._lock:
-            if piece["upload"] != self._number:
-                self._begin(int(piece["upload"]))
+            if chunk["upload"] != self._number:
+                self._begin(int(chunk["upload"]))
             assert self._folder is not None
-            data = bytes(piece["data"])
+            data = bytes(chunk["data"])
             self._total += len(data)
             if self._total > _LARGEST:
                 raise ValueError("That is more than 1 GB: put the images where the notebook runs, and type the path.")
-            name = _safe(str(piece["name"]))
+            name = _safe(str(chunk["name"]))
             self._files.add(name)
             if len(self._files) > _MOST:
                 raise ValueError(f"Those are more than {_MOST:,} files: pack fewer, or type the path of the folder.")
             file = self._folder / name
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("ab" if piece["at"] else "wb") as stream:
-                    if stream.tell() != int(piece["at"]):
+                with file.open("ab" if chunk["at"] else "wb") as stream:
+                    if stream.tell() != int(chunk["at"]):
                         raise ValueError(f"A piece of {shown(str(name))} is missing: send it again.")
                     stream.write(data)
             except OSError as error:

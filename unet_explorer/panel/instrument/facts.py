@@ -19,7 +19,7 @@ from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
 from unet_explorer.drawing.placement import anchors, height_law, kept_law, kept_name
 from unet_explorer.drawing.scene import METRICS, USUAL, Box, Scene, Skip, scene
 from unet_explorer.drawing.svg import HEAD, svg
-from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, words
+from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, explain
 
 __all__ = ["describe", "knobs", "presets"]
 
@@ -105,7 +105,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
         "batch": LARGEST_BATCH,
         "caption": drawn.caption,
         "memory": _memory(config),
-        "words": SENTENCES,
+        "sentences": SENTENCES,
     }
 
 
@@ -126,7 +126,7 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
             "kernel": step.kernel,
             "crop": cut,
             "host": drawn.shown_on[step.name],
-            "words": words(step, cut)._asdict(),
+            "explanation": explain(step, cut)._asdict(),
         }
         facts.append(fact)
     for fact in facts:

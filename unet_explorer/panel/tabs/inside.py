@@ -15,8 +15,8 @@ from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.map_grid import GRID
 from unet_explorer.learning.protocol import MAP_CACHE_BYTES, Answer, Maps, MapView, Weights
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
-from unet_explorer.panel.tabs.imaging import ImageTab
+from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
+from unet_explorer.panel.tabs.image_tab import ImageTab
 from unet_explorer.panel.tabs.paint import picture
 
 __all__ = ["InsideTab"]
@@ -140,7 +140,7 @@ class InsideTab(ImageTab):
             self.views = [_for_page(view) for view in maps["views"]]
             self.patch = {key: part.tolist() for key, part in maps["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
-            self.at, self.network = maps["at"], network_words(maps["at"], weights, maps["best"])
+            self.at, self.network = maps["at"], network_summary(maps["at"], weights, maps["best"])
             self.state = "done"
         # The hand has gone on meanwhile.
         if self._waits:

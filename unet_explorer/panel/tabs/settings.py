@@ -9,7 +9,7 @@ from unet_explorer.core.config import Choice, Positive, UNetConfig, Whole
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
 
-__all__ = ["SETTINGS", "VARIATIONS", "design_words"]
+__all__ = ["SETTINGS", "VARIATIONS", "design_summary"]
 
 _WORDS: Final = {
     "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
@@ -64,7 +64,7 @@ def _settings() -> list[dict[str, Any]]:
 SETTINGS: Final = _settings()
 
 
-def design_words(config: UNetConfig, tile: tuple[int, int], images: str) -> str:
+def design_summary(config: UNetConfig, tile: tuple[int, int], images: str) -> str:
     """A design in a few words.
 
     Example:

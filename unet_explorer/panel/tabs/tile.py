@@ -13,8 +13,8 @@ from unet_explorer.core.tiles import ShapeError, read_tile, tile_for_output, val
 from unet_explorer.core.tiling import Tiling
 from unet_explorer.learning.protocol import Answer, Predicted, Weights
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
-from unet_explorer.panel.tabs.imaging import ImageTab
+from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
+from unet_explorer.panel.tabs.image_tab import ImageTab
 from unet_explorer.panel.tabs.paint import label_bytes, picture
 
 __all__ = ["TileTab"]
@@ -204,7 +204,7 @@ class TileTab(ImageTab):
                 "scale": predicted["scale"],
                 "pieces": predicted["pieces"],
                 "seconds": self._took,
-                "network": network_words(predicted["at"], weights, predicted["best"]),
+                "network": network_summary(predicted["at"], weights, predicted["best"]),
             }
             self.state = "done"
         # The knobs may have been turned meanwhile.

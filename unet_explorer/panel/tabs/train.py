@@ -17,13 +17,13 @@ from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.sources import HINTS, load
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
-from unet_explorer.panel.tabs.progress import curve_of, findings_of, questions_of, status_of, told
+from unet_explorer.panel.tabs.progress import curve_of, examples_of, finding_for_page, findings_of, status_of
 from unet_explorer.panel.tabs.settings import SETTINGS
-from unet_explorer.panel.tabs.working import WorkingTab
 
 if TYPE_CHECKING:
-    from unet_explorer.panel.tabs.chosen import ChosenImage
+    from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
 __all__ = ["TrainTab"]
 
@@ -31,7 +31,7 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(WorkingTab):
+class TrainTab(BackgroundTab):
     """Teach and watch.
 
     Attributes:
@@ -65,8 +65,8 @@ class TrainTab(WorkingTab):
     findings: Any = traitlets.List().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     curve = traitlets.Dict().tag(sync=True)
-    questions: Any = traitlets.List().tag(sync=True)
-    answers = traitlets.Dict().tag(sync=True)
+    examples: Any = traitlets.List().tag(sync=True)
+    predictions = traitlets.Dict().tag(sync=True)
     shown = traitlets.Int(0).tag(sync=True)
 
     def __init__(
@@ -137,14 +137,14 @@ class TrainTab(WorkingTab):
     def _look_back(self, _: Any) -> None:
         self._due.set()
 
-    def _do_start(self, wish: dict[str, Any]) -> None:
+    def _do_start(self, request: dict[str, Any]) -> None:
         if self.session is not None and self.session.state in LIVE:
             return
         if self.dataset is None:
             raise TrainingError("There are no images yet: choose some first.")
         session = self._session()
         try:
-            session.start(force=bool(wish.get("force")), paused=bool(wish.get("paused")))
+            session.start(force=bool(request.get("force")), paused=bool(request.get("paused")))
         except TrainingError as error:
             session.close()
             if error.findings:
@@ -177,9 +177,9 @@ class TrainTab(WorkingTab):
         if self.session:
             self.session.resume()
 
-    def _do_step(self, wish: dict[str, Any]) -> None:
+    def _do_step(self, request: dict[str, Any]) -> None:
         if self.session is None or self.session.state not in LIVE:
-            self._do_start({**wish, "paused": True})
+            self._do_start({**request, "paused": True})
         if self.session:
             self.session.step()
 
@@ -205,9 +205,9 @@ class TrainTab(WorkingTab):
         self._instrument.linked = order.tile[0] == order.tile[1]
         self._turn(order.config.to_dict(), list(order.tile), order.recipe.batch_size)
 
-    def _do_fix(self, wish: dict[str, Any]) -> None:
+    def _do_fix(self, request: dict[str, Any]) -> None:
         """Turn the knobs as a finding proposes."""
-        found = [each for each in self._findings() if each.kind == wish.get("kind") and each.change]
+        found = [each for each in self._findings() if each.kind == request.get("kind") and each.change]
         if found:
             change, instrument = found[0].change, self._instrument
             config = {**instrument.config, **change.get("config", {})}
@@ -268,8 +268,8 @@ class TrainTab(WorkingTab):
 
     def _refresh(self) -> None:
         with self.hold_sync():
-            self.findings = [told(each) for each in self._findings()]
-            self._show_course()
+            self.findings = [finding_for_page(each) for each in self._findings()]
+            self._show_progress()
 
     @property
     def whole_recipe(self) -> Recipe:
@@ -288,10 +288,10 @@ class TrainTab(WorkingTab):
             self._judged = judged, findings_of(instrument, recipe, self.dataset, free)
         return self._judged[1]
 
-    def _show_course(self) -> None:
+    def _show_progress(self) -> None:
         session = self.session
         if session is None:
-            self.status, self.curve, self.questions, self.answers = {"state": "new"}, {}, [], {}
+            self.status, self.curve, self.examples, self.predictions = {"state": "new"}, {}, [], {}
             return
         self.status, self.curve = status_of(session, self._instrument), curve_of(session)
         epochs = session.history.epochs
@@ -299,10 +299,10 @@ class TrainTab(WorkingTab):
         if self._painted == (id(session), number):
             return
         predicted = session.predictions(number) or () if number else ()
-        if not self.questions or self._painted[:1] != (id(session),):
-            self.questions = questions_of(session, len(predicted) or SHOWN)
+        if not self.examples or self._painted[:1] != (id(session),):
+            self.examples = examples_of(session, len(predicted) or SHOWN)
         self._painted = (id(session), number)
-        self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
+        self.predictions = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])

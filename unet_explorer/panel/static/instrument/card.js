@@ -35,8 +35,8 @@ export class Card {
       this.facts.set(key, { row, value });
       list.append(row);
     }
-    this.picture = new Picture(signal, () => this.updateSight());
-    this.cut = new Cut();
+    this.picture = new SightView(signal, () => this.updateSight());
+    this.cut = new CropView();
     const text = [this.title, this.what, this.formula, this.reason, list];
     const pictures = element("div", { class: "ue-pictures" }, this.cut.node, this.picture.node);
     const inside = element("div", { class: "ue-card-inside" }, element("div", { class: "ue-card-text" }, ...text), pictures);
@@ -69,17 +69,17 @@ export class Card {
     const { step } = map;
     const ghost = state.failure !== null && state.maps.indexOf(map) >= state.failure.index;
     setText(this.title, step.name);
-    setText(this.what, step.words.title);
+    setText(this.what, step.explanation.title);
     this.showFormula(formulaLines(state, map), ghost);
-    setText(this.reason, ghost ? this.ghostReason(state, step) : step.words.reason);
+    setText(this.reason, ghost ? this.ghostReason(state, step) : step.explanation.reason);
     this.cut.show(state, map, ghost);
     const area = size([map.height, map.width]);
     this.fact("output", ghost ? "" : `${area} × ${exact(step.channels)}`);
     this.fact("crop", step.crop ? `${step.crop} px` : "");
-    this.fact("parameters", step.words.parameters);
-    const work = fill(step.words.work, { area: `(${area})` });
+    this.fact("parameters", step.explanation.parameters);
+    const work = fill(step.explanation.work, { area: `(${area})` });
     this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
-    const memory = fill(step.words.memory, { area: `(${area})` });
+    const memory = fill(step.explanation.memory, { area: `(${area})` });
     this.fact("bytes", ghost ? "" : `${memory} = ${bytes(map.pixels * step.bytes)}`);
   }
 
@@ -148,7 +148,7 @@ export class Card {
 }
 
 /** The skip as it arrives, to scale, and the frame of what is kept of it. */
-class Cut {
+class CropView {
   constructor() {
     this.whole = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
     this.kept = drawn("rect", { class: "ue-kept" });
@@ -191,7 +191,7 @@ function fitPicture(svg, { height, width }) {
 }
 
 /** The tile to scale, the part that is predicted, and the part that one pixel of a map sees. */
-class Picture {
+class SightView {
   /**
    * @param {AbortSignal} signal
    * @param {() => void} changed  Called when another pixel was chosen.

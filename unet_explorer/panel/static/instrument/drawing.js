@@ -1,4 +1,4 @@
-// The U. Python lays it out; here it follows the tile in place, and answers to pointer and keyboard.
+// The U. Python lays it out; here it follows the tile in place, and predictions to pointer and keyboard.
 
 import { Badge, Hint } from "./notes.js";
 import { Placement } from "./placement.js";
@@ -263,7 +263,7 @@ export class Drawing {
         if (isWhole(map[axis])) group.dataset[axis] = String(map[axis]);
         else delete group.dataset[axis];
       }
-      group.setAttribute("aria-label", `${step.name}, ${step.words.title}: ${this.shape(map)}`);
+      group.setAttribute("aria-label", `${step.name}, ${step.explanation.title}: ${this.shape(map)}`);
     } else {
       group.setAttribute("aria-label", `the tile: ${this.shape(map)}`);
     }

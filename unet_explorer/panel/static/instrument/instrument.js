@@ -149,7 +149,7 @@ class Instrument {
    * @param {Record<string, string>} gaps
    */
   refuse(reason, gaps) {
-    this.set({ problem: fill(this.model.get("network").words[reason], gaps) });
+    this.set({ problem: fill(this.model.get("network").sentences[reason], gaps) });
     this.show();
     this.showKnobs();
   }
@@ -287,7 +287,7 @@ class Instrument {
     this.bar.showKernel(state);
   }
 
-  /** Knobs go back to what is true, whether a wish was granted or refused. */
+  /** Knobs go back to what is true, whether a request was granted or refused. */
   showKnobs() {
     this.designKnobs.update(this.model.get("config"));
     this.bar.showPreset();

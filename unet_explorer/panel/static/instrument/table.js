@@ -38,7 +38,7 @@ const written = (/** @type {LayerMap} */ _, /** @type {number | string} */ value
 const COLUMNS = [
   { key: "order", head: "#", value: (_, index) => index, show: counted },
   { key: "step", head: "Step", value: ({ step }) => step.name, show: written, words: true },
-  { key: "operation", head: "What it does", value: ({ step }) => step.words.title, show: written, words: true },
+  { key: "operation", head: "What it does", value: ({ step }) => step.explanation.title, show: written, words: true },
   { key: "output", head: "Output", value: ({ pixels }) => pixels, show: ({ height, width }) => size([height, width]) },
   { key: "channels", head: "Channels", value: ({ step }) => step.channels, show: counted },
   { key: "crop", head: "Crop per side", value: ({ step }) => step.crop, show: ({ step }) => (step.crop ? `${step.crop} px` : "–") },

@@ -15,7 +15,7 @@ export function formulaLines(state, map) {
   const { step } = map;
   const line = (/** @type {Axis} */ axis) => {
     const before = step.inputs.map((name) => mapOf(state, name)[axis]);
-    return fill(step.words.formula, {
+    return fill(step.explanation.formula, {
       in: plain(before[before.length - 1]),
       skip: plain(before[0]),
       out: plain(map[axis]),
@@ -35,7 +35,7 @@ export function misfitWords({ network, tile, failure }) {
   if (!failure) return "";
   const { smallest } = network.sizes;
   const side = tile[failure.axis === "height" ? 0 : 1];
-  const small = side < smallest ? `${fill(network.words.small, { smallest })}; ` : "";
+  const small = side < smallest ? `${fill(network.sentences.small, { smallest })}; ` : "";
   const where = tile[0] === tile[1] ? "" : ` (${failure.axis})`;
   return `${small}at ${failure.step.name}${where}, ${failureWords(network, failure)}`;
 }
@@ -47,5 +47,5 @@ export function misfitWords({ network, tile, failure }) {
  * @param {Failure} failure
  */
 export function failureWords(network, failure) {
-  return fill(network.words[failure.kind], { side: plain(failure.side) });
+  return fill(network.sentences[failure.kind], { side: plain(failure.side) });
 }

@@ -57,7 +57,7 @@
  */
 
 /**
- * @typedef {{ do?: string, number?: number, [more: string]: unknown }} Wish  What was asked for last, numbered so that
+ * @typedef {{ do?: string, number?: number, [more: string]: unknown }} UserRequest  What was asked for last, numbered so that
  *   the same may be asked for again; empty at first.
  */
 
@@ -117,7 +117,7 @@
  *   kernel: number,
  *   crop: number,
  *   host: string,
- *   words: StepWords,
+ *   explanation: Explanation,
  * }} StepFacts  `macs` are multiply-adds for a pixel of its output; `kernel` is a side, 0 if there is none; `crop` pixels a
  *   side are cut off its skip; on the box of the step `host` it is drawn.
  */
@@ -125,7 +125,7 @@
 /**
  * A step in words, with gaps: {in}, {skip}, {out} and {crop} in the formula, {area} in `work` and `memory`.
  *
- * @typedef {{ title: string, formula: string, reason: string, parameters: string, work: string, memory: string }} StepWords
+ * @typedef {{ title: string, formula: string, reason: string, parameters: string, work: string, memory: string }} Explanation
  */
 
 /**
@@ -228,7 +228,7 @@
  *   batch: number,
  *   caption: string,
  *   memory: { predict: Memory, train: Memory },
- *   words: Sentences,
+ *   sentences: Sentences,
  * }} Network  `input` is the name of the tile, the first of the `steps`; `batch` is the largest that may be chosen;
  *   `width` and `height` are those of the drawing.
  */

@@ -2,17 +2,17 @@
 
 import { setText } from "./page.js";
 
-/** @import { Model, Wish } from "./types.js" */
+/** @import { Model, UserRequest } from "./types.js" */
 
 /**
- * What the learner asks for goes to Python as a numbered wish.
+ * What the learner asks for goes to Python as a numbered request.
  *
- * @param {Model<{ wish: Wish }>} model
- * @param {string} wish
+ * @param {Model<{ request: UserRequest }>} model
+ * @param {string} request
  * @param {Record<string, unknown>} [more]
  */
-export function ask(model, wish, more = {}) {
-  model.set("wish", { ...more, do: wish, number: (model.get("wish").number || 0) + 1 });
+export function ask(model, request, more = {}) {
+  model.set("request", { ...more, do: request, number: (model.get("request").number || 0) + 1 });
   model.save_changes();
 }
 

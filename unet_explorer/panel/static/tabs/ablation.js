@@ -8,7 +8,7 @@ import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Colouring } from "../lib/canvas.js" */
 /** @import { Bytes, Model, Painted, Pair, Palette, Shown } from "../lib/types.js" */
-/** @import { AblationTraits, Course, Epoch, Question } from "./types.js" */
+/** @import { AblationTraits, Run, Epoch, Example } from "./types.js" */
 
 const KINDS = ["class1", "class6", "class3"];
 
@@ -20,7 +20,7 @@ class Ablation {
   constructor(model, signal) {
     this.model = model;
     /**
-     * The answers that are painted.
+     * The predictions that are painted.
      *
      * @type {Bytes[][]}
      */
@@ -60,63 +60,63 @@ class Ablation {
 
   show() {
     const state = this.model.get("state");
-    const courses = this.model.get("courses");
+    const runs = this.model.get("runs");
     const running = state === "running";
     this.node.dataset.state = state;
     showNumber(this.steps, this.model.get("steps"));
     this.start.setAttribute("aria-disabled", String(running));
     this.stop.setAttribute("aria-disabled", String(!running));
-    setText(this.problem, this.model.get("problem") || courses.map(({ problem }) => problem).find(Boolean) || "");
-    setText(this.state, running ? courses.map(({ name, step }) => `${name}: step ${exact(step)}`).join(" · ") : "");
-    this.chart.node.hidden = !courses.length;
-    if (!courses.length) {
+    setText(this.problem, this.model.get("problem") || runs.map(({ problem }) => problem).find(Boolean) || "");
+    setText(this.state, running ? runs.map(({ name, step }) => `${name}: step ${exact(step)}`).join(" · ") : "");
+    this.chart.node.hidden = !runs.length;
+    if (!runs.length) {
       this.pictures.replaceChildren();
       setText(this.verdict, "");
       return;
     }
-    this.showCurves(courses);
-    this.showVerdict(courses, running);
-    this.showPictures(courses);
+    this.showCurves(runs);
+    this.showVerdict(runs, running);
+    this.showPictures(runs);
   }
 
-  /** @param {Course[]} courses */
-  showCurves(courses) {
-    const lines = courses.map(({ name, curve }, at) => ({
+  /** @param {Run[]} runs */
+  showCurves(runs) {
+    const lines = runs.map(({ name, curve }, at) => ({
       name,
       kind: KINDS[at],
       dots: true,
       points: curve.epochs.map(({ step, mean_iou: mean }) => /** @type {Pair} */ ([step, mean])),
     }));
-    const words = courses.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
-    this.chart.show({ lines, steps: courses[0].steps, top: 1, at: null, words });
+    const words = runs.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
+    this.chart.show({ lines, steps: runs[0].steps, top: 1, at: null, words });
   }
 
   /**
-   * @param {Course[]} courses
+   * @param {Run[]} runs
    * @param {boolean} running
    */
-  showVerdict(courses, running) {
-    const scored = courses.filter(last);
-    const taken = [...new Set(courses.map(({ step }) => exact(step)))].join(", ");
-    const early = courses.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
+  showVerdict(runs, running) {
+    const scored = runs.filter(last);
+    const taken = [...new Set(runs.map(({ step }) => exact(step)))].join(", ");
+    const early = runs.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
     const words = scored.map((course) => `${course.name}: IoU ${iouWords(last(course))}`).join(" · ");
-    setText(this.verdict, scored.length === courses.length ? `${running ? "So far" : early}: ${words}` : "");
+    setText(this.verdict, scored.length === runs.length ? `${running ? "So far" : early}: ${words}` : "");
   }
 
-  /** @param {Course[]} courses */
-  showPictures(courses) {
-    const [questions, answers] = [this.model.get("questions"), this.model.get("answers")];
-    if (this.painted === answers || !questions.length || !answers.length) return;
-    this.painted = answers;
+  /** @param {Run[]} runs */
+  showPictures(runs) {
+    const [examples, predictions] = [this.model.get("examples"), this.model.get("predictions")];
+    if (this.painted === predictions || !examples.length || !predictions.length) return;
+    this.painted = predictions;
     const palette = this.model.get("palette");
-    const heads = ["image", "truth", ...courses.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
+    const heads = ["image", "truth", ...runs.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
     /** @type {HTMLElement[]} */
     const cells = heads.map((words) => element("div", { class: "ue-quiet ue-column" }, words));
-    questions[0].forEach((picture, row) => {
+    examples[0].forEach((picture, row) => {
       const truth = bytesOf(picture.truth);
       cells.push(painted("image", picture, 1, imageColour(picture), `${picture.title}: the image`));
       cells.push(painted("truth", picture, 1, labelColour(palette, picture, truth), `${picture.title}: the truth`));
-      courses.forEach(({ name }, at) => cells.push(answered(palette, name, questions[at][row], answers[at][row])));
+      runs.forEach(({ name }, at) => cells.push(answered(palette, name, examples[at][row], predictions[at][row])));
     });
     this.pictures.replaceChildren(...cells);
   }
@@ -127,7 +127,7 @@ class Ablation {
  *
  * @param {Palette} palette
  * @param {string} name
- * @param {Question} picture
+ * @param {Example} picture
  * @param {Bytes} answer
  */
 function answered(palette, name, picture, answer) {
@@ -153,7 +153,7 @@ function painted(role, picture, zoom, colour, words) {
 }
 
 /**
- * @param {Course} course
+ * @param {Run} course
  * @returns {Epoch | undefined}
  */
 function last({ curve }) {
@@ -169,7 +169,7 @@ export default {
   /** @param {Shown<AblationTraits>} shown */
   render({ model, el, signal }) {
     const tab = new Ablation(model, signal);
-    const traits = /** @type {const} */ (["state", "courses", "problem", "steps", "questions", "answers"]);
+    const traits = /** @type {const} */ (["state", "runs", "problem", "steps", "examples", "predictions"]);
     listenTo(model, traits, () => tab.show(), signal, tab.problem);
     el.append(tab.node);
   },

@@ -104,7 +104,7 @@ class Build {
 
   /** @param {BuildResult} result */
   showVerdict(result) {
-    const wrong = result.proof.filter(({ words }) => words);
+    const wrong = result.proof.filter(({ difference }) => difference);
     const { depth, base_filters: filters } = result.config;
     const design = `depth ${depth}, ${filters} filters, tile ${size(result.tile)}`;
     const all = `✓ All ${result.proof.length} steps agree with Keras, in shape and in parameters: ${exact(result.parameters)} in total (${design}).`;
@@ -117,8 +117,8 @@ class Build {
   showResult() {
     const result = this.model.get("result");
     if (!result.proof) return;
-    const wrong = result.proof.filter(({ words }) => words);
-    this.wrong.replaceChildren(...wrong.map(({ step, words }) => element("li", {}, `${step}: ${words}`)));
+    const wrong = result.proof.filter(({ difference }) => difference);
+    this.wrong.replaceChildren(...wrong.map(({ step, difference }) => element("li", {}, `${step}: ${difference}`)));
     setText(this.summary, result.summary);
     setText(this.script, result.script);
     if (result.graph) {

@@ -2,12 +2,12 @@
 // it is made: in panel/tabs/tile.py and inside.py, and maps in learning/worker/activations.py.
 
 /** @import { Bytes, Config, Followed, Pair, Painted, Picture, Told } from "../lib/types.js" */
-/** @import { WorkingTraits } from "./types.js" */
+/** @import { BackgroundTraits } from "./types.js" */
 
 // Tile ---------------------------------------------------------------------------------------------------------------
 
 /**
- * @typedef {WorkingTraits & {
+ * @typedef {BackgroundTraits & {
  *   instrument: string,
  *   options: [string, string][],
  *   choice: string,

@@ -7,13 +7,13 @@ import { OWN_KEYS, element, setText } from "../lib/page.js";
 
 /** @import { Line } from "../lib/charts.js" */
 /** @import { Model, Pair, Palette } from "../lib/types.js" */
-/** @import { Epoch, Question, TrainTraits } from "./types.js" */
+/** @import { Epoch, Example, TrainTraits } from "./types.js" */
 
 const SEEN = /** @type {const} */ (["image", "truth", "prediction", "errors"]);
 
-/** @typedef {{ picture: Question, truth: Uint8Array, canvases: Record<(typeof SEEN)[number], HTMLCanvasElement> }} Row */
+/** @typedef {{ picture: Example, truth: Uint8Array, canvases: Record<(typeof SEEN)[number], HTMLCanvasElement> }} Row */
 
-export class CourseView {
+export class ProgressView {
   /**
    * @param {Model<TrainTraits>} model
    * @param {AbortSignal} signal
@@ -57,7 +57,7 @@ export class CourseView {
     if (!curve.points) return;
     const { steps = 1 } = this.model.get("status");
     const { epochs, points, classes } = curve;
-    const answered = this.model.get("answers").epoch || 0;
+    const answered = this.model.get("predictions").epoch || 0;
     const shown = epochs.find(({ number }) => number === answered);
     const at = shown && epochs.length > 1 ? shown.step : null;
     this.showLoss(points, steps, at);
@@ -138,8 +138,8 @@ export class CourseView {
     );
   }
 
-  showQuestions() {
-    const [asked, palette] = [this.model.get("questions"), this.model.get("palette")];
+  showExamples() {
+    const [asked, palette] = [this.model.get("examples"), this.model.get("palette")];
     this.rows = asked.map((picture) => {
       const [image, right, prediction, errors] = SEEN.map(easel);
       const canvases = { image, truth: right, prediction, errors };
@@ -154,8 +154,8 @@ export class CourseView {
     this.legend.replaceChildren(...(asked.length ? errorLegend(palette) : []));
   }
 
-  showAnswers() {
-    const { images = [], epoch = 0 } = this.model.get("answers");
+  showPredictions() {
+    const { images = [], epoch = 0 } = this.model.get("predictions");
     const palette = this.model.get("palette");
     this.pictures.dataset.epoch = String(epoch);
     this.rows.forEach(({ picture, truth, canvases }, at) => {

@@ -7,7 +7,7 @@ import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "
 import { ask, listenTo } from "../lib/widget.js";
 import { cover } from "./cover.js";
 import { Picker } from "./picker.js";
-import { TilesPicture } from "./tiles_picture.js";
+import { TilesView } from "./tiles_view.js";
 
 /** @import { Colour, InstrumentTraits, Model, Network, Shown } from "../lib/types.js" */
 /** @import { Covered, Covering, NumberedPicture, Prediction, TileCost, TileTraits } from "./image_types.js" */
@@ -28,7 +28,7 @@ class TileTab {
      */
     this.painted = null;
     this.picker = new Picker(model, signal);
-    this.tiles = new TilesPicture(signal);
+    this.tiles = new TilesView(signal);
     this.lay = ["seamless", "naive"].map((name) => element("input", { type: "radio", "data-setting": name, ...OWN_KEYS }));
     this.layWords = this.lay.map(() => element("small", { class: "ue-quiet" }));
     this.limit = element("input", { type: "number", min: 1, step: 100, "data-setting": "limit", ...OWN_KEYS });

@@ -4,7 +4,7 @@ import { easel, heatColour, paint, rimColour } from "../lib/canvas.js";
 import { exact, size } from "../lib/format.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
-import { CourseView } from "./progress.js";
+import { ProgressView } from "./progress.js";
 import { Settings } from "./settings.js";
 import { Upload } from "./upload.js";
 
@@ -36,7 +36,7 @@ class Train {
     this.found = "";
     this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
-    this.course = new CourseView(model, signal);
+    this.progressView = new ProgressView(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
     this.findings = element("ul", { class: "ue-findings", "data-role": "findings", "aria-label": "Before you start" });
     const button = (/** @type {string} */ action, /** @type {string} */ text, main = false) =>
@@ -58,7 +58,7 @@ class Train {
     const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
-    right.append(this.course.node, this.images.varied);
+    right.append(this.progressView.node, this.images.varied);
     this.node.append(element("div", { class: "ue-train" }, left, right));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
@@ -140,8 +140,8 @@ class Train {
 }
 
 /** @param {Finding} finding */
-function findingItem({ kind, weight, words, fix, mendable }) {
-  const item = element("li", { "data-finding": kind, "data-weight": weight }, element("span", {}, words));
+function findingItem({ kind, weight, message, fix, mendable }) {
+  const item = element("li", { "data-finding": kind, "data-weight": weight }, element("span", {}, message));
   if (fix && mendable) item.append(" ", element("button", { type: "button", "data-action": "fix", "data-kind": kind, ...OWN_KEYS }, fix));
   else if (fix) item.append(` ${fix}`);
   return item;
@@ -239,9 +239,9 @@ export default {
     on(["gallery"], () => train.images.showGallery());
     on(["findings"], () => train.showFindings());
     on(["status", "problem"], () => train.showStatus());
-    on(["curve", "status", "answers"], () => train.course.showCurves());
-    on(["questions"], () => train.course.showQuestions());
-    on(["answers", "questions"], () => train.course.showAnswers());
+    on(["curve", "status", "predictions"], () => train.progressView.showCurves());
+    on(["examples"], () => train.progressView.showExamples());
+    on(["predictions", "examples"], () => train.progressView.showPredictions());
     el.append(train.node);
   },
 };

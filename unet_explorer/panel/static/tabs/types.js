@@ -1,7 +1,7 @@
 // Types of what Python tells the tabs, for the type checker alone; see lib/types.js. What is sent is said where it is
 // made: in panel/tabs/*.py. What Tile and Inside get is in image_types.js.
 
-/** @import { Bytes, Choosable, Config, Pair, Palette, Picture, Told, Wish } from "../lib/types.js" */
+/** @import { Bytes, Choosable, Config, Pair, Palette, Picture, Told, UserRequest } from "../lib/types.js" */
 
 // Build --------------------------------------------------------------------------------------------------------------
 
@@ -12,7 +12,7 @@
  * @typedef {{
  *   config: Config,
  *   tile: Pair,
- *   proof: { step: string, words: string }[],
+ *   proof: { step: string, difference: string }[],
  *   parameters: number,
  *   summary: string,
  *   script: string,
@@ -23,7 +23,7 @@
 
 /**
  * @typedef {{
- *   wish: Wish,
+ *   request: UserRequest,
  *   state: "new" | "starting" | "building" | "built" | "failed",
  *   problem: string,
  *   result: Told<BuildResult>,
@@ -31,14 +31,14 @@
  * }} BuildTraits  `differs`: the knobs show another design by now.
  */
 
-/** @typedef {{ titles: [string, string][], opened: string, problem: string }} ShelfTraits  Titles with a word on each. */
+/** @typedef {{ titles: [string, string][], opened: string, problem: string }} TabBarTraits  Titles with a word on each. */
 
 // What all tabs that work have in common ---------------------------------------------------------------------------
 
 /**
- * A piece of a file on its way to Python: it belongs `at` so many bytes; `last` is true of the last one of all files.
+ * A chunk of a file on its way to Python: it belongs `at` so many bytes; `last` is true of the last one of all files.
  *
- * @typedef {{ upload: number, piece: number, name: string, at: number, last: boolean, data: DataView }} Piece
+ * @typedef {{ upload: number, chunk: number, name: string, at: number, last: boolean, data: DataView }} Chunk
  */
 
 /**
@@ -50,14 +50,14 @@
 
 /**
  * @typedef {{
- *   wish: Wish,
- *   heard: number,
+ *   request: UserRequest,
+ *   handled: number,
  *   problem: string,
- *   piece: Told<Piece>,
- *   taken: Told<{ upload: number, piece: number, stopped: boolean }>,
+ *   chunk: Told<Chunk>,
+ *   received: Told<{ upload: number, chunk: number, stopped: boolean }>,
  *   accepted: Accepted,
  *   palette: Palette,
- * }} WorkingTraits  `heard` is the number of the last wish that was granted or refused.
+ * }} BackgroundTraits  `handled` is the number of the last request that was granted or refused.
  */
 
 // Train --------------------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@
  * What speaks against starting: "stop" forbids it, "doubt" wants to be asked twice, "note" is worth knowing. `fix` says
  * what would help; it can be done at once where it is `mendable`.
  *
- * @typedef {{ kind: string, weight: "stop" | "doubt" | "note", words: string, fix: string, mendable: boolean }} Finding
+ * @typedef {{ kind: string, weight: "stop" | "doubt" | "note", message: string, fix: string, mendable: boolean }} Finding
  */
 
 /**
@@ -167,18 +167,18 @@
  * @typedef {{ points: Pair[], epochs: Epoch[], best: number, classes: string[] }} Curve
  */
 
-/** @typedef {Picture & { truth: Bytes }} Question  With the true class of every pixel, a byte each. */
+/** @typedef {Picture & { truth: Bytes }} Example  With the true class of every pixel, a byte each. */
 
 /** @typedef {Picture & { labels?: Bytes, kind?: "weights" }} Variation  Of an image; or what its pixels weigh. */
 
 /**
- * What was predicted for the questions, a byte a pixel, at an examination.
+ * What was predicted for the examples, a byte a pixel, at an examination.
  *
- * @typedef {{ epoch: number, images: Bytes[] }} Answers
+ * @typedef {{ epoch: number, images: Bytes[] }} Predictions
  */
 
 /**
- * @typedef {WorkingTraits & {
+ * @typedef {BackgroundTraits & {
  *   instrument: string,
  *   recipe: Recipe,
  *   source: Source,
@@ -190,8 +190,8 @@
  *   findings: Finding[],
  *   status: Told<Progress> | Status,
  *   curve: Told<Curve>,
- *   questions: Question[],
- *   answers: Told<Answers>,
+ *   examples: Example[],
+ *   predictions: Told<Predictions>,
  *   shown: number,
  * }} TrainTraits  `instrument` is where the knobs are found. In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
  *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest.
@@ -210,15 +210,15 @@
  *   step: number,
  *   steps: number,
  *   curve: Curve,
- * }} Course
+ * }} Run
  */
 
 /**
- * @typedef {WorkingTraits & {
+ * @typedef {BackgroundTraits & {
  *   steps: number,
  *   state: "new" | "running" | "done",
- *   courses: Course[],
- *   questions: Question[][],
- *   answers: Bytes[][],
- * }} AblationTraits  Questions and answers are those of each network.
+ *   runs: Run[],
+ *   examples: Example[][],
+ *   predictions: Bytes[][],
+ * }} AblationTraits  Questions and predictions are those of each network.
  */

@@ -1,12 +1,12 @@
-// Images from this computer: read piece by piece, so that nothing has to fit into one message.
+// Images from this computer: read chunk by chunk, so that nothing has to fit into one message.
 
 import { element } from "../lib/page.js";
 
 /** @import { Model } from "../lib/types.js" */
-/** @import { Accepted, Piece, WorkingTraits } from "./types.js" */
+/** @import { Accepted, Chunk, BackgroundTraits } from "./types.js" */
 
-/** Bytes of a piece. */
-const PIECE = 1 << 19;
+/** Bytes of a chunk. */
+const CHUNK = 1 << 19;
 
 /**
  * Whether a file is any that Python reads; one that is hidden is not.
@@ -22,7 +22,7 @@ export function isWanted(name, { images, archives, classes }) {
 
 export class Upload {
   /**
-   * @param {Model<WorkingTraits>} model
+   * @param {Model<BackgroundTraits>} model
    * @param {AbortSignal} signal
    * @param {[string, HTMLInputElement][]} inputs  Words and a field, for each way to choose files.
    */
@@ -38,7 +38,7 @@ export class Upload {
   }
 
   /**
-   * One piece after the other; the next one goes when the last has been taken.
+   * One chunk after the other; the next one goes when the last has been received.
    *
    * @param {File[]} chosen
    */
@@ -48,16 +48,16 @@ export class Upload {
     if (!files.length) return;
     const upload = Date.now();
     const total = files.reduce((sum, { size }) => sum + Math.max(1, size), 0);
-    let [sent, piece] = [0, 0];
+    let [sent, chunk] = [0, 0];
     this.progress.hidden = false;
     try {
       for (const [number, file] of files.entries()) {
-        for (let at = 0; at === 0 || at < file.size; at += PIECE) {
-          const data = new DataView(await file.slice(at, at + PIECE).arrayBuffer());
-          const last = number === files.length - 1 && at + PIECE >= file.size;
+        for (let at = 0; at === 0 || at < file.size; at += CHUNK) {
+          const data = new DataView(await file.slice(at, at + CHUNK).arrayBuffer());
+          const last = number === files.length - 1 && at + CHUNK >= file.size;
           const name = file.webkitRelativePath || file.name;
-          if (!(await this.hand({ upload, piece, name, at, last, data }))) return;
-          piece += 1;
+          if (!(await this.hand({ upload, chunk, name, at, last, data }))) return;
+          chunk += 1;
           sent += data.byteLength;
           this.progress.value = sent / total;
         }
@@ -68,27 +68,27 @@ export class Upload {
   }
 
   /**
-   * Whether the piece was taken and more may come.
+   * Whether the chunk was received and more may come.
    *
-   * @param {Piece} piece
+   * @param {Chunk} chunk
    * @returns {Promise<boolean>}
    */
-  hand(piece) {
+  hand(chunk) {
     const { model } = this;
     return new Promise((done) => {
       const heard = () => {
-        const taken = model.get("taken");
-        if (taken.upload === piece.upload && taken.piece === piece.piece) finish(!taken.stopped);
+        const received = model.get("received");
+        if (received.upload === chunk.upload && received.chunk === chunk.chunk) finish(!received.stopped);
       };
       const abort = () => finish(false);
-      const finish = (/** @type {boolean} */ taken) => {
-        model.off("change:taken", heard);
+      const finish = (/** @type {boolean} */ received) => {
+        model.off("change:received", heard);
         this.signal.removeEventListener("abort", abort);
-        done(taken);
+        done(received);
       };
-      model.on("change:taken", heard);
+      model.on("change:received", heard);
       this.signal.addEventListener("abort", abort);
-      model.set("piece", piece);
+      model.set("chunk", chunk);
       model.save_changes();
     });
   }

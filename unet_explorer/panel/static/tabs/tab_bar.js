@@ -4,11 +4,11 @@ import { OWN_KEYS, consume, element, setText, targetOf } from "../lib/page.js";
 import { listenTo } from "../lib/widget.js";
 
 /** @import { Model, Shown } from "../lib/types.js" */
-/** @import { ShelfTraits } from "./types.js" */
+/** @import { TabBarTraits } from "./types.js" */
 
-class Shelf {
+class TabBar {
   /**
-   * @param {Model<ShelfTraits>} model
+   * @param {Model<TabBarTraits>} model
    * @param {AbortSignal} signal
    */
   constructor(model, signal) {
@@ -54,10 +54,10 @@ class Shelf {
 }
 
 export default {
-  /** @param {Shown<ShelfTraits>} shown */
+  /** @param {Shown<TabBarTraits>} shown */
   render({ model, el, signal }) {
-    const shelf = new Shelf(model, signal);
-    listenTo(model, ["opened", "problem"], () => shelf.show(), signal, shelf.problem);
-    el.append(shelf.node);
+    const bar = new TabBar(model, signal);
+    listenTo(model, ["opened", "problem"], () => bar.show(), signal, bar.problem);
+    el.append(bar.node);
   },
 };

@@ -10,7 +10,7 @@ import { arrowStep, clamped, mapPair } from "../lib/pairs.js";
 
 const MOST_MIRRORS = 6;
 
-export class TilesPicture {
+export class TilesView {
   /** @param {AbortSignal} signal */
   constructor(signal) {
     /** @type {Picture | null} */

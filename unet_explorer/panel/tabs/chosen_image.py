@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import shown
 from unet_explorer.data.arrays import scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
+from unet_explorer.data.decoded import DataError, DecodedImage, printable
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.made import SETS, made_set
-from unet_explorer.data.pictures import DataError, Picture, printable
 from unet_explorer.learning.protocol import Weights
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.instrument.widget import Instrument
 
-__all__ = ["ChosenImage", "network_words", "state_of", "weights_of"]
+__all__ = ["ChosenImage", "network_summary", "state_of", "weights_of"]
 
 LARGEST: Final = 1 << 22
 """The panel shows images of up to so many pixels."""
@@ -119,7 +119,7 @@ class ChosenImage:
             # The second or fourth channel says how to show a pixel, not what was measured there.
             values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
         top = {"uint8": 255, "uint16": 65535, "bool": 1}.get(values.dtype.name)
-        picture = Picture(values, top).image()
+        picture = DecodedImage(values, top).image()
         picture.check_finite(name)
         self._take(scaled([picture])[0], name, "")
 
@@ -180,7 +180,7 @@ def state_of(weights: Weights, session: TrainingSession | None) -> str:
     return session.state if session is not None and weights["training"] else ""
 
 
-def network_words(at: int, weights: Weights, best: bool = False) -> str:
+def network_summary(at: int, weights: Weights, best: bool = False) -> str:
     """What the network has learnt, in words.
 
     Args:

@@ -15,13 +15,13 @@ from unet_explorer.learning.protocol import Answer, MapsRequest, PredictRequest
 from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.tabs.chosen import ChosenImage
-from unet_explorer.panel.tabs.working import WorkingTab
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
+from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
 __all__ = ["ImageTab"]
 
 
-class ImageTab(WorkingTab):
+class ImageTab(BackgroundTab):
     """What Tile and Inside have in common.
 
     Attributes:
@@ -61,11 +61,11 @@ class ImageTab(WorkingTab):
         self._attended = open_
         self._due.set()
 
-    def _do_choose(self, wish: dict[str, Any]) -> None:
-        self._chosen.choose(str(wish.get("key")))
+    def _do_choose(self, request: dict[str, Any]) -> None:
+        self._chosen.choose(str(request.get("key")))
 
-    def _do_open(self, wish: dict[str, Any]) -> None:
-        self._chosen.open(str(wish.get("path")))
+    def _do_open(self, request: dict[str, Any]) -> None:
+        self._chosen.open(str(request.get("path")))
 
     def _receive(self) -> None:
         with self._upload.file() as path:
