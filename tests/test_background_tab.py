@@ -30,7 +30,7 @@ def test_what_two_threads_change_at_once_all_reaches_the_page(monkeypatch):
 
     monkeypatch.setattr(tab, "_send", send)
     with tab.hold_sync():
-        tab.taken = {"upload": 1}
+        tab.received = {"upload": 1}
     sending_ended.set()
     second.join(LONG)
     assert sent == [{"received": {"upload": 1}}, {"problem": "of the other thread"}]
