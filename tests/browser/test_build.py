@@ -51,7 +51,7 @@ def test_what_keras_made_otherwise_is_marked_and_both_are_said(lab, page, tmp_pa
         "tab = panel.tab('Build'); words = 'the plan says 34 × 34 × 8, Keras 35 × 35 × 8'\n"
         "panel.instrument.proof = {**panel.instrument.proof, 'steps': {**panel.instrument.proof['steps'], "
         "'enc1_conv1': words}}\n"
-        "tab.result = {**tab.result, 'proof': [{'step': each['step'], 'words': words if each['step'] == 'enc1_conv1' "
+        "tab.result = {**tab.result, 'proof': [{'step': each['step'], 'difference': words if each['step'] == 'enc1_conv1' "
         "else ''} for each in tab.result['proof']]}"
     )
     expect(panel.step("enc1_conv1")).to_have_attribute("data-proof", "differs")
@@ -79,7 +79,7 @@ def test_summary_source_and_graph_are_taken_away(lab, page, tmp_path):
     expect(tab.root.get_by_text("copied", exact=True)).to_be_visible()
     assert page.evaluate("() => navigator.clipboard.readText()") == source
     steps = tab.role("graph").locator("[data-step]").evaluate_all("nodes => nodes.map(node => node.dataset.step)")
-    assert set(steps) == set(plan(CONFIG))
+    assert set(steps) == {step.name for step in plan(CONFIG)}
     # The very network, in the notebook's next cell.
     counted = notebook.kernel("print(panel.model().count_params())")
     assert counted == str(trace(CONFIG, 76).parameters)

@@ -28,10 +28,10 @@ test("it is asked twice at first, then once", () => {
   answer();
   assert.deepEqual([told, traits.asked], [["is asked", "is asked"], 2]);
   answer();
-  assert.deepEqual([told.at(-1), traits.asked], ["predictions", 2]);
+  assert.deepEqual([told.at(-1), traits.asked], ["answers", 2]);
   watch.ask();
   answer();
-  assert.deepEqual([told.at(-1), traits.asked], ["predictions", 3]);
+  assert.deepEqual([told.at(-1), traits.asked], ["answers", 3]);
 });
 
 test("only an answer that is really late is worth a word", (context) => {

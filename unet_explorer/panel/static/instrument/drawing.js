@@ -1,15 +1,18 @@
-// The U. Python lays it out; here it follows the tile in place, and predictions to pointer and keyboard.
+// The U. Python lays it out; here it follows the tile in place, and answers to pointer and keyboard.
 
+import { legendItem, sideText } from "./labels.js";
+import { mark, unmark } from "./marks.js";
 import { Badge, Hint } from "./notes.js";
 import { Placement } from "./placement.js";
+import { walk } from "./walk.js";
 import { same } from "../lib/equal.js";
 import { size } from "../lib/format.js";
 import { isLayer, isWhole } from "../lib/law.js";
 import { OWN_KEYS, assign, consume, drawn, drawnFrom, element, setText, targetOf } from "../lib/page.js";
-import { AXES, mapPair } from "../lib/pairs.js";
+import { AXES } from "../lib/pairs.js";
 import { present } from "../lib/present.js";
 
-/** @import { Anchors, Box, Config, Followed, FollowedMap, Network, Op, Proof, Sides, Told } from "../lib/types.js" */
+/** @import { Anchors, Box, Config, Followed, FollowedMap, Network, Proof, Told } from "../lib/types.js" */
 
 /**
  * A box, and the elements that it is drawn with; which of them there are depends on the step.
@@ -217,34 +220,9 @@ export class Drawing {
     for (const { name, host } of this.network.steps) if (proof?.steps[name]) wrong.add(host || name);
     for (const part of this.parts) {
       if (part.name === this.network.input) continue;
-      if (proof) this.markPart(part, !wrong.has(part.name), proof.steps[part.name]);
-      else {
-        delete part.group.dataset.proof;
-        part.mark?.node.remove();
-        part.mark = null;
-      }
+      if (proof) mark(part, this.placement.y(part, "top"), !wrong.has(part.name), proof.steps[part.name]);
+      else unmark(part);
     }
-  }
-
-  /**
-   * @param {Part} part
-   * @param {boolean} agrees
-   * @param {string} problem  How it does not, if it is the step itself that does not.
-   */
-  markPart(part, agrees, problem) {
-    part.group.dataset.proof = agrees ? "agrees" : "differs";
-    if (!part.mark) {
-      const sign = drawn("path");
-      part.mark = { sign, node: drawn("g", { class: "ue-mark" }, drawn("circle", { r: 6 }), sign) };
-      part.group.append(part.mark.node);
-    }
-    part.mark.sign.setAttribute("d", agrees ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5M2.5 -2.5l-5 5");
-    // On the corner of the box, where neither arrow nor label is.
-    const corner = `translate(${(part.x + part.width / 2).toFixed(1)} ${this.placement.y(part, "top").toFixed(1)})`;
-    part.mark.node.setAttribute("transform", corner);
-    const words = agrees ? "agrees with Keras" : problem || "does not agree with Keras";
-    const [label] = (part.group.getAttribute("aria-label") ?? "").split(";");
-    part.group.setAttribute("aria-label", `${label}; ${words}`);
   }
 
   /**
@@ -342,25 +320,8 @@ export class Drawing {
    */
   onKey(event) {
     const here = this.partOf(this.focusName);
-    const order = this.parts;
-    const at = order.indexOf(here);
-    const level = (/** @type {1 | -1} */ sign) => {
-      const others = order.filter((part) => sign * (part.y - here.y) > 1);
-      const y = others.reduce((next, part) => (Math.abs(part.y - here.y) < Math.abs(next - here.y) ? part.y : next), Infinity);
-      const row = others.filter((part) => part.y === y);
-      return row.sort((a, b) => Math.abs(a.x - here.x) - Math.abs(b.x - here.x))[0];
-    };
-    /** @type {Record<string, () => Part | undefined>} */
-    const moves = {
-      ArrowRight: () => order[at + 1],
-      ArrowLeft: () => order[at - 1],
-      ArrowDown: () => level(1),
-      ArrowUp: () => level(-1),
-      Home: () => order[0],
-      End: () => order[order.length - 1],
-    };
-    if (event.key in moves) {
-      const next = moves[event.key]();
+    const next = walk(this.parts, here, event.key);
+    if (next !== undefined) {
       if (next) this.focusOn(next.name, true);
     } else if (event.key === "Enter" || event.key === " ") {
       this.choose(here.name);
@@ -388,41 +349,4 @@ export class Drawing {
       group.animate([from, {}], { duration: 200, easing: "ease-out" });
     }
   }
-}
-
-/**
- * The lines below a box. A side that is no whole number has one decimal, and a mark where that is not all of it; where
- * nothing is left of a map there is a dash.
- *
- * @param {Sides} sides
- * @param {boolean} square  Whether both are the same.
- */
-function sideText({ height, width }, square) {
-  const [[down, rough], [across, also]] = mapPair([height, width], shortSide);
-  const mark = rough || also ? "≈" : "";
-  if (square) return [isWhole(height) ? `${height}²` : mark + down];
-  return [mark + down, `×${across}`];
-}
-
-/**
- * A side in figures, and whether that is only roughly it.
- *
- * @param {number} side
- * @returns {[string, boolean]}
- */
-function shortSide(side) {
-  if (side <= 0) return ["–", false];
-  if (Number.isInteger(side)) return [String(side), false];
-  const tenths = Math.floor(side * 10 + 0.5);
-  return [(tenths / 10).toFixed(1), tenths / 10 !== side];
-}
-
-/**
- * @param {Op} op
- * @param {string} text
- */
-function legendItem(op, text) {
-  const sign = drawn("svg", { viewBox: "0 0 28 10", width: 28, height: 10, "aria-hidden": "true" });
-  sign.append(drawn("path", { class: `ue-arrow ue-${op}`, d: "M0 5L26 5M28 5l-9 -4.5v9z" }));
-  return element("li", {}, sign, element("span", {}, text));
 }

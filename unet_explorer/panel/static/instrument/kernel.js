@@ -1,8 +1,8 @@
-// Whether the kernel hears us. It is asked after each settled change, and predictions with the same number.
+// Whether the kernel hears us. It is asked after each settled change, and answers with the same number.
 
 /** @import { InstrumentTraits, Model } from "../lib/types.js" */
 
-/** @typedef {"is asked" | "predictions" | "is late" | "is silent" | "is gone"} KernelState */
+/** @typedef {"is asked" | "answers" | "is late" | "is silent" | "is gone"} KernelState */
 
 export class KernelWatch {
   /**
@@ -38,7 +38,7 @@ export class KernelWatch {
     if (this.model.get("answered") === this.model.get("asked")) {
       this.greetings -= 1;
       if (this.greetings > 0) this.ask();
-      else this.tell("predictions");
+      else this.tell("answers");
       return;
     }
     this.tell("is asked");
