@@ -10,6 +10,8 @@ from unet_explorer import UNetConfig, build_model, plan, receptive_field, valid_
 from unet_explorer.core.plan import TILE
 from unet_explorer.learning.worker.activations import PATCH, activations, cell_of, patch, view
 
+pytestmark = pytest.mark.tensorflow
+
 CONFIGS = [
     UNetConfig(depth=2, base_filters=3),
     UNetConfig(depth=2, base_filters=2, padding="same", upsampling="bilinear", batch_norm=True, dropout=0.4),

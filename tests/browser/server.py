@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -25,10 +26,12 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+WORKSPACES = itertools.count()
 _PATIENCE = 20
 """Seconds until what was turned in the browser must have reached the kernel."""
 
 OPEN = """async (path) => {
+    await window.jupyterapp.restored;
     const widget = await window.jupyterapp.commands.execute("docmanager:open", { path });
     window.jupyterapp.shell.activateById(widget.id);
 }"""
@@ -52,10 +55,13 @@ class Lab:
         return name
 
     def open(self, page: Page, path: str) -> Notebook:
-        if page.evaluate("() => Boolean(window.jupyterapp) && location.origin") == self.base:
-            page.evaluate(OPEN, path)
-        else:
-            page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
+        """Through JupyterLab's own command; JupyterLab is loaded first where it is not there."""
+        if page.evaluate("() => Boolean(window.jupyterapp) && location.origin") != self.base:
+            # A workspace of its own has nothing to restore. With a notebook in its address, JupyterLab would open it
+            # at some later moment, even if it was closed meanwhile.
+            page.goto(f"{self.base}/lab/workspaces/{next(WORKSPACES)}?token={self.token}")
+            page.wait_for_function("() => window.jupyterapp")
+        page.evaluate(OPEN, path)
         return Notebook(page).ready()
 
     def end_kernels(self) -> None:
