@@ -67,14 +67,22 @@ def state(tmp_path, monkeypatch):
     return tmp_path / "state"
 
 
-@pytest.fixture(scope="module")
-def worker():
-    """A worker process, shared by the tests of a file."""
+@pytest.fixture(scope="session")
+def one_worker():
     from unet_explorer.learning.process import Worker
 
     made = Worker()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def worker(one_worker):
+    """A worker process, shared by all tests; what a file has left behind there goes on no longer than the file."""
+    yield one_worker
+    one_worker.events.clear()
+    if one_worker.open:
+        one_worker.kill()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page
+from support import PATIENCE
 
 CLOSE_ALL = """() => {
     for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
@@ -29,7 +30,7 @@ class Window:
         """A page with nothing open in it; JupyterLab may be there already."""
         if self._context is None:
             self._context = self._browser.new_context()
-            self._context.set_default_timeout(30_000)
+            self._context.set_default_timeout(1000 * PATIENCE)
             self._context.new_page().on("load", self._note)
             self._opens_by_itself = False
         page = self._context.pages[0]
@@ -51,7 +52,7 @@ class Window:
             # Where nothing is: coming from there again is a movement.
             page.mouse.move(0, 0)
             page.evaluate(CLOSE_ALL)
-            page.wait_for_function(ALL_CLOSED, timeout=5_000)
+            page.wait_for_function(ALL_CLOSED)
         except (Error, ValueError):
             self.drop()
 
