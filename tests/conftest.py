@@ -39,15 +39,11 @@ def pytest_configure(config):
         config.pluginmanager.register(Quickly())
 
 
-def parameters_of(item) -> list:
-    return list(item.callspec.params.values()) if hasattr(item, "callspec") else []
-
-
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(TESTS / "browser"):
             item.add_marker("browser")
-        elif "worker" in getattr(item, "fixturenames", ()) or "build_model" in parameters_of(item):
+        elif "worker" in getattr(item, "fixturenames", ()) or item.name.endswith("[build_model]"):
             item.add_marker("tensorflow")
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("more")
