@@ -95,7 +95,7 @@ def instrument(state):
 def chosen():
     """An image of the teaching data."""
     from unet_explorer import cells
-    from unet_explorer.panel.tabs.chosen import ChosenImage
+    from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
     return ChosenImage(cells(4, size=96))
 

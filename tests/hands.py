@@ -50,9 +50,9 @@ class Silent:
 
 def pressed(tab, do, **more):
     """What the browser sends when a button is pressed; waits until it was granted or refused."""
-    number = tab.wish.get("number", 0) + 1
-    tab.set_state({"wish": {"do": do, "number": number, **more}})
-    Watch(tab).until(lambda: tab.heard >= number)
+    number = tab.request.get("number", 0) + 1
+    tab.set_state({"request": {"do": do, "number": number, **more}})
+    Watch(tab).until(lambda: tab.handled >= number)
 
 
 def tab_of(kind, instrument, worker, chosen, session=None):

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from unet_explorer.data import pictures
+from unet_explorer.data import decoded
 from unet_explorer.data.files import from_folder
 
 GREY = np.arange(20 * 30, dtype=np.uint8).reshape(20, 30)
@@ -43,7 +43,7 @@ def refusal(*args, **options) -> str:
     """The sentence with which a folder is refused."""
     with pytest.raises(ValueError, match=".") as caught:
         from_folder(*args, **options)
-    assert type(caught.value) is pictures.DataError, caught.value
+    assert type(caught.value) is decoded.DataError, caught.value
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     text = str(caught.value)
     assert text.isprintable(), text

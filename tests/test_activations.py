@@ -8,7 +8,8 @@ import pytest
 
 from unet_explorer import UNetConfig, build_model, plan, receptive_field, valid_sizes
 from unet_explorer.core.plan import TILE
-from unet_explorer.learning.worker.activations import PATCH, activations, cell_of, patch, view
+from unet_explorer.learning.map_grid import cell_of
+from unet_explorer.learning.worker.activations import PATCH, activations, patch, view
 
 pytestmark = pytest.mark.tensorflow
 

@@ -12,7 +12,7 @@ from PIL import Image
 from unet_explorer import Dataset, UNetConfig, cells, shapes
 from unet_explorer.data.dataset import normalize
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.tabs.chosen import LARGEST, ChosenImage, network_words, weights_of
+from unet_explorer.panel.tabs.chosen_image import LARGEST, ChosenImage, network_summary, weights_of
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_images_of_all_kinds_are_opened(chosen, tmp_path, values, shape):
     assert chosen.image.dtype == np.float32
     assert 0 <= chosen.image.min() <= chosen.image.max() <= 1
     assert chosen.title == "a.tif"
-    assert np.isfinite(chosen.given(1)).all()
+    assert np.isfinite(chosen.network_input(1)).all()
 
 
 def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chosen, tmp_path):
@@ -104,17 +104,17 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
 
 
 def test_it_is_given_in_as_many_channels_as_the_network_takes(chosen, tmp_path):
-    grey = chosen.given(1)
+    grey = chosen.network_input(1)
     assert np.abs(grey - normalize(chosen.image)).max() == 0
-    assert np.array_equal(chosen.given(3), np.repeat(grey, 3, axis=2))
+    assert np.array_equal(chosen.network_input(3), np.repeat(grey, 3, axis=2))
     with pytest.raises(ValueError, match="takes 2 channels, the image has 1: set Image channels to 1"):
-        chosen.given(2)
+        chosen.network_input(2)
     colours = np.random.default_rng(0).integers(0, 255, (20, 30, 3), "uint8")
     Image.fromarray(colours).save(tmp_path / "rgb.png")
     chosen.open(str(tmp_path / "rgb.png"))
     luminance = np.asarray(Image.fromarray(colours).convert("L"), "float32")[..., None] / 255
-    assert np.abs(chosen.given(1) - normalize(luminance)).max() < 0.05
-    assert np.abs(chosen.given(3) - normalize(colours / 255)).max() < 1e-5
+    assert np.abs(chosen.network_input(1) - normalize(luminance)).max() < 0.05
+    assert np.abs(chosen.network_input(3) - normalize(colours / 255)).max() < 1e-5
 
 
 def test_whose_weights_are_looked_at(state):
@@ -128,9 +128,9 @@ def test_whose_weights_are_looked_at(state):
     assert weights_of(instrument, session) == fresh, "it has not started"
     instrument.close()
     session.close()
-    assert network_words(1, fresh) == "after 1 step of learning"
-    assert network_words(0, fresh) == "fresh weights: this design has learnt nothing yet"
-    assert network_words(0, {"training": "a", "folder": "b"}) == "before the first step of learning"
+    assert network_summary(1, fresh) == "after 1 step of learning"
+    assert network_summary(0, fresh) == "fresh weights: this design has learnt nothing yet"
+    assert network_summary(0, {"training": "a", "folder": "b"}) == "before the first step of learning"
 
 
 def test_an_image_of_a_data_set_that_is_too_large_is_refused_as_well():

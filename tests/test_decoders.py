@@ -17,7 +17,7 @@ from own_images import GREY, SQUARE, pair, png, refusal, save, save_tiff
 from PIL import Image
 from support import SHARED, examples
 
-from unet_explorer.data import pictures
+from unet_explorer.data import decoded
 from unet_explorer.data.files import from_folder, from_stack
 
 NUCLEI = SHARED / "data" / "nuclei" / "stage1_train"
@@ -54,7 +54,7 @@ def test_colours_come_back_as_pillow_shows_them(tmp_path_factory, mode, suffix, 
     save(folder / "masks" / "a.png", np.zeros((9, 7), np.uint8))
     try:
         data = from_folder(folder)
-    except pictures.DataError as error:
+    except decoded.DataError as error:
         assert mode == "CMYK"
         assert "channels" in str(error) or "save it" in str(error)
         return
@@ -137,7 +137,7 @@ def test_an_empty_file(tmp_path):
 
 
 def test_a_file_that_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures.read_bytes, "__defaults__", (50,))
+    monkeypatch.setattr(decoded.read_bytes, "__defaults__", (50,))
     assert "images/a.png has more than 50 bytes" in refusal(pair(tmp_path))
 
 
@@ -149,14 +149,14 @@ def test_a_bomb_in_a_png_is_refused_by_its_header(tmp_path):
             warnings.simplefilter("error")
             text = refusal(tmp_path)
         assert "too many pixels" in text or "at most 67,108,864 are read" in text
-    with warnings.catch_warnings(record=True) as heard:
+    with warnings.catch_warnings(record=True) as handled:
         warnings.simplefilter("always")
         (tmp_path / "images" / "a.png").write_bytes(png(10_000, 10_000, b"\0" * 100))
         assert "images/a.png is 10,000 × 10,000 pixels" in refusal(tmp_path)
-    assert heard == [], "said once, in our words"
+    assert handled == [], "said once, in our words"
     for width, height in ((0, 5), (5, 0), (0, 0)):
-        with pytest.raises(pictures.DataError, match="needs at least one pixel"):
-            pictures.Budget().take(height, width, "a.png")
+        with pytest.raises(decoded.DataError, match="needs at least one pixel"):
+            decoded.Budget().take(height, width, "a.png")
         (tmp_path / "images" / "a.png").write_bytes(png(width, height, b"\0" * 100))
         assert "images/a.png " in refusal(tmp_path)
 
@@ -187,7 +187,7 @@ def test_a_strip_that_unpacks_to_more_than_its_page_is_refused(tmp_path):
 
 
 def test_all_images_together_have_a_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "LARGEST_SET", 3 * 600 * 4)
+    monkeypatch.setattr(decoded, "LARGEST_SET", 3 * 600 * 4)
     for name in "abc":
         pair(tmp_path, stem=name)
     assert len(from_folder(tmp_path)) == 3
@@ -265,11 +265,11 @@ def test_cut_off_or_changed_files_are_read_or_refused_in_words(tmp_path, kind):
                     found = from_folder(tmp_path)
                     assert found.images[0].shape[:2] == found.labels[0].shape
                 except ValueError as error:
-                    assert type(error) is pictures.DataError, repr(error)
+                    assert type(error) is decoded.DataError, repr(error)
             pair(tmp_path)
         path = tmp_path / "stack.tif"
         path.write_bytes(data)
         try:
             from_stack(path, np.zeros((5, 20, 30), int))
         except ValueError as error:
-            assert type(error) is pictures.DataError, repr(error)
+            assert type(error) is decoded.DataError, repr(error)

@@ -10,7 +10,7 @@ import pytest
 from unet_explorer import Dataset, UNetConfig, cells
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
-from unet_explorer.learning.worker.feed import AHEAD, Ahead, Batch, Feed
+from unet_explorer.learning.worker.feed import PREFETCHED, Batch, Feed, Prefetcher
 
 CONFIG = UNetConfig(depth=1, base_filters=2)
 TILE = (40, 44)
@@ -70,7 +70,7 @@ def test_batches_are_made_ahead_and_in_order():
             made.append(number)
             return Batch(np.array([number]), np.zeros(1), None)
 
-    ahead = Ahead(Slow(cells(2, size=48), CONFIG, TILE, Recipe()), first=5)
+    ahead = Prefetcher(Slow(cells(2, size=48), CONFIG, TILE, Recipe()), first=5)
     assert made == []
     gate.set()
     taken = [int(ahead.take().tiles[0]) for _ in range(6)]
@@ -78,7 +78,7 @@ def test_batches_are_made_ahead_and_in_order():
     assert ahead.waited > 0
     ahead.close()
     assert made == sorted(made)
-    assert len(made) <= 6 + AHEAD
+    assert len(made) <= 6 + PREFETCHED
 
 
 def test_what_goes_wrong_in_the_making_is_heard_when_it_is_taken():
@@ -86,7 +86,7 @@ def test_what_goes_wrong_in_the_making_is_heard_when_it_is_taken():
         def batch(self, number):
             raise MemoryError("no more")
 
-    ahead = Ahead(Broken(cells(2, size=48), CONFIG, TILE, Recipe()), 0)
+    ahead = Prefetcher(Broken(cells(2, size=48), CONFIG, TILE, Recipe()), 0)
     with pytest.raises(MemoryError, match="no more"):
         ahead.take()
     ahead.close()

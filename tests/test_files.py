@@ -13,7 +13,7 @@ from own_images import GREY, SQUARE, pair, refusal, save, save_tiff
 from PIL import Image
 from support import SHARED
 
-from unet_explorer.data import pictures
+from unet_explorer.data import decoded
 from unet_explorer.data.files import from_folder, from_stack
 
 NUCLEI = SHARED / "data" / "nuclei" / "stage1_train"
@@ -133,7 +133,7 @@ def test_stacks_are_read_however_they_are_packed(tmp_path, compression):
     ],
 )
 def test_stacks_that_do_not_go_together(images, labels, words):
-    with pytest.raises(pictures.DataError) as caught:
+    with pytest.raises(decoded.DataError) as caught:
         from_stack(images, labels)
     assert words in str(caught.value)
 

@@ -22,7 +22,7 @@ def inside(instrument, worker, chosen):
 
 
 def test_the_selected_step_is_looked_at(inside, instrument):
-    assert inside.step == "enc0_conv1"
+    assert instrument.shown == "enc0_conv1"
     assert [view["step"] for view in inside.views] == ["enc0_conv1"]
     watch = Watch(inside)
     for step in ("bottleneck_conv2", "dec0_concat", "head", "input"):
@@ -99,8 +99,8 @@ def test_the_maps_that_are_kept_are_counted_too(inside, instrument, monkeypatch)
     }
     watch = Watch(inside)
     for free, refused in ((held[108] - 1, True), (held[108], False)):
-        monkeypatch.setattr("unet_explorer.panel.tabs.imaging.available_memory", lambda free=free: free)
-        monkeypatch.setattr("unet_explorer.panel.tabs.imaging.resident_memory", lambda _: 0)
+        monkeypatch.setattr("unet_explorer.panel.tabs.image_tab.available_memory", lambda free=free: free)
+        monkeypatch.setattr("unet_explorer.panel.tabs.image_tab.resident_memory", lambda _: 0)
         instrument.tile = [76, 76]
         watch.until(lambda: inside.problem == "" and inside.seen["tile"] == [76, 76])
         instrument.tile = [108, 108]
@@ -109,7 +109,7 @@ def test_the_maps_that_are_kept_are_counted_too(inside, instrument, monkeypatch)
 
 
 def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen, monkeypatch):
-    monkeypatch.setattr(InsideTab, "_keep_up", lambda _: None)
+    monkeypatch.setattr(InsideTab, "_refresh_loop", lambda _: None)
     worker = Silent()
     tab = tab_of(InsideTab, instrument, worker, chosen)
 
@@ -141,7 +141,7 @@ def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen
 
 def test_one_that_was_closed_asks_nothing(instrument, chosen, monkeypatch):
     # It would take the place of what the tab that came after it asks for.
-    monkeypatch.setattr(InsideTab, "_keep_up", lambda _: None)
+    monkeypatch.setattr(InsideTab, "_refresh_loop", lambda _: None)
     worker = Silent()
     tab = tab_of(InsideTab, instrument, worker, chosen)
     tab._guarded(tab._refresh)
@@ -152,7 +152,7 @@ def test_one_that_was_closed_asks_nothing(instrument, chosen, monkeypatch):
 
 
 def test_closing_waits_for_what_is_being_asked(instrument, chosen, monkeypatch):
-    monkeypatch.setattr(InsideTab, "_keep_up", lambda _: None)
+    monkeypatch.setattr(InsideTab, "_refresh_loop", lambda _: None)
     worker, under_way, go_on = Silent(), threading.Event(), threading.Event()
 
     def send(message):

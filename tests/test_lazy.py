@@ -12,7 +12,7 @@ import zarr
 from hands import live
 
 from unet_explorer import UNetConfig, open_image, predict_image
-from unet_explorer.data.pictures import DataError
+from unet_explorer.data.decoded import DataError
 
 CONFIG = UNetConfig(depth=2, base_filters=3)
 

@@ -136,7 +136,7 @@ def test_what_the_browser_is_told_is_plain_json(config):
         memory, parts = told["memory"][purpose], estimate_memory(config, tile, training=training)
         assert memory["fixed"] + memory["spread"] * parts["maps"] == parts["total"]
     for step in told["steps"][1:]:
-        assert all(step["words"][part] for part in ("title", "formula", "reason", "parameters"))
+        assert all(step["explanation"][part] for part in ("title", "formula", "reason", "parameters"))
 
 
 def test_every_knob_is_offered_with_its_bounds():
@@ -155,3 +155,18 @@ def test_traits_refuse_what_the_public_names_refuse(panel):
     with pytest.raises(traitlets.TraitError):
         panel.instrument.linked = "yes"
     assert panel.config == UNetConfig()
+
+
+def test_what_tabs_show_follows_the_selection_and_has_one_owner():
+    panel = explore("classroom")
+    instrument = panel.instrument
+    assert (instrument.selected, instrument.shown) == ("", "enc0_conv1")
+    instrument.selected = "enc2_pool"
+    assert instrument.shown == "enc2_pool"
+    instrument.selected = ""
+    assert instrument.shown == "enc2_pool", "what was selected last stays in sight"
+    panel.config = UNetConfig(depth=1)
+    assert instrument.shown == "enc0_conv1", "this network has no such step"
+    instrument.selected = "input"
+    assert instrument.shown == "input"
+    panel.close()

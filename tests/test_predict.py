@@ -25,7 +25,7 @@ from unet_explorer import (
 )
 from unet_explorer.core.axis import margins
 from unet_explorer.data.dataset import normalize
-from unet_explorer.data.pictures import DataError
+from unet_explorer.data.decoded import DataError
 from unet_explorer.model import config_of
 from unet_explorer.predict.predict import Standard, classes_of
 

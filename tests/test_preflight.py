@@ -43,7 +43,7 @@ def test_nothing_speaks_against_the_classroom(images):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "change_images", "kind", "weight", "words", "fix"),
+    ("wanted", "change_images", "kind", "weight", "message", "fix"),
     [
         (
             order(replace(CLASSROOM, head_activation="relu")),
@@ -107,13 +107,13 @@ def test_nothing_speaks_against_the_classroom(images):
         ),
     ],
 )
-def test_what_goes_wrong_is_said_with_a_fix(images, wanted, change_images, kind, weight, words, fix):
+def test_what_goes_wrong_is_said_with_a_fix(images, wanted, change_images, kind, weight, message, fix):
     some = change_images(images) if change_images else images
     found = {each.kind: each for each in findings(wanted, some)}
     assert kind in found
     each = found[kind]
     assert each.weight == weight
-    assert words in each.words
+    assert message in each.message
     assert fix in each.fix
     if each.change:
         better = mended(wanted, each)
@@ -125,7 +125,7 @@ def test_some_masks_without_an_object_are_worth_a_note(images):
     labels = images.labels.copy()
     labels[:2] = 0
     found = findings(order(), replace(images, labels=labels))
-    assert [(each.kind, each.weight, each.words) for each in found] == [
+    assert [(each.kind, each.weight, each.message) for each in found] == [
         ("empty", "note", "2 of 6 masks hold background alone.")
     ]
 
@@ -144,7 +144,7 @@ def test_every_change_is_a_design_that_fits_and_ends(config):
         wanted = mended(wanted, proposals[0])
         trace(wanted.config, wanted.tile)
     else:
-        pytest.fail(f"no end: {proposals[0].words}")
+        pytest.fail(f"no end: {proposals[0].message}")
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_the_nearest_that_does(images):
@@ -153,7 +153,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_nearest_that_does(ima
     assert "memory" not in {each.kind for each in findings(wanted, images, needed)}
     (found,) = [each for each in findings(wanted, images, 2_000_000_000) if each.kind == "memory"]
     assert found.weight == "doubt", "it can be forced"
-    assert f"about {needed / 1e9:.1f} GB of memory; 2.0 GB are free" in found.words
+    assert f"about {needed / 1e9:.1f} GB of memory; 2.0 GB are free" in found.message
     assert found.fix.startswith("This would fit: one tile a batch, a tile of ")
     better = mended(wanted, found)
     assert estimate_memory(better.config, better.tile, better.recipe.batch_size, training=True)["total"] <= 2 * 10**9
@@ -191,7 +191,7 @@ def test_a_dataset_of_many_sizes_is_judged_by_its_smallest(images):
     labels = [images.labels[0][:120, :90], images.labels[1]]
     mixed = Dataset("mixed", parts, labels, images.classes)
     (found,) = findings(order(), mixed)
-    assert "The smallest image (120 × 90 px)" in found.words
+    assert "The smallest image (120 × 90 px)" in found.message
     better = mended(order(), found)
     output = trace(better.config, better.tile).output
     assert output.height <= 120

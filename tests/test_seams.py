@@ -31,11 +31,11 @@ def test_tiles_on_one_grid_leave_no_seam_and_careless_ones_do(padding):
     aligned = seams(scores(model, image, tile), wanted, config)
     careless = seams(scores(model, image, tile, False), wanted, config)
     assert aligned.flipped == 0
-    assert int(aligned.picture.max()) < 40
+    assert int(aligned.image.max()) < 40
     assert aligned.largest < 1e-5
     assert careless.flipped > 10
     assert careless.largest > 0.1
-    assert careless.picture.max() == 255
+    assert careless.image.max() == 255
 
 
 def test_seams_are_counted():
@@ -49,14 +49,14 @@ def test_seams_are_counted():
     assert told.flipped == 1
     assert told.largest == told.scale == pytest.approx(2 * high - 1, abs=1e-6)
     slight = abs(high - 1 / (1 + np.exp(-3))) / told.scale
-    assert told.picture.tolist() == [[0, 255, 0], [0, 0, round(255 * slight**0.5)]]
+    assert told.image.tolist() == [[0, 255, 0], [0, 0, round(255 * slight**0.5)]]
 
 
 def test_what_is_only_rounding_is_not_blown_up():
     wanted = np.zeros((1, 1, 2), "float32")
     told = seams(wanted + np.array([1e-6, 0], "float32"), wanted, UNetConfig())
     assert (told.flipped, told.scale) == (0, 1e-3)
-    assert told.picture.max() < 20
+    assert told.image.max() < 20
 
 
 @pytest.mark.parametrize(

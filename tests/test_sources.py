@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unet_explorer.data.decoded import SUFFIXES
+from unet_explorer.data.made import SETS
 from unet_explorer.panel import sources
-from unet_explorer.panel.sources import MADE, Upload, load
+from unet_explorer.panel.sources import ACCEPTED, Upload, load
 
 
 def png(label=None):
@@ -33,7 +35,7 @@ def send(upload, parts, size=700, number=1):
     """As the browser does: each file in pieces."""
     for name, data in parts.items():
         for at in range(0, max(1, len(data)), size):
-            upload.take({"upload": number, "name": name, "at": at, "data": memoryview(data[at : at + size])})
+            upload.add({"upload": number, "name": name, "at": at, "data": memoryview(data[at : at + size])})
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def upload(places):
 
 
 def test_the_made_sets_are_offered():
-    for name in MADE:
+    for name in SETS:
         assert load({"kind": "made", "name": name}).name == name
 
 
@@ -126,15 +128,15 @@ def test_too_much_is_refused(upload, monkeypatch):
 
 
 def test_a_piece_that_is_missing_is_noticed(upload):
-    upload.take({"upload": 1, "name": "x.png", "at": 0, "data": b"12345"})
+    upload.add({"upload": 1, "name": "x.png", "at": 0, "data": b"12345"})
     with pytest.raises(ValueError, match=r"A piece of 'x\.png' is missing"):
-        upload.take({"upload": 1, "name": "x.png", "at": 9, "data": b"678"})
+        upload.add({"upload": 1, "name": "x.png", "at": 9, "data": b"678"})
 
 
 def test_a_name_that_is_a_folder_already_is_told(upload):
-    upload.take({"upload": 1, "name": "a/b.png", "at": 0, "data": b"1"})
+    upload.add({"upload": 1, "name": "a/b.png", "at": 0, "data": b"1"})
     with pytest.raises(ValueError, match="'a' cannot be kept here"):
-        upload.take({"upload": 1, "name": "a", "at": 0, "data": b"1"})
+        upload.add({"upload": 1, "name": "a", "at": 0, "data": b"1"})
 
 
 def test_names_of_other_tongues_are_kept(upload):
@@ -142,3 +144,18 @@ def test_names_of_other_tongues_are_kept(upload):
     send(upload, named)
     assert set(upload.dataset().titles) == {"клетка é", "細胞"}
     assert isinstance(Path("клетка é"), Path)
+
+
+def test_what_the_browser_may_send_is_what_is_read():
+    assert set(ACCEPTED["images"]) == SUFFIXES
+    for ending in ACCEPTED["images"]:
+        upload = Upload()
+        stream = io.BytesIO()
+        Image.fromarray(np.arange(768, dtype="uint8").reshape(24, 32)).save(
+            stream, Image.registered_extensions()[ending]
+        )
+        sent = {f"images/a{ending}": stream.getvalue(), "masks/a.png": png(1), ACCEPTED["classes"]: b"paper\nink\n"}
+        for name, data in {**sent, f"images/b{ending}": stream.getvalue(), "masks/b.png": png(1)}.items():
+            upload.add({"upload": 1, "name": name, "at": 0, "data": data})
+        data = upload.dataset()
+        assert (data.size, data.classes) == ((24, 32), ("paper", "ink")), ending

@@ -136,14 +136,14 @@ def test_old_trainings_are_forgotten_but_never_the_latest_or_a_live_one(state, m
 
 
 def test_who_looks_after_it(kept):
-    assert not kept.looked_after
+    assert not kept.is_claimed
     kept.claim()
-    assert kept.looked_after
+    assert kept.is_claimed
     code = (
         "import sys; from pathlib import Path; from unet_explorer.learning.store import Store; "
         "Store(Path(sys.argv[1])).claim()"
     )
     subprocess.run([sys.executable, "-c", code, str(kept.folder)], check=True)
-    assert not kept.looked_after, "that process has ended"
+    assert not kept.is_claimed, "that process has ended"
     kept.write("owner.json", {"process": os.getpid(), "since": 12.0})
-    assert not kept.looked_after, "the number was given to another process"
+    assert not kept.is_claimed, "the number was given to another process"

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from support import examples
 
-from unet_explorer import Dataset
-from unet_explorer.data.canvas import bent_grid, smooth_noise, whole_objects
+from unet_explorer import Dataset, cells, membranes, shapes
+from unet_explorer.data.made.canvas import bent_grid, smooth_noise, whole_objects
 from unet_explorer.data.sheet import contact_sheet
-from unet_explorer.data.synthetic import cells, membranes, shapes
 from unet_explorer.drawing.palette import CLASSES, rgb
 
 SETS = {"cells": cells, "membranes": membranes, "shapes": shapes}

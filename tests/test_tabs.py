@@ -30,7 +30,7 @@ def train(instrument, worker):
     made = TrainTab(instrument, worker, cells(8, size=96))
     watch = Watch(made)
     watch.until(lambda: made.data.get("name"))
-    made.recipe = {**made.recipe, "steps": 8, "steps_per_epoch": 4, "batch_size": 2}
+    made.set_state({"recipe": {**made.recipe, "steps": 8, "steps_per_epoch": 4, "batch_size": 2}})
     yield made
     made.close()
 
@@ -43,12 +43,12 @@ def state_of(tab):
 
 
 def test_build_proves_every_step_and_shows_what_keras_made(build, instrument):
-    build.set_state({"wish": {"do": "build", "number": 1}})
+    build.set_state({"request": {"do": "build", "number": 1}})
     Watch(build).until(lambda: build.state == "built")
     result = build.result
     rows = trace(SMALL, TILE)
     assert [check["step"] for check in result["proof"]] == [step.name for step in plan(SMALL)]
-    assert not any(check["words"] for check in result["proof"])
+    assert not any(check["difference"] for check in result["proof"])
     assert result["parameters"] == rows.parameters
     assert result["script"] == to_script(SMALL, TILE)
     assert "bottleneck_conv2" in result["summary"]
@@ -69,7 +69,7 @@ def test_a_step_that_keras_made_otherwise_shows_both(instrument):
     layers = {row.step.name: {"shape": list(row.output), "parameters": row.parameters} for row in trace(SMALL, TILE)}
     layers["enc1_conv1"]["shape"][0] += 1
     worker.tell(event="built", request=worker.asked[-1]["request"], layers=layers, parameters=1, summary="")
-    wrong = {check["step"]: check["words"] for check in tab.result["proof"] if check["words"]}
+    wrong = {check["step"]: check["difference"] for check in tab.result["proof"] if check["difference"]}
     assert wrong == {"enc1_conv1": "the plan says 34 × 34 × 8 and 296 parameters, Keras 35 × 34 × 8 and 296"}
     assert instrument.proof["steps"]["enc1_conv1"] == wrong["enc1_conv1"]
     tab.close()
@@ -138,7 +138,7 @@ def test_a_worker_that_cannot_be_started_is_told(instrument):
 def test_start_learns_and_shows_curves_scores_and_pictures(train):
     pressed(train, "start")
     watch = Watch(train)
-    watch.until(lambda: state_of(train) == "finished" and train.answers.get("epoch") == 2)
+    watch.until(lambda: state_of(train) == "finished" and train.predictions.get("epoch") == 2)
     status = train.status
     assert (status["step"], status["steps"], status["epoch"], status["epochs"]) == (8, 8, 2, 2)
     assert status["rate"] > 0
@@ -148,14 +148,14 @@ def test_start_learns_and_shows_curves_scores_and_pictures(train):
     assert [epoch["step"] for epoch in curve["epochs"]] == [4, 8]
     assert len(curve["epochs"][0]["iou"]) == len(curve["epochs"][0]["dice"]) == len(curve["classes"]) == 2
     assert 0 < curve["epochs"][0]["always_background"] < 1
-    assert len(train.questions) == len(train.answers["images"]) == 2
-    for question, answer in zip(train.questions, train.answers["images"], strict=True):
+    assert len(train.examples) == len(train.predictions["images"]) == 2
+    for question, answer in zip(train.examples, train.predictions["images"], strict=True):
         assert len(question["truth"]) == len(answer) == question["height"] * question["width"]
     session = train.session
-    assert train.answers["images"][0] == session.predictions(2)[0].tobytes()
+    assert train.predictions["images"][0] == session.predictions(2)[0].tobytes()
     train.set_state({"shown": 1})
-    watch.until(lambda: train.answers["epoch"] == 1)
-    assert train.answers["images"][0] == session.predictions(1)[0].tobytes()
+    watch.until(lambda: train.predictions["epoch"] == 1)
+    assert train.predictions["images"][0] == session.predictions(1)[0].tobytes()
 
 
 def test_the_knobs_stay_free_and_the_panel_says_when_they_differ(train, instrument):
@@ -203,7 +203,7 @@ def test_one_step_pause_go_on_stop_and_reset(train):
     pressed(train, "stop")
     pressed(train, "reset")
     watch.until(lambda: state_of(train) == "new")
-    assert (train.curve, train.questions, train.answers) == ({}, [], {})
+    assert (train.curve, train.examples, train.predictions) == ({}, [], {})
     assert not kept.exists()
 
 
@@ -235,7 +235,7 @@ def test_a_former_notebooks_training_is_offered_and_goes_on(train, instrument, w
     assert again.status["problem"] == "A training was cut off here before."
     epochs = again.status["epoch"]
     assert epochs >= 1
-    later.until(lambda: again.answers.get("epoch") == epochs)
+    later.until(lambda: again.predictions.get("epoch") == epochs)
     assert again.session.dataset.name == "cells"
     assert len(again.session.dataset) == 8
     pressed(again, "resume")
@@ -291,7 +291,7 @@ def test_a_training_that_would_not_fit_into_memory_is_refused_with_the_numbers(t
     watch.until(lambda: "memory" in {each["kind"] for each in train.findings})
     (found,) = [each for each in train.findings if each["kind"] == "memory"]
     assert found["weight"] == "doubt"
-    assert "1.0 GB are free" in found["words"]
+    assert "1.0 GB are free" in found["message"]
     pressed(train, "fix", kind="memory")
     watch.until(lambda: "memory" not in {each["kind"] for each in train.findings})
 
@@ -318,7 +318,36 @@ def test_the_batch_is_the_one_that_the_memory_is_told_for(train, instrument):
     train.set_state({"recipe": {**train.recipe, "batch_size": 5}})
     assert instrument.batch_size == 5
     instrument.batch_size = 3
-    assert train.recipe["batch_size"] == 3
+    assert train.whole_recipe.batch_size == 3
+    assert "batch_size" not in train.recipe, "it has one owner"
+
+
+def test_a_training_is_judged_anew_only_when_what_is_judged_has_changed(train, instrument, monkeypatch):
+    from unet_explorer.panel.tabs import train as module
+
+    judged, judge = [], module.findings_of
+
+    def counted(*given):
+        judged.append(given)
+        return judge(*given)
+
+    monkeypatch.setattr(module, "findings_of", counted)
+    train._findings()
+    judged.clear()
+    for _ in range(5):
+        train._guarded(train._refresh)
+    assert judged == []
+    for turn in (
+        lambda: setattr(instrument, "tile", [84, 84]),
+        lambda: setattr(instrument, "batch_size", instrument.batch_size + 1),
+        lambda: train.set_state({"recipe": {**train.recipe, "loss": "dice"}}),
+        lambda: setattr(train, "dataset", cells(3, size=64)),
+    ):
+        before = len(judged)
+        turn()
+        train._findings()
+        train._findings()
+        assert len(judged) == before + 1
 
 
 def test_the_learning_rate_follows_the_optimizer(train):
@@ -347,23 +376,23 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
 
 def test_a_bad_upload_is_told_and_stops(train):
     train.set_state(
-        {"piece": {"upload": 1, "piece": 0, "name": "../x.png", "at": 0, "data": memoryview(b"1"), "last": True}}
+        {"chunk": {"upload": 1, "chunk": 0, "name": "../x.png", "at": 0, "data": memoryview(b"1"), "last": True}}
     )
     assert train.problem.startswith("The images were not taken: '../x.png' is not a file name")
-    assert train.taken == {"upload": 1, "piece": 0, "stopped": True}
+    assert train.received == {"upload": 1, "chunk": 0, "stopped": True}
     train.set_state(
-        {"piece": {"upload": 2, "piece": 0, "name": "x.zip", "at": 0, "data": memoryview(b"PK"), "last": True}}
+        {"chunk": {"upload": 2, "chunk": 0, "name": "x.zip", "at": 0, "data": memoryview(b"PK"), "last": True}}
     )
     Watch(train).until(lambda: "x.zip" in train.problem)
     assert train.dataset.name == "cells"
 
 
 def test_a_defect_of_ours_is_seen_as_well(train, monkeypatch):
-    monkeypatch.setattr(train, "_do_start", lambda wish: 1 / 0)
+    monkeypatch.setattr(train, "_do_start", lambda request: 1 / 0)
     pressed(train, "start")
     assert train.problem == "Something went wrong in the panel (ZeroDivisionError: division by zero)."
-    train.set_state({"wish": {"do": "launch", "number": 99}})
-    train.set_state({"wish": {"do": "__class__", "number": 100}})
+    train.set_state({"request": {"do": "launch", "number": 99}})
+    train.set_state({"request": {"do": "__class__", "number": 100}})
 
 
 # The panel around them ---------------------------------------------------------------------------------------------
@@ -373,16 +402,16 @@ def test_a_tab_is_made_and_the_worker_started_when_it_is_first_opened(state):
     before = set(widgets._instances)
     panel = explore("classroom", dataset=cells(3, size=96))
     assert panel._worker is None
-    panel._shelf.set_state({"opened": "Train"})
+    panel._tab_bar.set_state({"opened": "Train"})
     tab = panel.tab("Train")
     Watch(tab).until(lambda: tab.data.get("name") == "cells" and tab.data["count"] == 3)
     process = panel._worker.process
     assert process
-    panel._shelf.set_state({"opened": "Build"})
+    panel._tab_bar.set_state({"opened": "Build"})
     assert panel._worker.process == process, "one worker for all tabs"
     assert [room.layout.display for room in panel._rooms.values()] == ["", "none", "none", "none"]
-    panel._shelf.set_state({"opened": "<b>"})
-    assert panel._shelf.opened == ""
+    panel._tab_bar.set_state({"opened": "<b>"})
+    assert panel._tab_bar.opened == ""
     panel.close()
     assert set(widgets._instances) == before
     with pytest.raises(ProcessLookupError):

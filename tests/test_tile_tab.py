@@ -120,8 +120,8 @@ def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypa
     assert tile.result["tile"] == [92, 92]
     tile.naive = False
     instrument.config, instrument.tile = SMALL.to_dict(), [76, 76]
-    monkeypatch.setattr("unet_explorer.panel.tabs.imaging.available_memory", lambda: 1)
-    monkeypatch.setattr("unet_explorer.panel.tabs.imaging.resident_memory", lambda _: 1)
+    monkeypatch.setattr("unet_explorer.panel.tabs.image_tab.available_memory", lambda: 1)
+    monkeypatch.setattr("unet_explorer.panel.tabs.image_tab.resident_memory", lambda _: 1)
     pressed(tile, "predict")
     assert "GB are free: take a smaller tile" in tile.problem
 
@@ -148,12 +148,12 @@ def test_an_image_from_the_browser(tile, tmp_path):
     data = (tmp_path / "sent.png").read_bytes()
     for piece, at in enumerate(range(0, len(data), 100)):
         last = at + 100 >= len(data)
-        part = {"upload": 1, "piece": piece, "name": "sent.png", "at": at, "last": last, "data": data[at : at + 100]}
-        tile.set_state({"piece": part})
-        assert tile.taken == {"upload": 1, "piece": piece, "stopped": False}
+        part = {"upload": 1, "chunk": piece, "name": "sent.png", "at": at, "last": last, "data": data[at : at + 100]}
+        tile.set_state({"chunk": part})
+        assert tile.received == {"upload": 1, "chunk": piece, "stopped": False}
     Watch(tile).until(lambda: tile.picture["title"] == "sent.png")
     assert tile.picture["width"] == 30
-    tile.set_state({"piece": {"upload": 2, "piece": 0, "name": "../x.png", "at": 0, "last": True, "data": b"a"}})
+    tile.set_state({"chunk": {"upload": 2, "chunk": 0, "name": "../x.png", "at": 0, "last": True, "data": b"a"}})
     assert "is not a file name that can be kept here" in tile.problem
 
 

@@ -35,8 +35,8 @@ def test_the_model_is_the_one_that_was_examined(session):
     for which, epoch in (("best", made.history.best.number), ("last", 3)):
         model = made.model(which)
         kept = made.predictions(epoch)
-        assert len(kept) == min(3, len(made.questions))
-        for question, shown in zip(made.questions, kept, strict=False):
+        assert len(kept) == min(3, len(made.examples))
+        for question, shown in zip(made.examples, kept, strict=False):
             scores = model.predict_on_batch(question.tile[None])[0]
             height, width = question.truth.shape
             assert (classes_of(scores[:height, :width], SMALL) == shown).mean() > 0.999
@@ -192,7 +192,7 @@ def test_other_networks_and_several_classes(session, config):
     made.start()
     finished(made)
     assert np.shape(made.history.epochs[0].table) == (4, 4)
-    assert sum(map(sum, made.history.epochs[0].table)) == sum(each.truth.size for each in made.questions)
+    assert sum(map(sum, made.history.epochs[0].table)) == sum(each.truth.size for each in made.examples)
 
 
 def test_one_score_a_pixel_tells_two_classes_apart(session):

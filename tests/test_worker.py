@@ -211,7 +211,7 @@ def test_no_worker_outlives_its_notebook_and_the_next_one_goes_on(state, worker)
     assert found.state == "interrupted"
     assert found.history.epochs
     assert len(found.history.losses) >= found.history.epochs[-1].step
-    assert found.predictions(1)[0].shape == found.questions[0].truth.shape
+    assert found.predictions(1)[0].shape == found.examples[0].truth.shape
     start = found.history.epochs[-1].step
     found.resume()
     until(found, lambda: found.history.epochs[-1].step > start)
@@ -291,11 +291,11 @@ def test_the_built_network_is_the_traced_one(worker):
         assert words in told["summary"], "nothing is cut off"
     assert max(map(len, told["summary"].splitlines())) > 100, "as wide as Keras makes it, though there is no terminal"
     checks = prove(config, (76, 84), told["layers"])
-    assert all(not check.words for check in checks)
+    assert all(not check.difference for check in checks)
     told["layers"]["enc1_conv1"]["shape"][0] += 1
     told["layers"]["head"]["parameters"] += 1
     del told["layers"]["dec0_up"]
-    wrong = {check.step: check.words for check in prove(config, (76, 84), told["layers"]) if check.words}
+    wrong = {check.step: check.difference for check in prove(config, (76, 84), told["layers"]) if check.difference}
     assert wrong.keys() == {"enc1_conv1", "head", "dec0_up"}
     assert wrong["dec0_up"].endswith("Keras has no such layer")
     assert "the plan says" in wrong["head"]

@@ -24,13 +24,14 @@ from unet_explorer.core.receptive import receptive_field
 from unet_explorer.core.tiles import ShapeError, nearest_sizes, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import Tiling
 from unet_explorer.core.trace import Trace, trace
+from unet_explorer.data.made import SETS
 
 if TYPE_CHECKING:
     from unet_explorer.core.script import to_script
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.data.files import from_folder, from_stack
     from unet_explorer.data.lazy import open_image
-    from unet_explorer.data.synthetic import cells, membranes, shapes
+    from unet_explorer.data.made import *  # noqa: F403
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
@@ -48,22 +49,20 @@ __all__ = [
     "UNetConfig",
     "best_tile",
     "build_model",
-    "cells",
     "estimate_memory",
     "explore",
     "from_folder",
     "from_stack",
-    "membranes",
     "nearest_sizes",
     "open_image",
     "plan",
     "predict_image",
     "receptive_field",
-    "shapes",
     "tile_for_output",
     "to_script",
     "trace",
     "valid_sizes",
+    *SETS,
 ]
 __version__ = "0.1.0"
 
@@ -72,15 +71,13 @@ _LATER = {
     "Explorer": "panel.explorer",
     "TrainingSession": "learning.session",
     "build_model": "model",
-    "cells": "data.synthetic",
     "explore": "panel.explorer",
     "from_folder": "data.files",
     "from_stack": "data.files",
-    "membranes": "data.synthetic",
     "open_image": "data.lazy",
     "predict_image": "predict.predict",
-    "shapes": "data.synthetic",
     "to_script": "core.script",
+    **{name: f"data.made.{name}" for name in SETS},
 }
 
 

@@ -118,8 +118,8 @@ def config_of(model: keras.Model) -> UNetConfig:
             f"{shown(model)} is no U-Net of this plan ({error}): give what build_model or TrainingSession.model gives."
         ) from None
     for step in plan(config):
-        found = layer.get(step.name)
-        if found is None or found.count_params() != step.parameters:
-            what = "has none" if found is None else f"has {found.count_params():,} parameters, not {step.parameters:,},"
+        made = layer.get(step.name)
+        if made is None or made.count_params() != step.parameters:
+            what = "has none" if made is None else f"has {made.count_params():,} parameters, not {step.parameters:,},"
             raise ValueError(f"The model is no U-Net of this plan: it {what} at {step.name}.")
     return config

@@ -22,7 +22,7 @@ from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, 
 from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Order, Recipe
-from unet_explorer.learning.worker.feed import Ahead, Feed
+from unet_explorer.learning.worker.feed import Feed, Prefetcher
 from unet_explorer.learning.worker.main import NICE
 
 CLASSROOM = PRESETS["classroom"]
@@ -82,7 +82,7 @@ def bare() -> None:
     recipe, dataset, tile = Recipe(**ENDLESS), cells(), (CLASSROOM.tile, CLASSROOM.tile)
     learner = Learner(Order(CLASSROOM.config, tile, recipe), dataset)
     learner.model.compile(optimizer_of(recipe), loss_of(CLASSROOM.config, recipe))
-    ahead = Ahead(Feed(dataset.split(seed=recipe.seed)[0], CLASSROOM.config, tile, recipe), 0)
+    ahead = Prefetcher(Feed(dataset.split(seed=recipe.seed)[0], CLASSROOM.config, tile, recipe), 0)
 
     class Stream(keras.utils.PyDataset):
         def __len__(self) -> int:

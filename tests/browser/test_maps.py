@@ -10,6 +10,7 @@ import pytest
 from modules import load
 from PIL import Image
 
+from unet_explorer.learning.map_grid import GRID
 from unet_explorer.learning.worker.activations import view
 
 MIRRORED = """async ([pixels, height, width, extent]) => {
@@ -31,7 +32,7 @@ MIRRORED = """async ([pixels, height, width, extent]) => {
 
 @pytest.fixture
 def bench(page):
-    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_picture.js": ["TilesPicture"]})
+    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_view.js": ["TilesPicture"]})
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (3, 30)])
@@ -75,7 +76,7 @@ def test_every_map_has_its_colours_in_its_cell(bench, channels, common):
     maps = random.normal(size=(10, 14, channels)).astype("float32") * random.choice([0.01, 1, 30], channels)
     maps[..., -1] = 0
     seen = view(maps, channels // 2)
-    seen |= {"step": "enc0_conv1", "rows": 10, "columns": 14}
+    seen |= {"step": "enc0_conv1", "rows": 10, "columns": 14, "grid": GRID}
     most = np.abs(maps).max((0, 1))
     most = np.where(common, most.max(), most)
     most[most == 0] = 1

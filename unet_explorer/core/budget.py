@@ -62,9 +62,9 @@ def fitting_design(config: UNetConfig, tile: Tile, batch_size: int, limit: int, 
     for smaller in _smaller_networks(config):
         # A tile that fits a network fits it with fewer levels, too, and its output is no smaller.
         lowest = [tile_for_output(smaller, side) for side in least]
-        found = _within(smaller, result.tile, (lowest[0], lowest[1]), wanted, limit, training)
-        if found:
-            return found
+        design = _within(smaller, result.tile, (lowest[0], lowest[1]), wanted, limit, training)
+        if design:
+            return design
     return None
 
 
@@ -140,8 +140,8 @@ def best_tile(
 @lru_cache(maxsize=256)
 def _candidates(config: UNetConfig, side: int) -> tuple[tuple[int, int], ...]:
     """Tiles, each with how many it takes to cover a side, that are the smallest with that number."""
-    found = [(tile, axis_of(config, side, tile).count) for tile in _sizes(config, side)]
-    able = [each for each in found if each[1]]
+    counted = [(tile, axis_of(config, side, tile).count) for tile in _sizes(config, side)]
+    able = [each for each in counted if each[1]]
     return tuple(able[:1] + [after for before, after in pairwise(able) if after[1] < before[1]])
 
 

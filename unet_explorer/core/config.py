@@ -138,13 +138,13 @@ def read_knobs(chosen: Any) -> None:
     for each in fields(chosen):
         if "allowed" not in each.metadata:
             continue
-        given = getattr(chosen, each.name)
+        value = getattr(chosen, each.name)
         try:
             # Frozen: plain attributes are refused, and what is kept must be plain Python
             # (a NumPy integer would otherwise end up in shared files).
-            object.__setattr__(chosen, each.name, each.metadata["allowed"].read(given))
+            object.__setattr__(chosen, each.name, each.metadata["allowed"].read(value))
         except (ValueError, TypeError, OverflowError):
-            problems.append(f"{each.name}={shown(given)} is not allowed: give {each.metadata['allowed']}.")
+            problems.append(f"{each.name}={shown(value)} is not allowed: give {each.metadata['allowed']}.")
     if problems:
         raise ValueError(" ".join(problems))
 
@@ -226,20 +226,20 @@ class UNetConfig:
         """
         if not isinstance(values, dict):
             raise ValueError(f"A design is a dict of knobs, not {shown(values)}: give {{'depth': 4, …}}.")
-        given = dict(values)
-        version = given.pop("version", VERSION)
+        chosen = dict(values)
+        version = chosen.pop("version", VERSION)
         if type(version) is not int or version != VERSION:
             raise ValueError(
                 f"version={shown(version)} is not known here: this release reads version {VERSION}. "
                 "Update unet_explorer, or leave the version out if you typed the design yourself."
             )
         known = [knob.name for knob in fields(cls)]
-        for key in given:
+        for key in chosen:
             if key not in known:
                 close = difflib.get_close_matches(str(key), known, n=1)
                 hint = f"did you mean {close[0]!r}?" if close else "the keys are " + ", ".join(known) + "."
                 raise ValueError(f"Unknown key {shown(key)}: {hint}")
-        return cls(**given)
+        return cls(**chosen)
 
 
 def read_config(config: object) -> UNetConfig:

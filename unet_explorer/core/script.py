@@ -127,11 +127,11 @@ def _variables(traced: Trace) -> dict[str, str]:
 
 def _lines(row: Row, names: dict[str, str], shared: tuple[str, ...]) -> Iterator[str]:
     step = row.step
-    given = [names[name] for name in step.inputs]
+    inputs = [names[name] for name in step.inputs]
     if row.crop:
-        yield f'skip = layers.Cropping2D({row.crop}, name="{step.name}_crop")({given[0]})'
-        given[0] = "skip"
-    arriving = given[0] if len(given) == 1 else f"[{', '.join(given)}]"
+        yield f'skip = layers.Cropping2D({row.crop}, name="{step.name}_crop")({inputs[0]})'
+        inputs[0] = "skip"
+    arriving = inputs[0] if len(inputs) == 1 else f"[{', '.join(inputs)}]"
     yield f"{names[step.name]} = {_layer(step, shared)}({arriving})"
 
 

@@ -43,11 +43,11 @@ class ShapeError(ValueError):
     """
 
     def __init__(self, config: UNetConfig, tile: Tile) -> None:
-        given = read_tile(tile)
-        self.step, self.axis, self.side, reason = _first_failure(config, given)
-        near = [_fitting_neighbours(config, side) for side in given]
+        pair = read_tile(tile)
+        self.step, self.axis, self.side, reason = _first_failure(config, pair)
+        near = [_fitting_neighbours(config, side) for side in pair]
         self.by_axis = dict(zip(AXES, near, strict=True))
-        square = given[0] == given[1]
+        square = pair[0] == pair[1]
         pairs = [(side, side) for side in near[0]] if square else [(down, across) for down, across in product(*near)]
         self.suggestions: tuple[Tile, ...] = (
             tuple(pairs) if isinstance(tile, (tuple, list)) else tuple(side for side, _ in pairs)
@@ -58,7 +58,7 @@ class ShapeError(ValueError):
         )
         one = len(pairs) == 1
         super().__init__(
-            f"Tile {_tile_text(given)} does not fit this U-Net: {reason}.\n"
+            f"Tile {_tile_text(pair)} does not fit this U-Net: {reason}.\n"
             f"Nearest tile{'' if one else 's'} that fit{'s' if one else ''}: {fitting}."
         )
         self._made_from = (config, tile)
@@ -138,14 +138,14 @@ def sides(config: UNetConfig, tile: Tile) -> dict[str, tuple[int, int]]:
         (28, 28)
     """
     height, width = read_tile(tile)
-    found = {}
+    known = {}
     for name, law in laws(read_config(config)).items():
         down = law.side(height)
         across = down if width == height else law.side(width)
         if down is None or across is None:
             raise ShapeError(config, tile)
-        found[name] = (down, across)
-    return found
+        known[name] = (down, across)
+    return known
 
 
 class _Fitting(NamedTuple):

@@ -74,13 +74,13 @@ class Tiling:
     def __init__(self, config: UNetConfig, image_shape: tuple[int, ...], tile: Tile, *, seamless: bool = True) -> None:
         self.config = read_config(config)
         self.image = read_image_shape(image_shape)
-        given = next(iter(sides(config, tile).values()))
+        size = next(iter(sides(config, tile).values()))
         self.seamless = seamless
-        down, across = (axis_of(config, side, length, seamless) for side, length in zip(self.image, given, strict=True))
+        down, across = (axis_of(config, side, length, seamless) for side, length in zip(self.image, size, strict=True))
         self.axes = (down, across)
         for name, axis in zip(AXES, self.axes, strict=True):
             if not axis.count:
-                raise ValueError(_cannot_meet(config, axis, name if given[0] != given[1] else ""))
+                raise ValueError(_cannot_meet(config, axis, name if size[0] != size[1] else ""))
         self.tile = (down.tile, across.tile)
         self.output = (down.output, across.output)
 

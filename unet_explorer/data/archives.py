@@ -10,10 +10,12 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from unet_explorer.data.pictures import DataError, printable
+from unet_explorer.data.decoded import DataError, printable
 
-__all__ = ["LARGEST_RATIO", "LARGEST_UNPACKED", "MOST_ENTRIES", "unpack"]
+__all__ = ["LARGEST_RATIO", "LARGEST_UNPACKED", "MOST_ENTRIES", "SUFFIX", "unpack"]
 
+SUFFIX: Final = ".zip"
+"""How the names of archives end."""
 MOST_ENTRIES: Final = 20_000
 """Files and folders in one zip."""
 LARGEST_UNPACKED: Final = 2 * 2**30

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.config import shown
-from unet_explorer.data.pictures import DataError, Picture, SizeCheck
+from unet_explorer.data.decoded import DataError, DecodedImage, SizeCheck
 
 __all__ = ["layers_of", "scaled", "together"]
 
 Number = TypeVar("Number", bound=np.generic)
 
 
-def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[Picture]:
+def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[DecodedImage]:
     """The images of an array (N, height, width[, channels]), or of a list of N arrays.
 
     Args:
@@ -43,7 +43,7 @@ def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[Picture]:
         if layer.ndim not in (2, 3) or 0 in layer.shape:
             raise DataError(f"{where} has shape {layer.shape}: give (height, width) or (height, width, channels).")
         check(layer.shape[0], layer.shape[1], where)
-        yield _picture(layer if layer.ndim == 2 or layer.shape[2] > 1 else layer[..., 0])
+        yield _decoded(layer if layer.ndim == 2 or layer.shape[2] > 1 else layer[..., 0])
     if not len(whole):
         raise DataError(f"{name} holds no image: give at least one.")
 
@@ -58,13 +58,13 @@ def _array(source: Any, name: str) -> NDArray[Any]:
     return array
 
 
-def _picture(values: NDArray[Any]) -> Picture:
+def _decoded(values: NDArray[Any]) -> DecodedImage:
     if values.dtype == np.bool_:
-        return Picture(values.astype(np.uint8), 1)
-    return Picture(values, {"uint8": 255, "uint16": 65535}.get(values.dtype.name))
+        return DecodedImage(values.astype(np.uint8), 1)
+    return DecodedImage(values, {"uint8": 255, "uint16": 65535}.get(values.dtype.name))
 
 
-def scaled(pictures: Sequence[Picture]) -> NDArray[np.float32] | tuple[NDArray[np.float32], ...]:
+def scaled(images: Sequence[DecodedImage]) -> NDArray[np.float32] | tuple[NDArray[np.float32], ...]:
     """All images from 0 to 1 in 32-bit floats, with as many channels as the one that has most.
 
     Args:
@@ -75,27 +75,27 @@ def scaled(pictures: Sequence[Picture]) -> NDArray[np.float32] | tuple[NDArray[n
         >>> scaled([Picture(np.array([[5.0, 6.0]]), None), Picture(np.array([[9.0, 7.0]]), None)]).ravel().tolist()
         [0.0, 0.25, 1.0, 0.5]
     """
-    low, high = _range([picture.values for picture in pictures if picture.top is None])
-    channels = max(1 if picture.values.ndim == 2 else picture.values.shape[-1] for picture in pictures)
+    low, high = _range([decoded.values for decoded in images if decoded.top is None])
+    channels = max(1 if decoded.values.ndim == 2 else decoded.values.shape[-1] for decoded in images)
 
-    def one(picture: Picture) -> NDArray[np.float32]:
-        if picture.top is not None:
-            values = picture.values / np.float32(picture.top)
+    def one(decoded: DecodedImage) -> NDArray[np.float32]:
+        if decoded.top is not None:
+            values = decoded.values / np.float32(decoded.top)
         elif low >= 0 and high <= 1:
-            values = picture.values
+            values = decoded.values
         else:
             # Halves, for the difference of two large floats may be beyond the largest.
-            half = picture.values.astype(np.float64) * 0.5
+            half = decoded.values.astype(np.float64) * 0.5
             values = (half - low * 0.5) / max(high * 0.5 - low * 0.5, np.finfo(float).tiny)
         image = values.astype(np.float32)
         return image if image.ndim == 3 else np.repeat(image[..., None], channels, axis=-1)
 
-    sizes = {picture.values.shape[:2] for picture in pictures}
+    sizes = {decoded.values.shape[:2] for decoded in images}
     if len(sizes) > 1:
-        return tuple(one(picture) for picture in pictures)
-    every = np.empty((len(pictures), *sizes.pop(), channels), np.float32)
-    for place, picture in enumerate(pictures):
-        every[place] = one(picture)
+        return tuple(one(decoded) for decoded in images)
+    every = np.empty((len(images), *sizes.pop(), channels), np.float32)
+    for place, decoded in enumerate(images):
+        every[place] = one(decoded)
     return every
 
 

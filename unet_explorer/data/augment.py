@@ -20,9 +20,9 @@ from unet_explorer.data.dataset import Image, Labels
 __all__ = ["Augmentation", "Drawn", "Source", "draw_tile"]
 
 GRID: Final = 3
-"""The elastic deformation is given by vectors on a grid of 3 × 3,"""
+"""The elastic deformation is given by random vectors on a grid of so many points a side."""
 STRENGTH: Final = 10.0
-"""drawn with this standard deviation in pixels (Ronneberger et al. 2015, section 3.1)."""
+"""The standard deviation of these vectors, in pixels (Ronneberger et al. 2015, section 3.1)."""
 CONTRAST, BRIGHTNESS = 0.3, 0.3
 """Standard deviations of the grey values' logarithmic gain and of their offset, for images with contrast 1, at each
 point of such a grid: light is uneven, and out-of-focus light adds to it."""
@@ -124,8 +124,8 @@ def draw_tile(
 
 
 def _look_up(plane: NDArray[Any], where: Coordinates, order: Literal[0, 1]) -> NDArray[Any]:
-    found: NDArray[Any] = ndimage.map_coordinates(plane, where, order=order, mode="mirror")
-    return found
+    sampled: NDArray[Any] = ndimage.map_coordinates(plane, where, order=order, mode="mirror")
+    return sampled
 
 
 def _centre(tile: tuple[int, int], output: tuple[int, int]) -> tuple[slice, slice]:

@@ -16,7 +16,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from unet_explorer.data.pictures import FORMATS, LARGEST_FILE, DataError, Picture, SizeCheck
+from unet_explorer.data.decoded import FORMATS, LARGEST_FILE, DataError, DecodedImage, SizeCheck
 
 __all__ = ["pages"]
 
@@ -30,7 +30,7 @@ _LESS_DEEP: Final = {1: 255, 2: 85, 4: 17}
 """By how much Pillow spreads the greys of a PNG with that many bits a pixel."""
 
 
-def pages(data: bytes, name: str, check: SizeCheck, most: int | None = 1) -> Iterator[Picture]:
+def pages(data: bytes, name: str, check: SizeCheck, most: int | None = 1) -> Iterator[DecodedImage]:
     """The pictures in a file, one by one; each is measured before its pixels are unpacked.
 
     Numbers are taken as they are stored: a photo that its camera marked as turned (EXIF) stays as it is, and so does a
@@ -51,23 +51,23 @@ def pages(data: bytes, name: str, check: SizeCheck, most: int | None = 1) -> Ite
         >>> [picture.values.shape for picture in pages(file.getvalue(), "a.png", lambda *size: None)]
         [(2, 3)]
     """
-    found = _tiff(data, name, check, most) if data[:4] in _TIFF else _pillow(data, name, check)
+    layers = _tiff(data, name, check, most) if data[:4] in _TIFF else _pillow(data, name, check)
     while True:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                picture = next(found, None)
+                decoded = next(layers, None)
         except DataError:
             raise
         except Exception as error:  # noqa: BLE001  # a decoder handed hostile bytes may fail in any way
             reason = str(error).strip().split("\n")[0][:120].rstrip(".") or type(error).__name__
             raise DataError(f"{name} is damaged or cut off ({reason}). Save it again, or leave it out.") from None
-        if picture is None:
+        if decoded is None:
             return
-        yield picture
+        yield decoded
 
 
-def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[Picture]:
+def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[DecodedImage]:
     try:
         opened = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "BMP", "GIF"))
     except UnidentifiedImageError:
@@ -80,46 +80,46 @@ def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[Picture]:
         check(file.height, file.width, name)
         kind = file.format or ""
         file.load()
-        picture = _from_pillow(file, name)
+        decoded = _from_pillow(file, name)
         if kind == "GIF":
             # Its writers sort the palette as they like: only the colours mean anything.
-            picture = picture.image()
+            decoded = decoded.image()
         elif kind == "PNG" and file.mode == "L":
             bits = data[24]  # in the header, behind signature, length, type, width and height
             if bits in _LESS_DEEP:
-                picture = Picture(picture.values // _LESS_DEEP[bits], 2**bits - 1)
-        yield picture if kind != "JPEG" else Picture(picture.values, picture.top, lossy=True)
+                decoded = DecodedImage(decoded.values // _LESS_DEEP[bits], 2**bits - 1)
+        yield decoded if kind != "JPEG" else DecodedImage(decoded.values, decoded.top, lossy=True)
 
 
-def _from_pillow(file: Image.Image, name: str) -> Picture:
+def _from_pillow(file: Image.Image, name: str) -> DecodedImage:
     """A loaded image, in whatever mode Pillow holds it."""
     if file.mode in ("CMYK", "YCbCr", "RGBX"):
         file = file.convert("RGB")
     values = np.asarray(file)
     match file.mode:
         case "1":
-            return Picture(values.astype(np.uint8), 1)
+            return DecodedImage(values.astype(np.uint8), 1)
         case "L" | "RGB":
-            return Picture(values, 255)
+            return DecodedImage(values, 255)
         case "P":
             colours = np.zeros((256, 3), np.uint8)
-            given = np.array(file.getpalette("RGB") or [], np.uint8).reshape(-1, 3)[:256]
-            colours[: len(given)] = given
-            return Picture(values, 255, palette=colours)
+            entries = np.array(file.getpalette("RGB") or [], np.uint8).reshape(-1, 3)[:256]
+            colours[: len(entries)] = entries
+            return DecodedImage(values, 255, palette=colours)
         case "LA":
-            return Picture(values[..., 0], 255, alpha=values[..., 1])
+            return DecodedImage(values[..., 0], 255, alpha=values[..., 1])
         case "RGBA":
-            return Picture(values[..., :3], 255, alpha=values[..., 3])
+            return DecodedImage(values[..., :3], 255, alpha=values[..., 3])
         case "I;16" | "I;16B" | "I;16L":
-            return Picture(values.astype(np.uint16), 65535)
+            return DecodedImage(values.astype(np.uint16), 65535)
         case "I" if file.format == "PNG":
-            return Picture(values.astype(np.uint16), 65535)
+            return DecodedImage(values.astype(np.uint16), 65535)
         case "I" | "F":
-            return Picture(values, None)
+            return DecodedImage(values, None)
     raise DataError(f"{name} is stored as {file.mode}: save it in grey or RGB.")
 
 
-def _tiff(data: bytes, name: str, check: SizeCheck, most: int | None) -> Iterator[Picture]:
+def _tiff(data: bytes, name: str, check: SizeCheck, most: int | None) -> Iterator[DecodedImage]:
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         every = [page for page in file.pages if not getattr(page, "is_reduced", False)]
         if not every:
@@ -136,7 +136,7 @@ def _tiff(data: bytes, name: str, check: SizeCheck, most: int | None) -> Iterato
             yield _from_tiff(data, file, page, where)
 
 
-def _from_tiff(data: bytes, file: Any, page: Any, name: str) -> Picture:
+def _from_tiff(data: bytes, file: Any, page: Any, name: str) -> DecodedImage:
     if page.compression in _NONE + _DEFLATE and page.photometric not in (5, 6, 8):
         axes, depth = page.axes, page.samplesperpixel
         if axes not in ("YX", "YXS", "SYX") or depth > 4 or page.dtype is None or page.nbytes > LARGEST_FILE:
@@ -150,7 +150,7 @@ def _from_tiff(data: bytes, file: Any, page: Any, name: str) -> Picture:
     return _compressed(data, file, page, name)
 
 
-def _with_channels(values: NDArray[Any], page: Any, name: str) -> Picture:
+def _with_channels(values: NDArray[Any], page: Any, name: str) -> DecodedImage:
     """The pixels of a TIFF page apart: grey or colours, alpha, palette."""
     bits = page.bitspersample
     if values.dtype.kind in "bu" and isinstance(bits, int) and bits <= 16:
@@ -161,14 +161,14 @@ def _with_channels(values: NDArray[Any], page: Any, name: str) -> Picture:
         raise DataError(f"{name} holds numbers of the kind {values.dtype}: save it in 8 or 16 bits.")
     if page.photometric == 3 and page.colormap is not None and values.ndim == 2:
         colours = np.asarray(page.colormap).T
-        return Picture(values, top, palette=(colours >> 8 if colours.max() > 255 else colours).astype(np.uint8))
+        return DecodedImage(values, top, palette=(colours >> 8 if colours.max() > 255 else colours).astype(np.uint8))
     channels = 1 if values.ndim == 2 else values.shape[-1]
     if channels == 2 and page.extrasamples[-1:] not in ((1,), (2,)):
         raise DataError(f"{name} has 2 channels: save it in grey or RGB.")
     if channels in (2, 4):
         colours = values[..., 0] if channels == 2 else values[..., :3]
-        return Picture(colours, top, alpha=values[..., -1])
-    return Picture(values if values.ndim == 2 or channels == 3 else values[..., 0], top)
+        return DecodedImage(colours, top, alpha=values[..., -1])
+    return DecodedImage(values if values.ndim == 2 or channels == 3 else values[..., 0], top)
 
 
 def _refuse_bomb(data: bytes, page: Any, name: str) -> None:
@@ -188,14 +188,14 @@ def _piece(page: Any) -> int:
     return int(math.prod(page.chunks) * page.dtype.itemsize)
 
 
-def _compressed(data: bytes, file: Any, page: Any, name: str) -> Picture:
+def _compressed(data: bytes, file: Any, page: Any, name: str) -> DecodedImage:
     """A page that Pillow unpacks: LZW, fax, JPEG and others."""
     for tag, only in ((_ORIENTATION, range(2, 9)), (_PHOTOMETRIC, range(1))):
-        found = page.tags.get(tag)
-        if found is not None and found.value in only:
+        entry = page.tags.get(tag)
+        if entry is not None and entry.value in only:
             # Pillow would turn the image, or swap black and white; the numbers are wanted as they are stored.
             plain = bytearray(data)
-            struct.pack_into(f"{file.byteorder}H", plain, found.valueoffset, 1)
+            struct.pack_into(f"{file.byteorder}H", plain, entry.valueoffset, 1)
             data = bytes(plain)
     try:
         opened = Image.open(io.BytesIO(data), formats=("TIFF",))
@@ -209,6 +209,6 @@ def _compressed(data: bytes, file: Any, page: Any, name: str) -> Picture:
         if (image.height, image.width) != (page.imagelength, page.imagewidth):
             raise DataError(f"{name} contradicts itself about its size: save it again.")
         image.load()
-        picture = _from_pillow(image, name)
+        decoded = _from_pillow(image, name)
     lossy = page.compression in _JPEG
-    return Picture(picture.values, picture.top, picture.alpha, picture.palette, lossy)
+    return DecodedImage(decoded.values, decoded.top, decoded.alpha, decoded.palette, lossy)

@@ -14,19 +14,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unet_explorer.core.config import shown
-from unet_explorer.data.archives import unpack
+from unet_explorer.data.archives import SUFFIX, unpack
 from unet_explorer.data.arrays import layers_of, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
+from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeCheck, printable, read_bytes
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, visible
 from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
-from unet_explorer.data.pictures import Budget, DataError, Picture, SizeCheck, printable, read_bytes
 
-__all__ = ["from_folder", "from_stack"]
+__all__ = ["CLASSES", "from_folder", "from_stack"]
 
 Source: TypeAlias = str | os.PathLike[str] | ArrayLike | Sequence[ArrayLike]
 """The path of a TIFF, or pixels as an array or a list of arrays."""
 
+CLASSES: Final = "classes.txt"
+"""Where the names of the classes are read from, one a line."""
 _LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
 
 
@@ -92,7 +94,7 @@ def _read_path(path: object) -> Path:
         return place
     if not place.exists():
         raise DataError(f"There is no folder {printable(place)}: look for a typing error. {LAYOUTS}")
-    if place.suffix.lower() != ".zip":
+    if place.suffix.lower() != SUFFIX:
         raise DataError(f"{printable(place.name)} is a file: give the folder that holds the images, or a .zip of it.")
     return place
 
@@ -130,18 +132,18 @@ def _name(path: Path, root: Path) -> str:
     return printable(path.relative_to(root))
 
 
-def _image(path: Path, name: str, budget: Budget) -> Picture:
-    picture = next(pages(read_bytes(path, name), name, budget.take)).image()
-    picture.check_finite(name)
-    budget.widen(3 if picture.values.ndim == 3 else 1, name)
-    return picture
+def _image(path: Path, name: str, budget: Budget) -> DecodedImage:
+    decoded = next(pages(read_bytes(path, name), name, budget.take)).image()
+    decoded.check_finite(name)
+    budget.widen(3 if decoded.values.ndim == 3 else 1, name)
+    return decoded
 
 
-def _mask(path: Path, name: str, check: SizeCheck) -> Picture:
+def _mask(path: Path, name: str, check: SizeCheck) -> DecodedImage:
     return mask_values(next(pages(read_bytes(path, name), name, check)), name)
 
 
-def _same_size(image: Picture, image_name: str) -> SizeCheck:
+def _same_size(image: DecodedImage, image_name: str) -> SizeCheck:
     height, width = image.values.shape[:2]
 
     def check(mask_height: int, mask_width: int, name: str) -> None:
@@ -161,7 +163,7 @@ def _same_size(image: Picture, image_name: str) -> SizeCheck:
 
 
 def _objects(
-    layout: Layout, root: Path, images: Sequence[Picture], sizes: Sequence[SizeCheck], classes: tuple[str, ...]
+    layout: Layout, root: Path, images: Sequence[DecodedImage], sizes: Sequence[SizeCheck], classes: tuple[str, ...]
 ) -> Meaning:
     """One mask an object: they are numbered in the order of their names."""
     instances = []
@@ -178,12 +180,12 @@ def _objects(
 def _read_classes(folder: Path, root: Path) -> tuple[str, ...]:
     """The names in classes.txt, or nothing."""
     for path in visible(folder, root):
-        if path.name.lower() == "classes.txt":
+        if path.name.lower() == CLASSES:
             break
     else:
         return ()
     try:
-        text = read_bytes(path, "classes.txt", _LONGEST_CLASSES).decode("utf-8-sig")
+        text = read_bytes(path, CLASSES, _LONGEST_CLASSES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError("classes.txt is no UTF-8 text: save it as UTF-8, one name a line.") from None
     names = tuple(printable(line.strip()) for line in text.splitlines() if line.strip())
@@ -214,34 +216,34 @@ def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
         (30, 1, 1)
     """
     try:
-        pictures, titles = _stack_images(images, "images")
+        layers, titles = _stack_images(images, "images")
         masks, names = _stack_masks(labels, "labels")
-        _check_stacks(pictures, masks)
-        return _dataset(str(name), pictures, meaning(masks, names, ()), titles, grey=False)
+        _check_stacks(layers, masks)
+        return _dataset(str(name), layers, meaning(masks, names, ()), titles, grey=False)
     except DataError:
         raise
     except (OSError, MemoryError) as error:
         raise DataError(f"The stacks cannot be read ({error}). Look for room in memory and on the disk.") from None
 
 
-def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[list[Picture], list[str]]:
+def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
     budget = Budget()
-    found: list[Picture] = []
-    for picture in _layers(source, name, budget.take, limit):
-        layer = picture.image() if isinstance(source, (str, os.PathLike)) else picture
+    found: list[DecodedImage] = []
+    for decoded in _layers(source, name, budget.take, limit):
+        layer = decoded.image() if isinstance(source, (str, os.PathLike)) else decoded
         layer.check_finite(f"{name}, image {len(found) + 1}")
         budget.widen(1 if layer.values.ndim == 2 else layer.values.shape[-1], name)
         found.append(layer)
     return found, [f"image {number}" for number in range(1, len(found) + 1)]
 
 
-def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[Picture], list[str]]:
+def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
     layers = _layers(source, name, Budget().take, limit)
     masks = [mask_values(layer, f"{name}, image {number}") for number, layer in enumerate(layers, start=1)]
     return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)]
 
 
-def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[Picture]:
+def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[DecodedImage]:
     """One picture after the other, from a file or from arrays."""
     if isinstance(source, (str, os.PathLike)):
         name = name if name not in ("images", "labels") else printable(Path(source).name)
@@ -258,7 +260,7 @@ def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> I
     yield from layers_of(source, name, check)
 
 
-def _check_stacks(images: Sequence[Picture], masks: Sequence[Picture]) -> None:
+def _check_stacks(images: Sequence[DecodedImage], masks: Sequence[DecodedImage]) -> None:
     if len(images) != len(masks):
         raise DataError(f"{len(images):,} images, but {len(masks):,} labels: give one for each image.")
     for number, (image, mask) in enumerate(zip(images, masks, strict=True), start=1):
@@ -266,7 +268,7 @@ def _check_stacks(images: Sequence[Picture], masks: Sequence[Picture]) -> None:
         _same_size(image, f"image {number}")(height, width, f"The label of image {number}")
 
 
-def _dataset(name: str, images: Sequence[Picture], found: Meaning, titles: Sequence[str], grey: bool) -> Dataset:
+def _dataset(name: str, images: Sequence[DecodedImage], found: Meaning, titles: Sequence[str], grey: bool) -> Dataset:
     data = Dataset(
         printable(name),
         scaled(images),

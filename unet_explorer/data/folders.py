@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from unet_explorer.data.pictures import FORMATS, SUFFIXES, DataError, listed, printable
+from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, listed, printable
 
 __all__ = ["LAYOUTS", "Layout", "find_layout", "visible"]
 
@@ -88,11 +88,11 @@ def find_layout(root: Path) -> Layout:
     Raises:
         DataError: If there is none, or more than one, or images and masks do not pair.
     """
-    found = _search(root)
-    if len(found) > 1:
-        names = listed(layout.folder.relative_to(root) for layout in found)
-        raise DataError(f"{printable(root.name)} holds {len(found)} data sets ({names}): give the folder of one.")
-    if not found:
+    layouts = _search(root)
+    if len(layouts) > 1:
+        names = listed(layout.folder.relative_to(root) for layout in layouts)
+        raise DataError(f"{printable(root.name)} holds {len(layouts)} data sets ({names}): give the folder of one.")
+    if not layouts:
         files = [path for path in _entries(root) if path.is_file()]
         held = listed([path.name for path in _entries(root)]) or "nothing"
         flat = " Sort the files into `images` and `masks`." if len(files) > 1 else ""
@@ -100,16 +100,16 @@ def find_layout(root: Path) -> Layout:
             f"{printable(root.name)} holds no data set that is understood; it holds {held}.{_left_out([root], root)} "
             f"{LAYOUTS} Pictures may be {FORMATS}.{flat}"
         )
-    return found[0]
+    return layouts[0]
 
 
 def _search(root: Path) -> list[Layout]:
     """All data sets of the uppermost level that has any."""
     level = [root]
     for _ in range(_DEPTH + 1):
-        found = [layout for folder in level if (layout := _recognise(folder, root)) is not None]
-        if found:
-            return found
+        layouts = [layout for folder in level if (layout := _recognise(folder, root)) is not None]
+        if layouts:
+            return layouts
         level = [path for folder in level for path in visible(folder, root) if _may_enter(path)]
         if len(level) > _MOST_FOLDERS:
             raise DataError(
@@ -185,10 +185,10 @@ def _pair(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
 
 
 def _by_key(paths: Iterable[Path], words: frozenset[str]) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
+    by_key: dict[str, list[Path]] = {}
     for path in paths:
-        found.setdefault(_key(path.stem, words), []).append(path)
-    return found
+        by_key.setdefault(_key(path.stem, words), []).append(path)
+    return by_key
 
 
 def _key(stem: str, words: Iterable[str]) -> str:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import tifffile
 
+from unet_explorer.data.decoded import LARGEST_FILE, DataError, printable, read_bytes
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.pictures import LARGEST_FILE, DataError, printable, read_bytes
 
 __all__ = ["open_image"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.data.dataset import LARGEST_LABEL
-from unet_explorer.data.pictures import DataError, Picture, listed
+from unet_explorer.data.decoded import DataError, DecodedImage, listed
 
 __all__ = ["BINARY", "Meaning", "mask_values", "meaning", "named", "object_mask"]
 
@@ -28,7 +28,7 @@ class Meaning(NamedTuple):
     instances: list[NDArray[np.int32]] | None
 
 
-def mask_values(picture: Picture, name: str) -> Picture:
+def mask_values(decoded: DecodedImage, name: str) -> DecodedImage:
     """A mask's numbers as they are stored, those of a palette too; clear pixels are 0, the background.
 
     Raises:
@@ -38,12 +38,12 @@ def mask_values(picture: Picture, name: str) -> Picture:
         >>> mask_values(Picture(np.array([[0.0, 2.0]]), None), "a.tif").values.tolist()
         [[0, 2]]
     """
-    if picture.lossy:
+    if decoded.lossy:
         raise DataError(
             f"{name} is a JPEG: JPEG makes up values between those of a mask, so the classes cannot be told apart. "
             "Save masks as PNG, straight from the program that drew them."
         )
-    values = picture.values
+    values = decoded.values
     if values.dtype.kind == "f":
         if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
             raise DataError(f"{name} holds numbers that are not whole: a mask needs 0, 1, 2, … Save it in 8 bits.")
@@ -53,17 +53,17 @@ def mask_values(picture: Picture, name: str) -> Picture:
         raise DataError(
             f"{name} holds {values.min()} to {values.max()}: a mask needs whole numbers from 0. Number them anew."
         )
-    if picture.alpha is not None:
-        if not ((picture.alpha == 0) | (picture.alpha == picture.top)).all():
+    if decoded.alpha is not None:
+        if not ((decoded.alpha == 0) | (decoded.alpha == decoded.top)).all():
             raise DataError(f"{name} has half-clear pixels: draw the mask without soft edges and save it as PNG.")
-        clear = picture.alpha == 0
+        clear = decoded.alpha == 0
         values = np.where(clear if values.ndim == 2 else clear[..., None], 0, values).astype(values.dtype)
-    if values.ndim == 3 and picture.top != 255:
+    if values.ndim == 3 and decoded.top != 255:
         raise DataError(f"{name} is in colour with other than 8 bits: save it in 8 bits, or as numbers in grey.")
-    return Picture(np.ascontiguousarray(values), picture.top, palette=picture.palette)
+    return DecodedImage(np.ascontiguousarray(values), decoded.top, palette=decoded.palette)
 
 
-def object_mask(picture: Picture, name: str) -> NDArray[np.bool_]:
+def object_mask(decoded: DecodedImage, name: str) -> NDArray[np.bool_]:
     """Where the one object of a mask is: 0 is outside, any one other number inside.
 
     Raises:
@@ -73,7 +73,7 @@ def object_mask(picture: Picture, name: str) -> NDArray[np.bool_]:
         >>> object_mask(Picture(np.array([[0, 255]]), 255), "a.png").tolist()
         [[False, True]]
     """
-    mask = mask_values(picture, name)
+    mask = mask_values(decoded, name)
     values = mask.values if mask.palette is not None else mask.image().values
     inside: NDArray[np.bool_] = values > 0 if values.ndim == 2 else (values > 0).max(axis=-1)
     seen = np.unique(values[inside], axis=0) if inside.any() else ()
@@ -85,7 +85,9 @@ def object_mask(picture: Picture, name: str) -> NDArray[np.bool_]:
     return inside
 
 
-def meaning(masks: Sequence[Picture], names: Sequence[str], classes: tuple[str, ...], objects: bool = False) -> Meaning:
+def meaning(
+    masks: Sequence[DecodedImage], names: Sequence[str], classes: tuple[str, ...], objects: bool = False
+) -> Meaning:
     """Classes or objects, whichever the masks of a set hold; the rule looks at all of them together.
 
     - `objects`, or a number above 255 anywhere: each number is an object, 0 is the background. (An exception are
@@ -165,16 +167,16 @@ def _refuse_many(seen: Sequence[set[int]], names: Sequence[str], every: Sequence
     )
 
 
-def _by_colour(masks: Sequence[Picture], names: Sequence[str], classes: tuple[str, ...]) -> Meaning:
+def _by_colour(masks: Sequence[DecodedImage], names: Sequence[str], classes: tuple[str, ...]) -> Meaning:
     """Each colour is a class."""
     counts: Counter[int] = Counter()
     for mask, name in zip(masks, names, strict=True):
-        found, often = np.unique(_colour_numbers(mask, name), return_counts=True)
+        colours, pixels = np.unique(_colour_numbers(mask, name), return_counts=True)
         # Soft edges make thousands: no need to look at the other masks.
-        if len(counts) + len(found) <= 2 * (LARGEST_LABEL + 1):
-            counts.update(dict(zip(found.tolist(), often.tolist(), strict=True)))
+        if len(counts) + len(colours) <= 2 * (LARGEST_LABEL + 1):
+            counts.update(dict(zip(colours.tolist(), pixels.tolist(), strict=True)))
         most = LARGEST_LABEL + 1 if classes else MOST_UNNAMED
-        if max(len(counts), len(found)) > most:
+        if max(len(counts), len(colours)) > most:
             raise DataError(
                 f"With {name} the masks hold more than {most} colours, and each is taken for a class: their edges may "
                 "be soft. Save them as PNG without smoothing, one colour a class."
@@ -188,12 +190,12 @@ def _by_colour(masks: Sequence[Picture], names: Sequence[str], classes: tuple[st
     return Meaning(labels, named(classes, len(order), ("background", *(f"#{code:06x}" for code in order[1:]))), None)
 
 
-def _colour_numbers(mask: Picture, name: str) -> NDArray[np.int32]:
+def _colour_numbers(mask: DecodedImage, name: str) -> NDArray[np.int32]:
     """Each pixel's colour as one number, 0xRRGGBB."""
-    picture = mask.image()
-    if picture.top not in (1, 255):
+    decoded = mask.image()
+    if decoded.top not in (1, 255):
         raise DataError(f"{name} is grey in other than 8 bits, but other masks are in colour: save all in one way.")
-    values = picture.values.astype(np.int32) * (255 // picture.top)
+    values = decoded.values.astype(np.int32) * (255 // decoded.top)
     if values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=-1)
     numbers: NDArray[np.int32] = values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]

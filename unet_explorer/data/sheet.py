@@ -40,7 +40,7 @@ def contact_sheet(datasets: Dataset | Sequence[Dataset], columns: int = 4) -> Im
         ValueError: If there is nothing to draw.
 
     Example:
-        >>> from unet_explorer.data.synthetic import cells
+        >>> from unet_explorer.data.made.cells import cells
         >>> contact_sheet(cells(2, size=64), columns=2).size
         (206, 167)
     """
@@ -81,9 +81,9 @@ def _strip(data: Dataset, columns: int) -> Image.Image:
 def _caption(draw: ImageDraw.ImageDraw | None, data: Dataset) -> int:
     """Write the name, and each class behind a square of its colour; how far that goes, in pixels."""
     font = ImageFont.load_default(LETTERS)
-    words = [(data.name, None), *((word, _colour(number)) for number, word in enumerate(data.classes))]
+    labels = [(data.name, None), *((word, _colour(number)) for number, word in enumerate(data.classes))]
     left = GAP
-    for word, colour in words:
+    for word, colour in labels:
         if colour is not None:
             if draw:
                 draw.rectangle((left, GAP + 2, left + LETTERS - 4, GAP + LETTERS - 2), fill=colour)

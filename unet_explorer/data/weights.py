@@ -13,15 +13,15 @@ from unet_explorer.data.dataset import Dataset, Labels
 __all__ = ["BORDER", "SPREAD", "class_weights", "weight_map", "weight_maps"]
 
 BORDER: Final = 10.0
-"""w0: what a gap of no width would count on top (Ronneberger et al. 2015, equation 2),"""
+"""What a gap of no width would count on top: w0 of equation 2 in Ronneberger et al. 2015."""
 SPREAD: Final = 5.0
-"""and sigma, in pixels: how fast that fades as the gap widens."""
+"""How fast that fades as the gap widens, in pixels: sigma of the same equation."""
 _REACH: Final = 6.5
 """In sigmas: beyond it the border counts less than 1e-8 and is taken as nothing."""
 
 
 def class_weights(dataset: Dataset, num_classes: int | None = None) -> NDArray[np.float64]:
-    """w_c: what a pixel of each class counts, so that all classes count the same in total.
+    """What a pixel of each class counts (w_c), so that all classes count the same in total.
 
     A pixel counts 1 on average over the whole dataset. Classes that do not occur count nothing.
 
@@ -77,7 +77,7 @@ def weight_map(
 
 
 def _two_distances(instances: Labels, reach: float) -> NDArray[np.float64]:
-    """d1 + d2 outside the objects, and infinity inside them or where it is more than `reach`."""
+    """The sum d1 + d2 outside the objects, and infinity inside them or where it is more than `reach`."""
     total = np.full(instances.shape, np.inf)
     outside = instances == 0
     if outside.all() or not outside.any():

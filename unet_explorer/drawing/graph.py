@@ -82,13 +82,13 @@ def graph(config: UNetConfig, tile: Tile) -> graphviz.Digraph:
     drawn.attr("node", shape="box", style="filled,rounded", fixedsize="true", width=width, height=_inches(_BOX))
     drawn.attr("node", fontcolor=_INK, **text)
     drawn.attr("edge", arrowsize="0.6", fontcolor=_OUTSIDE, **text)
-    for arm, words in _HEADINGS.items():
-        drawn.node(arm, graphviz.escape(" · ".join(words)), shape="plaintext", style="", fontcolor=_OUTSIDE, group=arm)
+    for arm, cell in _HEADINGS.items():
+        drawn.node(arm, graphviz.escape(" · ".join(cell)), shape="plaintext", style="", fontcolor=_OUTSIDE, group=arm)
     up = _coming_up(plan(config))
-    for name, words in cells.items():
+    for name, cell in cells.items():
         colour = OPERATIONS[TILE if name == TILE else traced[name].step.op]
         arm = "up" if name in up else "down"
-        drawn.node(name, graphviz.escape(" · ".join(words)), color=colour, fillcolor=mixed(colour, 0.12), group=arm)
+        drawn.node(name, graphviz.escape(" · ".join(cell)), color=colour, fillcolor=mixed(colour, 0.12), group=arm)
     _connect(drawn, traced, up)
     return drawn
 
@@ -233,13 +233,13 @@ def graph_svg(config: UNetConfig, tile: Tile) -> str:
     return _text(drawn, f"The U-Net as a graph of {len(traced)} layers, for a tile of {_size(traced.tile)} pixels")
 
 
-def _set_columns(group: ET.Element, words: _Cells, columns: list[float]) -> None:
+def _set_columns(group: ET.Element, cells: _Cells, columns: list[float]) -> None:
     """Put the words of a box, which Graphviz centred as one line, where their columns are."""
     line = group.find(_SVG + "text")
     assert line is not None
     group.remove(line)
     left = float(line.attrib["x"]) - (columns[-1] + _PAD) / 2
-    for place, (column, word) in enumerate(zip(columns, words, strict=True)):
+    for place, (column, word) in enumerate(zip(columns, cells, strict=True)):
         facts = {"x": f"{left + column:.2f}", "text-anchor": "end" if place == len(columns) - 1 else "start"}
         if place == 0:
             facts["font-weight"] = "bold"

@@ -39,7 +39,7 @@ class Finding:
 
     kind: str
     weight: Literal["stop", "doubt", "note"]
-    words: str
+    message: str
     fix: str = ""
     change: dict[str, Any] = field(default_factory=dict)
 
@@ -51,24 +51,24 @@ class TrainingError(RuntimeError):
         findings: What speaks against it, if that was the reason.
     """
 
-    def __init__(self, words: str, found: Sequence[Finding] = ()) -> None:
-        super().__init__(words)
-        self.findings = tuple(found)
+    def __init__(self, message: str, findings_: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings_)
 
     @classmethod
-    def check(cls, found: Iterable[Finding], force: bool) -> None:
+    def check(cls, findings_: Iterable[Finding], force: bool) -> None:
         """Raise if anything found forbids to start.
 
         Args:
             found: What was found.
             force: Whether doubts do not count.
         """
-        against = [each for each in found if each.weight == "stop" or (each.weight == "doubt" and not force)]
+        against = [each for each in findings_ if each.weight == "stop" or (each.weight == "doubt" and not force)]
         if against:
-            words = [f"{each.words} {each.fix}".strip() for each in against]
+            message = [f"{each.message} {each.fix}".strip() for each in against]
             if all(each.weight == "doubt" for each in against):
-                words.append("Or start it all the same, with force=True.")
-            raise cls("\n".join(words), against)
+                message.append("Or start it all the same, with force=True.")
+            raise cls("\n".join(message), against)
 
 
 def findings(order: Order, dataset: Dataset, available: int | None = None) -> list[Finding]:
@@ -89,24 +89,25 @@ def findings(order: Order, dataset: Dataset, available: int | None = None) -> li
         >>> [each.kind for each in findings(order, cells(4, size=64))]
         ['channels', 'head', 'small']
     """
-    found = [
+    findings_ = [
         *_images(order, dataset),
         *_labels(order.config, dataset),
         *_head(order.config),
         *_sizes(order, dataset),
         *(_memory(order, available) if available is not None else ()),
     ]
-    return sorted(found, key=lambda each: ("stop", "doubt", "note").index(each.weight))
+    return sorted(findings_, key=lambda each: ("stop", "doubt", "note").index(each.weight))
 
 
 def _images(order: Order, dataset: Dataset) -> Iterable[Finding]:
     takes, has = order.config.in_channels, dataset.channels
     if len(dataset) < 2:
-        words = "There is one image only: at least two are needed, one to learn from and one to be examined on."
-        yield Finding("images", "stop", words, "Add another, or cut it in two.")
+        message = "There is one image only: at least two are needed, one to learn from and one to be examined on."
+        yield Finding("images", "stop", message, "Add another, or cut it in two.")
     if takes != has:
-        words = f"The images have {_count(has, 'channel')}, but the network takes {takes}."
-        yield Finding("channels", "stop", words, f"Set the image channels to {has}.", {"config": {"in_channels": has}})
+        message = f"The images have {_count(has, 'channel')}, but the network takes {takes}."
+        fix = f"Set the image channels to {has}."
+        yield Finding("channels", "stop", message, fix, {"config": {"in_channels": has}})
 
 
 def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
@@ -114,23 +115,23 @@ def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
     told_apart = max(2, config.num_classes)
     if present[-1] >= told_apart:
         wanted = int(present[-1]) + 1
-        words = (
+        message = (
             f"The labels go up to {present[-1]}, but the network tells only {told_apart} classes apart "
             f"(0 to {told_apart - 1})."
         )
-        yield Finding("classes", "stop", words, f"Set the classes to {wanted}.", {"config": {"num_classes": wanted}})
+        yield Finding("classes", "stop", message, f"Set the classes to {wanted}.", {"config": {"num_classes": wanted}})
     elif config.num_classes == 1 and config.head_activation == "softmax":
-        words = "A softmax over one class is always 1, so there is nothing to learn."
-        yield Finding("head", "stop", words, "Set the classes to 2.", {"config": {"num_classes": 2}})
+        message = "A softmax over one class is always 1, so there is nothing to learn."
+        yield Finding("head", "stop", message, "Set the classes to 2.", {"config": {"num_classes": 2}})
     if len(present) == 1:
         one = int(present[0])
         name = dataset.classes[one] if one < len(dataset.classes) else str(one)
-        words = (
+        message = (
             f"Every pixel of every mask is {'0' if one == 0 else f'class {one}'} ({name}): whatever the image, one "
             "answer is always right, so the loss falls and nothing is learnt."
         )
         fix = "Look at your masks: are they the right files, and are objects marked by values above 0?"
-        yield Finding("one-class", "doubt", words, fix)
+        yield Finding("one-class", "doubt", message, fix)
     else:
         empty = int(np.count_nonzero(dataset.pixels[:, 1:].sum(axis=1) == 0))
         if empty:
@@ -139,12 +140,12 @@ def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
 
 def _head(config: UNetConfig) -> Iterable[Finding]:
     if config.head_activation == "relu":
-        words = (
+        message = (
             "The head ends in a ReLU: it cuts off all negative scores before the loss sees them, and where a score is "
             "cut off, no gradient comes back. With some seeds the learning then never starts."
         )
         fix = "Set the head to linear: the loss turns scores into shares by itself."
-        yield Finding("head", "doubt", words, fix, {"config": {"head_activation": "linear"}})
+        yield Finding("head", "doubt", message, fix, {"config": {"head_activation": "linear"}})
 
 
 def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
@@ -154,30 +155,30 @@ def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
     smallest = int(min(heights)), int(min(widths))
     if min(output.height, output.width) < FEW:
         side = tile_for_output(config, ENOUGH)
-        words = (
+        message = (
             f"The output is only {output.height} × {output.width} px: of each tile of {tile[0]} × {tile[1]} px that is "
             f"computed, {output.height * output.width:,} pixels teach anything."
         )
         change = {"tile": [side, side]}
-        yield Finding("output", "doubt", words, f"Take a tile of {side}, or a smaller depth.", change)
+        yield Finding("output", "doubt", message, f"Take a tile of {side}, or a smaller depth.", change)
     elif output.height > smallest[0] or output.width > smallest[1]:
         better = _tile_within(config, smallest)
-        words = (
+        message = (
             f"The smallest image ({smallest[0]} × {smallest[1]} px) is smaller than the output "
             f"({output.height} × {output.width} px): most of what is learnt would be the same pixels mirrored."
         )
         if better:
             fix, change = f"Take a tile of {better[0]} × {better[1]}.", {"tile": list(better)}
-            yield Finding("small", "doubt", words, fix, change)
+            yield Finding("small", "doubt", message, fix, change)
         else:
-            yield Finding("small", "doubt", words, "Take a smaller depth, or larger images.")
+            yield Finding("small", "doubt", message, "Take a smaller depth, or larger images.")
     elif tile[0] > smallest[0] or tile[1] > smallest[1]:
-        words = (
+        message = (
             f"The smallest image ({smallest[0]} × {smallest[1]} px) is smaller than the tile "
             f"({tile[0]} × {tile[1]} px): "
             "beyond its border the tile shows it mirrored, as in the paper."
         )
-        yield Finding("mirrored", "note", words)
+        yield Finding("mirrored", "note", message)
 
 
 def _tile_within(config: UNetConfig, size: tuple[int, int]) -> tuple[int, int] | None:
@@ -197,10 +198,10 @@ def _memory(order: Order, available: int) -> Iterable[Finding]:
     needed = estimate_memory(order.config, order.tile, order.recipe.batch_size, training=True)["total"]
     if needed <= available:
         return
-    words = f"To learn this takes about {_bytes(needed)} of memory; {_bytes(available)} are free."
+    message = f"To learn this takes about {_bytes(needed)} of memory; {_bytes(available)} are free."
     fitting = fitting_design(order.config, order.tile, order.recipe.batch_size, available)
     if fitting is None:
-        yield Finding("memory", "doubt", words, "No smaller design fits either: close what else is open.")
+        yield Finding("memory", "doubt", message, "No smaller design fits either: close what else is open.")
         return
     config, tile, batch = fitting
     changed = {name: value for name, value in config.to_dict().items() if order.config.to_dict()[name] != value}
@@ -209,7 +210,7 @@ def _memory(order: Order, available: int) -> Iterable[Finding]:
     names = {"base_filters": "{} filters", "depth": "depth {}"}
     parts += [names.get(name, name + " {}").format(value) for name, value in changed.items()]
     change = {"config": changed, "tile": list(tile), "batch_size": batch}
-    yield Finding("memory", "doubt", words, f"This would fit: {', '.join(parts)}.", change)
+    yield Finding("memory", "doubt", message, f"This would fit: {', '.join(parts)}.", change)
 
 
 def _count(number: int, word: str) -> str:

@@ -22,7 +22,7 @@ class Check(NamedTuple):
     """
 
     step: str
-    words: str
+    difference: str
 
 
 def prove(config: UNetConfig, tile: Tile, layers: Mapping[str, Layer]) -> tuple[Check, ...]:

@@ -87,17 +87,17 @@ class Recipe:
             >>> Recipe.from_dict(Recipe(seed=3).to_dict()) == Recipe(seed=3)
             True
         """
-        given = dict(values)
+        chosen = dict(values)
         known = {each.name for each in fields(cls)}
-        for key in given:
+        for key in chosen:
             if key not in known:
                 raise ValueError(f"Unknown key {shown(key)}: the keys are {', '.join(sorted(known))}.")
-        if isinstance(given.get("augmentation"), dict):
-            chosen = given["augmentation"]
-            if not chosen.keys() <= Augmentation().to_dict().keys():
-                raise ValueError(f"augmentation={shown(chosen)} is not allowed: it has an unknown key.")
-            given["augmentation"] = Augmentation(**chosen)
-        return cls(**given)
+        if isinstance(chosen.get("augmentation"), dict):
+            variations = chosen["augmentation"]
+            if not variations.keys() <= Augmentation().to_dict().keys():
+                raise ValueError(f"augmentation={shown(variations)} is not allowed: it has an unknown key.")
+            chosen["augmentation"] = Augmentation(**variations)
+        return cls(**chosen)
 
 
 @dataclass(frozen=True)

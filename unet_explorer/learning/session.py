@@ -15,7 +15,7 @@ from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.learning.exam import Question, questions
+from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.history import History
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError, findings
@@ -29,11 +29,13 @@ from unet_explorer.learning.store import Store
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["LIVE", "State", "TrainingSession"]
+__all__ = ["AGAIN", "LIVE", "State", "TrainingSession"]
 
 State = Literal["new", "starting", "running", "paused", "stopped", "finished", "failed", "interrupted"]
 LIVE: Final = frozenset({"starting", "running", "paused"})
 """States in which it goes on, or could at once."""
+AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
+"""States from which it can go on from its last epoch."""
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PASSING: Final = "passing.json"
 """Marks what nobody shall go on with."""
@@ -94,7 +96,7 @@ class TrainingSession:
         self._own = worker is None
         self._worker = worker or Worker()
         self._requests = Requests(self._worker, self, self._condition)
-        self._questions: tuple[Question, ...] | None = None
+        self._examples: tuple[Example, ...] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class TrainingSession:
     def resume(self) -> None:
         """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch."""
         with self._condition:
-            if self.state in {"stopped", "interrupted", "failed"} and self._store:
+            if self.state in AGAIN and self._store:
                 saved = self._store.read("history.json")
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
                 self._store.claim()
@@ -196,12 +198,12 @@ class TrainingSession:
         return network
 
     @property
-    def questions(self) -> tuple[Question, ...]:
+    def examples(self) -> tuple[Example, ...]:
         """What it is examined on, in the order of the predictions."""
-        if self._questions is None:
+        if self._examples is None:
             examined = self.dataset.split(seed=self.order.recipe.seed)[1]
-            self._questions = questions(examined, self.order.config, self.order.tile, self.order.recipe)
-        return self._questions
+            self._examples = examples(examined, self.order.config, self.order.tile, self.order.recipe)
+        return self._examples
 
     def predictions(self, epoch: int) -> tuple[NDArray[np.uint8], ...] | None:
         """What it predicted for the first few questions, as the classes of their pixels; None if that is not kept.
@@ -249,12 +251,12 @@ class TrainingSession:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         for store in Store.all():
             if store.read(_PASSING) is not None:
-                if not store.looked_after:
+                if not store.is_claimed:
                     store.remove()
             elif (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
                 # What another release wrote, or what is damaged, is as good as not there.
                 with contextlib.suppress(ValueError, KeyError, TypeError):
-                    if not store.looked_after and (session := cls._found(store, worker)):
+                    if not store.is_claimed and (session := cls._found(store, worker)):
                         return session
         return None
 
@@ -263,8 +265,8 @@ class TrainingSession:
         order, dataset = store.read("order.json"), store.read_dataset()
         if order is None or dataset is None:
             return None
-        found = Order.from_dict(order)
-        session = cls(found.config, dataset, found.tile, worker, **found.recipe.to_dict())
+        made_from = Order.from_dict(order)
+        session = cls(made_from.config, dataset, made_from.tile, worker, **made_from.recipe.to_dict())
         session._store, session.state = store, "interrupted"
         saved = store.read("history.json")
         if saved:

@@ -151,7 +151,7 @@ class Store:
         self.write("owner.json", {"process": me.pid, "since": me.create_time()})
 
     @property
-    def looked_after(self) -> bool:
+    def is_claimed(self) -> bool:
         """Whether the process that claimed it still runs."""
         owner = self.read("owner.json") or {}
         try:
@@ -191,5 +191,5 @@ def _forget_old() -> None:
     total = 0
     for place, store in enumerate(Store.all()):
         total += store.size
-        if place and total > KEPT and not (store.looked_after and store.read("state.json") not in _DONE):
+        if place and total > KEPT and not (store.is_claimed and store.read("state.json") not in _DONE):
             store.remove()

@@ -26,7 +26,7 @@ _IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./-]+\.js)";
 _DECLARED: Final = re.compile(
     r"^(?P<export>export )?(?:async )?(?:function\*?|class|const|let|var) (?P<name>[\w$]+)", re.MULTILINE
 )
-_EXPORT: Final = re.compile(r"^export (?!default\b)", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:async|function|class|const|let|var)\b)", re.MULTILINE)
 _LEFT: Final = re.compile(r"^(?:import\b|export\b|(?:const|let|var) [\[{]).*", re.MULTILINE)
 
 
@@ -88,12 +88,12 @@ class _Linker:
 
     def _declare(self, path: str, body: str) -> None:
         declared = list(_DECLARED.finditer(body))
-        for found in declared:
-            name = found["name"]
+        for declaration in declared:
+            name = declaration["name"]
             if name in self._home:
                 raise ValueError(f"{path} and {self._home[name]} both declare {name!r}: rename one of them.")
             self._home[name] = path
-        self._exported[path] = {found["name"] for found in declared if found["export"]}
+        self._exported[path] = {declaration["name"] for declaration in declared if declaration["export"]}
 
 
 def script(entry: str) -> str | Path:

@@ -11,7 +11,7 @@ import ipywidgets
 from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.shelf import Shelf
+from unet_explorer.panel.tab_bar import TabBar
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.learning.process import Worker
     from unet_explorer.learning.session import TrainingSession
-    from unet_explorer.panel.tabs.chosen import ChosenImage
+    from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
 __all__ = ["Explorer", "explore"]
 
@@ -85,20 +85,20 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self._dataset = dataset
         self._parts: _Parts | None = None
         self._lock = threading.RLock()
-        self._shelf = Shelf([(title, about) for title, (about, _) in _TABS.items()])
-        self._shelf.observe(self._open, "opened")
+        self._tab_bar = TabBar([(title, about) for title, (about, _) in _TABS.items()])
+        self._tab_bar.observe(self._open, "opened")
         # Each tab has a room; those that were never opened are empty.
         self._rooms = {title: ipywidgets.VBox(layout={"display": "none"}) for title in _TABS}
-        super().__init__([self.instrument, self._shelf, *self._rooms.values()])
+        super().__init__([self.instrument, self._tab_bar, *self._rooms.values()])
 
     def _open(self, _: Any) -> None:
-        opened = self._shelf.opened
-        self._shelf.problem = ""
+        opened = self._tab_bar.opened
+        self._tab_bar.problem = ""
         try:
             if opened:
                 self.tab(opened)
         except Exception as error:  # noqa: BLE001  # nobody sees what a callback throws
-            self._shelf.problem = f"This cannot be opened ({type(error).__name__}: {error})."
+            self._tab_bar.problem = f"This cannot be opened ({type(error).__name__}: {error})."
         for title, room in self._rooms.items():
             room.layout.display = "" if title == opened else "none"
             for child in room.children:
@@ -126,7 +126,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _first_parts(self) -> _Parts:
         from unet_explorer.learning.process import Worker
-        from unet_explorer.panel.tabs.chosen import ChosenImage
+        from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
         looked_at = ChosenImage(self._dataset)
         return _Parts(self.instrument, Worker(), self._dataset, looked_at, lambda: self._session, self._recipe)
@@ -138,7 +138,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _recipe(self) -> dict[str, Any]:
         """How to teach: as the Train tab says, if it was opened."""
         trained = self._rooms["Train"].children
-        return dict(trained[0].recipe) if trained else {}
+        return trained[0].whole_recipe.to_dict() if trained else {}
 
     @property
     def _session(self) -> TrainingSession | None:
@@ -209,7 +209,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
         rooms = self._rooms.values()
-        parts = [*(child for room in rooms for child in room.children), *rooms, self._shelf, self.instrument]
+        parts = [*(child for room in rooms for child in room.children), *rooms, self._tab_bar, self.instrument]
         layouts = [part.layout for part in [*parts, self]]
         try:
             for part in parts:

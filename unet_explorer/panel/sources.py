@@ -11,18 +11,20 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from unet_explorer.core.config import shown
+from unet_explorer.data.archives import SUFFIX
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.data.files import from_folder
-from unet_explorer.data.synthetic import cells, membranes, shapes
+from unet_explorer.data.decoded import SUFFIXES
+from unet_explorer.data.files import CLASSES, from_folder
+from unet_explorer.data.made import SETS, made_set
 
-__all__ = ["HINTS", "MADE", "Upload", "load"]
+__all__ = ["ACCEPTED", "HINTS", "Upload", "load"]
 
-MADE: Final = {"cells": cells, "membranes": membranes, "shapes": shapes}
-"""The made sets, by name."""
 HINTS: Final = {
     "shapes": "Where they are is learnt soon, which they are much later: try the Dice loss and 800 steps.",
 }
 """What is worth knowing before one learns from a made set."""
+ACCEPTED: Final = {"images": sorted(SUFFIXES), "archives": [SUFFIX], "classes": CLASSES}
+"""Which files the browser may send: endings of images and of archives, and the list of the classes' names."""
 _LARGEST: Final = 1 << 30
 _MOST: Final = 20_000
 
@@ -41,8 +43,8 @@ def load(source: dict[str, Any]) -> Dataset:
         'cells'
     """
     kind = source.get("kind")
-    if kind == "made" and source.get("name") in MADE:
-        return MADE[str(source["name"])]()
+    if kind == "made" and source.get("name") in SETS:
+        return made_set(str(source["name"]))
     if kind == "path" and isinstance(source.get("path"), str):
         path = source["path"].strip().strip("\"'")
         if not path:
@@ -61,33 +63,33 @@ class Upload:
         self._files: set[PurePosixPath] = set()
         self._lock = threading.Lock()
 
-    def take(self, piece: dict[str, Any]) -> None:
+    def add(self, chunk: dict[str, Any]) -> None:
         """Take over a piece.
 
         Args:
-            piece: ``upload`` (number of the upload), ``name`` (path of the file), ``at`` (where the piece belongs, in
+            chunk: ``upload`` (number of the upload), ``name`` (path of the file), ``at`` (where the piece belongs, in
                 bytes) and ``data``.
 
         Raises:
             ValueError: If it is too much, or its name leads elsewhere, in words for a learner.
         """
         with self._lock:
-            if piece["upload"] != self._number:
-                self._begin(int(piece["upload"]))
+            if chunk["upload"] != self._number:
+                self._begin(int(chunk["upload"]))
             assert self._folder is not None
-            data = bytes(piece["data"])
+            data = bytes(chunk["data"])
             self._total += len(data)
             if self._total > _LARGEST:
                 raise ValueError("That is more than 1 GB: put the images where the notebook runs, and type the path.")
-            name = _safe(str(piece["name"]))
+            name = _safe(str(chunk["name"]))
             self._files.add(name)
             if len(self._files) > _MOST:
                 raise ValueError(f"Those are more than {_MOST:,} files: pack fewer, or type the path of the folder.")
             file = self._folder / name
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("ab" if piece["at"] else "wb") as stream:
-                    if stream.tell() != int(piece["at"]):
+                with file.open("ab" if chunk["at"] else "wb") as stream:
+                    if stream.tell() != int(chunk["at"]):
                         raise ValueError(f"A piece of {shown(str(name))} is missing: send it again.")
                     stream.write(data)
             except OSError as error:
@@ -126,7 +128,7 @@ class Upload:
         """The one zip, or the one folder that all files lie in; it names the data set."""
         if len(self._files) == 1:
             alone = next(iter(self._files))
-            if alone.suffix.lower() == ".zip":
+            if alone.suffix.lower() == SUFFIX:
                 return alone
         tops = {name.parts[0] for name in self._files if len(name.parts) > 1}
         return PurePosixPath(tops.pop()) if len(tops) == 1 else PurePosixPath()

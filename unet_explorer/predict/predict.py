@@ -162,7 +162,7 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
         hint = f"image[..., :{config.in_channels}] takes the first" if colours else "repeat what there is"
         alpha = "; the fourth of RGBA says how to show a pixel, not what was measured" if channels == 4 else ""
         raise ValueError(
-            f"The image has {channels} channel{'s' * (channels > 1)}, the network takes {config.in_channels}: "
+            f"The image has {channels} channel{'' if channels == 1 else 's'}, the network takes {config.in_channels}: "
             f"{hint}{alpha}."
         )
     return image
@@ -209,7 +209,7 @@ class Standard(NamedTuple):
         spread = np.sqrt(sum(((band - middle) ** 2).sum(axis=(0, 1)) for band in _bands(image)) / count)
         return cls(middle, np.where(spread > 1e-6, spread, 1.0))
 
-    def given(self, part: NDArray[Any]) -> NDArray[np.float32]:
+    def prepared(self, part: NDArray[Any]) -> NDArray[np.float32]:
         """A part of the image as the network is given it, (height, width, channels)."""
         pixels = np.asarray(part, np.float32)
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
@@ -296,7 +296,7 @@ def predicted_tiles(
     while number < total:
         batch = [tiling[place] for place in range(number, min(number + batch_size, total))]
         number += len(batch)
-        given = np.stack([standard.given(mirrored(image, tile.start, tile.size)) for tile in batch])
-        scores = forward(model, tiling.tile)(given)
-        for tile, found in zip(batch, scores, strict=True):
-            yield tile, found[tile.keep[0], tile.keep[1]]
+        inputs = np.stack([standard.prepared(mirrored(image, tile.start, tile.size)) for tile in batch])
+        scores = forward(model, tiling.tile)(inputs)
+        for tile, predicted in zip(batch, scores, strict=True):
+            yield tile, predicted[tile.keep[0], tile.keep[1]]

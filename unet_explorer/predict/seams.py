@@ -48,8 +48,10 @@ def tiled(model: keras.Model, image: NDArray[np.float32], tiling: Tiling) -> Ite
     """
     scores = np.empty((*tiling.image, tiling.config.num_classes), np.float32)
     batch = max(1, min(len(tiling), _TOGETHER // (tiling.tile[0] * tiling.tile[1])))
-    for done, (tile, found) in enumerate(predicted_tiles(model, image, tiling, batch, Standard.none(image)), start=1):
-        scores[tile.write] = found
+    for done, (tile, predicted) in enumerate(
+        predicted_tiles(model, image, tiling, batch, Standard.none(image)), start=1
+    ):
+        scores[tile.write] = predicted
         yield done
     yield scores
 
@@ -64,24 +66,24 @@ def probabilities(scores: NDArray[np.float32], config: UNetConfig) -> NDArray[np
     likely: Any = scores
     if config.head_activation not in {"softmax", "sigmoid"}:
         likely = softmax(scores, axis=-1) if config.num_classes > 1 else expit(scores)
-    found: NDArray[np.float32] = likely
-    return found
+    shares: NDArray[np.float32] = likely
+    return shares
 
 
-def seams(found: NDArray[np.float32], wanted: NDArray[np.float32], config: UNetConfig) -> Seams:
+def seams(tiled_scores: NDArray[np.float32], whole_scores: NDArray[np.float32], config: UNetConfig) -> Seams:
     """Compare two predictions of an image.
 
     Args:
-        found: Scores of the tiles, (height, width, classes).
-        wanted: Scores of the image in one piece.
+        tiled_scores: Scores of the tiles, (height, width, classes).
+        whole_scores: Scores of the image in one piece.
         config: The network.
 
     Example:
         >>> seams(np.array([[[0.0, 1.0]]], "float32"), np.array([[[1.0, 0.0]]], "float32"), UNetConfig()).flipped
         1
     """
-    difference = np.abs(probabilities(found, config) - probabilities(wanted, config)).max(axis=-1)
-    flipped = int((classes_of(found, config) != classes_of(wanted, config)).sum())
+    difference = np.abs(probabilities(tiled_scores, config) - probabilities(whole_scores, config)).max(axis=-1)
+    flipped = int((classes_of(tiled_scores, config) != classes_of(whole_scores, config)).sum())
     largest = float(difference.max())
     scale = max(largest, _FAINT)
     return Seams(flipped, largest, scale, np.round(np.sqrt(difference / scale) * 255).astype(np.uint8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,16 +11,13 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
+from unet_explorer.learning.map_grid import cell_of
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "cell_of", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
+__all__ = ["activations", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
 
-SCREEN: Final = (560, 960)
-"""Pixels, down and across, in which all maps of a step shall be seen together, without scrolling,"""
-CELLS: Final = (32, 96)
-"""unless each would have less than so many pixels a side; nor has it more."""
 PATCH: Final = 2
 """Pixels a side of the numbers that are shown behind a pooling."""
 
@@ -77,18 +73,18 @@ def _needed(steps: tuple[Step, ...], last: str) -> list[Step]:
     if last not in {TILE, *(step.name for step in steps)}:
         raise ValueError(f"There is no step {shown(last)} in this network.")
     wanted = {last}
-    found = []
+    steps_needed = []
     for step in reversed(steps):
         if step.name in wanted:
-            found.append(step)
+            steps_needed.append(step)
             wanted.update(step.inputs)
-    return found[::-1]
+    return steps_needed[::-1]
 
 
-def _computed(model: keras.Model, step: Step, given: list[Any], cut: int) -> Any:
+def _computed(model: keras.Model, step: Step, inputs: list[Any], cut: int) -> Any:
     if cut:
-        given = [model.get_layer(f"{step.name}_crop")(given[0]), *given[1:]]
-    return model.get_layer(step.name)(given if len(given) > 1 else given[0])
+        inputs = [model.get_layer(f"{step.name}_crop")(inputs[0]), *inputs[1:]]
+    return model.get_layer(step.name)(inputs if len(inputs) > 1 else inputs[0])
 
 
 def view(maps: Any, channel: int) -> dict[str, Any]:
@@ -145,7 +141,7 @@ def range_of(maps: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """
     from keras import ops
 
-    low, high = (np.asarray(found(maps, axis=(0, 1))) for found in (ops.min, ops.max))
+    low, high = (np.asarray(extreme(maps, axis=(0, 1))) for extreme in (ops.min, ops.max))
     return low, high
 
 
@@ -165,18 +161,6 @@ def eight_bits(values: Any, low: Any, high: Any) -> NDArray[np.uint8]:
     factor = np.where(high > low, np.float32(255) / span, np.float32(0))
     # To the nearest, for the conversion cuts off; the largest becomes 255.5, which is a byte still.
     return np.asarray(ops.cast((ops.convert_to_tensor(values) - low) * factor + np.float32(0.5), "uint8"))
-
-
-def cell_of(channels: int) -> int:
-    """Pixels of the screen a side that each of so many maps has, where all are shown together.
-
-    Example:
-        >>> [cell_of(channels) for channels in (1, 64, 128, 1024)]
-        [96, 89, 62, 32]
-    """
-    least, most = CELLS
-    # Two pixels are the gap.
-    return max(least, min(most, math.isqrt(math.prod(SCREEN) // channels) - 2))
 
 
 def thumbs_of(maps: Any, low: Any, high: Any) -> tuple[NDArray[np.uint8], int]:
@@ -201,14 +185,14 @@ def _thinned(maps: Any, scale: int) -> Any:
 
 
 def patch(
-    config: UNetConfig, step: str, found: dict[str, NDArray[np.float32]], channel: int
+    config: UNetConfig, step: str, maps: dict[str, NDArray[np.float32]], channel: int
 ) -> dict[str, NDArray[np.float32]]:
     """Some numbers around the largest of a channel, before and behind a pooling; nothing for any other step.
 
     Args:
         config: The network.
         step: The step's name.
-        found: What `activations` gave for it.
+        maps: What `activations` gave for it.
         channel: Which channel.
 
     Example:
@@ -221,8 +205,8 @@ def patch(
     pooled = next((each for each in plan(config) if each.name == step and each.op == "pool"), None)
     if pooled is None:
         return {}
-    behind = found[step][..., min(channel, pooled.channels - 1)]
-    before = found[pooled.inputs[0]][..., min(channel, pooled.channels - 1)]
+    behind = maps[step][..., min(channel, pooled.channels - 1)]
+    before = maps[pooled.inputs[0]][..., min(channel, pooled.channels - 1)]
     sizes = [min(PATCH, side) for side in behind.shape]
     largest = np.unravel_index(np.argmax(behind), behind.shape)
     ranges = zip(behind.shape, sizes, largest, strict=True)

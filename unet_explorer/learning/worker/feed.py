@@ -17,9 +17,9 @@ from unet_explorer.data.dataset import Dataset, normalize
 from unet_explorer.data.weights import weight_maps
 from unet_explorer.learning.recipe import Recipe
 
-__all__ = ["Ahead", "Batch", "Feed"]
+__all__ = ["Batch", "Feed", "Prefetcher"]
 
-AHEAD: Final = 4
+PREFETCHED: Final = 4
 """Batches that lie ready."""
 
 
@@ -63,7 +63,7 @@ class Feed:
         return Batch(np.stack([each.tile for each in drawn]), np.stack([each.labels for each in drawn]), weights)
 
 
-class Ahead:
+class Prefetcher:
     """Makes batches in a thread of its own, a few ahead of the one that is learnt from.
 
     Attributes:
@@ -75,7 +75,7 @@ class Ahead:
         self._feed, self._next = feed, first
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._ready: deque[Future[Batch]] = deque()
-        for _ in range(AHEAD):
+        for _ in range(PREFETCHED):
             self._order()
 
     def _order(self) -> None:

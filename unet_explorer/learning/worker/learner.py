@@ -11,11 +11,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.learning.exam import questions
+from unet_explorer.learning.examination import examples
 from unet_explorer.learning.recipe import Order
 from unet_explorer.learning.scores import confusion
 from unet_explorer.learning.store import Arrays
-from unet_explorer.learning.worker.feed import Ahead, Feed
+from unet_explorer.learning.worker.feed import Feed, Prefetcher
 from unet_explorer.learning.worker.objective import loss_of, optimizer_of
 from unet_explorer.model import build_model
 from unet_explorer.predict.predict import classes_of, forward
@@ -45,9 +45,9 @@ class Learner:
         self.optimizer.build(self.model.trainable_variables)
         self._learn = tf.function(self._step, autograph=False, reduce_retracing=True)
         learnt, examined = dataset.split(seed=recipe.seed)
-        self.questions = questions(examined, config, order.tile, recipe)
+        self.examples = examples(examined, config, order.tile, recipe)
         self._feed = Feed(learnt, config, order.tile, recipe)
-        self._batches: Ahead | None = None
+        self._batches: Prefetcher | None = None
 
     def advance(self) -> float:
         """Learn from one batch.
@@ -59,7 +59,7 @@ class Learner:
             DivergedError: If it is not a finite number.
         """
         if self._batches is None:
-            self._batches = Ahead(self._feed, self.step)
+            self._batches = Prefetcher(self._feed, self.step)
         batch = self._batches.take()
         loss = float(self._learn(*(None if part is None else tf.convert_to_tensor(part) for part in batch)))
         if not math.isfinite(loss):
@@ -90,14 +90,14 @@ class Learner:
         """
         classes = max(2, self.order.config.num_classes)
         table, predicted = np.zeros((classes, classes), np.int64), []
-        for question in self.questions:
+        for question in self.examples:
             if interrupted():
                 return None
             scores = forward(self.model, question.tile.shape[:2])(question.tile[None])[0]
             height, width = question.truth.shape
-            found = classes_of(scores[:height, :width], self.order.config)
-            table += confusion(np.minimum(question.truth, classes - 1), found, classes)
-            predicted.append(found)
+            labels = classes_of(scores[:height, :width], self.order.config)
+            table += confusion(np.minimum(question.truth, classes - 1), labels, classes)
+            predicted.append(labels)
         return table, predicted
 
     @property

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import plan
+from unet_explorer.learning.map_grid import cell_of
 from unet_explorer.learning.protocol import MAP_CACHE_BYTES
-from unet_explorer.learning.worker.activations import cell_of, dead, eight_bits, patch, range_of, thumbs_of, walk
+from unet_explorer.learning.worker.activations import dead, eight_bits, patch, range_of, thumbs_of, walk
 
 if TYPE_CHECKING:
     import keras

@@ -86,7 +86,7 @@ def one_piece(config: UNetConfig, shape: tuple[int, ...]) -> tuple[int, int]:
     limit = fixed + int(_SPARE * available_memory())
     if estimate_memory(config, whole)["total"] <= limit:
         return whole
-    found = best_tile(config, shape, limit)
-    if found is None:
+    smaller = best_tile(config, shape, limit)
+    if smaller is None:
         raise MemoryError
-    return found
+    return smaller

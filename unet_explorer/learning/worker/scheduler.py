@@ -9,7 +9,7 @@ from typing import Final
 import keras
 
 from unet_explorer.core.config import UNetConfig
-from unet_explorer.data.cells import cells
+from unet_explorer.data.made.cells import cells
 from unet_explorer.learning.protocol import (
     BuildRequest,
     Event,

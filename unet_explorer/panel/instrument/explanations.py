@@ -11,7 +11,7 @@ from unet_explorer.core.plan import Step
 from unet_explorer.core.tiles import LARGEST
 from unet_explorer.core.trace import BYTES_PER_NUMBER
 
-__all__ = ["KNOBS", "PRESET_NOTES", "SENTENCES", "VALUES", "Words", "words"]
+__all__ = ["KNOBS", "PRESET_NOTES", "SENTENCES", "VALUES", "Explanation", "explain"]
 
 SENTENCES: Final = {
     "odd": "{side} is odd: it cannot be halved",
@@ -60,7 +60,7 @@ VALUES: Final[dict[str | int, str]] = {
 }
 
 
-class Words(NamedTuple):
+class Explanation(NamedTuple):
     """A step in words: what it is, how the side follows, why, and how its numbers are counted."""
 
     title: str
@@ -71,7 +71,7 @@ class Words(NamedTuple):
     memory: str
 
 
-def words(step: Step, crop: int) -> Words:
+def explain(step: Step, crop: int) -> Explanation:
     """What there is to say of a step.
 
     Args:
@@ -85,7 +85,7 @@ def words(step: Step, crop: int) -> Words:
     """
     tell = {"conv": _conv, "conv1x1": _head}.get(step.op, _other)
     title, formula, reason = _skip(crop) if step.op == "crop_concat" else tell(step)
-    return Words(title, formula, reason, _parameters(step), _work(step), _memory(step))
+    return Explanation(title, formula, reason, _parameters(step), _work(step), _memory(step))
 
 
 _THEN: Final = {"linear": "", "relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}

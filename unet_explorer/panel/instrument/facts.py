@@ -19,7 +19,7 @@ from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
 from unet_explorer.drawing.placement import anchors, height_law, kept_law, kept_name
 from unet_explorer.drawing.scene import METRICS, USUAL, Box, Scene, Skip, scene
 from unet_explorer.drawing.svg import HEAD, svg
-from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, words
+from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, explain
 
 __all__ = ["describe", "knobs", "presets"]
 
@@ -48,7 +48,7 @@ def knobs() -> list[dict[str, Any]]:
 
 def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, Any]:
     values = allowed(name)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "name": name,
         "label": label,
         "help": explanation,
@@ -57,7 +57,7 @@ def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, A
     }
     match values:
         case Whole():
-            return told | {
+            return facts | {
                 "kind": "number",
                 "low": values.low,
                 "high": values.high,
@@ -68,11 +68,11 @@ def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, A
         case Fraction():
             # The slider goes in twentieths; any share below the bound may be typed.
             bounds = {"low": 0, "high": values.below - 0.05, "below": values.below}
-            return told | {"kind": "number", "step": 0.05, "exact": "any"} | bounds
+            return facts | {"kind": "number", "step": 0.05, "exact": "any"} | bounds
         case Choice():
-            return told | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
+            return facts | {"kind": "choice", "values": [[value, VALUES.get(value, value)] for value in values.values]}
         case Flag():
-            return told | {"kind": "flag"}
+            return facts | {"kind": "flag"}
 
 
 def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
@@ -91,6 +91,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
     drawn = scene(config, largest)
     return {
         "config": config.to_dict(),
+        "input": TILE,
         "svg": svg(drawn, tile),
         "metrics": {**METRICS._asdict(), "head": HEAD},
         "heights": height_law(drawn)._asdict(),
@@ -104,7 +105,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
         "batch": LARGEST_BATCH,
         "caption": drawn.caption,
         "memory": _memory(config),
-        "words": SENTENCES,
+        "sentences": SENTENCES,
     }
 
 
@@ -125,7 +126,7 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
             "kernel": step.kernel,
             "crop": cut,
             "host": drawn.shown_on[step.name],
-            "words": words(step, cut)._asdict(),
+            "explanation": explain(step, cut)._asdict(),
         }
         facts.append(fact)
     for fact in facts:

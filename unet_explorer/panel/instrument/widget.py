@@ -40,6 +40,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         config: The network, as `UNetConfig.to_dict` writes it.
         tile: [height, width] in pixels; it need not fit.
         selected: Name of the step that the card explains, ``"input"`` for the tile, or empty.
+        shown: Name of the step that tabs show: the one that is selected, or was last; else the first.
         linked: Whether height and width move together.
         snap: Whether the sliders stop at fitting sizes only.
         batch_size: Tiles that the memory is told for.
@@ -62,6 +63,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     config = traitlets.Dict().tag(sync=True)
     tile: Any = traitlets.List().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
+    shown = traitlets.Unicode("").tag(sync=True)
     linked = traitlets.Bool(True).tag(sync=True)
     snap = traitlets.Bool(False).tag(sync=True)
     batch_size = traitlets.Int(1).tag(sync=True)
@@ -88,6 +90,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
             start=design,
             presets=presets(),
             knobs=knobs(),
+            shown=plan(config)[0].name,
         )
 
     @property
@@ -106,6 +109,14 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
             design = self.design
             self.network = describe(design, read_tile(self.tile))
             self.selected = self.selected
+            self._show_step()
+
+    @traitlets.observe("selected")
+    def _show_step(self, _: Any = None) -> None:
+        with self._lock:
+            steps = [step.name for step in plan(self.design)]
+            wanted = self.selected or self.shown
+            self.shown = wanted if wanted in {TILE, *steps} else steps[0]
 
     @traitlets.observe("asked")
     def _answer(self, _: Any) -> None:

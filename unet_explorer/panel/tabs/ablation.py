@@ -18,11 +18,11 @@ from unet_explorer.learning.recipe import Recipe
 from unet_explorer.learning.session import LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.tabs.chosen import ChosenImage
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
+from unet_explorer.panel.tabs.chosen_image import ChosenImage
 from unet_explorer.panel.tabs.paint import label_bytes
-from unet_explorer.panel.tabs.progress import curve_of, questions_of
-from unet_explorer.panel.tabs.settings import design_words
-from unet_explorer.panel.tabs.working import WorkingTab
+from unet_explorer.panel.tabs.progress import curve_of, examples_of
+from unet_explorer.panel.tabs.settings import design_summary
 
 __all__ = ["Ablation", "Variant", "variants"]
 
@@ -79,13 +79,13 @@ def variants(config: UNetConfig, tile: tuple[int, int]) -> tuple[Variant, ...]:
     )
 
 
-class Ablation(WorkingTab):
+class Ablation(BackgroundTab):
     """Three networks that learn in turn, from the same images, for as many steps.
 
     Attributes:
         steps: Changes of the weights of each.
         state: ``"new"``, ``"running"`` or ``"done"``.
-        courses: For each network its name, design, state and curve.
+        runs: For each network its name, design, state and curve.
         questions: For each network the pictures that it is examined on, with the truth.
         answers: For each network what it predicted for them at its latest examination.
     """
@@ -95,9 +95,9 @@ class Ablation(WorkingTab):
 
     steps = traitlets.Int(_STEPS).tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)
-    courses: Any = traitlets.List().tag(sync=True)
-    questions: Any = traitlets.List().tag(sync=True)
-    answers: Any = traitlets.List().tag(sync=True)
+    runs: Any = traitlets.List().tag(sync=True)
+    examples: Any = traitlets.List().tag(sync=True)
+    predictions: Any = traitlets.List().tag(sync=True)
 
     def __init__(
         self, instrument: Instrument, worker: Worker, chosen: ChosenImage, recipe: Callable[[], dict[str, Any]]
@@ -123,7 +123,7 @@ class Ablation(WorkingTab):
             session = TrainingSession(each.config, dataset, each.tile, worker, **recipe.to_dict())
             session.lasting = False
             sessions.append((each, session))
-        self._examined, self.courses, self.questions, self.answers = [], [], [], []
+        self._examined, self.runs, self.examples, self.predictions = [], [], [], []
         self._stopped = False
         self._sessions = sessions
         self.state = "running"
@@ -175,12 +175,12 @@ class Ablation(WorkingTab):
             return
         examined = [len(session.history.epochs) for _, session in self._sessions]
         with self.hold_sync():
-            self.courses = [_told(variant, session) for variant, session in self._sessions]
-            if not self.questions:
-                self.questions = [questions_of(session, _ROWS) for _, session in self._sessions]
+            self.runs = [_run_for_page(variant, session) for variant, session in self._sessions]
+            if not self.examples:
+                self.examples = [examples_of(session, _ROWS) for _, session in self._sessions]
             if self._examined != examined:
                 self._examined = examined
-                self.answers = [_answers(session) for _, session in self._sessions]
+                self.predictions = [_predictions(session) for _, session in self._sessions]
             if not any(session.state in LIVE for _, session in self._sessions):
                 self.state = "done"
 
@@ -189,10 +189,10 @@ class Ablation(WorkingTab):
             session.discard()
 
 
-def _told(variant: Variant, session: TrainingSession) -> dict[str, Any]:
+def _run_for_page(variant: Variant, session: TrainingSession) -> dict[str, Any]:
     return {
         "name": variant.name,
-        "design": design_words(variant.config, variant.tile, session.dataset.name),
+        "design": design_summary(variant.config, variant.tile, session.dataset.name),
         "state": session.state,
         "problem": session.problem,
         "step": len(session.history.losses),
@@ -201,7 +201,7 @@ def _told(variant: Variant, session: TrainingSession) -> dict[str, Any]:
     }
 
 
-def _answers(session: TrainingSession) -> list[bytes]:
+def _predictions(session: TrainingSession) -> list[bytes]:
     epochs = session.history.epochs
     predicted = session.predictions(len(epochs)) or () if epochs else ()
     return [label_bytes(each) for each in predicted[:_ROWS]]

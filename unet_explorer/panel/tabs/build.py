@@ -26,7 +26,7 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
     """Build and prove. Its traits are the truth; the browser only shows them.
 
     Attributes:
-        wish: ``{"number": n, "do": "build"}``: what was asked for last in the browser.
+        request: ``{"number": n, "do": "build"}``: what was asked for last in the browser.
         state: ``"new"``, ``"starting"`` (the worker imports TensorFlow), ``"building"``, ``"built"`` or ``"failed"``.
         problem: Why it failed, in words.
         result: What came of it: design, totals, Keras's summary, the source, and the layer graph.
@@ -36,7 +36,7 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
     _esm = script("tabs/build.js")
     _css = style("lib/base.css", "tabs/tabs.css")
 
-    wish = traitlets.Dict().tag(sync=True)
+    request = traitlets.Dict().tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
     result = traitlets.Dict().tag(sync=True)
@@ -50,9 +50,9 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
         super().__init__()
         instrument.observe(self._compare, ["config", "tile"])
 
-    @traitlets.observe("wish")
-    def _grant(self, _: Any) -> None:
-        if self.wish.get("do") == "build":
+    @traitlets.observe("request")
+    def _serve(self, _: Any) -> None:
+        if self.request.get("do") == "build":
             self.build()
 
     def build(self) -> None:
@@ -97,7 +97,7 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
             graph, missing = graph_svg(config, tile), ""
         except GraphError as error:
             graph, missing = "", str(error)
-        self._instrument.proof = {**design, "steps": {check.step: check.words for check in proof}}
+        self._instrument.proof = {**design, "steps": {check.step: check.difference for check in proof}}
         with self.hold_sync():
             self.result = {
                 **design,

@@ -8,15 +8,15 @@ from typing import Any, Final, NamedTuple
 import traitlets
 
 from unet_explorer.core.config import UNetConfig
-from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.tiles import read_tile, sides
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Image
 from unet_explorer.data.mirror import mirrored
+from unet_explorer.learning.map_grid import GRID
 from unet_explorer.learning.protocol import MAP_CACHE_BYTES, Answer, Maps, MapView, Weights
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
-from unet_explorer.panel.tabs.imaging import ImageTab
+from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
+from unet_explorer.panel.tabs.image_tab import ImageTab
 from unet_explorer.panel.tabs.paint import picture
 
 __all__ = ["InsideTab"]
@@ -29,7 +29,6 @@ class InsideTab(ImageTab):
     """The maps behind the selected step, live while the network learns.
 
     Attributes:
-        step: Name of the step that is looked at.
         channel: Which of its maps is shown whole.
         place: Where in the image the tile lies, down and across: 0 at its first row and column, 1 at its last.
         overview: The image, small, and its ``sides``.
@@ -43,7 +42,6 @@ class InsideTab(ImageTab):
 
     _esm = script("tabs/inside.js")
 
-    step = traitlets.Unicode("").tag(sync=True)
     channel = traitlets.Int(0).tag(sync=True)
     place: Any = traitlets.List([0.5, 0.5]).tag(sync=True)
     overview = traitlets.Dict().tag(sync=True)
@@ -80,9 +78,7 @@ class InsideTab(ImageTab):
         self._show_overview(number, image)
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
         start = _start(self.place[0], image.shape[0], tile[0]), _start(self.place[1], image.shape[1], tile[1])
-        step = self._selected(config)
-        if step != self.step:
-            self.step = step
+        step = self._instrument.shown
         session = self._session()
         weights = weights_of(self._instrument, session)
         state = state_of(weights, session)
@@ -95,7 +91,7 @@ class InsideTab(ImageTab):
         sides(config, tile)  # a tile that does not fit is refused in words
         numbers = sum(math.prod(row.output) for row in trace(config, tile))
         self._check_room(config, tile, kept=min(MAP_CACHE_BYTES, numbers))  # a byte each
-        shown = mirrored(self._chosen.given(config.in_channels), start, tile)
+        shown = mirrored(self._chosen.network_input(config.in_channels), start, tile)
         self._ask(
             lambda request: {
                 "do": "maps",
@@ -122,12 +118,6 @@ class InsideTab(ImageTab):
             small = image[::apart, ::apart]
             self.overview = picture(small, self._chosen.title, number=number, sides=list(image.shape[:2]))
 
-    def _selected(self, config: UNetConfig) -> str:
-        """The step that is selected anywhere, or was; the first one where the network has no such step."""
-        steps = plan(config)
-        step = self._instrument.selected or self.step
-        return step if step in {TILE, *(step.name for step in steps)} else steps[0].name
-
     def on_lost(self, reason: str) -> None:
         """The worker is gone: whatever is wanted must be asked for anew."""
         self._wanted = None
@@ -150,7 +140,7 @@ class InsideTab(ImageTab):
             self.views = [_for_page(view) for view in maps["views"]]
             self.patch = {key: part.tolist() for key, part in maps["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
-            self.at, self.network = maps["at"], network_words(maps["at"], weights, maps["best"])
+            self.at, self.network = maps["at"], network_summary(maps["at"], weights, maps["best"])
             self.state = "done"
         # The hand has gone on meanwhile.
         if self._waits:
@@ -185,8 +175,8 @@ def _start(place: float, side: int, tile: int) -> int:
 
 
 def _for_page(view: MapView) -> dict[str, Any]:
-    """Arrays as bytes and lists, which is what a browser is sent."""
+    """Arrays as bytes and lists, which is what a browser is sent; and the grid that the maps are shown in."""
     arrays = {"thumbs": view["thumbs"].tobytes(), "whole": view["whole"].tobytes()}
     rows, columns = view["thumbs"].shape[1:]
     lists = {key: view[key].tolist() for key in ("low", "high", "dead")}
-    return {**view, **arrays, **lists, "rows": rows, "columns": columns}
+    return {**view, **arrays, **lists, "rows": rows, "columns": columns, "grid": GRID}

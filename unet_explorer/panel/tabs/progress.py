@@ -13,9 +13,9 @@ from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.paint import label_bytes, picture
-from unet_explorer.panel.tabs.settings import design_words
+from unet_explorer.panel.tabs.settings import design_summary
 
-__all__ = ["curve_of", "findings_of", "questions_of", "status_of", "told"]
+__all__ = ["curve_of", "examples_of", "finding_for_page", "findings_of", "status_of"]
 
 
 def findings_of(instrument: Instrument, recipe: Recipe, dataset: Dataset, free: int) -> list[Finding]:
@@ -40,12 +40,12 @@ def _nearest(error: ShapeError) -> tuple[str, dict[str, Any]]:
     return f"Take a tile of {height} × {width}.", {"tile": [height, width]}
 
 
-def told(found: Finding) -> dict[str, Any]:
+def finding_for_page(found: Finding) -> dict[str, Any]:
     """A finding as the page lists it."""
     return {
         "kind": found.kind,
         "weight": found.weight,
-        "words": found.words,
+        "message": found.message,
         "fix": found.fix,
         "mendable": bool(found.change),
     }
@@ -65,7 +65,7 @@ def status_of(session: TrainingSession, instrument: Instrument) -> dict[str, Any
         "epochs": order.recipe.epochs,
         "rate": rate,
         "left": (order.recipe.steps - done) / rate if rate else None,
-        "design": design_words(order.config, order.tile, session.dataset.name),
+        "design": design_summary(order.config, order.tile, session.dataset.name),
         "differs": shown != (order.config.to_dict(), list(order.tile)),
     }
 
@@ -92,6 +92,6 @@ def _class_names(session: TrainingSession) -> list[str]:
     return [known[number] if number < len(known) else f"class {number}" for number in range(count)]
 
 
-def questions_of(session: TrainingSession, count: int) -> list[dict[str, Any]]:
+def examples_of(session: TrainingSession, count: int) -> list[dict[str, Any]]:
     """The first pictures that it is examined on, with the truth."""
-    return [picture(each.picture, each.title, truth=label_bytes(each.truth)) for each in session.questions[:count]]
+    return [picture(each.picture, each.title, truth=label_bytes(each.truth)) for each in session.examples[:count]]

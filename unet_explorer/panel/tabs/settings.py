@@ -9,7 +9,7 @@ from unet_explorer.core.config import Choice, Positive, UNetConfig, Whole
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
 
-__all__ = ["SETTINGS", "VARIATIONS", "design_words"]
+__all__ = ["SETTINGS", "VARIATIONS", "design_summary"]
 
 _WORDS: Final = {
     "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
@@ -42,10 +42,10 @@ VARIATIONS: Final = {
 
 def _settings() -> list[dict[str, Any]]:
     known = {each.name: each.metadata.get("allowed") for each in fields(Recipe)}
-    told = []
-    for name, (label, words) in _WORDS.items():
+    settings = []
+    for name, (label, explanation) in _WORDS.items():
         allowed = known[name]
-        setting: dict[str, Any] = {"name": name, "label": label, "help": words, "primary": name in _FIRST}
+        setting: dict[str, Any] = {"name": name, "label": label, "help": explanation, "primary": name in _FIRST}
         match allowed:
             case Whole():
                 setting |= {"kind": "number", "low": allowed.low, "high": allowed.high, "step": 1}
@@ -53,10 +53,10 @@ def _settings() -> list[dict[str, Any]]:
                 setting |= {"kind": "number", "low": 0, "high": allowed.high, "step": "any"}
             case Choice():
                 setting |= {"kind": "choice", "values": [[value, _VALUES[str(value)]] for value in allowed.values]}
-        told.append({**setting, "allowed": str(allowed)})
+        settings.append({**setting, "allowed": str(allowed)})
     chosen = Augmentation().to_dict()
     return [
-        *told,
+        *settings,
         *({"name": name, "kind": "flag", "label": VARIATIONS[name][0], "help": VARIATIONS[name][1]} for name in chosen),
     ]
 
@@ -64,7 +64,7 @@ def _settings() -> list[dict[str, Any]]:
 SETTINGS: Final = _settings()
 
 
-def design_words(config: UNetConfig, tile: tuple[int, int], images: str) -> str:
+def design_summary(config: UNetConfig, tile: tuple[int, int], images: str) -> str:
     """A design in a few words.
 
     Example:

@@ -13,8 +13,8 @@ from unet_explorer.core.tiles import ShapeError, read_tile, tile_for_output, val
 from unet_explorer.core.tiling import Tiling
 from unet_explorer.learning.protocol import Answer, Predicted, Weights
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.tabs.chosen import network_words, state_of, weights_of
-from unet_explorer.panel.tabs.imaging import ImageTab
+from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
+from unet_explorer.panel.tabs.image_tab import ImageTab
 from unet_explorer.panel.tabs.paint import label_bytes, picture
 
 __all__ = ["TileTab"]
@@ -95,17 +95,17 @@ class TileTab(ImageTab):
         smallest = _smallest(config, shape)
         rows = [("smallest that covers it", smallest), ("on the knobs", tile), ("best within the limit", best)]
         rows.append(("the image in one piece", whole))
-        told: list[dict[str, Any]] = []
+        table: list[dict[str, Any]] = []
         for name, size in rows:
             row = None if size is None else _row(config, shape, size, limit)
             if row is None:
                 continue
-            same = next((each for each in told if each["tile"] == row["tile"]), None)
+            same = next((each for each in table if each["tile"] == row["tile"]), None)
             if same:
                 same["name"] += f", {name}"
             else:
-                told.append({"name": name, **row})
-        return list(best or ()), sorted(told, key=lambda row: row["tile"])
+                table.append({"name": name, **row})
+        return list(best or ()), sorted(table, key=lambda row: row["tile"])
 
     # Predicting ---------------------------------------------------------------------------------------------------
 
@@ -123,9 +123,9 @@ class TileTab(ImageTab):
         except ValueError as error:
             self._refuse(wanted, str(error))
 
-    def _refuse(self, wanted: Any, words: str = "") -> None:
+    def _refuse(self, wanted: Any, reason: str = "") -> None:
         with self._lock:
-            self._refused, self.problem = wanted, words or self.problem
+            self._refused, self.problem = wanted, reason or self.problem
 
     def _do_stop(self, _: dict[str, Any]) -> None:
         with self._lock:
@@ -135,7 +135,7 @@ class TileTab(ImageTab):
 
     def _predict(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         wanted = self._wanted(config, tile)
-        image = self._chosen.given(config.in_channels)
+        image = self._chosen.network_input(config.in_channels)
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
         self._check_room(config, tiling.tile)
         weights = weights_of(self._instrument, self._session())
@@ -204,7 +204,7 @@ class TileTab(ImageTab):
                 "scale": predicted["scale"],
                 "pieces": predicted["pieces"],
                 "seconds": self._took,
-                "network": network_words(predicted["at"], weights, predicted["best"]),
+                "network": network_summary(predicted["at"], weights, predicted["best"]),
             }
             self.state = "done"
         # The knobs may have been turned meanwhile.

@@ -8,21 +8,22 @@ import traitlets
 
 from unet_explorer.core.tiles import read_tile
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.made import SETS
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
-from unet_explorer.learning.session import LIVE, TrainingSession
+from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import HINTS, MADE, load
+from unet_explorer.panel.sources import HINTS, load
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
-from unet_explorer.panel.tabs.progress import curve_of, findings_of, questions_of, status_of, told
+from unet_explorer.panel.tabs.progress import curve_of, examples_of, finding_for_page, findings_of, status_of
 from unet_explorer.panel.tabs.settings import SETTINGS
-from unet_explorer.panel.tabs.working import WorkingTab
 
 if TYPE_CHECKING:
-    from unet_explorer.panel.tabs.chosen import ChosenImage
+    from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
 __all__ = ["TrainTab"]
 
@@ -30,14 +31,16 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(WorkingTab):
+class TrainTab(BackgroundTab):
     """Teach and watch.
 
     Attributes:
-        recipe: How to teach, as `Recipe.to_dict` writes it.
+        instrument: Where the browser finds the knobs, and with them the tiles a batch.
+        recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles a batch: these are the instrument's.
         source: Where the images come from; see `sources.load`.
         sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
+        states: In which states of a training it goes on or could at once, and from which it can go on again.
         data: What there is to say of the images.
         gallery: Pictures of one image under each variation.
         findings: What speaks against starting.
@@ -51,17 +54,19 @@ class TrainTab(WorkingTab):
     _esm = script("tabs/train.js")
     at_once = frozenset({"pause", "stop", "resume"})
 
+    instrument = traitlets.Unicode("").tag(sync=True)
     recipe = traitlets.Dict().tag(sync=True)
     source = traitlets.Dict().tag(sync=True)
-    sources: Any = traitlets.List(list(MADE)).tag(sync=True)
+    sources: Any = traitlets.List(list(SETS)).tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
+    states = traitlets.Dict({"live": sorted(LIVE), "again": sorted(AGAIN)}).tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     gallery: Any = traitlets.List().tag(sync=True)
     findings: Any = traitlets.List().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     curve = traitlets.Dict().tag(sync=True)
-    questions: Any = traitlets.List().tag(sync=True)
-    answers = traitlets.Dict().tag(sync=True)
+    examples: Any = traitlets.List().tag(sync=True)
+    predictions = traitlets.Dict().tag(sync=True)
     shown = traitlets.Int(0).tag(sync=True)
 
     def __init__(
@@ -76,9 +81,14 @@ class TrainTab(WorkingTab):
         self.session: TrainingSession | None = None
         # Only for comparing: what was painted last.
         self._painted: tuple[Any, ...] = ()
-        batch = _usual_batch(instrument)
-        super().__init__(recipe=Recipe(batch_size=batch).to_dict(), source={"kind": "made", "name": "cells"})
-        instrument.batch_size = batch
+        # What was judged last, and what came of it.
+        self._judged: tuple[Any, list[Finding]] = None, []
+        super().__init__(
+            instrument=f"anywidget:{instrument.model_id}",
+            recipe=_without_batch(Recipe()),
+            source={"kind": "made", "name": SETS[0]},
+        )
+        instrument.batch_size = _usual_batch(instrument)
         instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
         if dataset is None:
             self._later(self._load, dict(self.source))
@@ -95,17 +105,24 @@ class TrainTab(WorkingTab):
             accepted = dict(sync_data)
             if "recipe" in accepted:
                 try:
-                    accepted["recipe"] = Recipe.from_dict(accepted["recipe"]).to_dict()
+                    accepted["recipe"] = self._read_recipe(accepted["recipe"])
                     accepted["problem"] = ""
                 except (ValueError, TypeError) as error:
                     del accepted["recipe"]
                     self.problem = str(error)
                     self.send_state(["recipe", "problem"])
             super().set_state(accepted)
+            if "recipe" in accepted and accepted["recipe"] != sync_data["recipe"]:
+                self.send_state("recipe")
+
+    def _read_recipe(self, sent: Any) -> dict[str, Any]:
+        """A recipe from the page; the tiles a batch in it go to the instrument, which owns them."""
+        recipe = Recipe.from_dict({**self.whole_recipe.to_dict(), **sent})
+        self._instrument.batch_size = recipe.batch_size
+        return _without_batch(recipe)
 
     @traitlets.observe("recipe")
     def _follow_recipe(self, change: Any) -> None:
-        self._instrument.batch_size = self.recipe["batch_size"]
         old = change["old"] or {}
         if old.get("optimizer", self.recipe["optimizer"]) != self.recipe["optimizer"]:
             self.recipe = {**self.recipe, "learning_rate": SUGGESTED_RATE[self.recipe["optimizer"]]}
@@ -120,14 +137,14 @@ class TrainTab(WorkingTab):
     def _look_back(self, _: Any) -> None:
         self._due.set()
 
-    def _do_start(self, wish: dict[str, Any]) -> None:
+    def _do_start(self, request: dict[str, Any]) -> None:
         if self.session is not None and self.session.state in LIVE:
             return
         if self.dataset is None:
             raise TrainingError("There are no images yet: choose some first.")
         session = self._session()
         try:
-            session.start(force=bool(wish.get("force")), paused=bool(wish.get("paused")))
+            session.start(force=bool(request.get("force")), paused=bool(request.get("paused")))
         except TrainingError as error:
             session.close()
             if error.findings:
@@ -140,7 +157,7 @@ class TrainTab(WorkingTab):
         assert self.dataset is not None
         instrument = self._instrument
         tile = read_tile(instrument.tile)
-        return TrainingSession(instrument.design, self.dataset, tile, self._worker, **self.recipe)
+        return TrainingSession(instrument.design, self.dataset, tile, self._worker, **self.whole_recipe.to_dict())
 
     def _take_on(self, session: TrainingSession) -> None:
         """Follow this training, and no other."""
@@ -160,9 +177,9 @@ class TrainTab(WorkingTab):
         if self.session:
             self.session.resume()
 
-    def _do_step(self, wish: dict[str, Any]) -> None:
+    def _do_step(self, request: dict[str, Any]) -> None:
         if self.session is None or self.session.state not in LIVE:
-            self._do_start({**wish, "paused": True})
+            self._do_start({**request, "paused": True})
         if self.session:
             self.session.step()
 
@@ -188,9 +205,9 @@ class TrainTab(WorkingTab):
         self._instrument.linked = order.tile[0] == order.tile[1]
         self._turn(order.config.to_dict(), list(order.tile), order.recipe.batch_size)
 
-    def _do_fix(self, wish: dict[str, Any]) -> None:
+    def _do_fix(self, request: dict[str, Any]) -> None:
         """Turn the knobs as a finding proposes."""
-        found = [each for each in self._findings() if each.kind == wish.get("kind") and each.change]
+        found = [each for each in self._findings() if each.kind == request.get("kind") and each.change]
         if found:
             change, instrument = found[0].change, self._instrument
             config = {**instrument.config, **change.get("config", {})}
@@ -246,26 +263,35 @@ class TrainTab(WorkingTab):
 
     # Keeping the page up to date -----------------------------------------------------------------------------------
 
-    def _follow_knobs(self, change: Any) -> None:
-        if change["name"] == "batch_size" and self.recipe["batch_size"] != change["new"]:
-            self.recipe = {**self.recipe, "batch_size": change["new"]}
+    def _follow_knobs(self, _: Any) -> None:
         self._due.set()
 
     def _refresh(self) -> None:
         with self.hold_sync():
-            self.findings = [told(each) for each in self._findings()]
-            self._show_course()
+            self.findings = [finding_for_page(each) for each in self._findings()]
+            self._show_progress()
+
+    @property
+    def whole_recipe(self) -> Recipe:
+        """How to teach, with the tiles a batch."""
+        return Recipe.from_dict({**self.recipe, "batch_size": self._instrument.batch_size})
 
     def _findings(self) -> list[Finding]:
+        """What speaks against starting; judged anew only when what is judged has changed."""
         if self.dataset is None:
             return []
-        free = available_memory() + resident_memory(self._worker.process)
-        return findings_of(self._instrument, Recipe.from_dict(self.recipe), self.dataset, free)
+        instrument, recipe = self._instrument, self.whole_recipe
+        live = self.session is not None and self.session.state in LIVE
+        judged = (instrument.design, tuple(instrument.tile), recipe, id(self.dataset), live)
+        if self._judged[0] != judged:
+            free = available_memory() + resident_memory(self._worker.process)
+            self._judged = judged, findings_of(instrument, recipe, self.dataset, free)
+        return self._judged[1]
 
-    def _show_course(self) -> None:
+    def _show_progress(self) -> None:
         session = self.session
         if session is None:
-            self.status, self.curve, self.questions, self.answers = {"state": "new"}, {}, [], {}
+            self.status, self.curve, self.examples, self.predictions = {"state": "new"}, {}, [], {}
             return
         self.status, self.curve = status_of(session, self._instrument), curve_of(session)
         epochs = session.history.epochs
@@ -273,15 +299,21 @@ class TrainTab(WorkingTab):
         if self._painted == (id(session), number):
             return
         predicted = session.predictions(number) or () if number else ()
-        if not self.questions or self._painted[:1] != (id(session),):
-            self.questions = questions_of(session, len(predicted) or SHOWN)
+        if not self.examples or self._painted[:1] != (id(session),):
+            self.examples = examples_of(session, len(predicted) or SHOWN)
         self._painted = (id(session), number)
-        self.answers = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
+        self.predictions = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
         if self.session is not None:
             self.session.close()
+
+
+def _without_batch(recipe: Recipe) -> dict[str, Any]:
+    chosen = recipe.to_dict()
+    del chosen["batch_size"]
+    return chosen
 
 
 def _usual_batch(instrument: Instrument) -> int:

@@ -3,12 +3,34 @@
 import { same } from "../lib/equal.js";
 import { plain, size } from "../lib/format.js";
 import { closest, nearest } from "../lib/law.js";
-import { OWN_KEYS, assign, element, setText } from "../lib/page.js";
+import { OWN_KEYS, assign, element, pressedButton, setText } from "../lib/page.js";
+import { AXES, mapPair } from "../lib/pairs.js";
 import { misfitWords } from "../lib/sentences.js";
 
+/** @import { Design, Followed, InstrumentTraits, Model, Pair } from "../lib/types.js" */
+/** @import { KernelState } from "./kernel.js" */
+
+/**
+ * @typedef {{
+ *   preset(design: Design): void,
+ *   size(tile: Pair): void,
+ *   other(action: string): void,
+ * }} BarActions  A design is chosen, a tile that fits, or anything else.
+ */
+/** @typedef {{ tile: Pair, text: string, fits: boolean }} Offer  A tile to take; or one that mends one axis of two. */
+
+/** @type {Partial<Record<KernelState, string>>} */
+const WAITING = { "is late": "waiting for the kernel …", "is silent": "no answer from the kernel: is it busy, or gone?" };
+
 export class Bar {
+  /**
+   * @param {Model<InstrumentTraits>} model
+   * @param {BarActions} act
+   * @param {AbortSignal} signal
+   */
   constructor(model, act, signal) {
     this.model = model;
+    this.act = act;
     this.presets = model.get("presets");
     const options = this.presets.map(({ name, about }) =>
       element("optgroup", { label: about }, element("option", { value: name }, name)),
@@ -16,12 +38,8 @@ export class Bar {
     this.preset = element("select", { "data-knob": "preset", ...OWN_KEYS }, ...options);
     this.custom = element("option", { value: "", disabled: true, hidden: true }, "your own");
     this.preset.append(this.custom);
-    this.preset.addEventListener(
-      "change",
-      () => act("preset", this.presets.find(({ name }) => name === this.preset.value)),
-      { signal },
-    );
-    const button = (action, label, text) =>
+    this.preset.addEventListener("change", () => this.choosePreset(), { signal });
+    const button = (/** @type {string} */ action, /** @type {string} */ label, /** @type {string} */ text) =>
       element("button", { type: "button", "data-action": action, "aria-label": label, title: label, ...OWN_KEYS }, text);
     this.undo = button("undo", "Undo", "↶");
     this.redo = button("redo", "Redo", "↷");
@@ -39,27 +57,36 @@ export class Bar {
     tools.append(this.undo, this.redo, button("reset", "Back to where it started", "reset"));
     const words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.problem, this.offline);
     this.node = element("div", { class: "ue-bar" }, tools, words);
-    this.node.addEventListener(
-      "click",
-      (event) => {
-        const pressed = event.target.closest("button[data-action]");
-        if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
-        const { action, height, width } = pressed.dataset;
-        act(action, height ? [Number(height), Number(width)] : undefined);
-      },
-      { signal },
-    );
+    this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
+  choosePreset() {
+    const chosen = this.presets.find(({ name }) => name === this.preset.value);
+    if (chosen) this.act.preset(chosen);
+  }
+
+  /** @param {Event} event */
+  onClick(event) {
+    const pressed = pressedButton(event);
+    if (!pressed) return;
+    const { action, height, width } = pressed;
+    if (height) this.act.size([Number(height), Number(width)]);
+    else this.act.other(action);
+  }
+
+  /** @param {string} problem */
   say(problem) {
     setText(this.problem, problem);
   }
 
-  /** What there is to say of the kernel. */
+  /**
+   * What there is to say of the kernel.
+   *
+   * @param {KernelState} state
+   */
   showKernel(state) {
-    const words = { "is late": "waiting for the kernel …", "is silent": "no answer from the kernel: is it busy, or gone?" };
-    setText(this.waiting, words[state] || "");
-    this.waiting.hidden = !words[state];
+    setText(this.waiting, WAITING[state] || "");
+    this.waiting.hidden = !WAITING[state];
     this.offline.classList.toggle("ue-gone", state === "is gone");
   }
 
@@ -78,6 +105,10 @@ export class Bar {
     this.preset.value = known ? known.name : "";
   }
 
+  /**
+   * @param {Followed} state
+   * @param {boolean} linked
+   */
   update(state, linked) {
     const { output, tile, network } = state;
     this.status.dataset.fits = String(state.fits);
@@ -95,7 +126,12 @@ export class Bar {
     this.showSizes(state, linked);
   }
 
-  /** The nearest sizes that fit, as buttons: for both axes, for each alone, and together. */
+  /**
+   * The nearest sizes that fit, as buttons: for both axes, for each alone, and together.
+   *
+   * @param {Followed} state
+   * @param {boolean} linked
+   */
   showSizes(state, linked) {
     const offers = linked ? this.squares(state) : this.sides(state);
     const neighbours = linked && state.fits;
@@ -105,8 +141,8 @@ export class Bar {
       button.hidden = !offer;
       if (!offer) return;
       const eaten = state.tile[0] - state.output.height;
-      [button.dataset.height, button.dataset.width] = offer.tile;
-      const becomes = offer.tile.map((side) => side - eaten);
+      [button.dataset.height, button.dataset.width] = mapPair(offer.tile, String);
+      const becomes = mapPair(offer.tile, (side) => side - eaten);
       const shown = becomes[0] === becomes[1] ? plain(becomes[0]) : size(becomes);
       // Mending one axis of two has no output to promise yet.
       setText(button, offer.fits ? `${offer.text} → ${shown}` : offer.text);
@@ -115,28 +151,38 @@ export class Bar {
     });
   }
 
+  /**
+   * @param {Followed} state
+   * @returns {Offer[]}
+   */
   squares({ network, tile, fits }) {
     const { smallest, period, limit } = network.sizes;
     const [side] = tile;
+    /** @type {(number | null)[]} */
     const around = fits ? [side - period, side + period] : nearest(network.sizes, side);
     return around
-      .filter((each) => each !== null && each >= smallest && each <= limit)
+      .filter((each) => each !== null)
+      .filter((each) => each >= smallest && each <= limit)
       .map((each) => ({ tile: [each, each], text: plain(each), fits: true }));
   }
 
+  /**
+   * @param {Followed} state
+   * @returns {Offer[]}
+   */
   sides({ network, tile, failures }) {
+    /** @type {Offer[]} */
     const offers = [];
     failures.forEach((failure, at) => {
       if (!failure) return;
       for (const side of new Set(nearest(network.sizes, tile[at]))) {
         if (side === null) continue;
-        const offer = [...tile];
-        offer[at] = side;
-        offers.push({ tile: offer, text: `${["height", "width"][at]} ${plain(side)}`, fits: !failures[1 - at] });
+        const mended = mapPair(tile, (each, axis) => (axis === at ? side : each));
+        offers.push({ tile: mended, text: `${AXES[at]} ${plain(side)}`, fits: !failures[1 - at] });
       }
     });
     if (failures[0] && failures[1]) {
-      const both = tile.map((side) => closest(network.sizes, side));
+      const both = mapPair(tile, (side) => closest(network.sizes, side));
       offers.push({ tile: both, text: `both ${size(both)}`, fits: true });
     }
     return offers;

@@ -1,31 +1,42 @@
 // The card: the selected step with its numbers filled in, and what one of its pixels sees of the tile.
 
 import { bytes, exact, fill, plain, rough, size } from "../lib/format.js";
-import { pixelSeeing, sees } from "../lib/law.js";
-import { OWN_KEYS, assign, drawn, element, frame, onTyped, setText, showNumber } from "../lib/page.js";
+import { isLayer, mapOf, pixelSeeing, sees } from "../lib/law.js";
+import { OWN_KEYS, assign, drawn, element, frame, onTyped, placeIn, setText, showNumber } from "../lib/page.js";
+import { AXES, mapPair } from "../lib/pairs.js";
 import { failureWords, formulaLines, misfitWords } from "../lib/sentences.js";
 
+/** @import { Followed, FollowedMap, Layer, LayerMap, Pair, Sides } from "../lib/types.js" */
+
+const FACTS = /** @type {const} */ ([
+  ["output", "Output"],
+  ["crop", "Crop per side"],
+  ["parameters", "Parameters"],
+  ["macs", "Multiply-adds"],
+  ["bytes", "Memory"],
+]);
+/** @typedef {(typeof FACTS)[number][0]} Fact */
+
 export class Card {
+  /** @param {AbortSignal} signal */
   constructor(signal) {
+    /** @type {Followed | null} */
+    this.state = null;
     this.title = element("h3");
     this.what = element("p", { class: "ue-what" });
     this.formula = element("p", { class: "ue-formula", "data-role": "formula" });
     this.reason = element("p");
-    this.facts = {};
+    /** @type {Map<Fact, { row: HTMLElement, value: HTMLElement }>} */
+    this.facts = new Map();
     const list = element("dl");
-    for (const [key, label] of [
-      ["output", "Output"],
-      ["crop", "Crop per side"],
-      ["parameters", "Parameters"],
-      ["macs", "Multiply-adds"],
-      ["bytes", "Memory"],
-    ]) {
+    for (const [key, label] of FACTS) {
       const value = element("dd", { "data-fact": key });
-      this.facts[key] = { row: element("div", {}, element("dt", {}, label), value), value };
-      list.append(this.facts[key].row);
+      const row = element("div", {}, element("dt", {}, label), value);
+      this.facts.set(key, { row, value });
+      list.append(row);
     }
-    this.picture = new Picture(signal, () => this.state && this.updateSight());
-    this.cut = new Cut();
+    this.picture = new SightView(signal, () => this.updateSight());
+    this.cut = new CropView();
     const text = [this.title, this.what, this.formula, this.reason, list];
     const pictures = element("div", { class: "ue-pictures" }, this.cut.node, this.picture.node);
     const inside = element("div", { class: "ue-card-inside" }, element("div", { class: "ue-card-text" }, ...text), pictures);
@@ -35,43 +46,55 @@ export class Card {
     this.name = "";
   }
 
+  /** @param {string} name */
   select(name) {
-    this.name = name === "input" ? "" : name;
+    this.name = name;
     this.picture.centre();
   }
 
+  /** @param {Followed} state */
   update(state) {
     this.state = state;
     const map = state.byName.get(this.name);
-    if (this.name && map) this.showStep(state, map);
+    if (map && isLayer(map)) this.showStep(state, map);
     else this.showTile(state);
     this.updateSight();
   }
 
+  /**
+   * @param {Followed} state
+   * @param {LayerMap} map
+   */
   showStep(state, map) {
     const { step } = map;
-    const ghost = Boolean(state.failure) && state.maps.indexOf(map) >= state.failure.index;
+    const ghost = state.failure !== null && state.maps.indexOf(map) >= state.failure.index;
     setText(this.title, step.name);
-    setText(this.what, step.words.title);
+    setText(this.what, step.explanation.title);
     this.showFormula(formulaLines(state, map), ghost);
-    setText(this.reason, ghost ? this.ghostReason(state, step) : step.words.reason);
+    setText(this.reason, ghost ? this.ghostReason(state, step) : step.explanation.reason);
     this.cut.show(state, map, ghost);
     const area = size([map.height, map.width]);
     this.fact("output", ghost ? "" : `${area} × ${exact(step.channels)}`);
     this.fact("crop", step.crop ? `${step.crop} px` : "");
-    this.fact("parameters", step.words.parameters);
-    const work = fill(step.words.work, { area: `(${area})` });
+    this.fact("parameters", step.explanation.parameters);
+    const work = fill(step.explanation.work, { area: `(${area})` });
     this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
-    const memory = fill(step.words.memory, { area: `(${area})` });
+    const memory = fill(step.explanation.memory, { area: `(${area})` });
     this.fact("bytes", ghost ? "" : `${memory} = ${bytes(map.pixels * step.bytes)}`);
   }
 
-  ghostReason(state, step) {
-    const here = step.name === state.failure.step.name;
-    const words = failureWords(state.network, state.failure);
-    return here ? `This cannot be: ${words}.` : `This cannot be computed, since at ${state.failure.step.name} ${words}.`;
+  /**
+   * @param {Followed} state
+   * @param {Layer} step
+   */
+  ghostReason({ network, failure }, step) {
+    if (!failure) return "";
+    const words = failureWords(network, failure);
+    const here = step.name === failure.step.name;
+    return here ? `This cannot be: ${words}.` : `This cannot be computed, since at ${failure.step.name} ${words}.`;
   }
 
+  /** @param {Followed} state */
   showTile(state) {
     this.cut.node.hidden = true;
     const { period } = state.network.sizes;
@@ -79,7 +102,7 @@ export class Card {
     const eaten = tile[0] - output.height;
     setText(this.title, "The tile");
     setText(this.what, "what the network is given, and what is left of it");
-    const line = (side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${side} → ${side}`);
+    const line = (/** @type {number} */ side) => (eaten ? `${plain(side)} − ${eaten} = ${plain(side - eaten)}` : `${side} → ${side}`);
     const lines = tile[0] === tile[1] ? [line(tile[0])] : [`height: ${line(tile[0])}`, `width: ${line(tile[1])}`];
     this.showFormula(lines, !state.fits);
     const lost = eaten
@@ -89,30 +112,43 @@ export class Card {
     const why = state.fits ? "" : `This tile does not fit: ${misfitWords(state)}. `;
     setText(this.reason, `${why}${state.fits ? `${lost} ` : ""}${rule}`);
     this.fact("output", state.fits ? `${size([output.height, output.width])} × ${exact(output.step.channels)}` : "");
-    for (const key of ["crop", "parameters", "macs", "bytes"]) this.fact(key, "");
+    for (const [key] of FACTS.slice(1)) this.fact(key, "");
   }
 
+  /**
+   * @param {string[]} lines
+   * @param {boolean} ghost
+   */
   showFormula(lines, ghost) {
     setText(this.formula, lines.join("\n"));
     this.formula.classList.toggle("ue-pale", ghost);
     this.formula.classList.toggle("ue-two", lines.length > 1);
   }
 
+  /**
+   * @param {Fact} key
+   * @param {string} text  Nothing hides it.
+   */
   fact(key, text) {
-    this.facts[key].row.hidden = !text;
-    setText(this.facts[key].value, text);
+    const fact = this.facts.get(key);
+    if (!fact) return;
+    fact.row.hidden = !text;
+    setText(fact.value, text);
   }
 
   updateSight() {
     const { state } = this;
-    const map = state.byName.get(this.name) || state.output;
+    if (!state) return;
+    // Of the tile itself there is nothing to tell, so it is the prediction that is looked at.
+    const chosen = state.byName.get(this.name);
+    const map = chosen && isLayer(chosen) ? chosen : state.output;
     const failed = state.failure && state.maps.indexOf(map) >= state.failure.index;
     this.picture.show(state, failed ? null : map);
   }
 }
 
 /** The skip as it arrives, to scale, and the frame of what is kept of it. */
-class Cut {
+class CropView {
   constructor() {
     this.whole = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
     this.kept = drawn("rect", { class: "ue-kept" });
@@ -122,11 +158,16 @@ class Cut {
     this.node = element("div", { class: "ue-sight" }, element("h4", {}, "The skip keeps"), this.svg, this.words);
   }
 
+  /**
+   * @param {Followed} state
+   * @param {LayerMap} map
+   * @param {boolean} ghost
+   */
   show(state, map, ghost) {
     const { crop, inputs } = map.step;
     this.node.hidden = ghost || !crop;
-    const skip = state.byName.get(inputs[0]);
     if (this.node.hidden) return;
+    const skip = mapOf(state, inputs[0]);
     fitPicture(this.svg, skip);
     assign(this.whole, { width: skip.width, height: skip.height });
     frame(this.kept, [crop, crop], map);
@@ -139,6 +180,10 @@ class Cut {
   }
 }
 
+/**
+ * @param {SVGSVGElement} svg
+ * @param {Sides} sides
+ */
 function fitPicture(svg, { height, width }) {
   const unit = Math.max(height, width) / 200;
   svg.setAttribute("viewBox", `${-unit} ${-unit} ${width + 2 * unit} ${height + 2 * unit}`);
@@ -146,10 +191,21 @@ function fitPicture(svg, { height, width }) {
 }
 
 /** The tile to scale, the part that is predicted, and the part that one pixel of a map sees. */
-class Picture {
+class SightView {
+  /**
+   * @param {AbortSignal} signal
+   * @param {() => void} changed  Called when another pixel was chosen.
+   */
   constructor(signal, changed) {
     this.changed = changed;
-    this.centre();
+    /** @type {FollowedMap | null} */
+    this.map = null;
+    /**
+     * The pixel as a share of the map, so that it stays where it is while the tile is dragged.
+     *
+     * @type {Pair}
+     */
+    this.share = [0.5, 0.5];
     this.tile = drawn("rect", { class: "ue-tile", x: 0, y: 0 });
     this.output = drawn("rect", { class: "ue-output" });
     this.seen = drawn("rect", { class: "ue-seen", "data-role": "receptive-field" });
@@ -157,45 +213,53 @@ class Picture {
     this.cross = drawn("path", { class: "ue-cross" });
     this.svg.append(this.tile, this.output, this.cross, this.seen);
     this.words = element("p", { class: "ue-quiet", "data-role": "sight" });
-    this.inputs = ["row", "column"].map((axis) =>
+    this.inputs = mapPair(["row", "column"], (axis) =>
       element("input", { type: "number", min: 0, step: 1, "data-pixel": axis, ...OWN_KEYS }),
     );
     const choose = element("div", { class: "ue-pixel" });
     choose.append(element("label", {}, "Row ", this.inputs[0]), element("label", {}, "Column ", this.inputs[1]));
     this.node = element("div", { class: "ue-sight" }, element("h4", {}, "A pixel sees"), this.svg, this.words, choose);
-    const point = (event) => {
-      if (event.type === "pointermove" && !event.buttons) return;
-      this.pointAt(new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()));
+    const point = (/** @type {PointerEvent} */ event) => {
+      if (event.type === "pointerdown" || event.buttons) this.pointAt(placeIn(this.svg, event));
     };
     this.svg.addEventListener("pointerdown", point, { signal });
     this.svg.addEventListener("pointermove", point, { signal });
-    const typed = (input, axis) => {
-      const last = Number(input.max);
-      const place = Math.min(Math.max(Math.floor(Number(input.value)) || 0, 0), last);
-      this.choose(axis, place, last + 1);
-      this.changed();
-    };
-    this.inputs.forEach((input, axis) => onTyped(input, () => typed(input, axis), signal));
+    this.inputs.forEach((input, at) => onTyped(input, () => this.typed(input, at), signal));
   }
 
-  choose(axis, pixel, side) {
-    this.share[axis] = (pixel + 0.5) / side;
-  }
-
-  /** Of the map's pixels, the one that sees what lies around this place of the tile. */
-  pointAt({ x, y }) {
-    const { map } = this;
-    if (!map) return;
-    const sides = [map.height, map.width];
-    [y, x].forEach((place, axis) => this.choose(axis, pixelSeeing(map.step.sight, sides[axis], place), sides[axis]));
+  /**
+   * @param {HTMLInputElement} input
+   * @param {number} at  0 for the row, 1 for the column.
+   */
+  typed(input, at) {
+    const last = Number(input.max);
+    const place = Math.min(Math.max(Math.floor(Number(input.value)) || 0, 0), last);
+    this.share[at] = (place + 0.5) / (last + 1);
     this.changed();
   }
 
-  /** The pixel is kept as a share of the map, so it stays where it is while the tile is dragged. */
+  /**
+   * Of the map's pixels, the one that sees what lies around this place of the tile.
+   *
+   * @param {{ x: number, y: number }} place
+   */
+  pointAt({ x, y }) {
+    const { map } = this;
+    if (!map) return;
+    const { sight } = map.step;
+    const seeing = (/** @type {number} */ place, /** @type {number} */ side) => (pixelSeeing(sight, side, place) + 0.5) / side;
+    this.share = [seeing(y, map.height), seeing(x, map.width)];
+    this.changed();
+  }
+
   centre() {
     this.share = [0.5, 0.5];
   }
 
+  /**
+   * @param {Followed} state
+   * @param {FollowedMap | null} map  Null hides it.
+   */
   show(state, map) {
     this.map = map;
     // It keeps its place, so that nothing below it moves while the tile is dragged.
@@ -206,8 +270,8 @@ class Picture {
     assign(this.tile, { width, height });
     this.output.style.display = state.fits ? "" : "none";
     if (state.fits) frame(this.output, [(height - state.output.height) / 2, (width - state.output.width) / 2], state.output);
-    const pixel = ["height", "width"].map((axis, at) => Math.floor(this.share[at] * map[axis]));
-    const [rows, columns] = pixel.map((place, at) => sees(map.step.sight, place, state.tile[at]));
+    const pixel = mapPair(AXES, (axis, at) => Math.floor(this.share[at] * map[axis]));
+    const [rows, columns] = mapPair(pixel, (place, at) => sees(map.step.sight, place, state.tile[at]));
     const box = { height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
     frame(this.seen, [rows[0], columns[0]], box);
     // A field of 3 px in a tile of 572 would be missed without a cross on it.
@@ -217,9 +281,9 @@ class Picture {
       this.words,
       `This pixel of ${map === state.output ? "the output" : map.step.name} sees ${size([box.height, box.width])} px of the tile: rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.`,
     );
-    ["height", "width"].forEach((axis, at) => {
+    AXES.forEach((axis, at) => {
       const input = this.inputs[at];
-      input.max = map[axis] - 1;
+      input.max = String(map[axis] - 1);
       showNumber(input, pixel[at]);
     });
   }

@@ -2,19 +2,25 @@
 
 import { same } from "../lib/equal.js";
 
+/** @import { Design, InstrumentTraits, Model } from "../lib/types.js" */
+
 const REMEMBERED = 100;
 /** Milliseconds within which tiles that code sets one after the other count as one step. */
 const ANIMATION = 1000;
 
 export class DesignHistory {
+  /** @param {Model<InstrumentTraits>} model */
   constructor(model) {
     this.model = model;
     this.dragging = false;
+    /** When code last set a tile. */
+    this.moved = -Infinity;
   }
 
   /**
    * Remember the design that is shown, unless a drag is under way, an answer is due, or nothing has changed.
-   * `byCode`: nobody asked for it here, so a tile may be one of many that a notebook runs through.
+   *
+   * @param {boolean} [byCode]  Nobody asked for it here, so a tile may be one of many that a notebook runs through.
    */
   record(byCode = false) {
     const { model } = this;
@@ -31,11 +37,13 @@ export class DesignHistory {
     model.save_changes();
   }
 
+  /** @param {number} step  −1 to undo, 1 to redo. */
   can(step) {
     const next = this.model.get("position") + step;
     return next >= 0 && next < this.model.get("history").length;
   }
 
+  /** @param {number} step */
   go(step) {
     if (!this.can(step)) return;
     const position = this.model.get("position") + step;
@@ -44,6 +52,10 @@ export class DesignHistory {
   }
 }
 
+/**
+ * @param {Model<InstrumentTraits>} model
+ * @param {Design} design
+ */
 export function setDesign(model, { config, tile }) {
   model.set({ config, tile, problem: "", ...(tile[0] === tile[1] ? {} : { linked: false }) });
   model.save_changes();

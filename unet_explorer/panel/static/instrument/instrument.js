@@ -7,16 +7,35 @@ import { DesignHistory, setDesign } from "./history.js";
 import { KernelWatch } from "./kernel.js";
 import { DesignKnobs, TileKnobs } from "./knobs.js";
 import { LayerTable } from "./table.js";
+import { Totals } from "./totals.js";
 import { same } from "../lib/equal.js";
-import { bytes, exact, fill, plain, rough, size } from "../lib/format.js";
-import { closest, follow, nearest, tileForOutput, totals } from "../lib/law.js";
-import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { exact, fill } from "../lib/format.js";
+import { closest, follow, nearest, tileForOutput } from "../lib/law.js";
+import { element } from "../lib/page.js";
+import { mapPair } from "../lib/pairs.js";
+import { defectWords } from "../lib/widget.js";
+
+/** @import { Followed, InstrumentTraits, KnobValue, Model, Pair, Shown } from "../lib/types.js" */
+/** @import { KernelState } from "./kernel.js" */
 
 class Instrument {
+  /**
+   * @param {Model<InstrumentTraits>} model
+   * @param {DesignHistory} history
+   * @param {AbortSignal} signal
+   */
   constructor(model, history, signal) {
     this.model = model;
     this.history = history;
-    const choose = (name) => this.set({ selected: name });
+    /** @type {Followed | null} */
+    this.state = null;
+    /**
+     * The tile that was there before the knobs were turned, where it may be changed to one that fits.
+     *
+     * @type {Pair | null}
+     */
+    this.snapFrom = null;
+    const choose = (/** @type {string} */ name) => this.set({ selected: name });
     this.drawing = new Drawing(choose, signal);
     this.table = new LayerTable(choose, signal);
     this.card = new Card(signal);
@@ -29,26 +48,46 @@ class Instrument {
       },
       signal,
     );
-    const asks = { knob: (...asked) => this.askKnob(...asked), refuse: (...asked) => this.refuse(...asked) };
-    this.designKnobs = new DesignKnobs(model.get("knobs"), asks, signal);
+    this.designKnobs = new DesignKnobs(
+      model.get("knobs"),
+      {
+        knob: (name, value, settled) => this.askKnob(name, value, settled),
+        refuse: (reason, gaps) => this.refuse(reason, gaps),
+      },
+      signal,
+    );
     this.kernel = new KernelWatch(model, (state) => this.showKernel(state));
-    this.bar = new Bar(model, (action, data) => this.act(action, data), signal);
-    this.batch = element("input", { type: "number", min: 1, step: 1, "data-knob": "batch_size", ...OWN_KEYS });
-    onTyped(this.batch, () => this.askBatch(this.batch.value), signal);
-    this.totals = element("div", { class: "ue-totals", "data-role": "totals" });
+    this.bar = new Bar(
+      model,
+      {
+        preset: (design) => this.act(() => setDesign(model, design)),
+        size: (tile) => this.takeTile(tile),
+        other: (action) => this.act(() => this.goTo(action)),
+      },
+      signal,
+    );
+    this.totals = new Totals((text) => this.askBatch(text), signal);
     this.node = element("div", { class: "unet-explorer ue" }, this.bar.node);
     const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
     this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
-    this.node.append(this.layTotals(), this.table.node);
+    this.node.append(this.totals.node, this.table.node);
     this.watchHands(signal);
     signal.addEventListener("abort", () => this.kernel.stop());
   }
 
-  /** A drag lasts from the first move of a slider until the pointer or the key is let go. */
+  /**
+   * A drag lasts from the first move of a slider until the pointer or the key is let go.
+   *
+   * @param {AbortSignal} signal
+   */
   watchHands(signal) {
+    /** @type {(types: string[], listener: () => void) => void} */
     const on = (types, listener) => types.forEach((type) => this.node.addEventListener(type, listener, { signal }));
     const held = { pointer: false, key: false };
-    const drop = () => this.history.dragging && !held.pointer && !held.key && this.settle();
+    const drop = () => {
+      if (this.history.dragging && !held.pointer && !held.key) this.settle();
+    };
+    /** @type {(types: string[], hand: keyof typeof held, now: boolean) => void} */
     const change = (types, hand, now) =>
       on(types, () => {
         held[hand] = now;
@@ -59,9 +98,12 @@ class Instrument {
     change(["keydown"], "key", true);
     change(["keyup", "focusout"], "key", false);
     on(["change"], drop);
-    on(["pointerenter", "focusin"], () => this.kernel.isGone() && this.showKernel("is gone"));
+    on(["pointerenter", "focusin"], () => {
+      if (this.kernel.isGone()) this.showKernel("is gone");
+    });
   }
 
+  /** @param {Partial<InstrumentTraits>} values */
   set(values) {
     this.model.set(values);
     this.model.save_changes();
@@ -69,6 +111,10 @@ class Instrument {
 
   // What the learner asks for ------------------------------------------------------------------------------------
 
+  /**
+   * @param {Pair} tile
+   * @param {boolean} [settled]  Whether the hand has let go.
+   */
   askTile(tile, settled = true) {
     this.history.dragging = true;
     this.snapFrom = null;
@@ -83,6 +129,10 @@ class Instrument {
     this.kernel.ask();
   }
 
+  /**
+   * @param {0 | 1} at
+   * @param {string} text
+   */
   typeTile(at, text) {
     const side = Number(text);
     const { limit } = this.model.get("network").sizes;
@@ -90,19 +140,25 @@ class Instrument {
       this.refuse("refused", { given: text === "" ? "Nothing" : `“${text}”` });
       return;
     }
-    const tile = [...this.model.get("tile")];
-    tile[at] = side;
-    if (this.model.get("linked")) tile[1 - at] = side;
-    this.askTile(this.snapped(tile));
+    const linked = this.model.get("linked");
+    this.askTile(this.snapped(mapPair(this.model.get("tile"), (each, axis) => (linked || axis === at ? side : each))));
   }
 
-  refuse(reason, numbers) {
-    this.set({ problem: fill(this.model.get("network").words[reason], numbers) });
+  /**
+   * @param {"refused" | "refused_output" | "refused_knob"} reason
+   * @param {Record<string, string>} gaps
+   */
+  refuse(reason, gaps) {
+    this.set({ problem: fill(this.model.get("network").sentences[reason], gaps) });
     this.show();
     this.showKnobs();
   }
 
-  /** As small a tile as gives this output; of a rectangle only the sides that fall short are changed. */
+  /**
+   * As small a tile as gives this output; of a rectangle only the sides that fall short are changed.
+   *
+   * @param {string} text
+   */
   askOutput(text) {
     const wanted = Number(text);
     const network = this.model.get("network");
@@ -111,17 +167,22 @@ class Instrument {
       this.refuse("refused_output", { given: `“${text}”` });
       return;
     }
-    const enough = (given) => given >= side && nearest(network.sizes, given)[0] === given;
-    const tile = this.model.get("linked") ? [side, side] : this.model.get("tile").map((n) => (enough(n) ? n : side));
-    this.askTile(tile);
+    const enough = (/** @type {number} */ given) => given >= side && nearest(network.sizes, given)[0] === given;
+    const linked = this.model.get("linked");
+    this.askTile(mapPair(this.model.get("tile"), (given) => (!linked && enough(given) ? given : side)));
   }
 
+  /**
+   * @param {"linked" | "snap"} name
+   * @param {boolean} on
+   */
   askFlag(name, on) {
     this.model.set(name, on);
     const [height, width] = this.model.get("tile");
     this.askTile(this.snapped(name === "linked" && on ? [height, height] : [height, width]));
   }
 
+  /** @param {string} text */
   askBatch(text) {
     const batch = Number(text);
     const most = this.model.get("network").batch;
@@ -132,11 +193,17 @@ class Instrument {
     }
   }
 
+  /** @param {Pair} tile */
   snapped(tile) {
     if (!this.model.get("snap")) return tile;
-    return tile.map((side) => closest(this.model.get("network").sizes, side));
+    return mapPair(tile, (side) => closest(this.model.get("network").sizes, side));
   }
 
+  /**
+   * @param {string} name
+   * @param {KnobValue | undefined} value
+   * @param {boolean} settled
+   */
   askKnob(name, value, settled) {
     // With "snap" on, the tile goes along to a size that fits the new network: the nearest to where it started.
     if (!this.history.dragging || !this.snapFrom) this.snapFrom = this.model.get("tile");
@@ -145,22 +212,33 @@ class Instrument {
     if (settled) this.settle();
   }
 
-  act(action, data) {
+  /** @param {Pair} tile */
+  takeTile(tile) {
+    this.history.dragging = false;
+    this.askTile(tile);
+  }
+
+  /**
+   * Show another design, and ask the kernel whether it has heard of it.
+   *
+   * @param {() => void} change
+   */
+  act(change) {
     this.history.dragging = false;
     this.snapFrom = null;
-    if (action === "use-size") {
-      this.askTile(data);
-      return;
-    }
+    change();
+    this.kernel.ask();
+  }
+
+  /** @param {string} action */
+  goTo(action) {
     if (action === "undo") this.history.go(-1);
     else if (action === "redo") this.history.go(1);
-    else if (action === "preset") setDesign(this.model, data);
     else if (action === "reset") {
       const start = this.model.get("start");
       this.model.set("linked", start.tile[0] === start.tile[1]);
       setDesign(this.model, start);
     }
-    this.kernel.ask();
   }
 
   // What is shown ------------------------------------------------------------------------------------------------
@@ -188,7 +266,7 @@ class Instrument {
     this.bar.update(state, model.get("linked"));
     this.card.update(state);
     this.table.update(state);
-    this.showTotals(state);
+    this.totals.update(state, model.get("batch_size"));
   }
 
   showProof() {
@@ -200,92 +278,59 @@ class Instrument {
     this.drawing.select(name);
     this.table.select(name);
     this.card.select(name);
-    this.card.update(this.state);
+    if (this.state) this.card.update(this.state);
   }
 
+  /** @param {KernelState} state */
   showKernel(state) {
     this.node.dataset.kernel = state;
     this.bar.showKernel(state);
   }
 
-  /** Knobs go back to what is true, whether a wish was granted or refused. */
+  /** Knobs go back to what is true, whether a request was granted or refused. */
   showKnobs() {
     this.designKnobs.update(this.model.get("config"));
     this.bar.showPreset();
   }
-
-  layTotals() {
-    const one = (key, label) => {
-      const value = element("strong", { "data-total": key });
-      this.totals[key] = value;
-      return element("span", {}, value, element("span", { class: "ue-quiet" }, label));
-    };
-    const batch = element("label", { class: "ue-quiet" }, this.batch, "tiles per batch");
-    this.totals.append(
-      one("output", "output"),
-      one("border", "border lost"),
-      one("parameters", "parameters"),
-      one("macs", "work per tile"),
-      one("predict", "to predict, in all"),
-      one("train", "to train, in all"),
-      batch,
-    );
-    return this.totals;
-  }
-
-  showTotals(state) {
-    const batch = this.model.get("batch_size");
-    const sums = totals(state, batch);
-    const open = (text) => (state.fits ? text : "–");
-    const { output, tile } = state;
-    setText(this.totals.output, open(`${size([output.height, output.width])} × ${output.step.channels}`));
-    setText(this.totals.border, open(`${plain((tile[0] - output.height) / 2)} px`));
-    setText(this.totals.parameters, rough(sums.parameters));
-    this.totals.parameters.title = exact(sums.parameters);
-    this.totals.macs.title = "multiply-adds to predict one tile";
-    const process = "memory of a process of its own at its fullest moment, the interpreter and TensorFlow included";
-    this.totals.predict.title = this.totals.train.title = process;
-    setText(this.totals.macs, open(`${rough(sums.macs)}MAC`));
-    setText(this.totals.predict, open(bytes(sums.predict)));
-    setText(this.totals.train, open(bytes(sums.train)));
-    showNumber(this.batch, batch);
-  }
 }
 
 export default () => {
-  let history;
+  /** @type {DesignHistory | undefined} */
+  let kept;
   return {
+    /** @param {Shown<InstrumentTraits>} shown */
     initialize({ model }) {
-      history = new DesignHistory(model);
+      kept = new DesignHistory(model);
     },
+    /** @param {Shown<InstrumentTraits>} shown */
     render({ model, el }) {
       const controller = new AbortController();
+      const history = (kept ??= new DesignHistory(model));
       const instrument = new Instrument(model, history, controller.signal);
-      const listening = [];
+      /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
       const on = (traits, listener) => {
         // A defect here must be seen, and must not keep the other listeners from their work.
         const guarded = () => {
           try {
             listener();
           } catch (error) {
-            console.error(error);
-            instrument.bar.say(`Something went wrong in the panel (${error.message}). Run the cell again.`);
+            instrument.bar.say(defectWords(error));
           }
         };
-        for (const trait of traits.split(" ")) {
+        for (const trait of traits) {
           model.on(`change:${trait}`, guarded);
-          listening.push([`change:${trait}`, guarded]);
+          controller.signal.addEventListener("abort", () => model.off(`change:${trait}`, guarded));
         }
       };
-      on("network", () => instrument.showNetwork());
-      on("tile linked snap batch_size", () => instrument.show());
-      on("selected", () => instrument.select());
-      on("config network tile", () => instrument.showKnobs());
-      on("history position", () => instrument.bar.showHistory());
-      on("problem", () => instrument.bar.say(model.get("problem")));
-      on("config network tile", () => history.record(true));
-      on("proof network", () => instrument.showProof());
-      on("asked answered", () => instrument.kernel.watch());
+      on(["network"], () => instrument.showNetwork());
+      on(["tile", "linked", "snap", "batch_size"], () => instrument.show());
+      on(["selected"], () => instrument.select());
+      on(["config", "network", "tile"], () => instrument.showKnobs());
+      on(["history", "position"], () => instrument.bar.showHistory());
+      on(["problem"], () => instrument.bar.say(model.get("problem")));
+      on(["config", "network", "tile"], () => history.record(true));
+      on(["proof", "network"], () => instrument.showProof());
+      on(["asked", "answered"], () => instrument.kernel.watch());
       el.append(instrument.node);
       instrument.showNetwork();
       instrument.showKnobs();
@@ -293,10 +338,7 @@ export default () => {
       instrument.bar.say(model.get("problem"));
       instrument.showProof();
       instrument.kernel.ask();
-      return () => {
-        controller.abort();
-        for (const [type, listener] of listening) model.off(type, listener);
-      };
+      return () => controller.abort();
     },
   };
 };

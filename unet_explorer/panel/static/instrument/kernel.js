@@ -1,13 +1,24 @@
-// Whether the kernel hears us. It is asked after each settled change, and answers with the same number.
+// Whether the kernel hears us. It is asked after each settled change, and predictions with the same number.
+
+/** @import { InstrumentTraits, Model } from "../lib/types.js" */
+
+/** @typedef {"is asked" | "predictions" | "is late" | "is silent" | "is gone"} KernelState */
 
 export class KernelWatch {
-  /** `tell(state)` is called with "is asked", "answers", "is late", "is silent" or "is gone". */
+  /**
+   * @param {Model<InstrumentTraits>} model
+   * @param {(state: KernelState) => void} tell
+   */
   constructor(model, tell) {
     this.model = model;
     this.tell = tell;
     // JupyterLab opens a subshell for our messages while the first question is on its way, and the kernel serves
     // them there, beside a running cell, once it has answered one that came that way. So it is asked twice.
     this.greetings = 2;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.late = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.silent = undefined;
   }
 
   ask() {
@@ -27,7 +38,7 @@ export class KernelWatch {
     if (this.model.get("answered") === this.model.get("asked")) {
       this.greetings -= 1;
       if (this.greetings > 0) this.ask();
-      else this.tell("answers");
+      else this.tell("predictions");
       return;
     }
     this.tell("is asked");

@@ -2,41 +2,93 @@
 
 import { plain } from "../lib/format.js";
 import { OWN_KEYS, drawn, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { AXES, mapPair } from "../lib/pairs.js";
+
+/** @import { Axis, ChoiceKnob, Config, FlagKnob, Followed, Knob, KnobValue, NumberKnob, Pair, Sizes } from "../lib/types.js" */
+
+/**
+ * @typedef {{
+ *   tile(tile: Pair): void,
+ *   typed(at: 0 | 1, text: string): void,
+ *   flag(name: "linked" | "snap", on: boolean): void,
+ *   output(text: string): void,
+ * }} TileAsks  `at` is 0 for the height, 1 for the width.
+ */
+/**
+ * @typedef {{
+ *   knob(name: string, value: KnobValue | undefined, settled: boolean): void,
+ *   refuse(reason: "refused_knob", gaps: Record<string, string>): void,
+ * }} DesignAsks  A value is `settled` once the hand has let go.
+ */
+/** @typedef {{ knob: Knob, node: HTMLElement, show: (value: KnobValue) => void }} MadeKnob */
+/** @typedef {{ min: number, max: number, step: number }} Range */
+/**
+ * A slider of the tile; it reaches at least to `reach`, and its ruler is drawn for what `ruled` says.
+ *
+ * @typedef {{
+ *   node: HTMLElement,
+ *   slider: HTMLInputElement,
+ *   number: HTMLInputElement,
+ *   name: HTMLElement,
+ *   ticks: SVGPathElement,
+ *   ruler: SVGSVGElement,
+ *   ends: [HTMLElement, HTMLElement],
+ *   reach: number,
+ *   ruled: string,
+ * }} TileSlider
+ */
 
 /** The tile's two sliders with the ruler of sizes that fit, and the ways to ask for a size. */
 export class TileKnobs {
-  /** `ask.tile([height, width])`, `ask.typed(axis, text)`, `ask.flag(name, on)`, `ask.output(text)`. */
+  /**
+   * @param {TileAsks} ask
+   * @param {AbortSignal} signal
+   */
   constructor(ask, signal) {
     this.ask = ask;
-    this.axes = ["height", "width"].map((axis, at) => {
-      const slider = element("input", { type: "range", "data-knob": `tile_${axis}`, ...OWN_KEYS });
-      const number = element("input", { type: "number", min: 1, step: 1, "data-number": `tile_${axis}`, ...OWN_KEYS });
-      const name = element("span");
-      const ticks = drawn("path", {});
-      const ruler = drawn("svg", { class: "ue-ruler", preserveAspectRatio: "none", "aria-hidden": "true" }, ticks);
-      const ends = [element("span"), element("span")];
-      const label = element("label", {}, name, slider);
-      number.setAttribute("aria-label", `Tile ${axis}, in pixels`);
-      const node = element("div", { class: "ue-knob ue-tile-knob" }, label, number, ruler);
-      node.append(element("div", { class: "ue-ends ue-quiet" }, ...ends));
-      slider.addEventListener("input", () => this.move(at, Number(slider.value)), { signal });
-      onTyped(number, () => this.ask.typed(at, number.value), signal);
-      return { node, slider, number, name, ticks, ruler, ends, reach: 0 };
-    });
+    /** @type {Followed | null} */
+    this.state = null;
+    this.square = true;
+    this.axes = mapPair(AXES, (axis, at) => this.makeAxis(axis, at, signal));
     this.linked = checkbox("linked", "Square", (on) => ask.flag("linked", on), signal);
     this.snap = checkbox("snap", "Snap to fitting sizes", (on) => ask.flag("snap", on), signal);
     this.wanted = element("input", { type: "number", min: 1, step: 1, "data-knob": "wanted_output", ...OWN_KEYS });
     onTyped(this.wanted, () => this.wanted.value && ask.output(this.wanted.value), signal);
-    const wish = element("label", { class: "ue-wish" }, "I need an output of at least ", this.wanted, " px");
+    const request = element("label", { class: "ue-request" }, "I need an output of at least ", this.wanted, " px");
     const flags = element("div", { class: "ue-flags" }, this.linked.node, this.snap.node);
-    this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, wish);
+    this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, request);
   }
 
+  /**
+   * @param {Axis} axis
+   * @param {0 | 1} at
+   * @param {AbortSignal} signal
+   * @returns {TileSlider}
+   */
+  makeAxis(axis, at, signal) {
+    const slider = element("input", { type: "range", "data-knob": `tile_${axis}`, ...OWN_KEYS });
+    const number = element("input", { type: "number", min: 1, step: 1, "data-number": `tile_${axis}`, ...OWN_KEYS });
+    const name = element("span");
+    const ticks = drawn("path", {});
+    const ruler = drawn("svg", { class: "ue-ruler", preserveAspectRatio: "none", "aria-hidden": "true" }, ticks);
+    /** @type {[HTMLElement, HTMLElement]} */
+    const ends = [element("span"), element("span")];
+    const label = element("label", {}, name, slider);
+    number.setAttribute("aria-label", `Tile ${axis}, in pixels`);
+    const node = element("div", { class: "ue-knob ue-tile-knob" }, label, number, ruler);
+    node.append(element("div", { class: "ue-ends ue-quiet" }, ...ends));
+    slider.addEventListener("input", () => this.move(at, Number(slider.value)), { signal });
+    onTyped(number, () => this.ask.typed(at, number.value), signal);
+    return { node, slider, number, name, ticks, ruler, ends, reach: 0, ruled: "" };
+  }
+
+  /**
+   * @param {0 | 1} at
+   * @param {number} side
+   */
   move(at, side) {
-    const tile = [...this.state.tile];
-    tile[at] = side;
-    if (this.state.linked) tile[1 - at] = side;
-    this.ask.tile(tile);
+    if (!this.state) return;
+    this.ask.tile(mapPair(this.state.tile, (each, axis) => (this.square || axis === at ? side : each)));
   }
 
   /** The sliders' range may shrink again; while one is dragged it would run away under the hand. */
@@ -44,8 +96,12 @@ export class TileKnobs {
     this.axes.forEach((axis, at) => (axis.reach = this.state ? this.state.tile[at] : 0));
   }
 
+  /**
+   * @param {Followed} state
+   * @param {{ linked: boolean, snap: boolean }} flags
+   */
   update(state, { linked, snap }) {
-    this.state = { ...state, linked };
+    [this.state, this.square] = [state, linked];
     const { smallest, period, largest } = state.network.sizes;
     this.linked.box.checked = linked;
     this.snap.box.checked = snap;
@@ -58,8 +114,8 @@ export class TileKnobs {
       const range = snap
         ? { min: smallest, max: smallest + Math.floor((reach - smallest) / period) * period, step: period }
         : { min: 1, max: reach, step: 1 };
-      for (const [key, value] of Object.entries(range)) if (Number(slider[key]) !== value) slider[key] = value;
-      if (Number(slider.value) !== state.tile[at]) slider.value = state.tile[at];
+      setRange(slider, range);
+      if (Number(slider.value) !== state.tile[at]) slider.value = String(state.tile[at]);
       slider.setAttribute("aria-valuetext", `${state.tile[at]} px, ${state.failures[at] ? "does not fit" : "fits"}`);
       showNumber(number, state.tile[at]);
       setText(ends[0], plain(range.min));
@@ -68,7 +124,13 @@ export class TileKnobs {
     });
   }
 
-  /** A mark at every size that fits. */
+  /**
+   * A mark at every size that fits.
+   *
+   * @param {TileSlider} axis
+   * @param {Sizes} sizes
+   * @param {Range} range
+   */
   rule(axis, { smallest, period }, { min, max }) {
     const key = [smallest, period, min, max].join();
     if (axis.ruled === key) return;
@@ -84,31 +146,76 @@ export class TileKnobs {
   }
 }
 
+/**
+ * @param {HTMLInputElement} slider
+ * @param {Range} range
+ */
+function setRange(slider, { min, max, step }) {
+  // In this order, or the browser would cut off the value; what is set anew would be laid out anew.
+  if (Number(slider.min) !== min) slider.min = String(min);
+  if (Number(slider.max) !== max) slider.max = String(max);
+  if (Number(slider.step) !== step) slider.step = String(step);
+}
+
 /** Everything else that a learner chooses; which values are allowed comes with the knob from Python. */
 export class DesignKnobs {
+  /**
+   * @param {Knob[]} knobs
+   * @param {DesignAsks} ask
+   * @param {AbortSignal} signal
+   */
   constructor(knobs, ask, signal) {
     this.ask = ask;
     this.made = knobs.map((knob) => this.make(knob, signal));
-    const nodes = (primary) => this.made.filter(({ knob }) => knob.primary === primary).map(({ node }) => node);
+    const nodes = (/** @type {boolean} */ primary) => this.made.filter(({ knob }) => knob.primary === primary).map(({ node }) => node);
     const more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"), ...nodes(false));
     this.node = element("div", {}, ...nodes(true), more);
   }
 
+  /**
+   * @param {Knob} knob
+   * @param {AbortSignal} signal
+   * @returns {MadeKnob}
+   */
   make(knob, signal) {
+    if (knob.kind === "flag") return this.makeFlag(knob, signal);
+    if (knob.kind === "choice") return this.makeChoice(knob, signal);
+    return this.makeNumber(knob, signal);
+  }
+
+  /**
+   * @param {FlagKnob} knob
+   * @param {AbortSignal} signal
+   * @returns {MadeKnob}
+   */
+  makeFlag(knob, signal) {
+    const { node, box } = checkbox(knob.name, knob.label, (on) => this.ask.knob(knob.name, on, true), signal);
+    node.title = knob.help;
+    return { knob, node, show: (value) => (box.checked = Boolean(value)) };
+  }
+
+  /**
+   * @param {ChoiceKnob} knob
+   * @param {AbortSignal} signal
+   * @returns {MadeKnob}
+   */
+  makeChoice(knob, signal) {
+    const options = knob.values.map(([value, text]) => element("option", { value }, String(text)));
+    const select = element("select", { "data-knob": knob.name, ...OWN_KEYS }, ...options);
+    // As Python knows it: a number stays one.
+    const chosen = () => knob.values.map(([value]) => value).find((value) => String(value) === select.value);
+    select.addEventListener("change", () => this.ask.knob(knob.name, chosen(), true), { signal });
+    const node = element("label", { class: "ue-knob ue-choice", title: knob.help }, element("span", {}, knob.label), select);
+    return { knob, node, show: (value) => (select.value = String(value)) };
+  }
+
+  /**
+   * @param {NumberKnob} knob
+   * @param {AbortSignal} signal
+   * @returns {MadeKnob}
+   */
+  makeNumber(knob, signal) {
     const hook = { "data-knob": knob.name, ...OWN_KEYS };
-    if (knob.kind === "flag") {
-      const { node, box } = checkbox(knob.name, knob.label, (on) => this.ask.knob(knob.name, on, true), signal);
-      node.title = knob.help;
-      return { knob, node, show: (value) => (box.checked = value) };
-    }
-    if (knob.kind === "choice") {
-      const options = knob.values.map(([value, text]) => element("option", { value }, text));
-      const select = element("select", hook, ...options);
-      const typed = (text) => knob.values.map(([value]) => value).find((value) => String(value) === text);
-      select.addEventListener("change", () => this.ask.knob(knob.name, typed(select.value), true), { signal });
-      const node = element("label", { class: "ue-knob ue-choice", title: knob.help }, element("span", {}, knob.label), select);
-      return { knob, node, show: (value) => (select.value = String(value)) };
-    }
     const range = { min: knob.low, max: knob.high, step: knob.step };
     const slider = element("input", { type: "range", ...range, ...hook });
     const number = element("input", { type: "number", ...range, step: knob.exact, "data-number": knob.name, ...OWN_KEYS });
@@ -122,25 +229,39 @@ export class DesignKnobs {
     onTyped(number, typed, signal);
     const label = element("label", {}, element("span", {}, knob.label), slider);
     const node = element("div", { class: "ue-knob", title: knob.help }, label, number);
-    const show = (value) => {
-      slider.value = value;
-      showNumber(number, value);
+    const show = (/** @type {KnobValue} */ value) => {
+      slider.value = String(value);
+      showNumber(number, Number(value));
     };
     return { knob, node, show };
   }
 
-  update(values) {
+  /** @param {Config} config */
+  update(config) {
+    /** @type {Record<string, KnobValue>} */
+    const values = config;
     for (const { knob, show } of this.made) show(values[knob.name]);
   }
 }
 
-/** Whether Python would take it; asked here so that the answer needs no kernel. */
+/**
+ * Whether Python would take it; asked here so that the answer needs no kernel.
+ *
+ * @param {NumberKnob} knob
+ * @param {string} text
+ */
 function isAllowed({ low, high, below, exact: step }, text) {
   const value = Number(text);
   const whole = step !== 1 || Number.isInteger(value);
   return text !== "" && Number.isFinite(value) && whole && value >= low && (below === null ? value <= high : value < below);
 }
 
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {(on: boolean) => void} asked
+ * @param {AbortSignal} signal
+ */
 function checkbox(name, text, asked, signal) {
   const box = element("input", { type: "checkbox", "data-knob": name, ...OWN_KEYS });
   box.addEventListener("change", () => asked(box.checked), { signal });

@@ -2,28 +2,67 @@
 
 import { same } from "../lib/equal.js";
 import { bytes, exact, rough, size } from "../lib/format.js";
-import { receptiveField } from "../lib/law.js";
-import { OWN_KEYS, element, setText } from "../lib/page.js";
+import { isLayer, receptiveField } from "../lib/law.js";
+import { OWN_KEYS, consume, element, setText, targetOf } from "../lib/page.js";
 
+/** @import { Followed, LayerMap, Network, Step } from "../lib/types.js" */
+
+/**
+ * A column: what it is sorted by, and what is written.
+ *
+ * @typedef {{
+ *   key: string,
+ *   head: string,
+ *   value: (map: LayerMap, index: number, state: Followed) => number | string,
+ *   show: (map: LayerMap, value: number | string) => string,
+ *   words?: boolean,
+ *   fits?: boolean,
+ * }} Column  One of `words` is aligned like text; one that `fits` is left open from the failing step on.
+ */
+/**
+ * A row; of the step's cell the button, which the text goes into.
+ *
+ * @typedef {{
+ *   name: string,
+ *   row: HTMLElement,
+ *   cells: HTMLElement[],
+ *   button: HTMLElement,
+ *   values: (number | string)[],
+ * }} Row
+ */
+
+const counted = (/** @type {LayerMap} */ _, /** @type {number | string} */ value) => exact(Number(value));
+const written = (/** @type {LayerMap} */ _, /** @type {number | string} */ value) => String(value);
+
+/** @type {Column[]} */
 const COLUMNS = [
-  { key: "order", head: "#", value: (map, index) => index, show: exact },
-  { key: "step", head: "Step", value: (map) => map.step.name, show: String, words: true },
-  { key: "operation", head: "What it does", value: (map) => map.step.words.title, show: String, words: true },
-  { key: "output", head: "Output", value: (map) => map.pixels, show: (_, map) => size([map.height, map.width]) },
-  { key: "channels", head: "Channels", value: (map) => map.step.channels, show: exact },
-  { key: "crop", head: "Crop per side", value: (map) => map.step.crop, show: (crop) => (crop ? `${crop} px` : "–") },
-  { key: "parameters", head: "Parameters", value: (map) => map.step.parameters, show: exact },
-  { key: "macs", head: "Multiply-adds", value: (map) => map.pixels * map.step.macs, show: (macs) => rough(macs) },
-  { key: "bytes", head: "Memory", value: (map) => map.pixels * map.step.bytes, show: bytes },
-  { key: "sees", head: "Sees", value: (map, _, state) => receptiveField(map, state.tile), show: (px) => `${exact(px)} px` },
+  { key: "order", head: "#", value: (_, index) => index, show: counted },
+  { key: "step", head: "Step", value: ({ step }) => step.name, show: written, words: true },
+  { key: "operation", head: "What it does", value: ({ step }) => step.explanation.title, show: written, words: true },
+  { key: "output", head: "Output", value: ({ pixels }) => pixels, show: ({ height, width }) => size([height, width]) },
+  { key: "channels", head: "Channels", value: ({ step }) => step.channels, show: counted },
+  { key: "crop", head: "Crop per side", value: ({ step }) => step.crop, show: ({ step }) => (step.crop ? `${step.crop} px` : "–") },
+  { key: "parameters", head: "Parameters", value: ({ step }) => step.parameters, show: counted },
+  { key: "macs", head: "Multiply-adds", value: ({ step, pixels }) => pixels * step.macs, show: (_, macs) => rough(Number(macs)), fits: true },
+  { key: "bytes", head: "Memory", value: ({ step, pixels }) => pixels * step.bytes, show: (_, number) => bytes(Number(number)), fits: true },
+  { key: "sees", head: "Sees", value: (map, _, state) => receptiveField(map, state.tile), show: (_, px) => `${exact(Number(px))} px`, fits: true },
 ];
 const STEP = COLUMNS.findIndex((column) => column.key === "step");
-// What a tile that does not fit leaves open from the failing step on.
-const NEEDS_FIT = new Set(["macs", "bytes", "sees"]);
 
 export class LayerTable {
+  /**
+   * @param {(name: string) => void} choose  Called when a row is picked.
+   * @param {AbortSignal} signal
+   */
   constructor(choose, signal) {
+    this.choose = choose;
     this.sorted = { key: "order", down: false };
+    /** Whether the rows stand in another order than that of the plan. */
+    this.shuffled = false;
+    /** @type {Followed | null} */
+    this.state = null;
+    /** @type {Row[]} */
+    this.rows = [];
     this.heads = COLUMNS.map((column) => {
       const button = element("button", { type: "button", "data-action": "sort", "data-sort": column.key, ...OWN_KEYS }, column.head);
       return element("th", { scope: "col", class: column.words ? "ue-words" : "" }, button);
@@ -38,37 +77,45 @@ export class LayerTable {
     this.node.append(this.scroller);
     this.body.addEventListener("keydown", (event) => this.onKey(event), { signal });
     this.node.addEventListener("toggle", () => this.state && this.update(this.state), { signal });
-    table.addEventListener(
-      "click",
-      (event) => {
-        const sort = event.target.closest("[data-sort]");
-        const row = event.target.closest("[data-row]");
-        if (sort) this.sortBy(sort.dataset.sort);
-        else if (row) choose(row.dataset.row);
-      },
-      { signal },
-    );
+    table.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
+  /** @param {Event} event */
+  onClick(event) {
+    const key = targetOf(event, "[data-sort]")?.dataset.sort;
+    const name = targetOf(event, "[data-row]")?.dataset.row;
+    if (key) this.sortBy(key);
+    else if (name) this.choose(name);
+  }
+
+  /** @param {Network} network */
   setNetwork(network) {
     const steps = network.steps.slice(1);
     this.state = null;
-    if (same(this.rows?.map(({ name }) => name) || [], steps.map(({ name }) => name))) return;
-    this.rows = steps.map((step) => {
-      const cells = COLUMNS.map((column) => {
-        const kind = column.key === "step" ? "th" : "td";
-        return element(kind, { class: column.words ? "ue-words" : "", scope: kind === "th" ? "row" : undefined });
-      });
-      // One of the buttons is a stop of the Tab key; the arrows go on from there.
-      const button = element("button", { type: "button", tabindex: "-1", ...OWN_KEYS });
-      cells[STEP].append(button);
-      const row = element("tr", { "data-row": step.name }, ...cells);
-      cells[STEP] = button;
-      return { name: step.name, row, cells, button, values: [] };
-    });
+    if (same(this.rows.map(({ name }) => name), steps.map(({ name }) => name))) return;
+    this.rows = steps.map((step) => this.row(step));
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
   }
 
+  /**
+   * @param {Step} step
+   * @returns {Row}
+   */
+  row(step) {
+    /** @type {HTMLElement[]} */
+    const cells = COLUMNS.map((column) => {
+      const kind = column.key === "step" ? "th" : "td";
+      return element(kind, { class: column.words ? "ue-words" : "", scope: kind === "th" ? "row" : undefined });
+    });
+    // One of the buttons is a stop of the Tab key; the arrows go on from there.
+    const button = element("button", { type: "button", tabindex: "-1", ...OWN_KEYS });
+    cells[STEP].append(button);
+    const row = element("tr", { "data-row": step.name }, ...cells);
+    cells[STEP] = button;
+    return { name: step.name, row, cells, button, values: [] };
+  }
+
+  /** @param {Followed} state */
   update(state) {
     this.state = state;
     if (!this.node.open) return;
@@ -76,29 +123,35 @@ export class LayerTable {
     this.rows.forEach((row, place) => {
       const index = place + 1;
       const map = state.maps[index];
+      if (!isLayer(map)) return;
       const ghost = index >= failed;
       row.row.classList.toggle("ue-ghost", ghost);
       COLUMNS.forEach((column, at) => {
-        const open = ghost && NEEDS_FIT.has(column.key);
+        const open = ghost && column.fits;
         const value = open ? -1 : column.value(map, index, state);
         row.values[at] = value;
-        setText(row.cells[at], open ? "–" : column.show(value, map));
+        setText(row.cells[at], open ? "–" : column.show(map, value));
       });
     });
     if (this.sorted.key !== "order" || this.sorted.down || this.shuffled) this.order();
   }
 
-  /** Ascending, descending, then back to the order of the plan. */
+  /**
+   * Ascending, descending, then back to the order of the plan.
+   *
+   * @param {string} key
+   */
   sortBy(key) {
-    const same = this.sorted.key === key;
-    if (same && this.sorted.down) this.sorted = { key: "order", down: false };
-    else this.sorted = { key, down: same };
+    const again = this.sorted.key === key;
+    if (again && this.sorted.down) this.sorted = { key: "order", down: false };
+    else this.sorted = { key, down: again };
     this.order();
   }
 
   order() {
     const { key, down } = this.sorted;
     const at = COLUMNS.findIndex((column) => column.key === key);
+    /** @type {(a: Row, b: Row) => number} */
     const compare = (a, b) => (a.values[at] < b.values[at] ? -1 : a.values[at] > b.values[at] ? 1 : 0);
     const sorted = [...this.rows].sort((a, b) => (down ? -compare(a, b) : compare(a, b)));
     if (sorted.some(({ row }, place) => this.body.children[place] !== row)) {
@@ -111,6 +164,7 @@ export class LayerTable {
     });
   }
 
+  /** @param {string} name */
   select(name) {
     for (const { row, button, name: each } of this.rows) {
       if (each === name) row.setAttribute("aria-current", "true");
@@ -122,7 +176,11 @@ export class LayerTable {
     else if (!chosen && this.rows.length) this.rows[0].button.setAttribute("tabindex", "0");
   }
 
-  /** Into view within the table; the page itself stays where it is. */
+  /**
+   * Into view within the table; the page itself stays where it is.
+   *
+   * @param {HTMLElement} row
+   */
   reveal(row) {
     const head = this.heads[0].offsetHeight;
     const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight];
@@ -131,13 +189,15 @@ export class LayerTable {
     else if (bottom > scrollTop + clientHeight) this.scroller.scrollTop = bottom - clientHeight;
   }
 
+  /** @param {KeyboardEvent} event */
   onKey(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const rows = [...this.body.children];
-    const next = step && rows[rows.indexOf(event.target.closest("tr")) + step];
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    next.querySelector("button").focus();
+    const { key } = event;
+    if (key !== "ArrowDown" && key !== "ArrowUp") return;
+    const here = targetOf(event, "tr");
+    const next = key === "ArrowDown" ? here?.nextElementSibling : here?.previousElementSibling;
+    const found = this.rows.find(({ row }) => row === next);
+    if (!found) return;
+    consume(event);
+    found.button.focus();
   }
 }

@@ -2,46 +2,63 @@
 
 import { element } from "./page.js";
 
-// Okabe and Ito's colours again, for the classes behind the background.
-const CLASS_COLOURS = [
-  [0, 158, 115],
-  [230, 159, 0],
-  [86, 180, 233],
-  [204, 121, 167],
-  [240, 228, 66],
-  [213, 94, 0],
-  [0, 114, 178],
-];
-const MISSED = [230, 159, 0];
-export const INVENTED = [86, 180, 233];
-const CONFUSED = [204, 121, 167];
+/** @import { Bytes, Colour, Painted, Palette, Pixels, Sides } from "./types.js" */
+
+/** @typedef {(pixel: number, x: number, y: number) => Colour} Colouring  `x` and `y` are in screen pixels, for hatching. */
+
 /** Screen pixels a pixel: hatching needs room to be seen. */
 export const ZOOM = 3;
 
+/**
+ * Bytes as they can be counted.
+ *
+ * @param {Bytes | null | undefined} value
+ */
 export function bytesOf(value) {
   if (!value) return new Uint8Array();
-  return new Uint8Array(value.buffer ?? value, value.byteOffset ?? 0, value.byteLength);
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return new Uint8Array(value);
 }
 
-export function classColour(label) {
-  return CLASS_COLOURS[(label - 1) % CLASS_COLOURS.length];
+/**
+ * @param {Palette} palette
+ * @param {number} label  Not the background, 0.
+ */
+export function classColour({ classes }, label) {
+  return classes[(label - 1) % classes.length];
 }
 
-/** A canvas that says what it shows to those who cannot see it. */
+/**
+ * A canvas that says what it shows to those who cannot see it.
+ *
+ * @param {string} role
+ */
 export function easel(role) {
   return element("canvas", { class: "ue-canvas", role: "img", "data-role": role });
 }
 
-/** `fill` is given the bytes of all pixels: red, green, blue and opacity, one pixel after the other. */
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Sides} sides
+ * @param {(data: Uint8ClampedArray) => void} fill  It is given the bytes of all pixels: red, green, blue and opacity, one
+ *   pixel after the other.
+ */
 export function fillCanvas(canvas, { height, width }, fill) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser cannot paint on a canvas");
   const image = context.createImageData(width, height);
   fill(image.data);
   context.putImageData(image, 0, 0);
 }
 
-/** `colour(pixel, x, y)` gives [red, green, blue]; x and y are in screen pixels, for hatching. */
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Sides} sides
+ * @param {number} zoom  Screen pixels a pixel.
+ * @param {Colouring} colour
+ * @param {string} words  What there is to see.
+ */
 export function paint(canvas, { height, width }, zoom, colour, words) {
   const [across, down] = [width * zoom, height * zoom];
   fillCanvas(canvas, { height: down, width: across }, (data) => {
@@ -59,12 +76,24 @@ export function paint(canvas, { height, width }, zoom, colour, words) {
   canvas.setAttribute("aria-label", words);
 }
 
-/** A colour as four bytes in one number: red comes first in the memory of every machine that runs a browser. */
+/**
+ * A colour as four bytes in one number: red comes first in the memory of every machine that runs a browser.
+ *
+ * @param {Colour} colour
+ */
 export function packed([red, green, blue]) {
   return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
 }
 
-/** Bytes, each in its colour of 256 `packed` ones: maps are many, so there is no call a pixel. */
+/**
+ * Bytes, each in its colour of 256 `packed` ones: maps are many, so there is no call a pixel.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Sides} sides
+ * @param {Uint8Array} bytes
+ * @param {Uint32Array} colours
+ * @param {string} words  What there is to see.
+ */
 export function paintBytes(canvas, sides, bytes, colours, words) {
   fillCanvas(canvas, sides, (data) => {
     const pixels = new Uint32Array(data.buffer);
@@ -73,40 +102,66 @@ export function paintBytes(canvas, sides, bytes, colours, words) {
   canvas.setAttribute("aria-label", words);
 }
 
-/** The grey or coloured image itself. */
+/**
+ * The grey or coloured image itself.
+ *
+ * @param {Pixels} picture
+ * @returns {(pixel: number) => Colour}
+ */
 export function imageColour({ pixels, channels }) {
   const values = bytesOf(pixels);
-  if (channels === 3) return (at) => values.subarray(3 * at, 3 * at + 3);
+  if (channels === 3) return (at) => [values[3 * at], values[3 * at + 1], values[3 * at + 2]];
   return (at) => [values[at], values[at], values[at]];
 }
 
-/** Classes in their colours over a pale image, so that one sees what they lie on. */
-export function labelColour(picture, labels) {
+/**
+ * Classes in their colours over a pale image, so that one sees what they lie on.
+ *
+ * @param {Palette} palette
+ * @param {Pixels} picture
+ * @param {Uint8Array} labels
+ * @returns {(pixel: number) => Colour}
+ */
+export function labelColour(palette, picture, labels) {
   const under = imageColour(picture);
   return (at) => {
     const colour = under(at);
     const label = labels[at];
-    const paper = label ? classColour(label) : [255, 255, 255];
+    const paper = label ? classColour(palette, label) : [255, 255, 255];
     const share = label ? 0.3 : 0.6;
     return paper.map((value, channel) => share * colour[channel] + (1 - share) * value * (label ? 1 : 0.1));
   };
 }
 
-/** Right pixels stay pale; each kind of error has its own colour and its own hatching. */
-export function errorColour(picture, truth, found) {
+/**
+ * Right pixels stay pale; each kind of error has its own colour and its own hatching.
+ *
+ * @param {Palette} palette
+ * @param {Pixels} picture
+ * @param {Uint8Array} truth
+ * @param {Uint8Array} found
+ * @returns {Colouring}
+ */
+export function errorColour({ missed, invented, confused }, picture, truth, found) {
   const under = imageColour(picture);
   return (at, x, y) => {
     const colour = under(at);
     const pale = [0, 1, 2].map((channel) => 0.35 * colour[channel] + 20);
     if (truth[at] === found[at]) return pale;
-    if (!found[at]) return (x + y) % 6 < 3 ? MISSED : pale;
-    if (!truth[at]) return (x - y + 6000) % 6 < 3 ? INVENTED : pale;
-    return x % 4 < 2 !== y % 4 < 2 ? CONFUSED : pale;
+    if (!found[at]) return (x + y) % 6 < 3 ? missed : pale;
+    if (!truth[at]) return (x - y + 6000) % 6 < 3 ? invented : pale;
+    return x % 4 < 2 !== y % 4 < 2 ? confused : pale;
   };
 }
 
-/** The image with the rims of its labels drawn in. */
-export function rimColour(picture) {
+/**
+ * The image with the rims of its labels drawn in.
+ *
+ * @param {Palette} palette
+ * @param {Painted & { labels?: Bytes }} picture
+ * @returns {(pixel: number) => Colour}
+ */
+export function rimColour(palette, picture) {
   const under = imageColour(picture);
   const labels = bytesOf(picture.labels);
   const { width } = picture;
@@ -116,11 +171,16 @@ export function rimColour(picture) {
     // The border of the picture is no rim.
     const near = [x ? at - 1 : at, x < width - 1 ? at + 1 : at, at - width, at + width];
     const rim = label && near.some((next) => labels[next] !== undefined && labels[next] !== label);
-    return rim ? classColour(label) : under(at);
+    return rim ? classColour(palette, label) : under(at);
   };
 }
 
-/** Small weights dark, large ones bright: black, orange, white. */
+/**
+ * Small weights dark, large ones bright: black, orange, white.
+ *
+ * @param {{ pixels: Bytes }} picture
+ * @returns {(pixel: number) => Colour}
+ */
 export function heatColour({ pixels }) {
   const values = bytesOf(pixels);
   return (at) => {

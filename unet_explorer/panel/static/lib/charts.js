@@ -5,8 +5,20 @@ import { drawn, element } from "./page.js";
 
 const CHART = { width: 560, height: 200, left: 44, right: 108, top: 12, bottom: 28 };
 
+/** @import { Pair } from "./types.js" */
+
+/**
+ * @typedef {{ name: string, points: Pair[], kind: string, dots?: boolean }} Line  Points are [step, value]; one without a
+ *   name has no label.
+ */
+/** @typedef {(value: number) => number} Scale  From a step or a value to where it is drawn. */
+
 export class Chart {
-  /** `title` names it for those who cannot see it; `unit(value)` writes a value at the axis. */
+  /**
+   * @param {string} title  Names it for those who cannot see it, too.
+   * @param {string} role
+   * @param {(value: number) => string} unit  Writes a value at the axis.
+   */
   constructor(title, role, unit) {
     this.title = title;
     this.unit = unit;
@@ -20,11 +32,15 @@ export class Chart {
   }
 
   /**
-   * `lines`: { name, points: [[step, value]], kind, dots } in drawing order; `steps`: the right end; `top`: the highest
-   * value shown; `at`: a step to mark, or null; `words`: the curve in words.
+   * `lines` in drawing order; `steps`: the right end; `top`: the highest value shown; `at`: a step to mark, or null;
+   * `words`: the curve in words.
+   *
+   * @param {{ lines: Line[], steps: number, top: number, at: number | null, words: string }} curve
    */
   show({ lines, steps, top, at, words }) {
+    /** @type {Scale} */
     const x = (step) => CHART.left + ((CHART.width - CHART.left - CHART.right) * step) / Math.max(1, steps);
+    /** @type {Scale} */
     const y = (value) => CHART.top + (CHART.height - CHART.top - CHART.bottom) * (1 - Math.min(1, value / top));
     const parts = [...this.axes(x, y, steps, top)];
     if (at !== null) parts.push(drawn("path", { class: "ue-at", d: `M${x(at)} ${y(0)}V${y(top)}` }));
@@ -39,13 +55,25 @@ export class Chart {
     this.svg.setAttribute("aria-label", `${this.title}: ${words}`);
   }
 
+  /**
+   * @param {Line} line
+   * @param {number} x
+   * @param {number} y
+   */
   dot({ kind }, x, y) {
     return drawn("circle", { class: `ue-dot ue-curve-${kind}`, cx: x.toFixed(1), cy: y.toFixed(1), r: 2.5 });
   }
 
+  /**
+   * @param {Scale} x
+   * @param {Scale} y
+   * @param {number} steps
+   * @param {number} top
+   */
   axes(x, y, steps, top) {
     const [left, right] = [x(0), x(Math.max(1, steps))];
     const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => y(share * top));
+    /** @type {(words: string, at: number, place: number, anchor: string) => SVGTextElement} */
     const text = (words, at, place, anchor) =>
       drawn("text", { x: at, y: place, "text-anchor": anchor, class: "ue-tick" }, words);
     return [
@@ -59,7 +87,13 @@ export class Chart {
     ];
   }
 
-  /** Names at the ends of the lines, moved apart where they would touch. */
+  /**
+   * Names at the ends of the lines, moved apart where they would touch.
+   *
+   * @param {Line[]} lines
+   * @param {Scale} x
+   * @param {Scale} y
+   */
   labels(lines, x, y) {
     const named = lines
       .filter(({ points, name }) => points.length && name)

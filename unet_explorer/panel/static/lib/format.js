@@ -2,17 +2,30 @@
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
 
-/** 31030658 → "31,030,658". */
+/**
+ * 31030658 → "31,030,658".
+ *
+ * @param {number} number
+ */
 export function exact(number) {
   return grouped.format(number).replace("-", "−");
 }
 
-/** A side as it would be typed, a fraction in full: 1660, 31.875. */
+/**
+ * A side as it would be typed, a fraction in full: 1660, 31.875.
+ *
+ * @param {number} number
+ */
 export function plain(number) {
   return String(number).replace("-", "−");
 }
 
-/** 31030658 → "31.0 M": three figures and a unit. */
+/**
+ * 31030658 → "31.0 M": three figures and a unit.
+ *
+ * @param {number} number
+ * @param {readonly string[]} [units]  Each a thousand times the one before.
+ */
 export function rough(number, units = ["", " k", " M", " G", " T", " P"]) {
   let unit = 0;
   let left = number;
@@ -24,16 +37,26 @@ export function rough(number, units = ["", " k", " M", " G", " T", " P"]) {
   return left.toFixed(places) + units[unit];
 }
 
+/** @param {number} number */
 export function bytes(number) {
   return rough(number, [" B", " kB", " MB", " GB", " TB", " PB"]);
 }
 
-/** [572, 572] → "572 × 572"; a side of which nothing is left is a dash. */
+/**
+ * [572, 572] → "572 × 572"; a side of which nothing is left is a dash.
+ *
+ * @param {readonly number[]} pair
+ */
 export function size(pair) {
   return pair.map((side) => (side > 0 ? plain(side) : "–")).join(" × ");
 }
 
-/** Put numbers into the gaps of a sentence: fill("{a} is odd", { a: 3 }). */
+/**
+ * Put numbers into the gaps of a sentence: fill("{a} is odd", { a: 3 }). A gap that nothing is given for stays.
+ *
+ * @param {string} sentence
+ * @param {Record<string, string | number>} numbers
+ */
 export function fill(sentence, numbers) {
-  return sentence.replace(/\{(\w+)\}/g, (gap, name) => (name in numbers ? numbers[name] : gap));
+  return sentence.replace(/\{(\w+)\}/g, (gap, name) => (name in numbers ? String(numbers[name]) : gap));
 }

@@ -1,13 +1,21 @@
 // What is said of a step: its formula with numbers, and why a tile does not fit.
 
 import { fill, plain } from "./format.js";
+import { mapOf } from "./law.js";
 
-/** A step's formula with the tile's numbers in it: one line for a square, one an axis for a rectangle. */
+/** @import { Axis, Failure, Followed, LayerMap, Network } from "./types.js" */
+
+/**
+ * A step's formula with the tile's numbers in it: one line for a square, one an axis for a rectangle.
+ *
+ * @param {Followed} state
+ * @param {LayerMap} map
+ */
 export function formulaLines(state, map) {
   const { step } = map;
-  const line = (axis) => {
-    const before = step.inputs.map((name) => state.byName.get(name)[axis]);
-    return fill(step.words.formula, {
+  const line = (/** @type {Axis} */ axis) => {
+    const before = step.inputs.map((name) => mapOf(state, name)[axis]);
+    return fill(step.explanation.formula, {
       in: plain(before[before.length - 1]),
       skip: plain(before[0]),
       out: plain(map[axis]),
@@ -18,15 +26,26 @@ export function formulaLines(state, map) {
   return [`height: ${line("height")}`, `width: ${line("width")}`];
 }
 
-/** Why a tile does not fit: too small for this network at all, or which step saw what. */
+/**
+ * Why a tile does not fit: too small for this network at all, or which step saw what.
+ *
+ * @param {Followed} state
+ */
 export function misfitWords({ network, tile, failure }) {
+  if (!failure) return "";
   const { smallest } = network.sizes;
   const side = tile[failure.axis === "height" ? 0 : 1];
-  const small = side < smallest ? `${fill(network.words.small, { smallest })}; ` : "";
+  const small = side < smallest ? `${fill(network.sentences.small, { smallest })}; ` : "";
   const where = tile[0] === tile[1] ? "" : ` (${failure.axis})`;
   return `${small}at ${failure.step.name}${where}, ${failureWords(network, failure)}`;
 }
 
+/**
+ * What is wrong with a side.
+ *
+ * @param {Network} network
+ * @param {Failure} failure
+ */
 export function failureWords(network, failure) {
-  return fill(network.words[failure.kind], { side: plain(failure.side) });
+  return fill(network.sentences[failure.kind], { side: plain(failure.side) });
 }

@@ -2,25 +2,51 @@
 
 import { setText } from "./page.js";
 
-/** What the learner asks for goes to Python as a numbered wish. */
-export function ask(model, wish, more = {}) {
-  model.set("wish", { ...more, do: wish, number: (model.get("wish").number || 0) + 1 });
+/** @import { Model, UserRequest } from "./types.js" */
+
+/**
+ * What the learner asks for goes to Python as a numbered request.
+ *
+ * @param {Model<{ request: UserRequest }>} model
+ * @param {string} request
+ * @param {Record<string, unknown>} [more]
+ */
+export function ask(model, request, more = {}) {
+  model.set("request", { ...more, do: request, number: (model.get("request").number || 0) + 1 });
   model.save_changes();
 }
 
-/** Call a listener now and whenever one of these traits changes; what it throws is said at `problem`. */
+/**
+ * Call a listener now and whenever one of these traits changes; what it throws is said at `problem`.
+ *
+ * @template {object} T
+ * @param {Model<T>} source
+ * @param {readonly (keyof T & string)[]} traits
+ * @param {() => void} listener
+ * @param {AbortSignal} signal
+ * @param {Node} problem
+ */
 export function listenTo(source, traits, listener, signal, problem) {
   const guarded = () => {
     try {
       listener();
     } catch (error) {
-      console.error(error);
-      setText(problem, `Something went wrong in the panel (${error.message}). Run the cell again.`);
+      setText(problem, defectWords(error));
     }
   };
-  for (const trait of traits.split(" ")) {
+  for (const trait of traits) {
     source.on(`change:${trait}`, guarded);
     signal.addEventListener("abort", () => source.off(`change:${trait}`, guarded));
   }
   guarded();
+}
+
+/**
+ * A defect of ours must be seen on the page, and be found by whoever looks for it.
+ *
+ * @param {unknown} error
+ */
+export function defectWords(error) {
+  console.error(error);
+  return `Something went wrong in the panel (${error instanceof Error ? error.message : error}). Run the cell again.`;
 }

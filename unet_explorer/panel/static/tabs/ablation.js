@@ -3,14 +3,28 @@
 import { ZOOM, bytesOf, easel, errorColour, imageColour, labelColour, paint } from "../lib/canvas.js";
 import { Chart } from "../lib/charts.js";
 import { exact } from "../lib/format.js";
-import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
+
+/** @import { Colouring } from "../lib/canvas.js" */
+/** @import { Bytes, Model, Painted, Pair, Palette, Shown } from "../lib/types.js" */
+/** @import { AblationTraits, Run, Epoch, Example } from "./types.js" */
 
 const KINDS = ["class1", "class6", "class3"];
 
 class Ablation {
+  /**
+   * @param {Model<AblationTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
+    /**
+     * The predictions that are painted.
+     *
+     * @type {Bytes[][]}
+     */
+    this.painted = [];
     this.steps = element("input", { type: "number", min: 1, step: 50, "data-setting": "steps", ...OWN_KEYS });
     this.start = element("button", { type: "button", class: "ue-main", "data-action": "start", ...OWN_KEYS }, "Teach all three");
     this.stop = element("button", { type: "button", "data-action": "stop", ...OWN_KEYS }, "Stop");
@@ -28,9 +42,7 @@ class Ablation {
     this.part = element("details", { class: "ue-part" }, title, element("p", { class: "ue-quiet" }, about), line);
     this.part.append(this.problem, this.verdict, this.chart.node, this.pictures);
     this.node = element("div", { class: "unet-explorer-tab ue ue-ablation", "data-tab": "ablation" }, this.part);
-    for (const button of [this.start, this.stop]) {
-      button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || ask(model, button.dataset.action), { signal });
-    }
+    line.addEventListener("click", (event) => this.onClick(event), { signal });
     const typed = () => {
       const wanted = Number(this.steps.value);
       if (Number.isInteger(wanted) && wanted > 0) model.set("steps", wanted);
@@ -40,90 +52,125 @@ class Ablation {
     onTyped(this.steps, typed, signal);
   }
 
+  /** @param {Event} event */
+  onClick(event) {
+    const pressed = pressedButton(event);
+    if (pressed) ask(this.model, pressed.action);
+  }
+
   show() {
     const state = this.model.get("state");
-    const courses = this.model.get("courses");
+    const runs = this.model.get("runs");
     const running = state === "running";
     this.node.dataset.state = state;
     showNumber(this.steps, this.model.get("steps"));
     this.start.setAttribute("aria-disabled", String(running));
     this.stop.setAttribute("aria-disabled", String(!running));
-    setText(this.problem, this.model.get("problem") || courses.map(({ problem }) => problem).find(Boolean) || "");
-    setText(this.state, running ? courses.map(({ name, step }) => `${name}: step ${exact(step)}`).join(" · ") : "");
-    this.chart.node.hidden = !courses.length;
-    if (!courses.length) {
+    setText(this.problem, this.model.get("problem") || runs.map(({ problem }) => problem).find(Boolean) || "");
+    setText(this.state, running ? runs.map(({ name, step }) => `${name}: step ${exact(step)}`).join(" · ") : "");
+    this.chart.node.hidden = !runs.length;
+    if (!runs.length) {
       this.pictures.replaceChildren();
       setText(this.verdict, "");
       return;
     }
-    this.showCurves(courses);
-    this.showVerdict(courses, running);
-    this.showPictures(courses);
+    this.showCurves(runs);
+    this.showVerdict(runs, running);
+    this.showPictures(runs);
   }
 
-  showCurves(courses) {
-    const lines = courses.map(({ name, curve }, at) => ({
+  /** @param {Run[]} runs */
+  showCurves(runs) {
+    const lines = runs.map(({ name, curve }, at) => ({
       name,
       kind: KINDS[at],
       dots: true,
-      points: curve.epochs.map((epoch) => [epoch.step, epoch.mean_iou]).filter(([, score]) => score !== null),
+      points: curve.epochs.map(({ step, mean_iou: mean }) => /** @type {Pair} */ ([step, mean])),
     }));
-    const words = courses.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
-    this.chart.show({ lines, steps: courses[0].steps, top: 1, at: null, words });
+    const words = runs.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
+    this.chart.show({ lines, steps: runs[0].steps, top: 1, at: null, words });
   }
 
-  showVerdict(courses, running) {
-    const scored = courses.filter(last);
-    const taken = [...new Set(courses.map(({ step }) => exact(step)))].join(", ");
-    const early = courses.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
+  /**
+   * @param {Run[]} runs
+   * @param {boolean} running
+   */
+  showVerdict(runs, running) {
+    const scored = runs.filter(last);
+    const taken = [...new Set(runs.map(({ step }) => exact(step)))].join(", ");
+    const early = runs.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
     const words = scored.map((course) => `${course.name}: IoU ${iouWords(last(course))}`).join(" · ");
-    setText(this.verdict, scored.length === courses.length ? `${running ? "So far" : early}: ${words}` : "");
+    setText(this.verdict, scored.length === runs.length ? `${running ? "So far" : early}: ${words}` : "");
   }
 
-  showPictures(courses) {
-    const [questions, answers] = [this.model.get("questions"), this.model.get("answers")];
-    if (this.painted === answers || !questions.length || !answers.length) return;
-    this.painted = answers;
-    const heads = ["image", "truth", ...courses.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
+  /** @param {Run[]} runs */
+  showPictures(runs) {
+    const [examples, predictions] = [this.model.get("examples"), this.model.get("predictions")];
+    if (this.painted === predictions || !examples.length || !predictions.length) return;
+    this.painted = predictions;
+    const palette = this.model.get("palette");
+    const heads = ["image", "truth", ...runs.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
+    /** @type {HTMLElement[]} */
     const cells = heads.map((words) => element("div", { class: "ue-quiet ue-column" }, words));
-    questions[0].forEach((picture, row) => {
+    examples[0].forEach((picture, row) => {
       const truth = bytesOf(picture.truth);
       cells.push(painted("image", picture, 1, imageColour(picture), `${picture.title}: the image`));
-      cells.push(painted("truth", picture, 1, labelColour(picture, truth), `${picture.title}: the truth`));
-      courses.forEach(({ name }, at) => cells.push(answered(name, questions[at][row], answers[at][row])));
+      cells.push(painted("truth", picture, 1, labelColour(palette, picture, truth), `${picture.title}: the truth`));
+      runs.forEach(({ name }, at) => cells.push(answered(palette, name, examples[at][row], predictions[at][row])));
     });
     this.pictures.replaceChildren(...cells);
   }
 }
 
-/** Where a network is wrong, over its own picture: another tile may show another part of the image. */
-function answered(name, picture, answer) {
+/**
+ * Where a network is wrong, over its own picture: another tile may show another part of the image.
+ *
+ * @param {Palette} palette
+ * @param {string} name
+ * @param {Example} picture
+ * @param {Bytes} answer
+ */
+function answered(palette, name, picture, answer) {
   const truth = bytesOf(picture.truth);
   const found = bytesOf(answer);
   if (found.length !== truth.length) return painted("mask", picture, 1, () => [128, 128, 128], `${name}: nothing yet`);
   const wrong = found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0);
   const words = `${name}, ${picture.title}: ${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
-  return painted("mask", picture, ZOOM, errorColour(picture, truth, found), words);
+  return painted("mask", picture, ZOOM, errorColour(palette, picture, truth, found), words);
 }
 
+/**
+ * @param {string} role
+ * @param {Painted} picture
+ * @param {number} zoom
+ * @param {Colouring} colour
+ * @param {string} words
+ */
 function painted(role, picture, zoom, colour, words) {
   const canvas = easel(role);
   paint(canvas, picture, zoom, colour, words);
   return canvas;
 }
 
+/**
+ * @param {Run} course
+ * @returns {Epoch | undefined}
+ */
 function last({ curve }) {
   return curve.epochs[curve.epochs.length - 1];
 }
 
+/** @param {Epoch | undefined} epoch */
 function iouWords(epoch) {
-  return epoch && epoch.mean_iou !== null ? epoch.mean_iou.toFixed(2) : "–";
+  return epoch ? epoch.mean_iou.toFixed(2) : "–";
 }
 
 export default {
+  /** @param {Shown<AblationTraits>} shown */
   render({ model, el, signal }) {
     const tab = new Ablation(model, signal);
-    listenTo(model, "state courses problem steps questions answers", () => tab.show(), signal, tab.problem);
+    const traits = /** @type {const} */ (["state", "runs", "problem", "steps", "examples", "predictions"]);
+    listenTo(model, traits, () => tab.show(), signal, tab.problem);
     el.append(tab.node);
   },
 };

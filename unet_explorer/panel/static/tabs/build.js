@@ -1,10 +1,20 @@
 // The Build tab: one button; then what Keras made of the design, held against the picture.
 
 import { exact, size } from "../lib/format.js";
-import { OWN_KEYS, element, setText } from "../lib/page.js";
-import { ask } from "../lib/widget.js";
+import { OWN_KEYS, drawnFrom, element, pressedButton, setText } from "../lib/page.js";
+import { ask, listenTo } from "../lib/widget.js";
+
+/** @import { Model, Shown } from "../lib/types.js" */
+/** @import { BuildResult, BuildTraits } from "./types.js" */
+
+/** @type {Partial<Record<BuildTraits["state"], string>>} */
+const WORKING = { starting: "starting TensorFlow, which takes a few seconds …", building: "building …" };
 
 class Build {
+  /**
+   * @param {Model<BuildTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
     this.button = element("button", { type: "button", class: "ue-main", "data-action": "build", ...OWN_KEYS }, "Build");
@@ -16,6 +26,7 @@ class Build {
     this.summary = this.text("summary");
     this.script = this.text("script");
     this.copied = element("span", { class: "ue-quiet", role: "status" });
+    /** @type {(action: string, words: string) => HTMLButtonElement} */
     const button = (action, words) => element("button", { type: "button", "data-action": action, ...OWN_KEYS }, words);
     const tools = element("div", { class: "ue-line" }, button("copy-script", "Copy"), button("save-script", "Save as unet.py"));
     tools.append(this.copied);
@@ -34,19 +45,24 @@ class Build {
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
+  /**
+   * @param {string} title
+   * @param {boolean} open
+   * @param {...Node} children
+   */
   part(title, open, ...children) {
     return element("details", { class: "ue-part", open }, element("summary", OWN_KEYS, title), ...children);
   }
 
+  /** @param {string} role */
   text(role) {
     // Reachable by keyboard, for it scrolls.
     return element("pre", { "data-role": role, tabindex: 0, ...OWN_KEYS });
   }
 
+  /** @param {Event} event */
   onClick(event) {
-    const pressed = event.target.closest("button[data-action]");
-    if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
-    const { action } = pressed.dataset;
+    const action = pressedButton(event)?.action;
     if (action === "build") ask(this.model, "build");
     else if (action === "copy-script") this.copy();
     else if (action === "save-script") this.save();
@@ -54,16 +70,20 @@ class Build {
 
   async copy() {
     try {
-      await navigator.clipboard.writeText(this.script.textContent);
+      await navigator.clipboard.writeText(this.source());
       setText(this.copied, "copied");
     } catch {
-      getSelection().selectAllChildren(this.script);
+      getSelection()?.selectAllChildren(this.script);
       setText(this.copied, "The browser does not allow it; the text is selected: press Ctrl + C.");
     }
   }
 
+  source() {
+    return this.script.textContent ?? "";
+  }
+
   save() {
-    const url = URL.createObjectURL(new Blob([this.script.textContent], { type: "text/x-python" }));
+    const url = URL.createObjectURL(new Blob([this.source()], { type: "text/x-python" }));
     element("a", { href: url, download: "unet.py" }).click();
     URL.revokeObjectURL(url);
   }
@@ -71,23 +91,20 @@ class Build {
   show() {
     const { model } = this;
     const state = model.get("state");
-    const words = { starting: "starting TensorFlow, which takes a few seconds …", building: "building …" };
     this.node.dataset.state = state;
-    setText(this.state, words[state] || "");
-    this.button.setAttribute("aria-disabled", String(state in words));
+    setText(this.state, WORKING[state] || "");
+    this.button.setAttribute("aria-disabled", String(state in WORKING));
     setText(this.problem, model.get("problem"));
     const result = model.get("result");
     this.result.hidden = !result.proof;
     this.node.dataset.differs = String(model.get("differs"));
-    this.showVerdict(result);
+    if (result.proof) this.showVerdict(result);
+    else setText(this.verdict, "");
   }
 
+  /** @param {BuildResult} result */
   showVerdict(result) {
-    if (!result.proof) {
-      setText(this.verdict, "");
-      return;
-    }
-    const wrong = result.proof.filter(({ words }) => words);
+    const wrong = result.proof.filter(({ difference }) => difference);
     const { depth, base_filters: filters } = result.config;
     const design = `depth ${depth}, ${filters} filters, tile ${size(result.tile)}`;
     const all = `✓ All ${result.proof.length} steps agree with Keras, in shape and in parameters: ${exact(result.parameters)} in total (${design}).`;
@@ -100,13 +117,12 @@ class Build {
   showResult() {
     const result = this.model.get("result");
     if (!result.proof) return;
-    const wrong = result.proof.filter(({ words }) => words);
-    this.wrong.replaceChildren(...wrong.map(({ step, words }) => element("li", {}, `${step}: ${words}`)));
+    const wrong = result.proof.filter(({ difference }) => difference);
+    this.wrong.replaceChildren(...wrong.map(({ step, difference }) => element("li", {}, `${step}: ${difference}`)));
     setText(this.summary, result.summary);
     setText(this.script, result.script);
     if (result.graph) {
-      const parsed = new DOMParser().parseFromString(result.graph, "image/svg+xml").documentElement;
-      this.graph.replaceChildren(document.importNode(parsed, true));
+      this.graph.replaceChildren(drawnFrom(result.graph));
     } else {
       this.graph.replaceChildren(element("p", {}, result.no_graph));
     }
@@ -114,22 +130,11 @@ class Build {
 }
 
 export default {
-  render({ model, el }) {
-    const controller = new AbortController();
-    const build = new Build(model, controller.signal);
-    const listeners = [
-      ["change:state", () => build.show()],
-      ["change:problem", () => build.show()],
-      ["change:differs", () => build.show()],
-      ["change:result", () => (build.showResult(), build.show())],
-    ];
-    for (const [type, listener] of listeners) model.on(type, listener);
+  /** @param {Shown<BuildTraits>} shown */
+  render({ model, el, signal }) {
+    const build = new Build(model, signal);
+    listenTo(model, ["result"], () => build.showResult(), signal, build.problem);
+    listenTo(model, ["state", "problem", "differs", "result"], () => build.show(), signal, build.problem);
     el.append(build.node);
-    build.showResult();
-    build.show();
-    return () => {
-      controller.abort();
-      for (const [type, listener] of listeners) model.off(type, listener);
-    };
   },
 };

@@ -3,12 +3,26 @@
 
 import { size } from "../lib/format.js";
 import { follow, tileForOutput } from "../lib/law.js";
+import { mapPair } from "../lib/pairs.js";
+import { present } from "../lib/present.js";
 import { misfitWords } from "../lib/sentences.js";
 
-/** Tiles on one axis; count 0 if they cannot meet. */
+/** @import { Network, Pair } from "../lib/types.js" */
+/** @import { Covered, TileAxis } from "./image_types.js" */
+
+/**
+ * Tiles on one axis; count 0 if they cannot meet.
+ *
+ * @param {Network} network
+ * @param {number} side
+ * @param {number} given  Side of the tile that is wanted; of one that the image does not need, less is laid.
+ * @param {boolean} seamless
+ * @returns {TileAxis}
+ */
 function coverAxis(network, side, given, seamless) {
   const { period, border, first, last } = network.margins;
-  const whole = tileForOutput(network, side);
+  // Images are shown only up to a size that some tile covers.
+  const whole = present(tileForOutput(network, side), `a tile for ${side} px`);
   const tile = Math.min(given, whole);
   const output = tile - 2 * border;
   const usable = Math.max(0, output - first - last);
@@ -18,7 +32,9 @@ function coverAxis(network, side, given, seamless) {
     if (!seamless) count = Math.ceil(side / stride);
     else count = stride ? 1 + Math.ceil((whole - tile) / stride) : 0;
   }
+  /** @type {(number: number) => number} */
   const start = (number) => (seamless ? Math.min(number * stride, whole - tile) : number * stride) - border;
+  /** @type {(number: number) => number} */
   const begin = (number) => (number ? number * stride + (seamless ? first : 0) : 0);
   return {
     side,
@@ -36,11 +52,19 @@ function coverAxis(network, side, given, seamless) {
   };
 }
 
-/** Tiles over an image [height, width]; `problem` says why there are none. */
+/**
+ * Tiles over an image; `problem` says why there are none.
+ *
+ * @param {Network} network
+ * @param {Pair} image
+ * @param {Pair} tile
+ * @param {boolean} seamless
+ * @returns {Covered}
+ */
 export function cover(network, image, tile, seamless) {
   const state = follow(network, tile);
   if (!state.fits) return { state, problem: `${size(tile)} does not fit: ${misfitWords(state)}.` };
-  const axes = image.map((side, at) => coverAxis(network, side, tile[at], seamless));
+  const axes = mapPair(image, (side, at) => coverAxis(network, side, tile[at], seamless));
   const bad = axes.find(({ count }) => !count);
   if (bad) return { state, axes, problem: cannotMeet(network, bad) };
   const [down, across] = axes;
@@ -50,6 +74,10 @@ export function cover(network, image, tile, seamless) {
   return { state: laid, axes, count: down.count * across.count, computed, kept: image[0] * image[1], problem: "" };
 }
 
+/**
+ * @param {Network} network
+ * @param {TileAxis} axis
+ */
 function cannotMeet(network, { tile, side, usable, whole }) {
   const { period, first, last } = network.margins;
   const able = tileForOutput(network, period + first + last);

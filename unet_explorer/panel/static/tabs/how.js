@@ -1,28 +1,68 @@
 // How a step works, drawn small and moved by hand or by a clock, with the numbers of the step in its words.
 
 import { exact, plain, size } from "../lib/format.js";
+import { mapOf } from "../lib/law.js";
 import { OWN_KEYS, drawn, element, setText } from "../lib/page.js";
 
+/** @import { Followed, FollowedMap, Sides } from "../lib/types.js" */
+/** @import { Patch } from "./image_types.js" */
+
+/**
+ * What is to be played for a step: how many frames, a drawing for each, and words. Its sides are in cells; it is shown as
+ * large as `stretch` says, 1 as it is.
+ *
+ * @typedef {{
+ *   title: string,
+ *   words: string,
+ *   frames: number,
+ *   draw: (frame: number) => SVGElement[],
+ *   width: number,
+ *   height: number,
+ *   stretch?: number,
+ * }} Explanation
+ */
+/** @typedef {(row: number, column: number) => [string, string]} CellOf  A class and a text. */
+
+/** Side of a cell, in units of the drawing. */
 const UNIT = 22;
 const PER_FRAME = 550; // milliseconds
 
-/** What there is to be played for a step: frames, a drawing for each, and words. */
+/**
+ * What there is to be played for a step; null where nothing needs to be explained.
+ *
+ * @param {Followed} state
+ * @param {FollowedMap} map
+ * @param {Patch} patch
+ * @returns {Explanation | null}
+ */
 export function explanation(state, map, patch) {
   const { step } = map;
-  const before = step.inputs.map((name) => state.byName.get(name));
+  const before = step.inputs.map((name) => mapOf(state, name));
   if (step.op === "conv" || step.op === "conv1x1") return convolution(map, before[0]);
-  const blocked = Boolean(state.failure) && state.maps.indexOf(map) > state.failure.index;
-  if (step.op === "pool") return pooling(map, before[0], patch, blocked);
+  const blocked = state.failure !== null && state.maps.indexOf(map) > state.failure.index;
+  if (step.op === "pool") return pooling(before[0], patch, blocked);
   if (step.op === "upconv" || step.op === "upsample") return upConvolution(map, before[0]);
-  if (step.op === "crop_concat") return concatenation(map, before);
+  if (step.op === "crop_concat") return concatenation(map, before[0], before[1]);
   return null;
 }
 
+/**
+ * @param {(side: number) => number} value
+ * @param {Sides} of
+ */
 function sideWords(value, of) {
   return of.height === of.width ? plain(value(of.height)) : `${plain(value(of.height))} × ${plain(value(of.width))}`;
 }
 
-/** A field of squares; `paintCell(row, column)` gives a class and a text. */
+/**
+ * A field of squares.
+ *
+ * @param {number} x
+ * @param {number} y
+ * @param {number} rows
+ * @param {number} columns
+ * @param {CellOf} cellOf
+ */
 function cells(x, y, rows, columns, cellOf) {
   const group = drawn("g", { transform: `translate(${x} ${y})` });
   for (let row = 0; row < rows; row += 1) {
@@ -39,10 +79,24 @@ function cells(x, y, rows, columns, cellOf) {
   return group;
 }
 
+/**
+ * A frame round some squares; its place is given in squares, too.
+ *
+ * @param {number} x
+ * @param {number} y
+ * @param {number} rows
+ * @param {number} columns
+ * @param {string} kind  Its class.
+ */
 function outline(x, y, rows, columns, kind) {
   return drawn("rect", { class: kind, x, y, width: columns * UNIT, height: rows * UNIT });
 }
 
+/**
+ * @param {FollowedMap} map
+ * @param {FollowedMap} before
+ * @returns {Explanation}
+ */
 function convolution(map, before) {
   const k = map.step.kernel || 1;
   const padded = map.height === before.height;
@@ -50,9 +104,11 @@ function convolution(map, before) {
   const n = k + 3;
   const m = padded ? n : n - k + 1;
   const left = n + 2 * (k - 1) / 2 + 2;
+  /** @type {Explanation["draw"]} */
   const draw = (frame) => {
     const [row, column] = [Math.floor(frame / m), frame % m];
-    const done = (at) => at <= frame;
+    const done = (/** @type {number} */ at) => at <= frame;
+    /** @type {(y: number, x: number) => boolean} */
     const eaten = (y, x) => !padded && (y < (k - 1) / 2 || x < (k - 1) / 2 || y >= n - (k - 1) / 2 || x >= n - (k - 1) / 2);
     const given = cells(rim * UNIT, rim * UNIT, n, n, (y, x) => [eaten(y, x) ? "ue-cell-lost" : "ue-cell-map", ""]);
     const zeros = rim ? cells(0, 0, n + 2 * rim, n + 2 * rim, () => ["ue-cell-zero", "0"]) : drawn("g");
@@ -73,33 +129,39 @@ function convolution(map, before) {
   return { title, frames: m * m, draw, words, width: left + m, height: n + 2 * rim };
 }
 
-function pooling(map, before, patch, blocked) {
-  // A map that is a strip has no square of numbers to show.
-  const numbers = patch && patch.before && patch.before.length === 4 && patch.before[0].length === 4;
-  const n = 4;
-  const m = 2;
-  const wide = numbers ? 2.2 : 1;
-  const sides = [["row", before.height], ["column", before.width]];
+/**
+ * @param {FollowedMap} before
+ * @param {Patch} patch
+ * @param {boolean} blocked  Whether it is never reached with this tile.
+ * @returns {Explanation}
+ */
+function pooling(before, patch, blocked) {
+  // A map that is a strip has no square of numbers to show, and a single one is no picture.
+  const square = patch.before && patch.before.length === patch.before[0].length && patch.before.length > 2;
+  const m = square ? patch.behind.length : 2;
+  const n = 2 * m;
+  const wide = square ? 2.2 : 1;
+  /** @type {[string, number][]} */
+  const sides = [
+    ["row", before.height],
+    ["column", before.width],
+  ];
   const odds = blocked ? [] : sides.filter(([, side]) => side % 2);
   const [more, wider] = sides.map(([, side]) => (blocked ? 0 : side % 2));
-  const shown = numbers && !blocked ? patch.before : null;
+  const shown = square && !blocked ? patch : null;
+  /** @type {Explanation["draw"]} */
   const draw = (frame) => {
     const [row, column] = [Math.floor(frame / m), frame % m];
-    const best = (y, x) => {
-      if (!shown) return false;
-      const block = [shown[2 * y][2 * x], shown[2 * y][2 * x + 1], shown[2 * y + 1][2 * x], shown[2 * y + 1][2 * x + 1]];
-      return Math.max(...block);
-    };
     const given = cells(0, 0, n + more, n + wider, (y, x) => {
       if (y >= n || x >= n) return ["ue-cell-lost", ""];
-      const block = Math.floor(y / 2) * m + Math.floor(x / 2);
-      const won = shown && shown[y][x] === best(Math.floor(y / 2), Math.floor(x / 2));
-      return [block <= frame && won ? "ue-cell-made" : "ue-cell-map", shown ? short2(shown[y][x]) : ""];
+      const [down, across] = [Math.floor(y / 2), Math.floor(x / 2)];
+      const won = shown && shown.before[y][x] === shown.behind[down][across];
+      return [down * m + across <= frame && won ? "ue-cell-made" : "ue-cell-map", shown ? short2(shown.before[y][x]) : ""];
     });
     const left = n + 2;
-    const made = cells(left * UNIT, (n - m) / 2 * UNIT, m, m, (y, x) => {
+    const made = cells(left * UNIT, ((n - m) / 2) * UNIT, m, m, (y, x) => {
       const done = y * m + x <= frame;
-      return [done ? "ue-cell-made" : "ue-cell-empty", done && shown ? short2(patch.behind[y][x]) : ""];
+      return [done ? "ue-cell-made" : "ue-cell-empty", done && shown ? short2(shown.behind[y][x]) : ""];
     });
     return [given, made, outline(2 * column * UNIT, 2 * row * UNIT, 2, 2, "ue-window"), outline((left + column) * UNIT, ((n - m) / 2 + row) * UNIT, 1, 1, "ue-window")];
   };
@@ -114,6 +176,7 @@ function pooling(map, before, patch, blocked) {
   return { title: "What max-pooling keeps", frames: m * m, draw, words, width: n + 2 + m, height: n + more, stretch: wide };
 }
 
+/** @param {[string, number][]} odds  What of a map is odd, and its side. */
 function oddWords(odds) {
   const lengths = [...new Set(odds.map(([, side]) => plain(side)))];
   const are = lengths.length > 1 ? "are" : "is";
@@ -122,13 +185,20 @@ function oddWords(odds) {
   return `${lengths.join(" and ")} ${are} odd: the last ${names} ${have} no partner (orange). Keras would drop ${them}, and the skip would no longer match.`;
 }
 
+/** @param {number} number */
 function short2(number) {
   return Math.abs(number) >= 10 ? number.toFixed(0) : number.toFixed(1);
 }
 
+/**
+ * @param {FollowedMap} map
+ * @param {FollowedMap} before
+ * @returns {Explanation}
+ */
 function upConvolution(map, before) {
   const n = 3;
   const learnt = map.step.op === "upconv";
+  /** @type {Explanation["draw"]} */
   const draw = (frame) => {
     const [row, column] = [Math.floor(frame / n), frame % n];
     const given = cells(0, n / 2 * UNIT, n, n, () => ["ue-cell-map", ""]);
@@ -142,11 +212,19 @@ function upConvolution(map, before) {
   return { title: learnt ? "What a transposed convolution does" : "How a map is doubled", frames: n * n, draw, words, width: 3 * n + 2, height: 2 * n };
 }
 
-function concatenation(map, [skip, main]) {
+/**
+ * @param {FollowedMap} map
+ * @param {FollowedMap} skip
+ * @param {FollowedMap} main
+ * @returns {Explanation}
+ */
+function concatenation(map, skip, main) {
   const cut = map.step.crop;
   const n = cut ? 7 : 5;
   const m = 5;
+  /** @type {Explanation["draw"]} */
   const draw = (frame) => {
+    /** @type {(y: number, x: number) => boolean} */
     const kept = (y, x) => !cut || (y > 0 && x > 0 && y < n - 1 && x < n - 1);
     const first = cells(0, 0, n, n, (y, x) => [kept(y, x) ? "ue-cell-copy" : frame > 0 ? "ue-cell-lost" : "ue-cell-copy", ""]);
     const away = [0, 0.5, 1][Math.min(2, Math.max(0, frame - 1))];
@@ -166,7 +244,15 @@ function concatenation(map, [skip, main]) {
 
 /** Plays an explanation; a slider goes through it by hand. */
 export class HowItWorks {
+  /** @param {AbortSignal} signal */
   constructor(signal) {
+    /** @type {Explanation | null} */
+    this.told = null;
+    /** The step that is explained, and the frame that is shown. */
+    this.name = "";
+    this.at = 0;
+    /** @type {ReturnType<typeof setInterval> | null} */
+    this.clock = null;
     this.title = element("h4");
     this.svg = drawn("svg", { class: "ue-how", role: "img" });
     this.words = element("p");
@@ -179,10 +265,15 @@ export class HowItWorks {
     signal.addEventListener("abort", () => this.halt());
   }
 
+  /**
+   * @param {Followed} state
+   * @param {FollowedMap | undefined} map
+   * @param {Patch} patch
+   */
   show(state, map, patch) {
-    const told = map && explanation(state, map, patch);
+    const told = map ? explanation(state, map, patch) : null;
     this.node.hidden = !told;
-    if (!told) {
+    if (!map || !told) {
       this.halt();
       return;
     }
@@ -195,7 +286,7 @@ export class HowItWorks {
     this.svg.setAttribute("viewBox", `-2 -2 ${told.width * UNIT + 4} ${told.height * UNIT + 4}`);
     this.svg.style.width = `${Math.min(1, stretch) * 1.25 * told.width * UNIT}px`;
     this.svg.setAttribute("aria-label", `${told.title}. ${told.words}`);
-    this.slider.max = told.frames - 1;
+    this.slider.max = String(told.frames - 1);
     if (other) {
       this.halt();
       this.at = told.frames - 1;
@@ -203,24 +294,28 @@ export class HowItWorks {
     this.draw(Math.min(this.at, told.frames - 1));
   }
 
+  /** @param {number} frame */
   draw(frame) {
     this.at = frame;
-    this.slider.value = frame;
-    this.node.dataset.frame = frame;
-    this.svg.replaceChildren(...this.told.draw(frame));
+    this.slider.value = this.node.dataset.frame = String(frame);
+    this.svg.replaceChildren(...(this.told?.draw(frame) ?? []));
+  }
+
+  isAtEnd() {
+    return !this.told || this.at >= this.told.frames - 1;
   }
 
   start() {
-    if (this.at >= this.told.frames - 1) this.draw(0);
+    if (this.isAtEnd()) this.draw(0);
     setText(this.play, "❚❚ Pause");
     this.clock = setInterval(() => {
-      if (this.at >= this.told.frames - 1 || !this.node.isConnected) this.halt();
+      if (this.isAtEnd() || !this.node.isConnected) this.halt();
       else this.draw(this.at + 1);
     }, PER_FRAME);
   }
 
   halt() {
-    clearInterval(this.clock);
+    if (this.clock !== null) clearInterval(this.clock);
     this.clock = null;
     setText(this.play, "▶ Play");
   }

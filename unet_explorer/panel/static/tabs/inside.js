@@ -3,17 +3,45 @@
 import { easel, imageColour, paint } from "../lib/canvas.js";
 import { plain, size } from "../lib/format.js";
 import { follow, sees } from "../lib/law.js";
-import { OWN_KEYS, assign, drawn, element, setText } from "../lib/page.js";
+import { OWN_KEYS, drawn, element, frame, setText } from "../lib/page.js";
+import { mapPair } from "../lib/pairs.js";
 import { listenTo } from "../lib/widget.js";
 import { HowItWorks } from "./how.js";
 import { MapGrid, WholeMap, valueWords } from "./maps.js";
 import { Picker } from "./picker.js";
 import { Whereabouts } from "./tile_place.js";
 
+/** @import { Followed, InstrumentTraits, Model, Pair, Shown, Sides } from "../lib/types.js" */
+/** @import { InsideTraits } from "./image_types.js" */
+
+/** @type {Partial<Record<InsideTraits["state"], string>>} */
+const WAITING = { starting: "starting TensorFlow, which takes a few seconds …", new: "" };
+
 class Inside {
+  /**
+   * @param {Model<InsideTraits>} model
+   * @param {Model<InstrumentTraits>} instrument
+   * @param {AbortSignal} signal
+   */
   constructor(model, instrument, signal) {
     this.model = model;
     this.instrument = instrument;
+    /**
+     * The laws at the tile that the maps are of; null before there are maps.
+     *
+     * @type {Followed | null}
+     */
+    this.followed = null;
+    /**
+     * The pixel of the last map that is looked at, and of what step and tile that map is.
+     *
+     * @type {Pair}
+     */
+    this.pixel = [0, 0];
+    /** @type {{ step: string, tile: Pair } | null} */
+    this.pixelOf = null;
+    /** The steps that the list was made from. */
+    this.steps = "";
     this.picker = new Picker(model, signal);
     this.where = new Whereabouts(signal, (place) => this.choosePlace(place));
     this.which = element("select", { "data-setting": "step", ...OWN_KEYS });
@@ -23,6 +51,10 @@ class Inside {
     this.problem = element("p", { class: "ue-problem", "data-role": "inside-problem", role: "alert" });
     this.words = element("p", { class: "ue-pixel-words", "data-role": "pixel-words" });
     this.how = new HowItWorks(signal);
+    this.seen = drawn("rect", { class: "ue-seen", "data-role": "field" });
+    this.output = drawn("rect", { class: "ue-output" });
+    this.over = drawn("svg", { class: "ue-over", role: "img" }, this.output, this.seen);
+    this.inputCaption = element("figcaption");
     this.input = this.layInput();
     this.wholes = [0, 1].map((at) => new WholeMap(signal, (pixel) => this.point(pixel, at)));
     this.grids = [0, 1].map(() => new MapGrid(signal, (channel) => this.chooseChannel(channel)));
@@ -34,16 +66,12 @@ class Inside {
 
   layInput() {
     const canvas = easel("input");
-    this.seen = drawn("rect", { class: "ue-seen", "data-role": "field" });
-    this.output = drawn("rect", { class: "ue-output" });
-    this.over = drawn("svg", { class: "ue-over", role: "img" });
-    this.over.append(this.output, this.seen);
-    this.inputCaption = element("figcaption");
     const node = element("figure", { class: "ue-whole" }, this.inputCaption, element("div", { class: "ue-stack" }, canvas, this.over));
     return { canvas, node };
   }
 
   layLeft() {
+    /** @type {(words: string, node: Node) => HTMLElement} */
     const setting = (words, node) => element("label", { class: "ue-setting" }, element("span", {}, words), node);
     const colours = element("p", { class: "ue-quiet" }, "Black is 0, orange to white is positive, blue negative.");
     const settings = [setting("Step", this.which), setting("Range of the colours", this.common), colours];
@@ -56,11 +84,13 @@ class Inside {
     return element("div", { class: "ue-right" }, this.state, this.problem, wholes, this.words, grids);
   }
 
+  /** @param {string} name */
   chooseStep(name) {
     this.instrument.set("selected", name);
     this.instrument.save_changes();
   }
 
+  /** @param {number} channel */
   chooseChannel(channel) {
     this.model.set("channel", channel);
     this.model.save_changes();
@@ -68,6 +98,7 @@ class Inside {
     this.views().forEach((view, at) => this.grids[at].showMarks({ ...view, channel: Math.min(channel, view.channels - 1) }));
   }
 
+  /** @param {Pair} place */
   choosePlace(place) {
     this.model.set("place", place);
     this.model.save_changes();
@@ -91,13 +122,13 @@ class Inside {
   }
 
   showSteps() {
-    const { steps } = this.instrument.get("network");
+    const { steps, input } = this.instrument.get("network");
     const key = steps.map(({ name }) => name).join();
     if (key !== this.steps) {
       this.steps = key;
-      this.which.replaceChildren(...steps.map(({ name }) => element("option", { value: name }, name === "input" ? "the tile" : name)));
+      this.which.replaceChildren(...steps.map(({ name }) => element("option", { value: name }, name === input ? "the tile" : name)));
     }
-    this.which.value = this.model.get("step");
+    this.which.value = this.instrument.get("shown");
     // Otherwise the maps come at once, and this with them: one change of the page is quicker than two.
     if (this.model.get("problem")) this.showHow();
   }
@@ -121,17 +152,16 @@ class Inside {
     this.input.node.hidden = !picture.pixels;
     const seen = this.model.get("seen");
     this.node.dataset.step = views.length ? seen.step : "";
-    this.node.dataset.at = this.model.get("at");
-    if (!views.length) return;
-    this.state_ = this.follow();
-    const map = this.state_.byName.get(seen.step);
-    const crop = map && views.length > 1 ? map.step.crop : 0;
+    this.node.dataset.at = String(this.model.get("at"));
+    if (!views.length || !seen.step) return;
+    this.followed = follow(this.instrument.get("network"), seen.tile);
+    const crop = this.cropOf();
     views.forEach((view, at) => {
       this.wholes[at].show(view, common, at ? 0 : crop);
       this.grids[at].show(view, common);
     });
     // Of another step it is another pixel; with another tile maps are of another size, and it may be no more.
-    const last = views.at(-1);
+    const last = views[views.length - 1];
     const held = this.pixelOf && this.pixelOf.step === seen.step && (String(this.pixelOf.tile) === String(seen.tile) || holds(last, this.pixel));
     if (!held) this.pixel = [Math.floor(last.height / 2), Math.floor(last.width / 2)];
     this.pixelOf = seen;
@@ -139,53 +169,53 @@ class Inside {
     this.showHow();
   }
 
-  /** The laws at the tile that the maps are of. */
-  follow() {
-    return follow(this.instrument.get("network"), this.model.get("seen").tile);
-  }
-
   showHow() {
     const state = follow(this.instrument.get("network"), this.instrument.get("tile"));
-    const step = this.model.get("step");
+    const step = this.instrument.get("shown");
     const real = this.model.get("seen").step === step;
-    this.how.show(state, step && state.byName.get(step), real ? this.model.get("patch") : {});
+    this.how.show(state, state.byName.get(step), real ? this.model.get("patch") : {});
   }
 
-  /** A pixel of the second map, or of the only one; a skip's pixel lies by the crop further in. */
+  /**
+   * A pixel of the second map, or of the only one; a skip's pixel lies by the crop further in.
+   *
+   * @param {Pair} pixel
+   * @param {number} at  Which of the maps it is of.
+   */
   point(pixel, at) {
-    const views = this.views();
-    const crop = this.cropOf();
-    this.pixel = views.length > 1 && at === 0 ? pixel.map((place) => place - crop) : pixel;
+    const crop = at === 0 ? this.cropOf() : 0;
+    this.pixel = mapPair(pixel, (place) => place - crop);
     this.showPixel();
   }
 
+  /** By how much the first of two maps is cut, pixels a side. */
   cropOf() {
-    const map = this.state_ && this.state_.byName.get(this.model.get("seen").step);
-    return map && this.views().length > 1 ? map.step.crop : 0;
+    const { step } = this.model.get("seen");
+    const map = step ? this.followed?.byName.get(step) : undefined;
+    return (this.views().length > 1 && map?.step.crop) || 0;
   }
 
   showPixel() {
     const views = this.views();
     const { step, tile: sides } = this.model.get("seen");
-    const map = this.state_ && this.state_.byName.get(step);
+    const state = this.followed;
     // The knobs may show another network by now, which has no such step.
-    if (!map || !views.length || views.some((view) => !this.state_.byName.has(view.step))) return;
+    const maps = views.map((view) => state?.byName.get(view.step)).filter((map) => map !== undefined);
+    const last = step ? state?.byName.get(step) : undefined;
+    if (!state || !last || !sides || !views.length || maps.length < views.length) return;
     const crop = this.cropOf();
-    const places = views.length > 1 ? [this.pixel.map((place) => place + crop), this.pixel] : [this.pixel];
-    const values = views.map((view, at) => this.wholes[at].mark(places[at]));
+    const skipped = mapPair(this.pixel, (place) => place + crop);
+    const values = views.map((_, at) => this.wholes[at].mark(views.length > 1 && at === 0 ? skipped : this.pixel));
     const outside = views.length > 1 && values[1] === null;
     // What was cut off is seen by nobody behind the crop; its own map sees it.
-    const of = outside ? this.state_.byName.get(views[0].step) : map;
-    const place = outside ? places[0] : this.pixel;
-    const [rows, columns] = place.map((pixel, axis) => sees(of.step.sight || ITSELF, pixel, sides[axis]));
+    const of = outside ? maps[0] : last;
+    const place = outside ? skipped : this.pixel;
+    const [rows, columns] = mapPair(place, (pixel, axis) => sees(of.step.sight, pixel, sides[axis]));
     const box = { height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
-    assign(this.seen, { x: columns[0], y: rows[0], ...box });
-    const { output, fits } = this.state_;
+    frame(this.seen, [rows[0], columns[0]], box);
+    const { output, fits } = state;
     this.output.style.display = fits ? "" : "none";
-    if (fits) {
-      const corner = [(sides[1] - output.width) / 2, (sides[0] - output.height) / 2];
-      assign(this.output, { x: corner[0], y: corner[1], width: output.width, height: output.height });
-    }
+    if (fits) frame(this.output, [(sides[0] - output.height) / 2, (sides[1] - output.width) / 2], output);
     const told = values.map((value, at) => (value === null ? "" : `${views[at].step}: ${valueWords(views[at], value)}`)).filter(Boolean);
     const cut = outside ? " It is cut off: nothing further on sees it." : "";
     setText(
@@ -193,41 +223,46 @@ class Inside {
       `Row ${place[0]}, column ${place[1]} of ${of.step.name} (${told.join("; ")}) sees ${size([box.height, box.width])} px of the tile: ` +
         `rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.${cut}`,
     );
-    Object.assign(this.words.dataset, { row: place[0], column: place[1] });
-    this.over.setAttribute("aria-label", this.words.textContent);
+    Object.assign(this.words.dataset, { row: String(place[0]), column: String(place[1]) });
+    this.over.setAttribute("aria-label", this.words.textContent ?? "");
   }
 
   showState() {
     const state = this.model.get("state");
     this.node.dataset.state = state;
-    const words = { starting: "starting TensorFlow, which takes a few seconds …", new: "" };
     const live = this.model.get("network");
-    setText(this.state, words[state] ?? (live ? `The network: ${live}.` : ""));
+    setText(this.state, WAITING[state] ?? (live ? `The network: ${live}.` : ""));
     setText(this.problem, this.model.get("problem"));
   }
 }
 
+/**
+ * @param {Sides} sides
+ * @param {Pair} pixel
+ */
 function holds({ height, width }, [row, column]) {
   return row >= 0 && column >= 0 && row < height && column < width;
 }
 
-const ITSELF = { first: [0], last: [0], stride: 1 };
-
 export default {
+  /** @param {Shown<InsideTraits>} shown */
   async render({ model, el, host, signal }) {
     const instrument = await host.getModel(model.get("instrument"));
     const tab = new Inside(model, instrument, signal);
-    const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
-    on(model, "options choice title", () => tab.picker.show());
-    on(model, "step problem", () => tab.showSteps());
-    on(instrument, "network", () => tab.showSteps());
-    on(model, "picture", () => tab.showInput());
-    on(model, "views", () => tab.showMaps());
-    on(model, "state problem network", () => tab.showState());
-    on(model, "overview", () => tab.showOverview());
-    on(model, "place", () => tab.showPlace());
-    on(instrument, "tile", () => tab.showPlace());
-    on(instrument, "tile network", () => tab.showHow());
+    /** @type {(traits: (keyof InsideTraits)[], listener: () => void) => void} */
+    const on = (traits, listener) => listenTo(model, traits, listener, signal, tab.problem);
+    /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
+    const onKnobs = (traits, listener) => listenTo(instrument, traits, listener, signal, tab.problem);
+    on(["options", "choice", "title"], () => tab.picker.show());
+    on(["problem"], () => tab.showSteps());
+    onKnobs(["network", "shown"], () => tab.showSteps());
+    on(["picture"], () => tab.showInput());
+    on(["views"], () => tab.showMaps());
+    on(["state", "problem", "network"], () => tab.showState());
+    on(["overview"], () => tab.showOverview());
+    on(["place"], () => tab.showPlace());
+    onKnobs(["tile"], () => tab.showPlace());
+    onKnobs(["tile", "network"], () => tab.showHow());
     el.append(tab.node);
   },
 };

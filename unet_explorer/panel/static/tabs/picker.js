@@ -4,12 +4,22 @@ import { OWN_KEYS, element, onTyped } from "../lib/page.js";
 import { ask } from "../lib/widget.js";
 import { Upload } from "./upload.js";
 
+/** @import { Model } from "../lib/types.js" */
+/** @import { ImageTraits } from "./image_types.js" */
+
 export class Picker {
+  /**
+   * @param {Model<ImageTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
+    /** What the list was made from. */
+    this.known = "";
     this.choice = element("select", { "data-setting": "image", ...OWN_KEYS });
     this.path = element("input", { type: "text", "data-setting": "path", placeholder: "/home/me/image.tif", ...OWN_KEYS });
-    const file = element("input", { type: "file", accept: ".png,.tif,.tiff,.jpg,.jpeg,.bmp,.gif", "data-upload": "image", ...OWN_KEYS });
+    const accept = model.get("accepted").images.join(",");
+    const file = element("input", { type: "file", accept, "data-upload": "image", ...OWN_KEYS });
     this.upload = new Upload(model, signal, [["Upload an image …", file]]);
     this.choice.addEventListener("change", () => ask(model, "choose", { key: this.choice.value }), { signal });
     onTyped(this.path, () => this.path.value && ask(model, "open", { path: this.path.value }), signal);

@@ -5,11 +5,27 @@ import { Chart } from "../lib/charts.js";
 import { exact, rough } from "../lib/format.js";
 import { OWN_KEYS, element, setText } from "../lib/page.js";
 
-const SEEN = ["image", "truth", "prediction", "errors"];
+/** @import { Line } from "../lib/charts.js" */
+/** @import { Model, Pair, Palette } from "../lib/types.js" */
+/** @import { Epoch, Example, TrainTraits } from "./types.js" */
 
-export class CourseView {
+const SEEN = /** @type {const} */ (["image", "truth", "prediction", "errors"]);
+
+/** @typedef {{ picture: Example, truth: Uint8Array, canvases: Record<(typeof SEEN)[number], HTMLCanvasElement> }} Row */
+
+export class ProgressView {
+  /**
+   * @param {Model<TrainTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
+    /**
+     * A row of pictures for each question.
+     *
+     * @type {Row[]}
+     */
+    this.rows = [];
     this.loss = new Chart("Loss", "loss-curve", (value) => rough(value));
     this.iou = new Chart("Scores on images it does not learn from", "iou-curve", (value) => value.toFixed(2));
     this.scores = element("table", { class: "ue-scores", "data-role": "scores" });
@@ -24,9 +40,13 @@ export class CourseView {
     this.node = element("div", { class: "ue-course", hidden: true }, charts, this.back, this.pictures, this.legend, this.scores, this.mislead);
   }
 
-  /** The last epoch means: whatever is the latest. */
+  /**
+   * The last epoch means: whatever is the latest.
+   *
+   * @param {number} epoch
+   */
   lookAt(epoch) {
-    const { epochs } = this.model.get("curve");
+    const { epochs = [] } = this.model.get("curve");
     this.model.set("shown", epoch >= epochs.length ? 0 : epoch);
     this.model.save_changes();
   }
@@ -35,23 +55,28 @@ export class CourseView {
     const curve = this.model.get("curve");
     this.node.hidden = !curve.points;
     if (!curve.points) return;
-    const { steps } = this.model.get("status");
+    const { steps = 1 } = this.model.get("status");
     const { epochs, points, classes } = curve;
-    const answered = this.model.get("answers").epoch || 0;
+    const answered = this.model.get("predictions").epoch || 0;
     const shown = epochs.find(({ number }) => number === answered);
     const at = shown && epochs.length > 1 ? shown.step : null;
     this.showLoss(points, steps, at);
     this.showScores(epochs, classes, steps, at);
     this.back.hidden = !epochs.length;
-    this.slider.max = Math.max(1, epochs.length);
+    this.slider.max = String(Math.max(1, epochs.length));
     // Where the hand has put it, even if the answer is still on its way.
-    this.slider.value = this.model.get("shown") || epochs.length;
+    this.slider.value = String(this.model.get("shown") || epochs.length);
     this.slider.setAttribute("aria-valuetext", `epoch ${answered} of ${epochs.length}`);
     const best = answered && answered === curve.best ? ", the best so far" : "";
     setText(this.which, shown ? `epoch ${answered} (step ${exact(shown.step)})${best}` : "");
     this.showTable(shown, classes);
   }
 
+  /**
+   * @param {Pair[]} points
+   * @param {number} steps
+   * @param {number | null} at
+   */
   showLoss(points, steps, at) {
     const highest = Math.max(0, ...points.map(([, loss]) => loss));
     const last = points.length ? points[points.length - 1][1] : 0;
@@ -63,20 +88,22 @@ export class CourseView {
     this.loss.show({ lines, steps, top: roundUp(highest), at, words });
   }
 
+  /**
+   * @param {Epoch[]} epochs
+   * @param {string[]} classes
+   * @param {number} steps
+   * @param {number | null} at
+   */
   showScores(epochs, classes, steps, at) {
-    const line = (name, kind, value) => ({
-      name,
-      kind,
-      dots: kind !== "accuracy",
-      points: epochs.map((epoch) => [epoch.step, value(epoch)]).filter(([, score]) => score !== null),
-    });
+    /** @type {(name: string, kind: string, value: (epoch: Epoch) => number | null) => Line} */
+    const line = (name, kind, value) => ({ name, kind, dots: kind !== "accuracy", points: pointsOf(epochs, value) });
     const many = classes.length > 2;
     const lines = [line("accuracy", "accuracy", ({ accuracy }) => accuracy)];
     if (many) {
       // More names than these would not fit beside the chart; the table below has them all.
       const few = classes.length <= 6;
-      classes.slice(1).forEach((name, at) => {
-        lines.push(line(few ? short(name) : "", `class${(at % 7) + 1}`, ({ iou }) => iou[at + 1]));
+      classes.slice(1).forEach((name, place) => {
+        lines.push(line(few ? short(name) : "", `class${(place % 7) + 1}`, ({ iou }) => iou[place + 1]));
       });
     }
     lines.push(line(many ? "mean IoU" : "IoU", "iou", ({ mean_iou: mean }) => mean));
@@ -85,19 +112,24 @@ export class CourseView {
     this.iou.show({ lines, steps, top: 1, at, words });
   }
 
+  /**
+   * @param {Epoch | undefined} epoch
+   * @param {string[]} classes
+   */
   showTable(epoch, classes) {
     this.scores.hidden = this.mislead.hidden = !epoch;
     if (!epoch) return;
-    const cell = (value) => element("td", {}, value === null ? "does not occur" : value.toFixed(3));
+    const palette = this.model.get("palette");
+    const cell = (/** @type {number | null} */ value) => element("td", {}, value === null ? "does not occur" : value.toFixed(3));
     const head = ["class", "IoU", "Dice"].map((text) => element("th", { scope: "col" }, text));
     const rows = classes.map((name, at) => {
       const swatch = element("span", { class: "ue-swatch" });
-      if (at) swatch.style.background = `rgb(${classColour(at).join()})`;
+      if (at) swatch.style.background = `rgb(${classColour(palette, at).join()})`;
       const title = element("th", { scope: "row" }, swatch, name);
       return element("tr", {}, title, cell(epoch.iou[at]), cell(epoch.dice[at]));
     });
     this.scores.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows));
-    const percent = (share) => `${(100 * share).toFixed(1)} %`;
+    const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)} %`;
     const nothing = percent(epoch.always_background);
     setText(
       this.mislead,
@@ -106,42 +138,64 @@ export class CourseView {
     );
   }
 
-  showQuestions() {
-    const asked = this.model.get("questions");
+  showExamples() {
+    const [asked, palette] = [this.model.get("examples"), this.model.get("palette")];
     this.rows = asked.map((picture) => {
-      const canvases = Object.fromEntries(SEEN.map((kind) => [kind, easel(kind)]));
+      const [image, right, prediction, errors] = SEEN.map(easel);
+      const canvases = { image, truth: right, prediction, errors };
       const truth = bytesOf(picture.truth);
       paint(canvases.image, picture, 1, imageColour(picture), `${picture.title}: the image`);
-      paint(canvases.truth, picture, 1, labelColour(picture, truth), `${picture.title}: the truth`);
+      paint(canvases.truth, picture, 1, labelColour(palette, picture, truth), `${picture.title}: the truth`);
       return { picture, truth, canvases };
     });
     const head = SEEN.map((kind) => element("div", { class: "ue-quiet ue-column" }, kind));
     const cells = this.rows.flatMap(({ canvases }) => SEEN.map((kind) => canvases[kind]));
     this.pictures.replaceChildren(...(asked.length ? head : []), ...cells);
-    this.legend.replaceChildren(...(asked.length ? errorLegend() : []));
+    this.legend.replaceChildren(...(asked.length ? errorLegend(palette) : []));
   }
 
-  showAnswers() {
-    const { images = [], epoch = 0 } = this.model.get("answers");
-    this.pictures.dataset.epoch = epoch;
-    (this.rows || []).forEach(({ picture, truth, canvases }, at) => {
+  showPredictions() {
+    const { images = [], epoch = 0 } = this.model.get("predictions");
+    const palette = this.model.get("palette");
+    this.pictures.dataset.epoch = String(epoch);
+    this.rows.forEach(({ picture, truth, canvases }, at) => {
       const known = images[at] && bytesOf(images[at]).length === truth.length;
       const found = known ? bytesOf(images[at]) : new Uint8Array(truth.length);
       const wrong = known ? found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0) : 0;
       const share = `${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
       const words = `${picture.title}, after epoch ${epoch}`;
       const blank = () => [128, 128, 128];
-      paint(canvases.prediction, picture, 1, known ? labelColour(picture, found) : blank, `${words}: the prediction`);
-      paint(canvases.errors, picture, ZOOM, known ? errorColour(picture, truth, found) : blank, `${words}: ${share}`);
+      paint(canvases.prediction, picture, 1, known ? labelColour(palette, picture, found) : blank, `${words}: the prediction`);
+      paint(canvases.errors, picture, ZOOM, known ? errorColour(palette, picture, truth, found) : blank, `${words}: ${share}`);
     });
   }
 }
 
+/**
+ * A score of every examination that has it, as [step, score].
+ *
+ * @param {Epoch[]} epochs
+ * @param {(epoch: Epoch) => number | null} value
+ * @returns {Pair[]}
+ */
+function pointsOf(epochs, value) {
+  return epochs.flatMap((epoch) => {
+    const score = value(epoch);
+    return score === null ? [] : [/** @type {Pair} */ ([epoch.step, score])];
+  });
+}
+
+/** @param {string} name */
 function short(name) {
   return name.length > 10 ? `${name.slice(0, 9)}…` : name;
 }
 
-/** Each point the mean of its neighbours on either side, so that the eye sees where it goes. */
+/**
+ * Each point the mean of its neighbours on either side, so that the eye sees where it goes.
+ *
+ * @param {Pair[]} points
+ * @returns {Pair[]}
+ */
 function smoothed(points) {
   const reach = Math.ceil(points.length / 40);
   return points.map(([step], at) => {
@@ -151,19 +205,25 @@ function smoothed(points) {
   });
 }
 
-/** The next "round" number above: 0.37 → 0.4. */
+/**
+ * The next "round" number above: 0.37 → 0.4.
+ *
+ * @param {number} value
+ */
 function roundUp(value) {
-  if (!(value > 0)) return 1;
+  if (!(value > 0 && value < Infinity)) return 1;
   const unit = 10 ** Math.floor(Math.log10(value));
-  return unit * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((round) => round * unit >= value * 0.999);
+  return unit * ([1, 1.5, 2, 3, 4, 5, 6, 8].find((round) => round * unit >= value * 0.999) ?? 10);
 }
 
-function errorLegend() {
+/** @param {Palette} palette */
+function errorLegend(palette) {
+  /** @type {(truth: number, found: number, words: string) => HTMLElement} */
   const sample = (truth, found, words) => {
     const canvas = element("canvas", { class: "ue-sample", "aria-hidden": "true" });
     const picture = { height: 5, width: 8, channels: 1, pixels: new Uint8Array(40).fill(90) };
-    const all = (label) => new Uint8Array(40).fill(label);
-    paint(canvas, picture, ZOOM, errorColour(picture, all(truth), all(found)), "");
+    const all = (/** @type {number} */ label) => new Uint8Array(40).fill(label);
+    paint(canvas, picture, ZOOM, errorColour(palette, picture, all(truth), all(found)), "");
     return element("li", {}, canvas, element("span", {}, words));
   };
   return [sample(1, 0, "missed"), sample(0, 1, "invented"), sample(1, 2, "taken for another class"), sample(1, 1, "right")];

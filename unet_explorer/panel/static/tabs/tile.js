@@ -1,20 +1,34 @@
 // The Tile tab: an image under its tiles, what they cost, and the seams that careless ones leave.
 
-import { INVENTED, bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js";
+import { bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js";
 import { bytes, exact, rough, size } from "../lib/format.js";
 import { totals } from "../lib/law.js";
-import { OWN_KEYS, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 import { cover } from "./cover.js";
 import { Picker } from "./picker.js";
-import { TilesPicture } from "./tiles_picture.js";
+import { TilesView } from "./tiles_view.js";
+
+/** @import { Colour, InstrumentTraits, Model, Network, Shown } from "../lib/types.js" */
+/** @import { Covered, Covering, NumberedPicture, Prediction, TileCost, TileTraits } from "./image_types.js" */
 
 class TileTab {
+  /**
+   * @param {Model<TileTraits>} model
+   * @param {Model<InstrumentTraits>} instrument
+   * @param {AbortSignal} signal
+   */
   constructor(model, instrument, signal) {
     this.model = model;
     this.instrument = instrument;
+    /**
+     * The prediction that is painted.
+     *
+     * @type {Prediction | null}
+     */
+    this.painted = null;
     this.picker = new Picker(model, signal);
-    this.tiles = new TilesPicture(signal);
+    this.tiles = new TilesView(signal);
     this.lay = ["seamless", "naive"].map((name) => element("input", { type: "radio", "data-setting": name, ...OWN_KEYS }));
     this.layWords = this.lay.map(() => element("small", { class: "ue-quiet" }));
     this.limit = element("input", { type: "number", min: 1, step: 100, "data-setting": "limit", ...OWN_KEYS });
@@ -31,16 +45,18 @@ class TileTab {
     this.seams = element("p", { class: "ue-proof", "data-role": "seams" });
     this.seamsMore = element("p", { class: "ue-quiet" });
     this.canvases = { labels: easel("labels"), seams: easel("difference") };
+    this.pair = element("div", { class: "ue-predicted-pair" });
     this.captions = { labels: element("figcaption"), seams: element("figcaption") };
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "tile" });
     this.node.append(element("div", { class: "ue-train" }, this.layLeft(), this.layRight()));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
-    this.lay.forEach((radio, naive) => radio.addEventListener("change", () => this.set("naive", Boolean(naive)), { signal }));
+    this.lay.forEach((radio, naive) => radio.addEventListener("change", () => this.set({ naive: Boolean(naive) }), { signal }));
     onTyped(this.limit, () => this.askLimit(), signal);
   }
 
   layLeft() {
-    const title = (words) => element("legend", {}, words);
+    const title = (/** @type {string} */ words) => element("legend", {}, words);
+    /** @type {(at: number, words: string) => HTMLElement} */
     const radio = (at, words) =>
       element("label", { class: "ue-radio" }, this.lay[at], element("span", {}, element("b", {}, words), element("br"), this.layWords[at]));
     const lay = element("fieldset", { class: "ue-lay" }, title("Lay the tiles"));
@@ -52,30 +68,31 @@ class TileTab {
 
   layRight() {
     const buttons = element("div", { class: "ue-line ue-wrap" }, this.predict, this.stop, this.state, this.bar);
-    const figure = (kind) => element("figure", {}, this.captions[kind], this.canvases[kind]);
-    const predicted = element("div", { class: "ue-predicted-pair" }, figure("labels"), figure("seams"));
-    const beside = element("div", {}, predicted, element("h4", {}, "What a tile costs here"), element("div", { class: "ue-scroll" }, this.table));
+    const figure = (/** @type {"labels" | "seams"} */ kind) => element("figure", {}, this.captions[kind], this.canvases[kind]);
+    this.pair.append(figure("labels"), figure("seams"));
+    const beside = element("div", {}, this.pair, element("h4", {}, "What a tile costs here"), element("div", { class: "ue-scroll" }, this.table));
     const pictures = element("div", { class: "ue-tile-pictures" }, this.tiles.node, beside);
     const facts = element("div", { class: "ue-facts-room" }, this.facts, this.misfit);
     return element("div", { class: "ue-right" }, buttons, this.problem, facts, this.seams, this.seamsMore, pictures);
   }
 
+  /** @param {Event} event */
   onClick(event) {
-    const pressed = event.target.closest("button[data-action]");
-    if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
-    ask(this.model, pressed.dataset.action);
+    const pressed = pressedButton(event);
+    if (pressed) ask(this.model, pressed.action);
   }
 
-  set(name, value) {
-    this.model.set(name, value);
+  /** @param {Partial<TileTraits>} values */
+  set(values) {
+    this.model.set(values);
     this.model.save_changes();
     this.show();
   }
 
   askLimit() {
     const wanted = Number(this.limit.value);
-    if (wanted > 0) this.set("limit", wanted * 1e6);
-    else this.limit.value = Math.round(this.model.get("limit") / 1e6);
+    if (wanted > 0) this.set({ limit: wanted * 1e6 });
+    else this.limit.value = String(Math.round(this.model.get("limit") / 1e6));
   }
 
   showImage() {
@@ -91,18 +108,22 @@ class TileTab {
     const network = this.instrument.get("network");
     const naive = this.model.get("naive");
     this.lay.forEach((radio, at) => (radio.checked = Boolean(at) === naive));
-    if (!picture.pixels || !network.steps) return;
+    if (!picture.pixels) return;
     const tile = this.instrument.get("tile");
     const covered = cover(network, [picture.height, picture.width], tile, !naive);
-    this.covered = covered;
-    this.node.dataset.tiles = covered.problem ? "" : covered.count;
+    this.node.dataset.tiles = String(covered.count ?? "");
     setText(this.misfit, covered.problem);
     this.tiles.show(covered);
     this.showLay(network, covered);
-    this.showFacts(network, covered, picture);
-    this.showResult();
+    if (covered.count) this.showFacts(network, covered);
+    else this.facts.replaceChildren();
+    this.showResult(picture);
   }
 
+  /**
+   * @param {Network} network
+   * @param {Covered} covered
+   */
   showLay(network, { axes }) {
     const { period, border } = network.margins;
     const strides = axes && [...new Set(axes.map(({ output }) => output))].join(" × ");
@@ -111,16 +132,15 @@ class TileTab {
     setText(this.layWords[1], strides ? `${strides} px apart: ${flaw}.` : `Side by side: ${flaw}.`);
   }
 
-  showFacts(network, { problem, axes, count, computed, kept, state }, picture) {
-    if (problem) {
-      this.facts.replaceChildren();
-      return;
-    }
+  /**
+   * @param {Network} network
+   * @param {Covering} covered
+   */
+  showFacts(network, { axes, count, computed, kept, state }) {
     const [down, across] = axes;
     const sums = totals(state, 1);
-    const output = state.output.step.channels;
     const share = (100 * kept) / computed;
-    const held = kept * 4 * (output + network.steps[0].channels);
+    const held = kept * (state.output.step.bytes + network.steps[0].bytes);
     const list = [
       ["Tiles", "tiles", `${exact(down.count)} × ${exact(across.count)} = ${exact(count)} of ${size([down.tile, across.tile])} px`],
       ["Kept of what is computed", "share", `${rough(kept)} of ${rough(computed)} px: ${share.toFixed(share < 10 ? 1 : 0)} %`],
@@ -145,13 +165,7 @@ class TileTab {
     setText(this.best, words);
     this.take.hidden = !chosen;
     const head = ["Tile", "", "Tiles", "Kept", "Multiply-adds", "Memory"].map((text) => element("th", { scope: "col" }, text));
-    const body = rows.map(({ name, tile, count, share, macs, memory, within }) => {
-      const cell = (text) => element("td", {}, text);
-      const row = element("tr", { "data-within": String(within) }, element("th", { scope: "row" }, size(tile)), element("td", { class: "ue-name" }, name));
-      row.append(cell(exact(count)), cell(percent(share)), cell(rough(macs)), cell(bytes(memory) + (within ? "" : ", too much")));
-      return row;
-    });
-    this.table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+    this.table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map(costRow)));
   }
 
   showState() {
@@ -159,26 +173,36 @@ class TileTab {
     const [done, total] = this.model.get("progress");
     this.node.dataset.state = state;
     const working = state === "working" || state === "starting";
-    const words = { starting: "starting TensorFlow, which takes a few seconds …", working: total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included` : "in one piece first, to compare …" };
-    setText(this.state, words[state] || "");
+    const tiles = total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included` : "in one piece first, to compare …";
+    setText(this.state, state === "starting" ? "starting TensorFlow, which takes a few seconds …" : state === "working" ? tiles : "");
     this.bar.hidden = !working;
     this.bar.value = total ? done / total : 0;
     this.stop.setAttribute("aria-disabled", String(!working));
     setText(this.problem, this.model.get("problem"));
   }
 
-  /** What the last prediction says, and whether it is of what is shown. */
-  showResult() {
+  /**
+   * What the last prediction says, and whether it is of what is shown.
+   *
+   * @param {NumberedPicture} picture
+   */
+  showResult(picture) {
     const result = this.model.get("result");
-    const picture = this.model.get("picture");
-    const known = Boolean(result.labels) && result.number === picture.number;
-    this.canvases.labels.closest(".ue-predicted-pair").hidden = !known;
-    if (!known) {
+    const known = result.labels && result.number === picture.number ? result : null;
+    this.pair.hidden = !known;
+    if (known) this.showSeams(known, picture);
+    else {
       setText(this.seams, "");
       setText(this.seamsMore, "Predict the image: in tiles, and in one piece to compare.");
       delete this.seams.dataset.flipped;
-      return;
     }
+  }
+
+  /**
+   * @param {Prediction} result
+   * @param {NumberedPicture} picture
+   */
+  showSeams(result, picture) {
     if (this.painted !== result) this.paintResult(result, picture);
     const tile = this.instrument.get("tile");
     const other = JSON.stringify(result.config) !== JSON.stringify(this.instrument.get("config"));
@@ -193,18 +217,24 @@ class TileTab {
       ? `✗ ${exact(result.flipped)} labels (${share.toFixed(share < 1 ? 2 : 1)} %) are others than ${how}.`
       : `✓ No label is another one than ${how}.`;
     setText(this.seams, words);
-    Object.assign(this.seams.dataset, { flipped: result.flipped, agrees: String(!result.flipped), naive: String(result.naive) });
+    Object.assign(this.seams.dataset, { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) });
     const laid = `${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}; ${result.network}; ${result.seconds.toFixed(1)} s.`;
     const most = `A probability differs by ${small(result.largest)} at most.`;
     setText(this.seamsMore, `${most} ${laid}${turned ? " The knobs have been turned since." : learnt ? " The network has learnt since, or is another one." : ""}`);
   }
 
+  /**
+   * @param {Prediction} result
+   * @param {NumberedPicture} picture
+   */
   paintResult(result, picture) {
     this.painted = result;
-    const [labels, wanted, seams] = [result.labels, result.wanted, result.seams].map(bytesOf);
-    paint(this.canvases.labels, picture, 1, labelColour(picture, labels), `${picture.title}: what the tiles say`);
+    const palette = this.model.get("palette");
+    const [labels, wanted, seams] = [result.labels, result.wanted, result.seams].map((each) => bytesOf(each));
+    paint(this.canvases.labels, picture, 1, labelColour(palette, picture, labels), `${picture.title}: what the tiles say`);
     const heat = heatColour({ pixels: seams });
-    const flipped = (at) => (labels[at] !== wanted[at] ? INVENTED : heat(at));
+    /** @type {(at: number) => Colour} */
+    const flipped = (at) => (labels[at] !== wanted[at] ? palette.invented : heat(at));
     const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
     paint(this.canvases.seams, picture, 1, flipped, words);
     setText(this.captions.labels, "What the tiles say");
@@ -212,27 +242,47 @@ class TileTab {
   }
 }
 
-/** A probability, however small: 0.97, 0.001, 3e−7. */
+/**
+ * What a tile costs, in a row of the table.
+ *
+ * @param {TileCost} cost
+ */
+function costRow({ name, tile, count, share, macs, memory, within }) {
+  const cell = (/** @type {string} */ text) => element("td", {}, text);
+  const row = element("tr", { "data-within": String(within) });
+  row.append(element("th", { scope: "row" }, size(tile)), element("td", { class: "ue-name" }, name));
+  row.append(cell(exact(count)), cell(percent(share)), cell(rough(macs)), cell(bytes(memory) + (within ? "" : ", too much")));
+  return row;
+}
+
+/**
+ * A probability, however small: 0.97, 0.001, 3e−7.
+ *
+ * @param {number} number
+ */
 function small(number) {
   if (number === 0) return "0";
   return number < 0.0005 ? number.toExponential(0).replace("-", "−") : number.toFixed(number < 0.01 ? 3 : 2);
 }
 
+/** @param {number} share  From 0 to 1. */
 function percent(share) {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
 export default {
+  /** @param {Shown<TileTraits>} shown */
   async render({ model, el, host, signal }) {
     const instrument = await host.getModel(model.get("instrument"));
     const tab = new TileTab(model, instrument, signal);
-    const on = (source, traits, listener) => listenTo(source, traits, listener, signal, tab.problem);
-    on(model, "options choice title", () => tab.picker.show());
-    on(model, "picture", () => tab.showImage());
-    on(model, "naive result learnt", () => tab.show());
-    on(model, "table best limit", () => tab.showChoices());
-    on(model, "state problem progress", () => tab.showState());
-    on(instrument, "tile network config", () => tab.show());
+    /** @type {(traits: (keyof TileTraits)[], listener: () => void) => void} */
+    const on = (traits, listener) => listenTo(model, traits, listener, signal, tab.problem);
+    on(["options", "choice", "title"], () => tab.picker.show());
+    on(["picture"], () => tab.showImage());
+    on(["naive", "result", "learnt"], () => tab.show());
+    on(["table", "best", "limit"], () => tab.showChoices());
+    on(["state", "problem", "progress"], () => tab.showState());
+    listenTo(instrument, ["tile", "network", "config"], () => tab.show(), signal, tab.problem);
     el.append(tab.node);
   },
 };

@@ -2,63 +2,105 @@
 
 import { easel, imageColour, paint } from "../lib/canvas.js";
 import { plain } from "../lib/format.js";
-import { OWN_KEYS, assign, drawn, element } from "../lib/page.js";
+import { OWN_KEYS, assign, consume, drawn, element, placeIn } from "../lib/page.js";
+import { arrowStep, mapPair } from "../lib/pairs.js";
+
+/** @import { Pair } from "../lib/types.js" */
+/** @import { Overview } from "./image_types.js" */
 
 const HIGHEST = 200; // px on the screen
 
-/** First row or column of a tile on its way from one end of the image to the other; a larger tile lies round its middle. */
-function startOf(place, side, tile) {
+/**
+ * First row or column of a tile on its way from one end of the image to the other; a larger tile lies round its middle.
+ * Python reckons it again for the tile that it cuts out: in panel/tabs/inside.py. A test holds the two together.
+ *
+ * @param {number} place  From 0 to 1.
+ * @param {number} side
+ * @param {number} tile
+ */
+export function startOf(place, side, tile) {
   return Math.floor((side > tile ? place : 0.5) * (side - tile));
 }
 
+/**
+ * The place, from 0 to 1, at which a tile starts there; the nearest one that it can have.
+ *
+ * @param {number} start
+ * @param {number} side
+ * @param {number} tile
+ */
+export function placeOf(start, side, tile) {
+  const way = side - tile;
+  // Half a pixel further, or rounding down would lose one.
+  return way > 0 ? Math.max(0, Math.min(1, (Math.round(start) + 0.5) / way)) : 0.5;
+}
+
 export class Whereabouts {
+  /**
+   * @param {AbortSignal} signal
+   * @param {(place: Pair) => void} move  Called with where the tile is wanted, from 0 to 1, down and across.
+   */
   constructor(signal, move) {
     this.move = move;
+    /** @type {Pair} */
     this.place = [0.5, 0.5];
+    /** @type {Pair} */
+    this.tile = [1, 1];
+    /**
+     * The image's; null before there is one.
+     *
+     * @type {Pair | null}
+     */
+    this.sides = null;
+    this.title = "";
     this.image = drawn("image", { preserveAspectRatio: "none" });
     this.frame = drawn("rect", { class: "ue-given", "data-role": "whereabouts-frame" });
     this.svg = drawn("svg", { class: "ue-whereabouts", role: "application", tabindex: 0, "data-role": "whereabouts", ...OWN_KEYS });
     this.svg.append(this.image, this.frame);
     this.node = element("figure", { class: "ue-where" }, element("figcaption", {}, "Where the tile lies: drag it"), this.svg);
     this.node.hidden = true;
-    const point = (event) => {
-      const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
-      this.go([y, x].map((middle, axis) => middle - this.tile[axis] / 2));
-    };
-    const drag = (event) => event.buttons & 1 && point(event);
-    this.svg.addEventListener("pointerdown", (event) => this.grasp(event, point), { signal });
-    this.svg.addEventListener("pointermove", drag, { signal });
+    this.svg.addEventListener("pointerdown", (event) => this.grasp(event), { signal });
+    this.svg.addEventListener("pointermove", (event) => event.buttons & 1 && this.point(event), { signal });
     this.svg.addEventListener("keydown", (event) => this.onKey(event), { signal });
   }
 
-  /** The hand may leave the picture while it drags. */
-  grasp(event, point) {
+  /**
+   * The hand may leave the picture while it drags.
+   *
+   * @param {PointerEvent} event
+   */
+  grasp(event) {
     this.svg.setPointerCapture(event.pointerId);
-    point(event);
+    this.point(event);
   }
 
+  /** @param {PointerEvent} event */
+  point(event) {
+    const { x, y } = placeIn(this.svg, event);
+    this.go([y - this.tile[0] / 2, x - this.tile[1] / 2]);
+  }
+
+  /** @param {KeyboardEvent} event */
   onKey(event) {
-    const step = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    event.stopPropagation();
+    const step = arrowStep(event.key);
+    if (!step || !this.sides) return;
+    consume(event);
     const far = event.shiftKey ? 1 : 8;
-    this.go(this.starts().map((start, axis) => start + step[axis] * far));
+    this.go(mapPair(this.starts(this.sides), (start, axis) => start + step[axis] * far));
   }
 
+  /** @param {Pair} starts */
   go(starts) {
-    const share = (start, axis) => {
-      const way = this.sides[axis] - this.tile[axis];
-      // Half a pixel further, or rounding down would lose one.
-      return way > 0 ? Math.max(0, Math.min(1, (Math.round(start) + 0.5) / way)) : 0.5;
-    };
-    this.move(starts.map(share));
+    const { sides } = this;
+    if (sides) this.move(mapPair(starts, (start, axis) => placeOf(start, sides[axis], this.tile[axis])));
   }
 
-  starts() {
-    return this.place.map((place, axis) => startOf(place, this.sides[axis], this.tile[axis]));
+  /** @param {Pair} sides */
+  starts(sides) {
+    return mapPair(this.place, (place, axis) => startOf(place, sides[axis], this.tile[axis]));
   }
 
+  /** @param {Overview} overview */
   showImage(overview) {
     const canvas = easel("");
     paint(canvas, overview, 1, imageColour(overview), "");
@@ -70,12 +112,17 @@ export class Whereabouts {
     this.title = overview.title;
   }
 
+  /**
+   * @param {Pair} place
+   * @param {Pair} tile
+   */
   show(place, tile) {
     [this.place, this.tile] = [place, tile];
+    const { sides } = this;
     // Nothing to choose where the tile holds all of the image.
-    this.node.hidden = !this.sides || tile.every((length, axis) => length >= this.sides[axis]);
-    if (this.node.hidden) return;
-    const [top, left] = this.starts();
+    this.node.hidden = !sides || tile.every((length, axis) => length >= sides[axis]);
+    if (this.node.hidden || !sides) return;
+    const [top, left] = this.starts(sides);
     assign(this.frame, { y: top, x: left, height: tile[0], width: tile[1] });
     this.svg.setAttribute("aria-label", `${this.title}: the tile from row ${plain(top)}, column ${plain(left)}; drag it, or move it with the arrow keys`);
   }

@@ -2,12 +2,16 @@
 
 import { easel, heatColour, paint, rimColour } from "../lib/canvas.js";
 import { exact, size } from "../lib/format.js";
-import { OWN_KEYS, element, onTyped, setText } from "../lib/page.js";
+import { OWN_KEYS, element, onTyped, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
-import { CourseView } from "./progress.js";
+import { ProgressView } from "./progress.js";
 import { Settings } from "./settings.js";
 import { Upload } from "./upload.js";
 
+/** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
+/** @import { Finding, Source, TrainTraits, TrainingState } from "./types.js" */
+
+/** @type {Record<TrainingState, string>} */
 const STATE_WORDS = {
   new: "",
   starting: "getting ready …",
@@ -18,33 +22,34 @@ const STATE_WORDS = {
   failed: "it went wrong",
   interrupted: "cut off",
 };
-const LIVE = ["starting", "running", "paused"];
-const AGAIN = ["stopped", "interrupted", "failed"];
 
 class Train {
-  constructor(model, signal) {
+  /**
+   * @param {Model<TrainTraits>} model
+   * @param {Model<InstrumentTraits>} instrument
+   * @param {AbortSignal} signal
+   */
+  constructor(model, instrument, signal) {
     this.model = model;
-    this.settings = new Settings(model, signal);
+    this.states = model.get("states");
+    /** The findings that are listed. */
+    this.found = "";
+    this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
-    this.course = new CourseView(model, signal);
+    this.progressView = new ProgressView(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
     this.findings = element("ul", { class: "ue-findings", "data-role": "findings", "aria-label": "Before you start" });
-    this.buttons = {};
-    const button = (action, text, main) => {
-      const made = element("button", { type: "button", "data-action": action, class: main ? "ue-main" : "", ...OWN_KEYS }, text);
-      this.buttons[action] = made;
-      return made;
+    const button = (/** @type {string} */ action, /** @type {string} */ text, main = false) =>
+      element("button", { type: "button", "data-action": action, class: main ? "ue-main" : "", ...OWN_KEYS }, text);
+    this.buttons = {
+      start: button("start", "Start", true),
+      pause: button("pause", "Pause"),
+      resume: button("resume", "Go on", true),
+      step: button("step", "One step"),
+      stop: button("stop", "Stop"),
+      reset: button("reset", "Reset"),
     };
-    this.controls = element(
-      "div",
-      { class: "ue-line ue-wrap" },
-      button("start", "Start", true),
-      button("pause", "Pause"),
-      button("resume", "Go on", true),
-      button("step", "One step"),
-      button("stop", "Stop"),
-      button("reset", "Reset"),
-    );
+    this.controls = element("div", { class: "ue-line ue-wrap" }, ...Object.values(this.buttons));
     this.state = element("span", { class: "ue-state", "data-role": "train-state", role: "status" });
     this.progress = element("progress", { max: 1, value: 0, "aria-label": "Steps done" });
     this.speed = element("span", { class: "ue-quiet", "data-role": "speed" });
@@ -53,15 +58,16 @@ class Train {
     const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
-    right.append(this.course.node, this.images.varied);
+    right.append(this.progressView.node, this.images.varied);
     this.node.append(element("div", { class: "ue-train" }, left, right));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
+  /** @param {Event} event */
   onClick(event) {
-    const pressed = event.target.closest("button[data-action]");
-    if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
-    const { action, kind } = pressed.dataset;
+    const pressed = pressedButton(event);
+    if (!pressed) return;
+    const { action, kind } = pressed;
     if (action === "start-anyway") ask(this.model, "start", { force: true });
     else ask(this.model, action, kind ? { kind } : {});
   }
@@ -73,17 +79,18 @@ class Train {
     if (this.node.dataset.state !== state && [this.node.dataset.state, state].includes("new")) this.images.varied.open = state === "new";
     this.node.dataset.state = state;
     this.showButtons(state);
-    const steps = state === "new" ? "" : ` · step ${exact(status.step)} of ${exact(status.steps)} · epoch ${status.epoch} of ${status.epochs}`;
-    setText(this.state, STATE_WORDS[state] + steps);
+    const { step = 0, steps = 1, epoch = 0, epochs = 1 } = status;
+    const done = ` · step ${exact(step)} of ${exact(steps)} · epoch ${epoch} of ${epochs}`;
+    setText(this.state, state === "new" ? "" : STATE_WORDS[state] + done);
     this.progress.hidden = state === "new";
-    this.progress.value = state === "new" ? 0 : status.step / status.steps;
+    this.progress.value = step / steps;
     const speed = status.rate ? `${status.rate.toFixed(status.rate < 10 ? 1 : 0)} steps/s` : "";
     const left = state === "running" && status.left ? ` · about ${duration(status.left)} left` : "";
     setText(this.speed, speed + left);
     this.differs.hidden = !status.differs;
     if (status.differs) {
       const show = element("button", { type: "button", "data-action": "show_design", ...OWN_KEYS }, "Show it");
-      const verb = LIVE.includes(state) ? "What learns here" : "What learnt here";
+      const verb = this.states.live.includes(state) ? "What learns here" : "What learnt here";
       if (this.differs.dataset.design !== status.design + verb) {
         this.differs.replaceChildren(`${verb} is another design than the knobs show: ${status.design}. `, show);
       }
@@ -92,11 +99,13 @@ class Train {
     this.showProblem();
   }
 
+  /** @param {TrainingState} state */
   showButtons(state) {
-    const live = LIVE.includes(state);
+    const live = this.states.live.includes(state);
+    /** @type {Record<string, boolean>} */
     const shown = {
       start: !live,
-      resume: state === "paused" || AGAIN.includes(state),
+      resume: state === "paused" || this.states.again.includes(state),
       pause: state === "running" || state === "starting",
       step: state === "new" || live,
       stop: live,
@@ -120,12 +129,7 @@ class Train {
     const key = JSON.stringify(found);
     if (key === this.found) return;
     this.found = key;
-    const items = found.map(({ kind, weight, words, fix, mendable }) => {
-      const item = element("li", { "data-finding": kind, "data-weight": weight }, element("span", {}, words));
-      if (fix && mendable) item.append(" ", element("button", { type: "button", "data-action": "fix", "data-kind": kind, ...OWN_KEYS }, fix));
-      else if (fix) item.append(` ${fix}`);
-      return item;
-    });
+    const items = found.map(findingItem);
     const weights = found.map(({ weight }) => weight);
     if (weights.includes("doubt") && !weights.includes("stop")) {
       const anyway = element("button", { type: "button", "data-action": "start-anyway", ...OWN_KEYS }, "Start all the same");
@@ -135,7 +139,19 @@ class Train {
   }
 }
 
-/** Seconds as one would say them. */
+/** @param {Finding} finding */
+function findingItem({ kind, weight, message, fix, mendable }) {
+  const item = element("li", { "data-finding": kind, "data-weight": weight }, element("span", {}, message));
+  if (fix && mendable) item.append(" ", element("button", { type: "button", "data-action": "fix", "data-kind": kind, ...OWN_KEYS }, fix));
+  else if (fix) item.append(` ${fix}`);
+  return item;
+}
+
+/**
+ * Seconds as one would say them.
+ *
+ * @param {number} seconds
+ */
 function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
@@ -144,6 +160,10 @@ function duration(seconds) {
 
 /** Which images, and how they vary. */
 class Images {
+  /**
+   * @param {Model<TrainTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
     const made = model.get("sources").map((name) => element("option", { value: name }, name));
@@ -154,7 +174,8 @@ class Images {
     this.about = element("p", { class: "ue-quiet", "data-role": "data" });
     this.gallery = element("div", { class: "ue-gallery", "data-role": "gallery" });
     const folder = element("input", { type: "file", multiple: true, webkitdirectory: true, "data-upload": "folder", ...OWN_KEYS });
-    const zip = element("input", { type: "file", accept: ".zip", "data-upload": "zip", ...OWN_KEYS });
+    const accept = model.get("accepted").archives.join(",");
+    const zip = element("input", { type: "file", accept, "data-upload": "zip", ...OWN_KEYS });
     this.upload = new Upload(model, signal, [
       ["Upload a folder …", folder],
       ["Upload a .zip …", zip],
@@ -171,6 +192,7 @@ class Images {
     this.node = element("div", { class: "ue-images" }, choice, this.about, own);
   }
 
+  /** @param {Source} source */
   choose(source) {
     // Numbered, so that the same path may be read anew.
     const again = (this.model.get("source").again || 0) + 1;
@@ -186,7 +208,7 @@ class Images {
     if (data.loading) setText(this.about, "reading the images …");
     else if (data.name) {
       const shape = data.size.length ? size(data.size) : "various sizes";
-      const colour = { 1: "grey", 3: "RGB" }[data.channels] || `${data.channels} channels`;
+      const colour = new Map([[1, "grey"], [3, "RGB"]]).get(data.channels) ?? `${data.channels} channels`;
       const licence = data.licence ? ` · ${data.licence}` : "";
       const hint = data.hint ? `. ${data.hint}` : "";
       setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour} · ${data.classes.join(", ")}${licence}${hint}`);
@@ -196,7 +218,7 @@ class Images {
   showGallery() {
     const figures = this.model.get("gallery").map((picture) => {
       const canvas = easel("variation");
-      const colour = picture.kind === "weights" ? heatColour(picture) : rimColour(picture);
+      const colour = picture.kind === "weights" ? heatColour(picture) : rimColour(this.model.get("palette"), picture);
       paint(canvas, picture, 1, colour, `The first image, ${picture.title}`);
       return element("figure", {}, canvas, element("figcaption", {}, picture.title));
     });
@@ -205,19 +227,21 @@ class Images {
 }
 
 export default {
-  render({ model, el }) {
-    const controller = new AbortController();
-    const train = new Train(model, controller.signal);
-    const on = (traits, listener) => listenTo(model, traits, listener, controller.signal, train.problem);
-    on("recipe", () => train.settings.show());
-    on("source data", () => train.images.show());
-    on("gallery", () => train.images.showGallery());
-    on("findings", () => train.showFindings());
-    on("status problem", () => train.showStatus());
-    on("curve status answers", () => train.course.showCurves());
-    on("questions", () => train.course.showQuestions());
-    on("answers questions", () => train.course.showAnswers());
+  /** @param {Shown<TrainTraits>} shown */
+  async render({ model, el, host, signal }) {
+    const instrument = await host.getModel(model.get("instrument"));
+    const train = new Train(model, instrument, signal);
+    /** @type {(traits: (keyof TrainTraits)[], listener: () => void) => void} */
+    const on = (traits, listener) => listenTo(model, traits, listener, signal, train.problem);
+    on(["recipe"], () => train.settings.show());
+    listenTo(instrument, ["batch_size"], () => train.settings.show(), signal, train.problem);
+    on(["source", "data"], () => train.images.show());
+    on(["gallery"], () => train.images.showGallery());
+    on(["findings"], () => train.showFindings());
+    on(["status", "problem"], () => train.showStatus());
+    on(["curve", "status", "predictions"], () => train.progressView.showCurves());
+    on(["examples"], () => train.progressView.showExamples());
+    on(["predictions", "examples"], () => train.progressView.showPredictions());
     el.append(train.node);
-    return () => controller.abort();
   },
 };

@@ -1,4 +1,4 @@
-"""What tabs that work have in common: wishes, one hand for what takes long, and a page that is kept up to date."""
+"""What tabs have in common that work on their own threads: requests, what takes long, and a page kept up to date."""
 
 from __future__ import annotations
 
@@ -11,50 +11,59 @@ from typing import Any, ClassVar, Final
 import anywidget
 import traitlets
 
+from unet_explorer.drawing.palette import CLASSES, ERRORS, rgb
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.panel.assets import style
-from unet_explorer.panel.sources import Upload
+from unet_explorer.panel.sources import ACCEPTED, Upload
 
-__all__ = ["WorkingTab"]
+__all__ = ["BackgroundTab"]
 
 _OFTEN: Final = 0.1
 """Seconds between two updates of the page at least."""
+_PALETTE: Final = {
+    "classes": [list(rgb(colour)) for colour in CLASSES],
+    **{kind: list(rgb(colour)) for kind, colour in ERRORS.items()},
+}
 
 
-class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
+class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
     """A tab whose work is done beside the messages from the browser. Its traits are the truth.
 
-    A wish ``{"number": n, "do": "start", …}`` is granted by the method ``_do_start``; `_refresh` keeps the page up to
-    date, as often as `_due` is set and no more often than eyes can follow.
+    A request ``{"number": n, "do": "start", …}`` from the page is served by the method ``_do_start``; `_refresh` brings
+    the page up to date, as often as `_due` is set and no more often than eyes can follow.
 
     Attributes:
-        wish: What was asked for last in the browser.
-        heard: Number of the last wish that was granted or refused.
+        request: What was asked for last in the browser.
+        handled: Number of the last request that was served or refused.
         problem: What was refused or went wrong, in words.
-        piece: A piece of a file on its way here.
-        taken: How far the file has arrived.
+        chunk: A piece of a file on its way here.
+        received: How far the file has arrived.
+        accepted: Which files may be sent; see `sources.ACCEPTED`.
+        palette: The colours of classes and errors, as [red, green, blue].
     """
 
     _css = style("lib/base.css", "tabs/tabs.css")
 
-    wish = traitlets.Dict().tag(sync=True)
-    heard = traitlets.Int(0).tag(sync=True)
+    request = traitlets.Dict().tag(sync=True)
+    handled = traitlets.Int(0).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
-    piece = traitlets.Dict().tag(sync=True)
-    taken = traitlets.Dict().tag(sync=True)
+    chunk = traitlets.Dict().tag(sync=True)
+    received = traitlets.Dict().tag(sync=True)
+    accepted = traitlets.Dict(ACCEPTED).tag(sync=True)
+    palette = traitlets.Dict(_PALETTE).tag(sync=True)
 
     at_once: ClassVar[frozenset[str]] = frozenset()
-    """Wishes that must not wait for anything else."""
+    """Requests that must not wait for anything else."""
 
-    def __init__(self, **told: Any) -> None:
+    def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()
         self._upload = Upload()
-        # One hand for whatever takes long, so that no message from the browser waits for it.
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
+        # One thread for whatever takes long, so that no message from the browser waits for it.
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
         self._due = threading.Event()
         self._closed = False
-        super().__init__(**told)
-        threading.Thread(target=self._keep_up, daemon=True, name=type(self).__name__).start()
+        super().__init__(**traits)
+        threading.Thread(target=self._refresh_loop, daemon=True, name=type(self).__name__).start()
 
     @contextmanager
     def hold_sync(self) -> Iterator[None]:
@@ -66,31 +75,31 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
         with self._lock, super().hold_sync():
             yield
 
-    @traitlets.observe("wish")
-    def _grant(self, _: Any) -> None:
-        wish = dict(self.wish)
-        work = getattr(self, f"_do_{wish.get('do')}", None)
+    @traitlets.observe("request")
+    def _serve(self, _: Any) -> None:
+        request = dict(self.request)
+        work = getattr(self, f"_do_{request.get('do')}", None)
         if work is None:
             return
-        if wish["do"] in self.at_once:
-            self._guarded(work, wish)
+        if request["do"] in self.at_once:
+            self._guarded(work, request)
         else:
-            self._later(work, wish)
+            self._later(work, request)
 
-    @traitlets.observe("piece")
+    @traitlets.observe("chunk")
     def _take(self, _: Any) -> None:
-        piece = self.piece
-        if not piece:
+        chunk = self.chunk
+        if not chunk:
             return
         try:
-            self._upload.take(piece)
-            if piece.get("last"):
+            self._upload.add(chunk)
+            if chunk.get("last"):
                 self._later(self._receive)
             self.problem = ""
         except (ValueError, KeyError, TypeError, OSError) as error:
             self._upload.close()
             self.problem = f"The images were not taken: {error}"
-        self.taken = {"upload": piece.get("upload"), "piece": piece.get("piece"), "stopped": bool(self.problem)}
+        self.received = {"upload": chunk.get("upload"), "chunk": chunk.get("chunk"), "stopped": bool(self.problem)}
 
     def _receive(self) -> None:
         """Make use of what has arrived."""
@@ -98,7 +107,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
     def _refresh(self) -> None:
         """Show what has changed."""
 
-    def _keep_up(self) -> None:
+    def _refresh_loop(self) -> None:
         pause = threading.Event()
         while not self._closed:
             self._due.wait()
@@ -107,23 +116,23 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
                 self._guarded(self._refresh)
                 pause.wait(_OFTEN)
 
-    def _later(self, work: Any, *given: Any) -> None:
+    def _later(self, work: Any, *arguments: Any) -> None:
         if not self._closed:
-            self._hand.submit(self._guarded, work, *given)
+            self._executor.submit(self._guarded, work, *arguments)
 
-    def _guarded(self, work: Any, *given: Any) -> None:
+    def _guarded(self, work: Any, *arguments: Any) -> None:
         """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
-        number = given[0].get("number", 0) if given and isinstance(given[0], dict) else 0
+        number = arguments[0].get("number", 0) if arguments and isinstance(arguments[0], dict) else 0
         if number:
             self.problem = ""
         try:
-            work(*given)
+            work(*arguments)
         except (ValueError, TrainingError, OSError) as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001  # a defect of ours must be seen as well
             self.problem = f"Something went wrong in the panel ({type(error).__name__}: {error})."
         if number:
-            self.heard = number
+            self.handled = number
             self._due.set()
 
     def _shut(self) -> None:
@@ -135,7 +144,7 @@ class WorkingTab(anywidget.AnyWidget):  # type: ignore[misc]
         if not self._closed:
             self._closed = True
             self._due.set()
-            self._hand.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(wait=False, cancel_futures=True)
             self._shut()
             self._upload.close()
         super().close()

@@ -10,10 +10,10 @@ import traitlets
 
 from unet_explorer.panel.assets import script, style
 
-__all__ = ["Shelf"]
+__all__ = ["TabBar"]
 
 
-class Shelf(anywidget.AnyWidget):  # type: ignore[misc]
+class TabBar(anywidget.AnyWidget):  # type: ignore[misc]
     """Tabs of which one or none is open.
 
     Attributes:
@@ -22,7 +22,7 @@ class Shelf(anywidget.AnyWidget):  # type: ignore[misc]
         problem: Why one could not be opened, in words.
     """
 
-    _esm = script("tabs/shelf.js")
+    _esm = script("tabs/tab_bar.js")
     _css = style("lib/base.css", "tabs/tabs.css")
 
     titles: Any = traitlets.List().tag(sync=True)

@@ -1,8 +1,16 @@
 // The row of tabs. Pressing the open one closes it.
 
-import { OWN_KEYS, element, setText } from "../lib/page.js";
+import { OWN_KEYS, consume, element, setText, targetOf } from "../lib/page.js";
+import { listenTo } from "../lib/widget.js";
 
-class Shelf {
+/** @import { Model, Shown } from "../lib/types.js" */
+/** @import { TabBarTraits } from "./types.js" */
+
+class TabBar {
+  /**
+   * @param {Model<TabBarTraits>} model
+   * @param {AbortSignal} signal
+   */
   constructor(model, signal) {
     this.model = model;
     this.tabs = model.get("titles").map(([name, about]) =>
@@ -15,21 +23,23 @@ class Shelf {
     this.row.addEventListener("keydown", (event) => this.onKey(event), { signal });
   }
 
+  /** @param {Event} event */
   onClick(event) {
-    const name = event.target.closest("[data-open]")?.dataset.open;
+    const name = targetOf(event, "[data-open]")?.dataset.open;
     if (!name) return;
     this.model.set("opened", this.model.get("opened") === name ? "" : name);
     this.model.save_changes();
     this.show();
   }
 
+  /** @param {KeyboardEvent} event */
   onKey(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const at = this.tabs.indexOf(document.activeElement);
-    this.tabs[(at + step + this.tabs.length) % this.tabs.length].focus();
-    event.preventDefault();
-    event.stopPropagation();
+    const { key } = event;
+    if (key !== "ArrowRight" && key !== "ArrowLeft") return;
+    const at = this.tabs.findIndex((tab) => tab === document.activeElement);
+    const next = at + (key === "ArrowRight" ? 1 : -1);
+    this.tabs[(next + this.tabs.length) % this.tabs.length].focus();
+    consume(event);
   }
 
   show() {
@@ -44,16 +54,10 @@ class Shelf {
 }
 
 export default {
-  render({ model, el }) {
-    const controller = new AbortController();
-    const shelf = new Shelf(model, controller.signal);
-    const show = () => shelf.show();
-    for (const trait of ["opened", "problem"]) model.on(`change:${trait}`, show);
-    el.append(shelf.node);
-    show();
-    return () => {
-      controller.abort();
-      for (const trait of ["opened", "problem"]) model.off(`change:${trait}`, show);
-    };
+  /** @param {Shown<TabBarTraits>} shown */
+  render({ model, el, signal }) {
+    const bar = new TabBar(model, signal);
+    listenTo(model, ["opened", "problem"], () => bar.show(), signal, bar.problem);
+    el.append(bar.node);
   },
 };

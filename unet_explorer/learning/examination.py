@@ -12,10 +12,10 @@ from unet_explorer.data.dataset import Dataset, Image, Labels, normalize
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.recipe import Recipe
 
-__all__ = ["Question", "questions"]
+__all__ = ["Example", "examples"]
 
 
-class Question(NamedTuple):
+class Example(NamedTuple):
     """A part of an image, and what the network should say of it.
 
     Attributes:
@@ -31,7 +31,7 @@ class Question(NamedTuple):
     truth: Labels
 
 
-def questions(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[Question, ...]:
+def examples(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[Example, ...]:
     """A question for each image: all of it where that takes no more memory than learning, else its centre.
 
     Args:
@@ -41,7 +41,7 @@ def questions(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recip
         recipe: Its batch size decides how much memory learning takes.
     """
     return tuple(
-        _question(title, image, labels, config, _tile_for(labels.shape, config, tile, recipe))
+        _example(title, image, labels, config, _tile_for(labels.shape, config, tile, recipe))
         for title, (image, labels) in zip(dataset.titles, dataset, strict=True)
     )
 
@@ -52,11 +52,11 @@ def _tile_for(size: tuple[int, ...], config: UNetConfig, tile: tuple[int, int], 
     return whole if estimate_memory(config, whole)["total"] <= learning else tile
 
 
-def _question(title: str, image: Image, labels: Labels, config: UNetConfig, tile: tuple[int, int]) -> Question:
+def _example(title: str, image: Image, labels: Labels, config: UNetConfig, tile: tuple[int, int]) -> Example:
     output = trace(config, tile).output
     kept = [min(whole, part) for whole, part in zip(labels.shape, output, strict=False)]
     first = [(whole - part) // 2 for whole, part in zip(labels.shape, kept, strict=True)]
     inner = slice(first[0], first[0] + kept[0]), slice(first[1], first[1] + kept[1])
     border = (tile[0] - output.height) // 2, (tile[1] - output.width) // 2
     start = first[0] - border[0], first[1] - border[1]
-    return Question(title, mirrored(normalize(image), start, tile), image[inner], labels[inner])
+    return Example(title, mirrored(normalize(image), start, tile), image[inner], labels[inner])

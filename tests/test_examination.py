@@ -11,7 +11,7 @@ from unet_explorer import Dataset, UNetConfig, cells, estimate_memory, trace
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.mirror import mirrored
-from unet_explorer.learning.exam import questions
+from unet_explorer.learning.examination import examples
 from unet_explorer.learning.recipe import Recipe
 
 CONFIG = UNetConfig(depth=2, base_filters=2)
@@ -35,7 +35,7 @@ def test_a_whole_image_is_asked_for_with_the_context_the_network_eats(padding, s
     images = cells(3, size=size)
     tile = (tile_for_output(config, 64),) * 2
     for question, (image, labels), title in zip(
-        questions(images, config, tile, Recipe()), images, images.titles, strict=True
+        examples(images, config, tile, Recipe()), images, images.titles, strict=True
     ):
         assert question.title == title
         assert np.array_equal(question.truth, labels)
@@ -55,7 +55,7 @@ def test_of_an_image_too_large_for_the_memory_the_centre_is_asked_for():
     config = UNetConfig(depth=2, base_filters=16)
     tile = tile_for_output(config, 48), tile_for_output(config, 64)
     recipe = Recipe(batch_size=1)
-    (question,) = questions(images, config, tile, recipe)
+    (question,) = examples(images, config, tile, recipe)
     output = trace(config, tile).output
     assert question.tile.shape[:2] == tile
     assert question.truth.shape == (output.height, output.width)

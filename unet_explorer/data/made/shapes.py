@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.data.canvas import (
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.made.canvas import (
     Field,
     Painting,
     Shape,
@@ -17,7 +18,6 @@ from unet_explorer.data.canvas import (
     whole_objects,
     window,
 )
-from unet_explorer.data.dataset import Dataset
 
 __all__ = ["shapes"]
 

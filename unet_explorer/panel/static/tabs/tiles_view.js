@@ -2,12 +2,34 @@
 
 import { easel, imageColour, paint } from "../lib/canvas.js";
 import { exact, plain } from "../lib/format.js";
-import { OWN_KEYS, assign, drawn, element, frame, setText } from "../lib/page.js";
+import { OWN_KEYS, assign, consume, drawn, element, frame, placeIn, setText } from "../lib/page.js";
+import { arrowStep, clamped, mapPair } from "../lib/pairs.js";
+
+/** @import { Pair, Picture } from "../lib/types.js" */
+/** @import { Covered, TileAxis } from "./image_types.js" */
 
 const MOST_MIRRORS = 6;
 
-export class TilesPicture {
+export class TilesView {
+  /** @param {AbortSignal} signal */
   constructor(signal) {
+    /** @type {Picture | null} */
+    this.picture = null;
+    /** The picture as an address that an image of a drawing takes. */
+    this.url = "";
+    /** What the mirrored copies were made for. */
+    this.mirrors = "";
+    /**
+     * How the tiles lie; null as long as there are none.
+     *
+     * @type {[TileAxis, TileAxis] | null}
+     */
+    this.axes = null;
+    /**
+     * The tile that is pointed at, by its number down and across.
+     *
+     * @type {Pair}
+     */
     this.at = [0, 0];
     this.image = drawn("g", {});
     this.mirror = drawn("g", { class: "ue-mirrored" });
@@ -31,48 +53,53 @@ export class TilesPicture {
     });
     this.node = element("figure", {}, element("figcaption", {}, "The tiles: point at one"), this.svg, this.words);
     this.node.append(element("ul", { class: "ue-legend" }, ...legend));
-    const point = (event) => this.point(new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()));
+    const point = (/** @type {PointerEvent} */ event) => this.point(placeIn(this.svg, event));
     this.svg.addEventListener("pointermove", point, { signal });
     this.svg.addEventListener("pointerdown", point, { signal });
     this.svg.addEventListener("keydown", (event) => this.onKey(event), { signal });
   }
 
+  /** @param {KeyboardEvent} event */
   onKey(event) {
-    const step = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key];
+    const step = arrowStep(event.key);
     if (!step || !this.axes) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.at = this.at.map((number, axis) => Math.max(0, Math.min(this.axes[axis].count - 1, number + step[axis])));
+    consume(event);
+    this.at = mapPair(this.axes, ({ count }, axis) => clamped(this.at[axis] + step[axis], count));
     this.showTile();
   }
 
+  /** @param {{ x: number, y: number }} place */
   point({ x, y }) {
     if (!this.axes) return;
-    this.at = [y, x].map((place, axis) => this.axes[axis].at(place));
+    this.at = [this.axes[0].at(y), this.axes[1].at(x)];
     this.showTile();
   }
 
-  /** Another image: painted once, and mirrored by the browser. */
+  /**
+   * Another image: painted once, and mirrored by the browser.
+   *
+   * @param {Picture} picture
+   */
   showImage(picture) {
     const canvas = easel("");
     paint(canvas, picture, 1, imageColour(picture), "");
     this.url = canvas.toDataURL();
     this.picture = picture;
     this.mirrors = "";
-    this.image.replaceChildren(this.copy());
+    this.image.replaceChildren(this.copy(picture));
     this.axes = null;
   }
 
-  copy() {
-    const { height, width } = this.picture;
-    const copied = drawn("image", { width, height, preserveAspectRatio: "none" });
-    copied.setAttribute("href", this.url);
-    return copied;
+  /** @param {Picture} picture */
+  copy({ height, width }) {
+    return drawn("image", { width, height, preserveAspectRatio: "none", href: this.url });
   }
 
+  /** @param {Covered} covered */
   show(covered) {
+    if (!this.picture) return;
     const { height, width } = this.picture;
-    this.axes = covered.problem ? null : covered.axes;
+    this.axes = covered.count ? covered.axes : null;
     this.node.classList.toggle("ue-pale", !this.axes);
     for (const mark of [this.grid, this.given, this.predicted, this.writes]) mark.style.display = this.axes ? "" : "none";
     assign(this.rim, { width, height });
@@ -83,32 +110,37 @@ export class TilesPicture {
     }
     const [down, across] = this.axes;
     const [top, left] = [down.start(0), across.start(0)];
-    const ends = this.axes.map((axis) => axis.start(axis.count - 1) + axis.tile);
+    const ends = mapPair(this.axes, (axis) => axis.start(axis.count - 1) + axis.tile);
     this.view(top, left, Math.max(ends[0], height) - top, Math.max(ends[1], width) - left);
     this.showMirrors([top, left], ends);
-    this.grid.setAttribute("d", this.cuts());
-    this.at = this.at.map((number, axis) => Math.min(number, this.axes[axis].count - 1));
+    this.grid.setAttribute("d", cuts(this.picture, this.axes));
+    this.at = mapPair(this.axes, ({ count }, axis) => clamped(this.at[axis], count));
     this.showTile();
   }
 
+  /**
+   * @param {number} top
+   * @param {number} left
+   * @param {number} height
+   * @param {number} width
+   */
   view(top, left, height, width) {
     const unit = Math.max(height, width) / 200;
     this.svg.setAttribute("viewBox", `${left - unit} ${top - unit} ${width + 2 * unit} ${height + 2 * unit}`);
     this.svg.style.aspectRatio = `${width} / ${height}`;
   }
 
-  cuts() {
-    const { height, width } = this.picture;
-    const [down, across] = this.axes;
-    const inner = ({ count, written }) => Array.from({ length: count - 1 }, (_, number) => written(number + 1)[0]);
-    // More lines than these would be a grey field.
-    if (down.count > 200 || across.count > 200) return "";
-    return inner(down).map((y) => `M0 ${y}H${width}`).join("") + inner(across).map((x) => `M${x} 0V${height}`).join("");
-  }
-
-  /** Copies of the image around it, each turned over where it follows another; the outermost pixel is shared. */
+  /**
+   * Copies of the image around it, each turned over where it follows another; the outermost pixel is shared.
+   *
+   * @param {Pair} start
+   * @param {Pair} end
+   */
   showMirrors([top, left], [bottom, right]) {
-    const { height, width } = this.picture;
+    const { picture } = this;
+    if (!picture) return;
+    const { height, width } = picture;
+    /** @type {(begin: number, end: number, side: number) => Pair} */
     const reach = (begin, end, side) => [Math.floor(begin / (side - 1)), Math.ceil(end / (side - 1)) - 1];
     const [rows, columns] = [reach(top, bottom, height), reach(left, right, width)];
     // A row, or a tiny image, is turned over too often for that.
@@ -117,16 +149,17 @@ export class TilesPicture {
     if (key === this.mirrors) return;
     this.mirrors = key;
     if (many) {
-      this.mirror.replaceChildren(this.mirrored([top, left], [bottom, right]));
+      this.mirror.replaceChildren(mirrored(picture, [top, left], [bottom, right]));
       return;
     }
+    /** @type {(number: number, side: number) => Pair} */
     const turn = (number, side) => (number % 2 ? [(side - 1) * (number + 1) + 1, -1] : [(side - 1) * number, 1]);
     const copies = [];
     for (let row = rows[0]; row <= rows[1]; row += 1) {
       for (let column = columns[0]; column <= columns[1]; column += 1) {
         if (!row && !column) continue;
         const [[y, down], [x, across]] = [turn(row, height), turn(column, width)];
-        const copied = this.copy();
+        const copied = this.copy(picture);
         copied.setAttribute("transform", `translate(${x} ${y}) scale(${across} ${down})`);
         copies.push(copied);
       }
@@ -134,44 +167,72 @@ export class TilesPicture {
     this.mirror.replaceChildren(...copies);
   }
 
-  /** The image and all around it, painted pixel by pixel. */
-  mirrored([top, left], [bottom, right]) {
-    const [height, width] = [bottom - top, right - left];
-    const sources = (first, length, side) => Array.from({ length }, (_, place) => reflected(first + place, side));
-    const [rows, columns] = [sources(top, height, this.picture.height), sources(left, width, this.picture.width)];
-    const colour = imageColour(this.picture);
-    const canvas = easel("");
-    paint(canvas, { height, width }, 1, (at) => colour(rows[Math.floor(at / width)] * this.picture.width + columns[at % width]), "");
-    return drawn("image", { x: left, y: top, width, height, href: canvas.toDataURL(), preserveAspectRatio: "none" });
-  }
-
   showTile() {
-    const { axes, at } = this;
-    const starts = axes.map((axis, number) => axis.start(at[number]));
-    const border = axes.map(({ tile, output }) => (tile - output) / 2);
-    const written = axes.map((axis, number) => axis.written(at[number]));
+    const { axes, at, picture } = this;
+    if (!axes || !picture) return;
+    const starts = mapPair(axes, (axis, number) => axis.start(at[number]));
+    const border = mapPair(axes, ({ tile, output }) => (tile - output) / 2);
+    const written = mapPair(axes, (axis, number) => axis.written(at[number]));
     frame(this.given, starts, { height: axes[0].tile, width: axes[1].tile });
-    frame(this.predicted, starts.map((start, axis) => start + border[axis]), { height: axes[0].output, width: axes[1].output });
-    frame(this.writes, written.map(([first]) => first), { height: written[0][1] - written[0][0], width: written[1][1] - written[1][0] });
+    frame(this.predicted, [starts[0] + border[0], starts[1] + border[1]], { height: axes[0].output, width: axes[1].output });
+    frame(this.writes, [written[0][0], written[1][0]], { height: written[0][1] - written[0][0], width: written[1][1] - written[1][0] });
     const number = at[0] * axes[1].count + at[1] + 1;
-    this.svg.dataset.tile = number;
+    this.svg.dataset.tile = String(number);
+    /** @type {(first: number, length: number) => string} */
     const span = (first, length) => `${plain(first)} to ${plain(first + length - 1)}`;
     const lines = ["Rows", "Columns"].map((word, axis) => {
       const { tile, side, output } = axes[axis];
       const start = starts[axis];
       const outside = Math.max(0, -start) + Math.max(0, start + tile - side);
-      const mirrored = outside ? `, ${outside} of them mirrored` : "";
+      const beyond = outside ? `, ${outside} of them mirrored` : "";
       const [first, behind] = written[axis];
-      return `${word}: it is given ${span(start, tile)}${mirrored}, predicts ${span(start + border[axis], output)}, writes ${span(first, behind - first)}.`;
+      return `${word}: it is given ${span(start, tile)}${beyond}, predicts ${span(start + border[axis], output)}, writes ${span(first, behind - first)}.`;
     });
     const words = `Tile ${exact(number)} of ${exact(axes[0].count * axes[1].count)}. ${lines.join(" ")}`;
     setText(this.words, words);
-    this.svg.setAttribute("aria-label", `${this.picture.title}. ${words}`);
+    this.svg.setAttribute("aria-label", `${picture.title}. ${words}`);
   }
 }
 
-/** Which pixel of a side stands for one beyond its ends. */
-function reflected(place, side) {
+/**
+ * Where one tile ends and the next begins to write, as a path.
+ *
+ * @param {Picture} picture
+ * @param {[TileAxis, TileAxis]} axes
+ */
+function cuts({ height, width }, [down, across]) {
+  /** @type {(axis: TileAxis) => number[]} */
+  const inner = ({ count, written }) => Array.from({ length: count - 1 }, (_, number) => written(number + 1)[0]);
+  // More lines than these would be a grey field.
+  if (down.count > 200 || across.count > 200) return "";
+  return inner(down).map((y) => `M0 ${y}H${width}`).join("") + inner(across).map((x) => `M${x} 0V${height}`).join("");
+}
+
+/**
+ * The image and all around it, painted pixel by pixel.
+ *
+ * @param {Picture} picture
+ * @param {Pair} start
+ * @param {Pair} end
+ */
+function mirrored(picture, [top, left], [bottom, right]) {
+  const [height, width] = [bottom - top, right - left];
+  /** @type {(first: number, length: number, side: number) => number[]} */
+  const sources = (first, length, side) => Array.from({ length }, (_, place) => reflected(first + place, side));
+  const [rows, columns] = [sources(top, height, picture.height), sources(left, width, picture.width)];
+  const colour = imageColour(picture);
+  const canvas = easel("");
+  paint(canvas, { height, width }, 1, (at) => colour(rows[Math.floor(at / width)] * picture.width + columns[at % width]), "");
+  return drawn("image", { x: left, y: top, width, height, href: canvas.toDataURL(), preserveAspectRatio: "none" });
+}
+
+/**
+ * Which pixel of a side stands for one beyond its ends.
+ *
+ * @param {number} place
+ * @param {number} side
+ */
+export function reflected(place, side) {
   if (side < 2) return 0;
   const period = 2 * (side - 1);
   const rest = ((place % period) + period) % period;

@@ -18,7 +18,7 @@ __all__ = [
     "SUFFIXES",
     "Budget",
     "DataError",
-    "Picture",
+    "DecodedImage",
     "SizeCheck",
     "listed",
     "printable",
@@ -46,12 +46,12 @@ class DataError(ValueError):
         >>> raise DataError("cells.png is empty: save it again.")
         Traceback (most recent call last):
         ...
-        unet_explorer.data.pictures.DataError: cells.png is empty: save it again.
+        unet_explorer.data.decoded.DataError: cells.png is empty: save it again.
     """
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class DecodedImage:
     """The pixels of one picture as the file holds them.
 
     Args:
@@ -68,7 +68,7 @@ class Picture:
     palette: NDArray[np.uint8] | None = None
     lossy: bool = False
 
-    def image(self) -> Picture:
+    def image(self) -> DecodedImage:
         """The colours that are meant, without a palette; grey where red, green and blue are the same everywhere.
 
         Alpha is left out: it says how to show a pixel, not what was measured there.
@@ -83,7 +83,7 @@ class Picture:
         if values.ndim == 3 and all(np.array_equal(values[..., 0], values[..., other]) for other in (1, 2)):
             values = values[..., 0]
         # A copy, so that three channels do not stay in memory for one.
-        return Picture(np.ascontiguousarray(values), top)
+        return DecodedImage(np.ascontiguousarray(values), top)
 
     def check_finite(self, name: str) -> None:
         """Refuse floats that are no numbers.
@@ -135,8 +135,8 @@ class Budget:
         if taken > LARGEST_SET:
             raise DataError(
                 f"With {name} the images take {taken / 1e9:.1f} GB in memory ({self.pixels:,} pixels in "
-                f"{self.channels} channel{'s' * (self.channels > 1)} at 4 bytes): at most {LARGEST_SET / 1e9:.1f} GB "
-                "are read. Read fewer with limit=… or make the images smaller."
+                f"{self.channels} channel{'' if self.channels == 1 else 's'} at 4 bytes): at most "
+                f"{LARGEST_SET / 1e9:.1f} GB are read. Read fewer with limit=… or make the images smaller."
             )
 
 

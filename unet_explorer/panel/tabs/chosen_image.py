@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import shown
 from unet_explorer.data.arrays import scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
+from unet_explorer.data.decoded import DataError, DecodedImage, printable
 from unet_explorer.data.lazy import open_image
-from unet_explorer.data.pictures import DataError, Picture, printable
+from unet_explorer.data.made import SETS, made_set
 from unet_explorer.learning.protocol import Weights
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import MADE
 
-__all__ = ["ChosenImage", "network_words", "state_of", "weights_of"]
+__all__ = ["ChosenImage", "network_summary", "state_of", "weights_of"]
 
 LARGEST: Final = 1 << 22
-"""Pixels of an image that is shown in the panel,"""
+"""The panel shows images of up to so many pixels."""
 LONGEST: Final = 32_000
-"""and on a side: no browser has a larger canvas."""
+"""The panel shows images of up to so many pixels on a side: no browser has a larger canvas."""
 _LARGE: Final = 1024
 _LISTED: Final = 60
 _GREY: Final = np.array([0.299, 0.587, 0.114], np.float32)
@@ -63,14 +63,14 @@ class ChosenImage:
         """The images that are offered: those that are learnt from, where some are."""
         with self._lock:
             if self._dataset is None:
-                self._dataset = MADE["cells"]()
+                self._dataset = made_set(SETS[0])
             return self._dataset
 
     def options(self) -> list[list[str]]:
         """What can be chosen, as [key, words]."""
         data = self.dataset
         titles = [f"{data.name}, {title}" for title in data.titles[:_LISTED]]
-        large = [[f"large {name}", f"{name}, {_LARGE} × {_LARGE} px"] for name in MADE]
+        large = [[f"large {name}", f"{name}, {_LARGE} × {_LARGE} px"] for name in SETS]
         return [[f"set {place}", title] for place, title in enumerate(titles)] + large
 
     def offer(self, dataset: Dataset) -> None:
@@ -88,8 +88,8 @@ class ChosenImage:
             ValueError: If there is no such option.
         """
         kind, _, rest = key.partition(" ")
-        if kind == "large" and rest in MADE:
-            data, place = MADE[rest](1, size=_LARGE), 0
+        if kind == "large" and rest in SETS:
+            data, place = made_set(rest, 1, size=_LARGE), 0
         elif kind == "set" and rest.isdecimal() and int(rest) < len(self.dataset):
             data, place = self.dataset, int(rest)
         else:
@@ -119,7 +119,7 @@ class ChosenImage:
             # The second or fourth channel says how to show a pixel, not what was measured there.
             values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
         top = {"uint8": 255, "uint16": 65535, "bool": 1}.get(values.dtype.name)
-        picture = Picture(values, top).image()
+        picture = DecodedImage(values, top).image()
         picture.check_finite(name)
         self._take(scaled([picture])[0], name, "")
 
@@ -130,7 +130,7 @@ class ChosenImage:
             self.number += 1
         self.changed.emit()
 
-    def given(self, channels: int) -> NDArray[np.float32]:
+    def network_input(self, channels: int) -> NDArray[np.float32]:
         """The image as a network is given it: normalised, in as many channels as it takes.
 
         Raises:
@@ -180,7 +180,7 @@ def state_of(weights: Weights, session: TrainingSession | None) -> str:
     return session.state if session is not None and weights["training"] else ""
 
 
-def network_words(at: int, weights: Weights, best: bool = False) -> str:
+def network_summary(at: int, weights: Weights, best: bool = False) -> str:
     """What the network has learnt, in words.
 
     Args:
@@ -195,7 +195,8 @@ def network_words(at: int, weights: Weights, best: bool = False) -> str:
         'its weights before the first step of learning: none were saved later'
     """
     if at:
-        return f"after {at:,} step{'s' * (at > 1)} of learning{', where it was best' * best}"
+        steps = "1 step" if at == 1 else f"{at:,} steps"
+        return f"after {steps} of learning{', where it was best' if best else ''}"
     if weights["training"]:
         return (
             "its weights before the first step of learning: none were saved later"

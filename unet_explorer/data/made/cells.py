@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_explorer.data.canvas import (
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.made.canvas import (
     Field,
     Painting,
     Shape,
@@ -18,7 +19,6 @@ from unet_explorer.data.canvas import (
     whole_objects,
     window,
 )
-from unet_explorer.data.dataset import Dataset
 
 __all__ = ["cells"]
 

@@ -15,13 +15,13 @@ from unet_explorer.learning.protocol import Answer, MapsRequest, PredictRequest
 from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.tabs.chosen import ChosenImage
-from unet_explorer.panel.tabs.working import WorkingTab
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
+from unet_explorer.panel.tabs.chosen_image import ChosenImage
 
 __all__ = ["ImageTab"]
 
 
-class ImageTab(WorkingTab):
+class ImageTab(BackgroundTab):
     """What Tile and Inside have in common.
 
     Attributes:
@@ -50,7 +50,7 @@ class ImageTab(WorkingTab):
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
         self._requests = Requests(worker, self, self._lock)
         chosen.changed.connect(self._due.set)
-        instrument.observe(self._turned, ["config", "tile", "selected"])
+        instrument.observe(self._turned, ["config", "tile", "shown"])
         self._due.set()
 
     def _turned(self, _: Any) -> None:
@@ -61,11 +61,11 @@ class ImageTab(WorkingTab):
         self._attended = open_
         self._due.set()
 
-    def _do_choose(self, wish: dict[str, Any]) -> None:
-        self._chosen.choose(str(wish.get("key")))
+    def _do_choose(self, request: dict[str, Any]) -> None:
+        self._chosen.choose(str(request.get("key")))
 
-    def _do_open(self, wish: dict[str, Any]) -> None:
-        self._chosen.open(str(wish.get("path")))
+    def _do_open(self, request: dict[str, Any]) -> None:
+        self._chosen.open(str(request.get("path")))
 
     def _receive(self) -> None:
         with self._upload.file() as path:
@@ -74,9 +74,9 @@ class ImageTab(WorkingTab):
     def _show_choice(self) -> None:
         chosen = self._chosen
         _ = chosen.image
-        told = chosen.options(), chosen.key, chosen.title
+        choice = chosen.options(), chosen.key, chosen.title
         with self.hold_sync():
-            self.options, self.choice, self.title = told
+            self.options, self.choice, self.title = choice
 
     def _check_room(self, config: UNetConfig, tile: tuple[int, int], kept: int = 0) -> None:
         """Refuse a tile that there is no memory for, `kept` bytes beside it included.
@@ -131,5 +131,5 @@ class ImageTab(WorkingTab):
 
     def _shut(self) -> None:
         self._requests.close()
-        self._instrument.unobserve(self._turned, ["config", "tile", "selected"])
+        self._instrument.unobserve(self._turned, ["config", "tile", "shown"])
         self._chosen.changed.disconnect(self._due.set)

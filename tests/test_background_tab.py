@@ -6,11 +6,11 @@ import threading
 
 from hands import LONG
 
-from unet_explorer.panel.tabs.working import WorkingTab
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
 
 
 def test_what_two_threads_change_at_once_all_reaches_the_page(monkeypatch):
-    tab = WorkingTab()
+    tab = BackgroundTab()
     sent, entered, sending_ended = [], threading.Event(), threading.Event()
 
     def other():
@@ -30,8 +30,8 @@ def test_what_two_threads_change_at_once_all_reaches_the_page(monkeypatch):
 
     monkeypatch.setattr(tab, "_send", send)
     with tab.hold_sync():
-        tab.taken = {"upload": 1}
+        tab.received = {"upload": 1}
     sending_ended.set()
     second.join(LONG)
-    assert sent == [{"taken": {"upload": 1}}, {"problem": "of the other thread"}]
+    assert sent == [{"received": {"upload": 1}}, {"problem": "of the other thread"}]
     tab.close()

@@ -1,0 +1,120 @@
+"""Pictures of the panel in a real JupyterLab, to be looked at: python tests/screenshots.py FOLDER [--readme].
+
+With ``--readme`` it takes the README's picture anew as well (notebooks/panel.png).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "browser"))
+
+from conftest import CHROMIUM_ARGUMENTS, find_chromium
+from panel import Panel
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+from server import Lab, start_lab
+from tabs import SLOW, Tab
+
+README = Path(__file__).resolve().parent.parent / "notebooks" / "panel.png"
+OPEN = "from unet_explorer import explore\npanel = explore({!r})\npanel"
+DARK = """async () => {
+    await window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
+}"""
+WIDE, NARROW = {"width": 1366, "height": 2600}, {"width": 390, "height": 4200}
+
+
+def open_panel(lab: Lab, page: Page, design: str) -> Panel:
+    notebook = lab.open(page, lab.notebook(f"{design}-{page.viewport_size['width']}.ipynb", OPEN.format(design)))
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    notebook.run_all()
+    panel = Panel(page)
+    expect(panel.step("head")).to_be_visible()
+    expect(panel.root).to_have_attribute("data-kernel", "answers")
+    return panel
+
+
+def open_tab(page: Page, name: str) -> Tab:
+    page.locator(f'[data-open="{name}"]').click()
+    tab = Tab(page, name)
+    expect(tab.root).to_be_visible(timeout=SLOW)
+    return tab
+
+
+def take_all(lab: Lab, page: Page, folder: Path) -> None:
+    """The instrument and every tab, and what is easily overlooked: narrow, dark, a tile that does not fit."""
+
+    def take(name: str, panel: Panel | Tab) -> None:
+        panel.root.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    page.set_viewport_size(WIDE)
+    panel = open_panel(lab, page, "classroom")
+    panel.step("dec0_concat").click()
+    take("design", panel)
+    build = open_tab(page, "Build")
+    build.action("build").click()
+    build.expect_state("built")
+    take("build", build)
+    train = open_tab(page, "Train")
+    train.set("steps", 60)
+    train.action("start").click()
+    train.expect_state("finished")
+    take("train", train)
+    tile = open_tab(page, "Tile")
+    tile.action("predict").click()
+    tile.expect_state("done")
+    take("tile", tile)
+    inside = open_tab(page, "Inside")
+    expect(inside.root).to_have_attribute("data-step", "dec0_concat", timeout=SLOW)
+    take("inside", inside)
+    page.evaluate(DARK)
+    take("design-dark", panel)
+    take("inside-dark", inside)
+    panel.type_tile(190)
+    take("misfit-dark", panel)
+    page.set_viewport_size(NARROW)
+    take("misfit-narrow", panel)
+
+
+def take_readme(lab: Lab, page: Page) -> None:
+    """The instrument as it opens, with a skip explained."""
+    page.set_viewport_size({"width": 1600, "height": 2000})
+    panel = open_panel(lab, page, "paper")
+    panel.step("dec0_concat").click()
+    box = panel.root.bounding_box()
+    foot = panel.role("totals").bounding_box()
+    clip = {**box, "height": foot["y"] + foot["height"] - box["y"]}
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.png"
+        page.screenshot(path=whole, clip=clip, animations="disabled")
+        Image.open(whole).convert("RGB").save(README, optimize=True)
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to put the pictures")
+    parser.add_argument("--readme", action="store_true", help="take the README's picture as well")
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        places = [Path(home) / name for name in ("notebooks", "home")]
+        for each in places:
+            each.mkdir()
+        lab = start_lab(*places)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        try:
+            if wanted.readme:
+                take_readme(lab, browser.new_page())
+            take_all(lab, browser.new_page(), wanted.folder)
+        finally:
+            browser.close()
+            lab.process.terminate()
+            lab.process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,330 @@
+// Types of what Python tells the panel and of what the panel makes of it, for the type checker alone: nothing is
+// imported from here but in comments, so a browser never sees this file. What is sent is said where it is made: a
+// network in panel/instrument/facts.py, pictures in panel/tabs/paint.py. What only the tabs get is in tabs/types.js.
+
+// Sizes and numbers ------------------------------------------------------------------------------------------------
+
+/** @typedef {[number, number]} Pair  Of both axes: [height, width] in pixels, or [row, column]; down comes first. */
+/** @typedef {{ height: number, width: number }} Sides  In pixels. */
+/** @typedef {"height" | "width"} Axis */
+/** @typedef {readonly number[]} Colour  [red, green, blue], each from 0 to 255. */
+/**
+ * @typedef {{ classes: Colour[], missed: Colour, invented: Colour, confused: Colour }} Palette  The colours of the classes
+ *   from 1 on, after which they begin anew, and of what is wrong with a pixel.
+ */
+
+/**
+ * Something that Python has told, or an empty object as long as it has not.
+ *
+ * @template {object} T
+ * @typedef {T | { [K in keyof T]?: undefined }} Told
+ */
+
+// The model of a widget ----------------------------------------------------------------------------------------------
+
+/**
+ * What a widget of the page and its object in Python have in common: traits, which either may set. It is what anywidget
+ * hands over.
+ *
+ * @template {object} T  The traits by name.
+ * @typedef {{
+ *   get<K extends keyof T>(name: K): T[K],
+ *   set<K extends keyof T>(name: K, value: T[K]): void,
+ *   set(values: Partial<T>): void,
+ *   save_changes(): void,
+ *   on(event: `change:${keyof T & string}`, listener: () => void): void,
+ *   off(event: `change:${keyof T & string}`, listener: () => void): void,
+ *   widget_manager?: WidgetManager,
+ * }} Model
+ */
+
+/**
+ * JupyterLab's manager of widgets; other hosts have others. Its kernel is null once that was shut down.
+ *
+ * @typedef {{ kernel?: { isDisposed: boolean, status: string } | null }} WidgetManager
+ */
+
+/**
+ * What anywidget gives to a widget that is to be shown.
+ *
+ * @template {object} T
+ * @typedef {{
+ *   model: Model<T>,
+ *   el: HTMLElement,
+ *   signal: AbortSignal,
+ *   host: { getModel(reference: string): Promise<Model<InstrumentTraits>> },
+ * }} Shown  `signal` is aborted when it is removed; `host` finds other widgets, of which we ask for the instrument alone.
+ */
+
+/**
+ * @typedef {{ do?: string, number?: number, [more: string]: unknown }} UserRequest  What was asked for last, numbered so that
+ *   the same may be asked for again; empty at first.
+ */
+
+// A network and its tile ---------------------------------------------------------------------------------------------
+
+/**
+ * The knobs of a network, as `UNetConfig.to_dict` writes them.
+ *
+ * @typedef {{
+ *   version: number,
+ *   depth: number,
+ *   base_filters: number,
+ *   convs_per_block: number,
+ *   kernel_size: number,
+ *   padding: "valid" | "same",
+ *   in_channels: number,
+ *   num_classes: number,
+ *   upsampling: "transpose" | "bilinear",
+ *   batch_norm: boolean,
+ *   dropout: number,
+ *   head_activation: "linear" | "softmax" | "sigmoid" | "relu",
+ *   skips: boolean,
+ * }} Config
+ */
+
+/** @typedef {{ config: Config, tile: Pair }} Design */
+/** @typedef {Design & { name: string, about: string }} Preset  A design to start from, with a word on it. */
+
+/**
+ * What a pixel of a map sees on one axis: the first and the last pixel of the tile, for each pixel of one period; a
+ * period later both have moved by `stride`.
+ *
+ * @typedef {{ first: number[], last: number[], stride: number }} Sight
+ */
+
+/**
+ * What is known of every map, that of the tile itself included.
+ *
+ * @typedef {{
+ *   name: string,
+ *   inputs: string[],
+ *   channels: number,
+ *   shift: number,
+ *   level: number,
+ *   bytes: number,
+ *   sight: Sight,
+ * }} MapFacts  Its side is (side of the tile + `shift`) / 2 ** `level`; of a concatenation's `inputs` the skip comes
+ *   first; `bytes` are those of one pixel, all channels together.
+ */
+
+/**
+ * What is known of a step beside its map.
+ *
+ * @typedef {{
+ *   parameters: number,
+ *   macs: number,
+ *   kernel: number,
+ *   crop: number,
+ *   host: string,
+ *   explanation: Explanation,
+ * }} StepFacts  `macs` are multiply-adds for a pixel of its output; `kernel` is a side, 0 if there is none; `crop` pixels a
+ *   side are cut off its skip; on the box of the step `host` it is drawn.
+ */
+
+/**
+ * A step in words, with gaps: {in}, {skip}, {out} and {crop} in the formula, {area} in `work` and `memory`.
+ *
+ * @typedef {{ title: string, formula: string, reason: string, parameters: string, work: string, memory: string }} Explanation
+ */
+
+/**
+ * @typedef {"conv" | "norm" | "relu" | "dropout" | "pool" | "upconv" | "upsample" | "crop_concat" | "conv1x1"} Op
+ *
+ * @typedef {MapFacts & StepFacts & { op: Op }} Layer  A step of the plan.
+ * @typedef {MapFacts & { [K in keyof StepFacts]?: undefined } & { op: "input" }} TileItself  The tile, as a step.
+ * @typedef {Layer | TileItself} Step
+ */
+
+/**
+ * Which sides of a tile fit: `smallest`, and from there every `period` pixels up to `limit`; sliders reach `largest`.
+ *
+ * @typedef {{ smallest: number, period: number, largest: number, limit: number }} Sizes
+ */
+
+/**
+ * What tiles lose on an axis, in pixels: they lie a multiple of `period` apart, exceed their prediction by `border` on
+ * each side, and of that the `first` and the `last` pixels see beyond the tile.
+ *
+ * @typedef {{ period: number, border: number, first: number, last: number }} Margins
+ */
+
+/**
+ * Bytes that a network takes: `fixed` whatever the tile; and of the maps, by their place in `steps`, those held
+ * `always` and those of the dearest of the `moments`, which take `spread` times their bytes.
+ *
+ * @typedef {{ fixed: number, always: number[], moments: number[][], spread: number }} Memory
+ */
+
+/**
+ * Lengths that the drawing is made of, in its units.
+ *
+ * @typedef {{
+ *   tallest: number,
+ *   shortest: number,
+ *   font: number,
+ *   character: number,
+ *   line: number,
+ *   gap: number,
+ *   arrow: number,
+ *   margin: number,
+ *   head: number,
+ * }} Metrics
+ */
+
+/**
+ * The height of a box: `unit` × (area of the map / side of the tile) ** (1/4), at least `shortest`; beyond the tile
+ * `largest` the drawing grows no more.
+ *
+ * @typedef {{ unit: number, shortest: number, largest: number }} HeightLaw
+ */
+
+/**
+ * A vertical place that follows the tile: [base, box, share, line] is `base` + `share` × the height of `box`, and `line`
+ * more where labels have two lines.
+ *
+ * @typedef {[number, string, number, number]} Anchor
+ * @typedef {{ top: Anchor, channels: Anchor, side: Anchor, end: Anchor, start?: Anchor, tip?: Anchor, crop?: Anchor }} Anchors
+ */
+
+/**
+ * What moves in the drawing when the tile is dragged.
+ *
+ * @typedef {{
+ *   name: string,
+ *   x: number,
+ *   width: number,
+ *   y: number,
+ *   room: number,
+ *   direction: "across" | "down" | "up",
+ *   source: string | null,
+ *   anchors: Anchors,
+ *   kept: { name: string, source: string, shift: number, level: number } | null,
+ * }} Box  (`x`, `y`) is its centre; `room` is there for its labels, 0 if it has none; its arrow comes from the box `source`;
+ *   `kept` is the frame of what a crop keeps of the box `source`, and the law of its side.
+ */
+
+/**
+ * @typedef {"odd" | "vanished"} MisfitKind  Why a tile does not fit: an odd side is to be halved, or nothing is left.
+ * @typedef {Record<MisfitKind | "small" | "refused" | "refused_output" | "refused_knob", string>} Sentences  With gaps.
+ */
+
+/**
+ * All that the browser needs to follow any tile through a network by itself.
+ *
+ * @typedef {{
+ *   config: Config,
+ *   input: string,
+ *   svg: string,
+ *   metrics: Metrics,
+ *   heights: HeightLaw,
+ *   boxes: Box[],
+ *   width: number,
+ *   height: number,
+ *   legend: [Op, string][],
+ *   steps: Step[],
+ *   margins: Margins,
+ *   sizes: Sizes,
+ *   batch: number,
+ *   caption: string,
+ *   memory: { predict: Memory, train: Memory },
+ *   sentences: Sentences,
+ * }} Network  `input` is the name of the tile, the first of the `steps`; `batch` is the largest that may be chosen;
+ *   `width` and `height` are those of the drawing.
+ */
+
+// What follows from a tile -------------------------------------------------------------------------------------------
+
+/**
+ * A map of a network for some tile. Where the tile does not fit, sides may be no whole numbers, or not positive.
+ *
+ * @typedef {Sides & { step: Step, whole: boolean, pixels: number }} FollowedMap
+ * @typedef {FollowedMap & { step: Layer }} LayerMap
+ */
+
+/**
+ * The first step that cannot be on an axis, its place in `steps`, and the side that it fails on.
+ *
+ * @typedef {{ index: number, step: Step, axis: Axis, side: number, kind: MisfitKind }} Failure
+ */
+
+/**
+ * A tile that was followed through a network.
+ *
+ * @typedef {{
+ *   network: Network,
+ *   tile: Pair,
+ *   maps: FollowedMap[],
+ *   byName: Map<string, FollowedMap>,
+ *   failures: [Failure | null, Failure | null],
+ *   failure: Failure | null,
+ *   output: FollowedMap,
+ *   fits: boolean,
+ * }} Followed  `failures` are those of height and width, `failure` the first of them.
+ */
+
+// Knobs --------------------------------------------------------------------------------------------------------------
+
+/** @typedef {string | number} Choosable */
+
+/**
+ * Something to choose, as Python offers it; `allowed` says in words what may be chosen.
+ *
+ * @typedef {{ name: string, label: string, help: string, primary: boolean, allowed: string }} KnobWords
+ * @typedef {KnobWords & {
+ *   kind: "number",
+ *   low: number,
+ *   high: number,
+ *   step: number,
+ *   exact: number | "any",
+ *   below: number | null,
+ * }} NumberKnob  The slider goes by `step`, what is typed by `exact`; it stays under `below`, if there is such a bound.
+ * @typedef {KnobWords & { kind: "choice", values: [Choosable, Choosable][] }} ChoiceKnob  Each value and how it is called.
+ * @typedef {KnobWords & { kind: "flag" }} FlagKnob
+ * @typedef {NumberKnob | ChoiceKnob | FlagKnob} Knob
+ */
+
+/** @typedef {Choosable | boolean} KnobValue */
+
+/**
+ * What Keras made of a design: for each step how it does not agree with the plan, or an empty text.
+ *
+ * @typedef {Design & { steps: Record<string, string> }} Proof
+ */
+
+/**
+ * Traits of the instrument; see panel/instrument/widget.py.
+ *
+ * @typedef {{
+ *   config: Config,
+ *   tile: Pair,
+ *   selected: string,
+ *   shown: string,
+ *   linked: boolean,
+ *   snap: boolean,
+ *   batch_size: number,
+ *   problem: string,
+ *   network: Network,
+ *   history: Design[],
+ *   position: number,
+ *   asked: number,
+ *   answered: number,
+ *   proof: Told<Proof>,
+ *   start: Design,
+ *   presets: Preset[],
+ *   knobs: Knob[],
+ * }} InstrumentTraits
+ */
+
+// Pictures -----------------------------------------------------------------------------------------------------------
+
+/** @typedef {ArrayBuffer | ArrayBufferView} Bytes  As they arrive: JupyterLab hands over a DataView. */
+
+/** @typedef {{ channels: number, pixels: Bytes }} Pixels  A byte a channel, pixel by pixel, row by row. */
+
+/**
+ * An image as it is painted: grey or RGB, stretched to its darkest and brightest pixel.
+ *
+ * @typedef {Sides & Pixels} Painted
+ * @typedef {Painted & { title: string }} Picture
+ */

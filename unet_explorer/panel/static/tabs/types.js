@@ -1,0 +1,224 @@
+// Types of what Python tells the tabs, for the type checker alone; see lib/types.js. What is sent is said where it is
+// made: in panel/tabs/*.py. What Tile and Inside get is in image_types.js.
+
+/** @import { Bytes, Choosable, Config, Pair, Palette, Picture, Told, UserRequest } from "../lib/types.js" */
+
+// Build --------------------------------------------------------------------------------------------------------------
+
+/**
+ * What came of a design in Keras: `proof` says for each step how it does not agree, or nothing; `graph` is an SVG, and
+ * where there is none, `no_graph` says why.
+ *
+ * @typedef {{
+ *   config: Config,
+ *   tile: Pair,
+ *   proof: { step: string, difference: string }[],
+ *   parameters: number,
+ *   summary: string,
+ *   script: string,
+ *   graph: string,
+ *   no_graph: string,
+ * }} BuildResult
+ */
+
+/**
+ * @typedef {{
+ *   request: UserRequest,
+ *   state: "new" | "starting" | "building" | "built" | "failed",
+ *   problem: string,
+ *   result: Told<BuildResult>,
+ *   differs: boolean,
+ * }} BuildTraits  `differs`: the knobs show another design by now.
+ */
+
+/** @typedef {{ titles: [string, string][], opened: string, problem: string }} TabBarTraits  Titles with a word on each. */
+
+// What all tabs that work have in common ---------------------------------------------------------------------------
+
+/**
+ * A chunk of a file on its way to Python: it belongs `at` so many bytes; `last` is true of the last one of all files.
+ *
+ * @typedef {{ upload: number, chunk: number, name: string, at: number, last: boolean, data: DataView }} Chunk
+ */
+
+/**
+ * Which files may be sent: endings of images and of archives, in small letters and with their dot, and what the list of
+ * the classes' names is called.
+ *
+ * @typedef {{ images: string[], archives: string[], classes: string }} Accepted
+ */
+
+/**
+ * @typedef {{
+ *   request: UserRequest,
+ *   handled: number,
+ *   problem: string,
+ *   chunk: Told<Chunk>,
+ *   received: Told<{ upload: number, chunk: number, stopped: boolean }>,
+ *   accepted: Accepted,
+ *   palette: Palette,
+ * }} BackgroundTraits  `handled` is the number of the last request that was granted or refused.
+ */
+
+// Train --------------------------------------------------------------------------------------------------------------
+
+/** @typedef {"new" | "starting" | "running" | "paused" | "stopped" | "finished" | "failed" | "interrupted"} TrainingState */
+
+/** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean }} Augmentation */
+
+/**
+ * How to teach, as `Recipe.to_dict` writes it; the tiles a batch are the instrument's, and only come back with a change.
+ *
+ * @typedef {{
+ *   steps: number,
+ *   steps_per_epoch: number,
+ *   batch_size?: number,
+ *   learning_rate: number,
+ *   optimizer: string,
+ *   loss: string,
+ *   patience: number,
+ *   seed: number,
+ *   augmentation: Augmentation,
+ * }} Recipe
+ * @typedef {Exclude<keyof Recipe, "augmentation">} RecipeName
+ */
+
+/**
+ * Something to choose of how to teach.
+ *
+ * @typedef {{ label: string, help: string, primary?: boolean }} SettingWords
+ * @typedef {SettingWords & {
+ *   name: RecipeName,
+ *   kind: "number",
+ *   low: number,
+ *   high: number,
+ *   step: number | "any",
+ * }} NumberSetting
+ * @typedef {SettingWords & { name: RecipeName, kind: "choice", values: [Choosable, string][] }} ChoiceSetting
+ * @typedef {SettingWords & { name: keyof Augmentation, kind: "flag" }} FlagSetting
+ * @typedef {NumberSetting | ChoiceSetting | FlagSetting} Setting
+ */
+
+/**
+ * Where the images come from; with `again` the same path is read anew.
+ *
+ * @typedef {{ kind: "made" | "given" | "upload", name: string, again?: number }} NamedSource
+ * @typedef {{ kind: "path", path: string, again?: number }} PathSource
+ * @typedef {NamedSource | PathSource} Source
+ */
+
+/**
+ * What there is to say of the images; `size` is empty where they differ.
+ *
+ * @typedef {{
+ *   name: string,
+ *   count: number,
+ *   size: [] | Pair,
+ *   channels: number,
+ *   classes: string[],
+ *   licence: string,
+ *   hint: string,
+ * }} DataWords
+ * @typedef {Told<DataWords> & { loading?: boolean }} Data
+ */
+
+/**
+ * What speaks against starting: "stop" forbids it, "doubt" wants to be asked twice, "note" is worth knowing. `fix` says
+ * what would help; it can be done at once where it is `mendable`.
+ *
+ * @typedef {{ kind: string, weight: "stop" | "doubt" | "note", message: string, fix: string, mendable: boolean }} Finding
+ */
+
+/**
+ * How far a training is: `rate` in steps a second, `left` in seconds, null as long as that is not known.
+ *
+ * @typedef {{
+ *   state: Exclude<TrainingState, "new">,
+ *   problem: string,
+ *   step: number,
+ *   steps: number,
+ *   epoch: number,
+ *   epochs: number,
+ *   rate: number,
+ *   left: number | null,
+ *   design: string,
+ *   differs: boolean,
+ * }} Progress
+ * @typedef {Progress | { state: "new" } & { [K in Exclude<keyof Progress, "state">]?: undefined }} Status
+ */
+
+/**
+ * One examination: scores from 0 to 1, class by class or of all; null for a class that occurs nowhere.
+ *
+ * @typedef {{
+ *   number: number,
+ *   step: number,
+ *   iou: (number | null)[],
+ *   dice: (number | null)[],
+ *   accuracy: number,
+ *   mean_iou: number,
+ *   always_background: number,
+ * }} Epoch  `always_background`: the accuracy of whoever says background everywhere.
+ */
+
+/**
+ * Losses as [step, loss], thinned to what can be drawn; and all examinations, the `best` by its number, 0 for none.
+ *
+ * @typedef {{ points: Pair[], epochs: Epoch[], best: number, classes: string[] }} Curve
+ */
+
+/** @typedef {Picture & { truth: Bytes }} Example  With the true class of every pixel, a byte each. */
+
+/** @typedef {Picture & { labels?: Bytes, kind?: "weights" }} Variation  Of an image; or what its pixels weigh. */
+
+/**
+ * What was predicted for the examples, a byte a pixel, at an examination.
+ *
+ * @typedef {{ epoch: number, images: Bytes[] }} Predictions
+ */
+
+/**
+ * @typedef {BackgroundTraits & {
+ *   instrument: string,
+ *   recipe: Recipe,
+ *   source: Source,
+ *   sources: string[],
+ *   settings: Setting[],
+ *   states: { live: TrainingState[], again: TrainingState[] },
+ *   data: Data,
+ *   gallery: Variation[],
+ *   findings: Finding[],
+ *   status: Told<Progress> | Status,
+ *   curve: Told<Curve>,
+ *   examples: Example[],
+ *   predictions: Told<Predictions>,
+ *   shown: number,
+ * }} TrainTraits  `instrument` is where the knobs are found. In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
+ *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest.
+ */
+
+// What skips are good for ------------------------------------------------------------------------------------------
+
+/**
+ * One of the networks that are compared.
+ *
+ * @typedef {{
+ *   name: string,
+ *   design: string,
+ *   state: TrainingState,
+ *   problem: string,
+ *   step: number,
+ *   steps: number,
+ *   curve: Curve,
+ * }} Run
+ */
+
+/**
+ * @typedef {BackgroundTraits & {
+ *   steps: number,
+ *   state: "new" | "running" | "done",
+ *   runs: Run[],
+ *   examples: Example[][],
+ *   predictions: Bytes[][],
+ * }} AblationTraits  Questions and predictions are those of each network.
+ */
