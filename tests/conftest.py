@@ -1,4 +1,9 @@
-"""How the tests are run."""
+"""How the tests are run.
+
+By default, seeds are fixed, a property is tried on a quarter of its examples, and where all combinations of something
+are compared, so many are that any two values occur together. ``--all`` draws all examples with seeds of chance, which
+a failure prints, and compares all combinations. ``--quick`` runs what needs neither a browser nor TensorFlow.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,42 @@ from pathlib import Path
 import pytest
 from hands import SMALL, TILE
 from hypothesis import HealthCheck, settings
-from support import PROJECT
+from quickly import TESTS, Quickly
+from support import FULL, PROJECT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # No timed asserts: a slow machine is no defect.
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("default")
+settings.register_profile("all", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("default", settings.get_profile("all"), max_examples=FULL // 4, derandomize=True)
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("how much is tested")
+    group.addoption("--quick", action="store_true", help="only what needs neither a browser nor TensorFlow")
+    group.addoption("--all", action="store_true", help="all examples and all combinations, with seeds of chance")
+
+
+def pytest_configure(config):
+    quick, everything = config.getoption("quick"), config.getoption("all")
+    if quick and everything:
+        raise pytest.UsageError("--quick leaves out what --all is for: give one of them.")
+    # Before any test is read, for some choose their examples then.
+    settings.load_profile("all" if everything else "default")
+    if quick:
+        config.pluginmanager.register(Quickly())
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(TESTS / "browser"):
+            item.add_marker("browser")
+        elif "worker" in getattr(item, "fixturenames", ()) or item.name.endswith("[build_model]"):
+            item.add_marker("tensorflow")
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("more")
+    # Those that take long come first, so that those that are left at the end can be shared out evenly.
+    items.sort(key=lambda item: (not any(item.iter_markers("browser")), not any(item.iter_markers("tensorflow"))))
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +63,22 @@ def state(tmp_path, monkeypatch):
     return tmp_path / "state"
 
 
-@pytest.fixture(scope="module")
-def worker():
-    """A worker process, shared by the tests of a file."""
+@pytest.fixture(scope="session")
+def one_worker():
     from unet_explorer.learning.process import Worker
 
     made = Worker()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def worker(one_worker):
+    """A worker process, shared by all tests; what a file has left behind there goes on no longer than the file."""
+    yield one_worker
+    one_worker.events.clear()
+    if one_worker.open:
+        one_worker.kill()
 
 
 @pytest.fixture

@@ -1,9 +1,14 @@
-"""What several tests need: random networks, and where things are."""
+"""What several tests need: how thoroughly they look and how long they wait, random networks, and where things are."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from unet_explorer import UNetConfig
@@ -11,6 +16,41 @@ from unet_explorer.core.config import Choice, Flag, Fraction, Whole, allowed
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
+PATIENCE = 120
+"""Seconds until what hangs is given up. It measures nothing: whoever waits goes on as soon as there is a reason to."""
+FULL = 100
+"""Examples of a property with ``--all``, where it says nothing else."""
+T = TypeVar("T")
+
+
+def everything() -> bool:
+    """Whether the tests are run with ``--all``."""
+    return settings.default is not None and settings.default.max_examples == FULL
+
+
+def examples(number: int) -> settings:
+    """How many examples a property is tried on with ``--all``; otherwise a part of them, as in the profile."""
+    share = settings().max_examples / FULL
+    return settings(max_examples=max(min(number, 5), round(number * share)))
+
+
+def pairwise(values: Iterable[T], features: Callable[[T], tuple]) -> list[T]:
+    """Few of many, in their order: whatever two features occur together somewhere occur together here as well."""
+    shown = {value: set(itertools.combinations(enumerate(features(value)), 2)) for value in values}
+    wanted, chosen = set().union(*shown.values()), set()
+    while wanted:
+        best = max(shown, key=lambda value: len(shown[value] & wanted))
+        chosen.add(best)
+        wanted -= shown[best]
+    return [value for value in shown if value in chosen]
+
+
+def exhaustive(every: Iterable[T], some: Iterable[T], ids: Callable[[T], str] | None = None) -> list:
+    """Parameters for ``parametrize``: with ``--all`` every one, otherwise some of them."""
+    some = list(some)
+    chosen = list(every) if everything() else some
+    more = {True: [pytest.mark.more], False: []}
+    return [pytest.param(value, marks=more[value not in some], id=ids and ids(value)) for value in chosen]
 
 
 def values(knob: str) -> st.SearchStrategy:

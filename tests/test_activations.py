@@ -11,6 +11,8 @@ from unet_explorer.core.plan import TILE
 from unet_explorer.learning.map_grid import cell_of
 from unet_explorer.learning.worker.activations import PATCH, activations, patch, view
 
+pytestmark = pytest.mark.tensorflow
+
 CONFIGS = [
     UNetConfig(depth=2, base_filters=3),
     UNetConfig(depth=2, base_filters=2, padding="same", upsampling="bilinear", batch_norm=True, dropout=0.4),

@@ -10,8 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support import examples
 
 from unet_explorer.data import archives
 from unet_explorer.data.archives import unpack
@@ -198,7 +199,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
     assert everything(tmp_path) == []
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_a_damaged_zip_unpacks_whole_or_is_refused_in_words(tmp_path_factory, data):
     whole = packed(("images/a.png", b"abc" * 40), ("masks/a.png", b"d" * 200)).getvalue()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support import examples
 
 from unet_explorer.data.augment import BRIGHTNESS, CONTRAST, STRENGTH, Augmentation, Source, draw_tile
 
@@ -31,7 +32,7 @@ def centre(array, output):
     return array[first[0] : first[0] + output[0], first[1] : first[1] + output[1]]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.tuples(st.integers(1, 30), st.integers(1, 30)),
     st.tuples(st.integers(1, 12), st.integers(1, 12)),
@@ -60,7 +61,7 @@ def test_a_plain_tile_is_a_part_of_the_mirrored_image(size, output, border, name
         assert np.array_equal(got.labels, labels[down : down + output[0], across : across + output[1]])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.sets(st.sampled_from([name for name in NAMES if name != "grey"])), st.integers(0, 10**6))
 def test_the_label_comes_from_where_the_pixel_comes_from(names, seed):
     source = ramp(90, 70)

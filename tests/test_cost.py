@@ -116,6 +116,7 @@ def test_a_larger_batch_or_tile_takes_more(config, down, across, batch, training
         assert predicting[part] <= learning[part]
 
 
+@pytest.mark.tensorflow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak where Linux shows it")
 def test_the_classroom_as_measured():
     config, tile = PRESETS["classroom"].config, PRESETS["classroom"].tile

@@ -11,11 +11,11 @@ import zlib
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from own_images import GREY, SQUARE, pair, png, refusal, save, save_tiff
 from PIL import Image
-from support import SHARED
+from support import SHARED, examples
 
 from unet_explorer.data import decoded
 from unet_explorer.data.files import from_folder, from_stack
@@ -32,7 +32,7 @@ def test_bits_say_what_is_white(tmp_path):
         assert data.images[0].dtype == np.float32
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     mode=st.sampled_from(["1", "L", "P", "LA", "RGB", "RGBA", "CMYK", "I;16"]),
     suffix=st.sampled_from(["png", "tif", "bmp", "gif"]),
@@ -65,7 +65,7 @@ def test_colours_come_back_as_pillow_shows_them(tmp_path_factory, mode, suffix, 
     np.testing.assert_array_equal(np.rint(data.images[0] * 255), wanted)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     dtype=st.sampled_from(["u1", "<u2", ">u2", "<f4", ">f4", "f8", "f2", "i2", "i4", "u4"]),
     order=st.sampled_from("<>"),

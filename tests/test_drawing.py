@@ -6,9 +6,9 @@ import itertools
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support import configs
+from support import configs, examples
 
 from unet_explorer import UNetConfig, trace, valid_sizes
 from unet_explorer.core.laws import laws
@@ -22,7 +22,7 @@ def drawn(config):
     return scene(config, describe(config, (572, 572))["sizes"]["largest"])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(configs(), st.integers(1, 4000), st.integers(1, 4000))
 def test_nothing_touches_anything_else(config, height, width):
     picture = drawn(config)
@@ -96,7 +96,7 @@ def test_heights_are_to_scale():
     assert (wide["head"] / wide["input"]) ** 4 == pytest.approx(388 * 836 / 572 / 1020)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(configs(), st.integers(1, 3000), st.integers(1, 3000))
 def test_the_svg_says_what_the_trace_says(config, height, width):
     text = svg(drawn(config), (height, width))

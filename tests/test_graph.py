@@ -10,8 +10,8 @@ import threading
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
-from support import configs
+from hypothesis import given
+from support import configs, examples
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, plan, trace, valid_sizes
 from unet_explorer.core.plan import TILE
@@ -75,7 +75,7 @@ def numbers(text):
     return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", text)]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(configs())
 def test_every_step_and_every_edge_with_the_numbers_of_the_trace(config):
     tile = rectangle(config)
@@ -98,7 +98,7 @@ def test_every_step_and_every_edge_with_the_numbers_of_the_trace(config):
             assert main[1] == []
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(configs())
 def test_it_is_a_u(config):
     """Down on the left, up on the right, level skips; nothing on top of anything else, and every arrow ends well."""

@@ -17,6 +17,7 @@ from unet_explorer.data.decoded import DataError
 CONFIG = UNetConfig(depth=2, base_filters=3)
 
 
+@pytest.mark.tensorflow
 def test_files_in_and_out(tmp_path):
     """Memory maps, Zarr, and TIFF plain and compressed: in parts, and into one."""
     model = live(CONFIG)
@@ -78,6 +79,7 @@ def test_what_cannot_be_read_in_place_is_read_as_elsewhere(tmp_path):
         assert "inks.tif" in str(error)
 
 
+@pytest.mark.tensorflow
 def test_a_grey_picture_saved_in_three_channels_suits_both_kinds_of_network(tmp_path):
     from PIL import Image
 

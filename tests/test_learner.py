@@ -13,6 +13,8 @@ from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.worker.learner import DivergedError, Learner
 from unet_explorer.learning.worker.objective import loss_of, optimizer_of
 
+pytestmark = pytest.mark.tensorflow
+
 
 def learner(config=None, dataset=None, **recipe):
     config = config or UNetConfig(depth=2, base_filters=3)

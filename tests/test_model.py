@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import random
 import re
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
-from hypothesis import given, settings
+import tensorflow as tf
+from hypothesis import given
 from hypothesis import strategies as st
-from support import configs
+from support import configs, examples, exhaustive, pairwise
 
 from unet_explorer import ShapeError, UNetConfig, build_model, plan, receptive_field, trace, valid_sizes
 from unet_explorer import model as model_room
 
-keras = pytest.importorskip("keras")
-np = pytest.importorskip("numpy")
+pytestmark = pytest.mark.tensorflow
 
 # Every combination of what changes the structure, with few filters: 384 networks.
 GRID = [
@@ -62,15 +63,18 @@ def assert_equal_to_keras(config, tile):
     keras.utils.clear_session(free_memory=False)
 
 
-@pytest.mark.parametrize("part", range(8))
-def test_every_layer_of_several_hundred_networks(part):
-    for config in GRID[part::8]:
-        sizes = valid_sizes(config, 1, 10_000)
-        assert_equal_to_keras(config, (sizes[0], sizes[1]))
-    gc.collect()
+def structure(config):
+    knobs = ("depth", "convs_per_block", "kernel_size", "padding", "upsampling", "batch_norm", "skips")
+    return tuple(getattr(config, knob) for knob in knobs)
 
 
-@settings(max_examples=25)
+@pytest.mark.parametrize("config", exhaustive(GRID, pairwise(GRID, structure), lambda config: str(structure(config))))
+def test_every_layer_of_several_hundred_networks(config):
+    sizes = valid_sizes(config, 1, 10_000)
+    assert_equal_to_keras(config, (sizes[0], sizes[1]))
+
+
+@examples(25)
 @given(configs(depth=st.integers(1, 4), base_filters=st.integers(1, 8), in_channels=st.integers(1, 4)), st.data())
 def test_every_layer_of_any_network(config, data):
     sizes = valid_sizes(config, 1, 10_000)
@@ -113,10 +117,9 @@ GRADIENT_GRID = [
 GRADIENT_GRID += [UNetConfig(depth=2, padding=p, base_filters=2, skips=False) for p in ("valid", "same")]
 
 
-@pytest.mark.parametrize("config", GRADIENT_GRID, ids=str)
+@pytest.mark.parametrize("config", exhaustive(GRADIENT_GRID, pairwise(GRADIENT_GRID, structure), ids=str))
 def test_receptive_fields_against_gradients(config):
     """The box of non-zero gradients, over many random images so that each max-pooling picks each of its pixels."""
-    tf = pytest.importorskip("tensorflow")
     chance = random.Random(str(config))
     height, width = valid_sizes(config, 1, 1000)[2:4]
     live = build_model(config, (height, width))

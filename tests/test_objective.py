@@ -8,6 +8,8 @@ import pytest
 from unet_explorer import UNetConfig, build_model
 from unet_explorer.learning.recipe import Recipe
 
+pytestmark = pytest.mark.tensorflow
+
 
 def softmax(scores):
     grown = np.exp(scores - scores.max(axis=-1, keepdims=True))

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 import traitlets
-from hypothesis import given, settings
+from hypothesis import given
 from ipywidgets.widgets import widget as widgets
-from support import configs
+from support import configs, examples
 
 from unet_explorer import PRESETS, Explorer, UNetConfig, estimate_memory, explore, plan, trace, valid_sizes
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
@@ -123,7 +123,7 @@ def test_messages_on_many_threads_end_in_one_consistent_state(panel):
     assert panel.instrument.problem == ""
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(configs())
 def test_what_the_browser_is_told_is_plain_json(config):
     tile = (valid_sizes(config, 1, 10**6)[0],) * 2

@@ -8,9 +8,9 @@ import pytest
 import tifffile
 import zarr
 from hands import live
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support import PROJECT, SHARED, configs
+from support import PROJECT, SHARED, configs, examples
 
 from unet_explorer import (
     ShapeError,
@@ -28,6 +28,8 @@ from unet_explorer.data.dataset import normalize
 from unet_explorer.data.decoded import DataError
 from unet_explorer.model import config_of
 from unet_explorer.predict.predict import Standard, classes_of
+
+pytestmark = pytest.mark.tensorflow
 
 CONFIG = UNetConfig(depth=2, base_filters=3)
 KINDS = configs(
@@ -61,7 +63,7 @@ def assert_equal(found: np.ndarray, wanted: np.ndarray, config: UNetConfig) -> N
     assert (classes_of(found, config) == classes_of(wanted, config))[clear].all()
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(KINDS, st.data())
 def test_tiles_give_what_the_whole_gives(config, data):
     image = np.random.default_rng(0).normal(
@@ -248,7 +250,7 @@ def test_no_more_of_an_image_is_read_at_once_than_a_tile():
     assert_equal(found, predict_image(model, image.values, 100), CONFIG)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(KINDS)
 def test_the_design_is_read_off_the_network(config):
     assert config_of(build_model(config)) == config

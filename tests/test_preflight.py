@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from support import configs
+from hypothesis import given
+from support import configs, examples
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, estimate_memory, shapes, trace
 from unet_explorer.core.tiles import tile_for_output
@@ -130,7 +130,7 @@ def test_some_masks_without_an_object_are_worth_a_note(images):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(configs())
 def test_every_change_is_a_design_that_fits_and_ends(config):
     """Following the advice again and again comes to an end, whatever the network."""

@@ -14,6 +14,7 @@ from unet_explorer.learning import protocol
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.store import Store
 
+pytestmark = pytest.mark.tensorflow
 CONFIG = SMALL.to_dict()
 FRESH = {"training": "", "folder": "", "config": CONFIG}
 IMAGE = np.random.default_rng(0).normal(size=(*TILE, 1)).astype("float32")

@@ -6,9 +6,9 @@ import itertools
 
 import naive
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support import configs
+from support import configs, examples
 
 from unet_explorer import ShapeError, UNetConfig, plan, receptive_field, trace, valid_sizes
 from unet_explorer.core.tiles import sides
@@ -32,7 +32,7 @@ def test_every_pixel_of_every_step(config):
             assert row.receptive_field == max(last - first + 1 for first, last in boxes), row.step
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(configs(), st.data())
 def test_any_pixel_of_any_network(config, data):
     n = valid_sizes(config, 1, 100_000)[data.draw(st.integers(0, 2))]

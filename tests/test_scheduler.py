@@ -13,6 +13,8 @@ from unet_explorer.learning.worker import inspection, map_cache
 from unet_explorer.learning.worker import scheduler as module
 from unet_explorer.learning.worker.scheduler import Scheduler
 
+pytestmark = pytest.mark.tensorflow
+
 IMAGE = np.random.default_rng(0).normal(size=(*TILE, 1)).astype("float32")
 
 

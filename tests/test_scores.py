@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support import examples
 
 from unet_explorer.learning.history import History, thinned
 from unet_explorer.learning.scores import confusion, scores
 
 
-@settings(max_examples=15, deadline=None)
+@pytest.mark.tensorflow
+@examples(15)
 @given(st.integers(2, 5), st.integers(0, 10**6), st.integers(1, 200))
 def test_they_are_what_keras_says(classes, seed, count):
     import keras

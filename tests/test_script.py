@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from support import configs
+from hypothesis import given
+from support import configs, examples
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, trace, valid_sizes
 from unet_explorer.core.plan import TILE
@@ -137,8 +137,11 @@ def rectangle(config):
     return sizes[0], sizes[1]
 
 
+@pytest.mark.tensorflow
 def test_a_stranger_builds_the_same_network(tmp_path):
-    np, keras = pytest.importorskip("numpy"), pytest.importorskip("keras")
+    import keras
+    import numpy as np
+
     from unet_explorer import build_model
 
     chance = np.random.default_rng(0)
@@ -201,7 +204,7 @@ def test_the_papers_text_has_the_papers_numbers():
     assert re.findall(r"Cropping2D\((\d+)", text) == ["4", "16", "40", "88"]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(configs())
 def test_any_text_compiles_and_names_every_step_once(config):
     text = to_script(config, rectangle(config))
@@ -214,7 +217,7 @@ def test_any_text_compiles_and_names_every_step_once(config):
     assert max(map(len, text.splitlines())) <= 100
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(configs())
 def test_every_map_is_kept_until_it_is_used(config):
     """Follows the names through the text: each layer is applied to what the plan says."""

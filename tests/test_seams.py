@@ -9,6 +9,8 @@ import pytest
 from unet_explorer import Tiling, UNetConfig, build_model
 from unet_explorer.predict.seams import probabilities, seams, tiled
 
+pytestmark = pytest.mark.tensorflow
+
 
 def scores(model, image, tile, seamless=True):
     from unet_explorer.model import config_of

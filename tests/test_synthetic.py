@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
+from support import examples
 
 from unet_explorer import Dataset, cells, membranes, shapes
 from unet_explorer.data.made.canvas import bent_grid, smooth_noise, whole_objects
@@ -74,7 +75,7 @@ def test_a_small_image_that_sees_but_the_end_of_a_wall_or_a_knot_shows_both(seed
     width=st.integers(16, 90),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_whatever_the_size_and_the_seed(make, height, width, seed):
     data = make(3, (height, width), seed)
     assert data.size == (height, width)
@@ -103,7 +104,7 @@ def test_the_seed_decides_everything(make):
 
 @every_set
 @given(few=st.integers(1, 4), many=st.integers(4, 7), seed=st.integers(0, 1000))
-@settings(max_examples=6, deadline=None)
+@examples(6)
 def test_an_image_is_the_same_however_many_are_asked_for(make, few, many, seed):
     short, long = make(few, 32, seed), make(many, 32, seed)
     for part in ("images", "labels", "instances"):
@@ -332,7 +333,7 @@ def test_a_grid_without_bends_is_straight():
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_whole_objects_keeps_the_largest_piece_of_each(seed):
     owner = np.random.default_rng(seed).integers(0, 4, (9, 11))
     kept = whole_objects(owner, smallest=3)

@@ -418,6 +418,7 @@ def test_a_tab_is_made_and_the_worker_started_when_it_is_first_opened(state):
         os.kill(process, 0)
 
 
+@pytest.mark.tensorflow
 def test_the_model_in_the_next_cell_is_the_trained_one(state):
     panel = explore(SMALL, 76, cells(8, size=96))
     tab = panel.tab("Train")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support import configs
+from support import configs, examples
 
 from unet_explorer import (
     ShapeError,
@@ -37,7 +37,7 @@ def tilings(draw, naive_too=False):
     return Tiling(config, image, tile, seamless=not (naive_too and draw(st.booleans())))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(tilings(naive_too=True))
 def test_every_pixel_is_written_exactly_once(tiling):
     written = np.zeros(tiling.image, int)
@@ -50,7 +50,7 @@ def test_every_pixel_is_written_exactly_once(tiling):
     assert len(list(tiling)) == len(tiling)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(tilings())
 def test_tiles_share_one_grid_and_stay_within_the_whole(tiling):
     for name, at in (("height", 0), ("width", 1)):
@@ -65,7 +65,7 @@ def test_tiles_share_one_grid_and_stay_within_the_whole(tiling):
         assert max(starts) + tiling.tile[at] == whole - border
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(tilings(), st.data())
 def test_a_written_pixel_sees_nothing_beyond_its_tile_but_what_the_whole_would_not_see_either(tiling, data):
     """Against walking back, step by step, through the whole and through the tile."""
@@ -81,7 +81,7 @@ def test_a_written_pixel_sees_nothing_beyond_its_tile_but_what_the_whole_would_n
             assert tuple(place + origin for place in in_tile) == in_whole
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(configs(**SMALL), st.integers(0, 3))
 def test_margins_are_as_narrow_as_they_can_be(config, more):
     """One pixel further out would see beyond the tile."""
@@ -172,7 +172,7 @@ def test_it_draws_itself():
     )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     configs(depth=st.integers(1, 2), base_filters=st.integers(1, 8), kernel_size=st.sampled_from([1, 3])),
     st.tuples(st.integers(1, 120), st.integers(1, 120)),

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support import examples
 
 from unet_explorer import Dataset, cells
 from unet_explorer.data.weights import class_weights, weight_map, weight_maps
@@ -27,7 +28,7 @@ def by_the_book(instances, weights, border=10.0, spread=5.0):
     return counted
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 10**6), st.integers(0, 6), st.integers(4, 24), st.integers(4, 24))
 def test_it_is_the_formula(seed, count, height, width):
     rng = np.random.default_rng(seed)

@@ -16,6 +16,7 @@ from support import PROJECT
 
 from unet_explorer import TrainingSession, UNetConfig, build_model, cells
 
+pytestmark = pytest.mark.tensorflow
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and limits of Unix")
 
 

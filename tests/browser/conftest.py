@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from server import Lab, start_lab
+from server import Lab, WarmLab, start_lab
+from support import PATIENCE, exhaustive
 from window import Window
 
 CHROMIUM_ARGUMENTS = [
@@ -25,8 +26,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# How long a busy machine may take; nothing waits longer than it must.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=1000 * PATIENCE)
+SUBSHELLS = ["subshells as they come", "subshells disabled"]
+"""Widget messages are served beside the cells, or in turn with them."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -86,39 +88,50 @@ def page(window) -> Iterator[Page]:
     assert not errors
 
 
-@pytest.fixture(scope="session", params=["subshells as they come", "subshells disabled"])
-def every_lab(request, tmp_path_factory) -> Iterator[Lab]:
-    """JupyterLab with widget messages served beside the cells, and in turn with them."""
-    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
-    settings = {"commsOverSubshells": "disabled"} if "disabled" in request.param else None
-    lab = start_lab(folder, home, settings)
-    try:
-        yield lab
-    finally:
-        lab.process.terminate()
-        lab.process.wait(60)
-
-
 @pytest.fixture(scope="session")
-def one_lab(tmp_path_factory) -> Iterator[Lab]:
-    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
-    running = start_lab(folder, home)
-    try:
-        yield running
-    finally:
-        running.process.terminate()
-        running.process.wait(60)
+def labs(tmp_path_factory) -> Iterator[Callable[[str], Lab]]:
+    """JupyterLab with a setting of the subshells, started when it is first asked for."""
+    running: dict[str, Lab] = {}
+
+    def lab(subshells: str) -> Lab:
+        if subshells not in running:
+            folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
+            settings = {"commsOverSubshells": "disabled"} if "disabled" in subshells else None
+            running[subshells] = start_lab(folder, home, settings)
+        return running[subshells]
+
+    yield lab
+    for each in running.values():
+        each.process.terminate()
+    for each in running.values():
+        each.process.wait(PATIENCE)
+
+
+def without_kernels(lab: Lab) -> Iterator[Lab]:
+    """Without the kernels of other tests: they take memory, and some would train on."""
+    yield lab
+    lab.end_kernels()
+
+
+@pytest.fixture(params=SUBSHELLS)
+def each_lab(labs, request) -> Iterator[Lab]:
+    """JupyterLab with each setting of the subshells, for tests that tell them apart."""
+    yield from without_kernels(labs(request.param))
+
+
+@pytest.fixture(params=exhaustive(SUBSHELLS, SUBSHELLS[:1]))
+def any_lab(labs, request) -> Iterator[Lab]:
+    """JupyterLab as it comes, and with ``--all`` with each setting of the subshells, which must make no difference."""
+    yield from without_kernels(labs(request.param))
 
 
 @pytest.fixture
-def any_lab(every_lab) -> Iterator[Lab]:
-    """The same, without the kernels of other tests."""
-    yield every_lab
-    every_lab.end_kernels()
+def lab(labs) -> Iterator[Lab]:
+    """JupyterLab as it comes; every notebook has a kernel of its own."""
+    yield from without_kernels(labs(SUBSHELLS[0]))
 
 
 @pytest.fixture
-def lab(one_lab) -> Iterator[Lab]:
-    """JupyterLab as it comes, without the kernels of other tests: they take memory, and some would train on."""
-    yield one_lab
-    one_lab.end_kernels()
+def warm_lab(labs) -> WarmLab:
+    """JupyterLab as it comes; a notebook has the kernel of the notebook before, for tests that do not ask for more."""
+    return WarmLab(labs(SUBSHELLS[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import expect
-from tabs import SLOW, open_panel_with, open_tab
+from tabs import open_panel_with, open_tab
 
 from unet_explorer import UNetConfig
 
@@ -17,14 +17,14 @@ CONFIG, TILE = UNetConfig(depth=3, base_filters=4), 124
 def open_tile(lab, page, state):
     panel, notebook = open_panel_with(lab, page, state, DEEP)
     tab = open_tab(page, "Tile")
-    expect(tab.role("tiles")).to_have_attribute("data-tile", re.compile(r"\d+"), timeout=SLOW)
+    expect(tab.role("tiles")).to_have_attribute("data-tile", re.compile(r"\d+"))
     return panel, notebook, tab
 
 
 def open_inside(lab, page, state):
     panel, notebook = open_panel_with(lab, page, state, DEEP)
     tab = open_tab(page, "Inside")
-    expect(tab.root).to_have_attribute("data-step", "enc0_conv1", timeout=SLOW)
+    expect(tab.root).to_have_attribute("data-step", "enc0_conv1")
     return panel, notebook, tab
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from jupyter_client import BlockingKernelClient
 from playwright.sync_api import Page
+from support import PATIENCE
 
 
 def free_port() -> int:
@@ -25,13 +28,34 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-_PATIENCE = 20
-"""Seconds until what was turned in the browser must have reached the kernel."""
-
-OPEN = """async (path) => {
-    const widget = await window.jupyterapp.commands.execute("docmanager:open", { path });
+WORKSPACES = itertools.count()
+OPEN = """async (wanted) => {
+    await window.jupyterapp.restored;
+    const widget = await window.jupyterapp.commands.execute("docmanager:open", wanted);
     window.jupyterapp.shell.activateById(widget.id);
 }"""
+USE_AGAIN = """
+from ipywidgets.widgets.widget import _instances
+from unet_explorer.learning import process
+
+for each in [each for each in _instances.values() if type(each).__name__ == "Explorer"]:
+    each.close()
+
+if not hasattr(process, "kept"):
+
+    class Kept(process.Worker):
+        def close(self):
+            self.events.clear()
+            if self.process is not None:
+                self.send({"do": "stop_maps"})
+                self.send({"do": "stop_prediction"})
+                if self.open:
+                    self.kill()
+
+    process.kept = Kept()
+    process.Worker = lambda: process.kept
+"""
+"""Closes the panels of earlier tests; all panels of a kernel share a worker, which outlives them."""
 
 
 @dataclass
@@ -41,8 +65,11 @@ class Lab:
     base: str
     token: str
     folder: Path
+    home: Path
     process: subprocess.Popen
     subshells: bool = True
+    kept: str = ""
+    """The kernel that is used by one test after the other."""
 
     def notebook(self, name: str, *sources: str) -> str:
         """Write a notebook with these cells; its path within the folder."""
@@ -51,26 +78,62 @@ class Lab:
         nbformat.write(notebook, self.folder / name)
         return name
 
-    def open(self, page: Page, path: str) -> Notebook:
-        if page.evaluate("() => Boolean(window.jupyterapp) && location.origin") == self.base:
-            page.evaluate(OPEN, path)
-        else:
-            page.goto(f"{self.base}/lab/tree/{path}?token={self.token}&reset")
+    def open(self, page: Page, path: str, **more) -> Notebook:
+        """Through JupyterLab's own command; JupyterLab is loaded first where it is not there."""
+        if page.evaluate("() => Boolean(window.jupyterapp) && location.origin") != self.base:
+            # A workspace of its own has nothing to restore. With a notebook in its address, JupyterLab would open it
+            # at some later moment, even if it was closed meanwhile.
+            page.goto(f"{self.base}/lab/workspaces/{next(WORKSPACES)}?token={self.token}")
+            page.wait_for_function("() => window.jupyterapp")
+        page.evaluate(OPEN, {"path": path, **more})
         return Notebook(page).ready()
 
+    def kernels(self) -> set[str]:
+        return {kernel["id"] for kernel in self._ask("GET", "/api/kernels")}
+
+    def start_kernel(self) -> str:
+        return self._ask("POST", "/api/kernels", {"name": "python3"})["id"]
+
+    def run(self, kernel: str, code: str) -> None:
+        """Run code in a kernel without a page."""
+        client = BlockingKernelClient()
+        client.load_connection_file(str(self.home / "jupyter_runtime_dir" / f"kernel-{kernel}.json"))
+        client.start_channels()
+        try:
+            reply = client.execute_interactive(code, store_history=False, timeout=PATIENCE)
+            assert reply["content"]["status"] == "ok", reply["content"]
+        finally:
+            client.stop_channels()
+
     def end_kernels(self) -> None:
-        """End all kernels, and with them their workers."""
-        for kernel in self._ask("GET", "/api/kernels"):
+        """End all kernels but the kept one, and with them their workers."""
+        for kernel in self.kernels() - {self.kept}:
             # It may have ended meanwhile.
             with contextlib.suppress(urllib.error.HTTPError):
-                self._ask("DELETE", f"/api/kernels/{kernel['id']}")
+                self._ask("DELETE", f"/api/kernels/{kernel}")
 
-    def _ask(self, method: str, path: str):
+    def _ask(self, method: str, path: str, body: object = None):
         headers = {"Authorization": f"token {self.token}"}
-        request = urllib.request.Request(f"{self.base}{path}", method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.base}{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             body = answer.read()
         return json.loads(body) if body else None
+
+
+class WarmLab:
+    """The same JupyterLab, whose notebooks all have the same kernel: what is imported and warm there stays so."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self.folder, self.notebook = lab.folder, lab.notebook
+
+    def open(self, page: Page, path: str) -> Notebook:
+        if self._lab.kept not in self._lab.kernels():
+            self._lab.kept = self._lab.start_kernel()
+        # While no page is connected, which would ask the kernel for the widgets that are being closed.
+        self._lab.run(self._lab.kept, USE_AGAIN)
+        return self._lab.open(page, path, kernel={"id": self._lab.kept, "name": "python3"})
 
 
 class Notebook:
@@ -116,7 +179,7 @@ class Notebook:
 
     def expect_kernel(self, expression: str, printed: str) -> None:
         """Ask the kernel for a value until it is the expected one: what was turned last may still be on its way."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while (found := self.kernel(f"print({expression})")) != printed:
             assert time.monotonic() < end, f"{expression} is {found}, not {printed}"
 
@@ -140,15 +203,15 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
     wait_until_it_answers(process, f"http://127.0.0.1:{port}/api?token={token}")
-    return Lab(f"http://127.0.0.1:{port}", token, folder, process, subshells=not settings)
+    return Lab(f"http://127.0.0.1:{port}", token, folder, home, process, subshells=not settings)
 
 
-def wait_until_it_answers(process: subprocess.Popen, url: str, patience: float = 120.0) -> None:
+def wait_until_it_answers(process: subprocess.Popen, url: str, patience: float = PATIENCE) -> None:
     """Until a server that was just started answers at an address."""
     end = time.monotonic() + patience
     while process.poll() is None and time.monotonic() < end:
         try:
-            urllib.request.urlopen(url, timeout=10).close()
+            urllib.request.urlopen(url, timeout=PATIENCE).close()
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
         else:

@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 SMALL = "UNetConfig(depth=2, base_filters=4), 76, cells(8, size=96)"
 """Learns many steps a second."""
-SLOW = 120_000  # milliseconds; TensorFlow may take its time on a busy machine
 
 
 class Tab(Panel):
@@ -33,11 +32,11 @@ class Tab(Panel):
         field.press("Enter")
 
     def expect_state(self, *states: str) -> None:
-        expect(self.root).to_have_attribute("data-state", re.compile(f"^({'|'.join(states)})$"), timeout=SLOW)
+        expect(self.root).to_have_attribute("data-state", re.compile(f"^({'|'.join(states)})$"))
 
     def expect_problem(self, words: object) -> None:
         name = self.root.get_attribute("data-tab")
-        expect(self.role(f"{name}-problem")).to_contain_text(words, timeout=SLOW)
+        expect(self.role(f"{name}-problem")).to_contain_text(words)
 
 
 def open_panel_with(lab, page: Page, state, arguments: str = SMALL):
@@ -57,7 +56,7 @@ def open_panel_with(lab, page: Page, state, arguments: str = SMALL):
 def open_tab(page: Page, name: str) -> Tab:
     page.locator(f'[data-open="{name}"]').first.click()
     tab = Tab(page, name)
-    expect(tab.root).to_be_visible(timeout=SLOW)
+    expect(tab.root).to_be_visible()
     return tab
 
 
@@ -65,7 +64,7 @@ def open_train(lab, page: Page, state, arguments: str = SMALL, **settings: objec
     """The Train tab with its images read and these settings made."""
     panel, notebook = open_panel_with(lab, page, state, arguments)
     tab = open_tab(page, "Train")
-    expect(tab.role("data")).to_contain_text("images", timeout=SLOW)
+    expect(tab.role("data")).to_contain_text("images")
     for name, value in settings.items():
         if not tab.setting(name).is_visible():
             tab.root.locator(".ue-settings .ue-more summary").click()

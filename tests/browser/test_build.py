@@ -6,7 +6,7 @@ from pathlib import Path
 
 from panel import open_panel
 from playwright.sync_api import expect
-from tabs import SLOW, SMALL, open_panel_with, open_tab
+from tabs import SMALL, open_panel_with, open_tab
 
 from unet_explorer import UNetConfig, plan, to_script, trace
 
@@ -21,8 +21,8 @@ def built(lab, page, tmp_path, arguments=SMALL):
     return panel, notebook, tab
 
 
-def test_every_box_gets_its_mark_and_loses_it_with_another_tile(lab, page, tmp_path):
-    panel, _, tab = built(lab, page, tmp_path)
+def test_every_box_gets_its_mark_and_loses_it_with_another_tile(warm_lab, page, tmp_path):
+    panel, _, tab = built(warm_lab, page, tmp_path)
     total = trace(CONFIG, 76).parameters
     expect(tab.role("proof")).to_have_text(
         f"✓ All {len(plan(CONFIG))} steps agree with Keras, in shape and in parameters: {total:,} in total "
@@ -41,12 +41,12 @@ def test_every_box_gets_its_mark_and_loses_it_with_another_tile(lab, page, tmp_p
     panel.type("depth", "1")
     expect(panel.root.locator("[data-proof]")).to_have_count(0)
     tab.action("build").click()
-    expect(tab.role("proof")).to_contain_text("(depth 1, 4 filters, tile 76 × 76)", timeout=SLOW)
+    expect(tab.role("proof")).to_contain_text("(depth 1, 4 filters, tile 76 × 76)")
     expect(panel.step("head")).to_have_attribute("data-proof", "agrees")
 
 
-def test_what_keras_made_otherwise_is_marked_and_both_are_said(lab, page, tmp_path):
-    panel, notebook, tab = built(lab, page, tmp_path)
+def test_what_keras_made_otherwise_is_marked_and_both_are_said(warm_lab, page, tmp_path):
+    panel, notebook, tab = built(warm_lab, page, tmp_path)
     notebook.kernel(
         "tab = panel.tab('Build'); words = 'the plan says 34 × 34 × 8, Keras 35 × 35 × 8'\n"
         "panel.instrument.proof = {**panel.instrument.proof, 'steps': {**panel.instrument.proof['steps'], "
@@ -62,8 +62,8 @@ def test_what_keras_made_otherwise_is_marked_and_both_are_said(lab, page, tmp_pa
     expect(tab.root.locator(".ue-wrong li")).to_have_text(["enc1_conv1: the plan says 34 × 34 × 8, Keras 35 × 35 × 8"])
 
 
-def test_summary_source_and_graph_are_taken_away(lab, page, tmp_path):
-    _, notebook, tab = built(lab, page, tmp_path)
+def test_summary_source_and_graph_are_taken_away(warm_lab, page, tmp_path):
+    _, notebook, tab = built(warm_lab, page, tmp_path)
     for closed in ("As Keras source", "Keras's summary"):
         tab.root.get_by_text(closed, exact=True).press("Enter")
     expect(tab.role("summary")).to_contain_text("Connected to")
@@ -85,8 +85,8 @@ def test_summary_source_and_graph_are_taken_away(lab, page, tmp_path):
     assert counted == str(trace(CONFIG, 76).parameters)
 
 
-def test_a_tile_that_does_not_fit_is_said_where_it_was_asked(lab, page, tmp_path):
-    panel, _ = open_panel(lab, page)
+def test_a_tile_that_does_not_fit_is_said_where_it_was_asked(warm_lab, page, tmp_path):
+    panel, _ = open_panel(warm_lab, page)
     tab = open_tab(page, "Build")
     panel.type_tile(512)
     tab.action("build").click()
@@ -107,7 +107,7 @@ def test_the_tabs_open_one_at_a_time_and_by_keyboard(lab, page, tmp_path):
     page.keyboard.press("ArrowRight")
     expect(train).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator('[data-tab="train"]')).to_be_visible(timeout=SLOW)
+    expect(page.locator('[data-tab="train"]')).to_be_visible()
     expect(train).to_have_attribute("aria-selected", "true")
     build.click()
     expect(page.locator('[data-tab="build"]')).to_be_visible()

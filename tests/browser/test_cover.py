@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from modules import load
+from modules import ask, load
 from test_law import CONFIGS
 
 from unet_explorer import Tiling, tile_for_output, valid_sizes
@@ -43,7 +43,7 @@ def test_the_browser_lays_the_same_tiles(bench, config):
         for side in {*sizes[:4], *sizes[-3:], *sizes[:: max(1, len(sizes) // 6)]}:
             for seamless in (True, False):
                 other = sizes[(sizes.index(side) + 1) % len(sizes)]
-                told = bench.evaluate(COVER, [network, list(image), [side, other], seamless])
+                told = ask(bench, COVER, [network, list(image), [side, other], seamless])
                 try:
                     tiling = Tiling(config, image, (side, other), seamless=seamless)
                 except ValueError as error:

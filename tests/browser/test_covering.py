@@ -9,13 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from looking import CONFIG, TILE, frame, open_tile, point
 from PIL import Image
 from playwright.sync_api import expect
-from tabs import SLOW
 
 from unet_explorer import Tiling, trace
 
 
-def test_a_tile_under_the_pointer_shows_what_it_is_given_and_what_it_writes(lab, page, tmp_path):
-    panel, _, tab = open_tile(lab, page, tmp_path)
+def test_a_tile_under_the_pointer_shows_what_it_is_given_and_what_it_writes(warm_lab, page, tmp_path):
+    panel, _, tab = open_tile(warm_lab, page, tmp_path)
     tiling = Tiling(CONFIG, (96, 96), TILE)
     assert int(tab.root.get_attribute("data-tiles")) == len(tiling) == 9
     tab.role("tiles").scroll_into_view_if_needed()
@@ -57,14 +56,14 @@ def test_a_tile_under_the_pointer_shows_what_it_is_given_and_what_it_writes(lab,
     expect(tab.role("misfit")).to_have_text("")
 
 
-def test_naive_tiles_show_seams_and_aligned_ones_none(lab, page, tmp_path):
-    panel, _, tab = open_tile(lab, page, tmp_path)
+def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):
+    panel, _, tab = open_tile(warm_lab, page, tmp_path)
     tab.action("predict").click()
-    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
     expect(tab.role("seams")).to_have_text("✓ No label is another one than in one piece.")
     expect(tab.role("labels")).to_be_visible()
     tab.setting("naive").check()
-    expect(tab.role("seams")).to_have_attribute("data-naive", "true", timeout=SLOW)
+    expect(tab.role("seams")).to_have_attribute("data-naive", "true")
     flipped = int(tab.role("seams").get_attribute("data-flipped"))
     assert flipped > 10
     expect(tab.role("seams")).to_contain_text(f"✗ {flipped:,} labels")
@@ -80,34 +79,34 @@ def test_naive_tiles_show_seams_and_aligned_ones_none(lab, page, tmp_path):
     assert tab.role("difference").evaluate(count) == flipped
     # Dragged on, it is predicted anew; the whole image in one tile has no neighbour to disagree with.
     panel.type_tile(188)
-    expect(tab.root).to_have_attribute("data-stale", "false", timeout=SLOW)
-    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    expect(tab.root).to_have_attribute("data-stale", "false")
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
     expect(tab.root).to_have_attribute("data-state", "done")
     assert tab.role("tile-problem").inner_text() == ""
 
 
-def test_an_image_is_chosen_or_uploaded(lab, page, tmp_path):
-    _, _, tab = open_tile(lab, page, tmp_path)
+def test_an_image_is_chosen_or_uploaded(warm_lab, page, tmp_path):
+    _, _, tab = open_tile(warm_lab, page, tmp_path)
     tab.setting("image").select_option("set 2")
-    expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile("^cells, image 3"), timeout=SLOW)
+    expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile("^cells, image 3"))
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 150, 4), "uint8")).save(tmp_path / "rgba.png")
     tab.root.get_by_text("Your own image").click()
     tab.root.locator('[data-upload="image"]').set_input_files(tmp_path / "rgba.png")
-    expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile(r"^rgba\.png"), timeout=SLOW)
+    expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile(r"^rgba\.png"))
     expect(tab.setting("image").locator("option:checked")).to_have_text("rgba.png")
     tiling = Tiling(CONFIG, (60, 150), TILE)
     expect(tab.root).to_have_attribute("data-tiles", str(len(tiling)))
     tab.setting("path").fill(str(tmp_path / "none.png"))
     tab.setting("path").press("Enter")
-    expect(tab.role("tile-problem")).to_contain_text("none.png is not there", timeout=SLOW)
+    expect(tab.role("tile-problem")).to_contain_text("none.png is not there")
     # A grey network is given the luminance.
     tab.action("predict").click()
-    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
 
 
-def test_it_is_accessible(lab, page, tmp_path):
-    _, _, tab = open_tile(lab, page, tmp_path)
+def test_it_is_accessible(warm_lab, page, tmp_path):
+    _, _, tab = open_tile(warm_lab, page, tmp_path)
     tab.action("predict").click()
-    expect(tab.role("seams")).to_have_attribute("data-flipped", "0", timeout=SLOW)
+    expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
     found = Axe().run(page, context=".unet-explorer-tab", options={"runOnly": ["wcag2a", "wcag2aa"]})
     assert found.violations_count == 0, found.generate_report()

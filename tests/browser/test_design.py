@@ -74,8 +74,8 @@ def test_any_lab_follows_every_knob(any_lab, page):
     notebook.expect_kernel("panel.config", str(wanted))
 
 
-def test_undo_redo_reset_and_presets(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_undo_redo_reset_and_presets(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     expect(panel.action("undo")).to_have_attribute("aria-disabled", "true")
     panel.knob("preset").select_option("classroom")
     panel.expect_tile(188, 188)
@@ -105,8 +105,8 @@ def test_undo_redo_reset_and_presets(lab, page):
     expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "16")
 
 
-def test_a_key_held_down_is_one_step_back(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_a_key_held_down_is_one_step_back(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.knob("tile_height").focus()
     for _ in range(130):
         page.keyboard.down("ArrowRight")
@@ -117,8 +117,8 @@ def test_a_key_held_down_is_one_step_back(lab, page):
     expect(panel.action("undo")).to_have_attribute("aria-disabled", "true")
 
 
-def test_a_network_may_change_under_the_pointer(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_a_network_may_change_under_the_pointer(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.step("enc3_conv1").hover()
     expect(panel.role("hint")).to_be_visible()
     panel.knob("depth").focus()
@@ -132,8 +132,8 @@ def test_a_network_may_change_under_the_pointer(lab, page):
     expect(panel.number("depth")).to_have_value("3")
 
 
-def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(lab, page):
-    panel, notebook = open_panel(lab, page)
+def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(warm_lab, page):
+    panel, notebook = open_panel(warm_lab, page)
     panel.type("depth", "99")
     expect(panel.role("problem")).to_have_text("depth=99 is not allowed: give a whole number from 1 to 7.")
     expect(panel.number("depth")).to_have_value("4")
@@ -169,8 +169,8 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(lab, page
     notebook.expect_kernel("panel.config.depth, panel.tile", "4 (588, 588)")
 
 
-def test_code_moves_the_panel_too(lab, page):
-    panel, notebook = open_panel(lab, page)
+def test_code_moves_the_panel_too(warm_lab, page):
+    panel, notebook = open_panel(warm_lab, page)
     notebook.kernel("from unet_explorer import UNetConfig\npanel.config = UNetConfig(depth=2); panel.tile = 100, 60")
     panel.expect_tile(100, 60)
     expect(panel.step("enc2_conv1")).to_have_count(0)

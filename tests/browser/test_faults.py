@@ -15,7 +15,8 @@ import pytest
 from panel import Panel
 from PIL import Image
 from playwright.sync_api import expect
-from tabs import SLOW, Tab, open_tab, open_train
+from support import PATIENCE
+from tabs import Tab, open_tab, open_train
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
 ENDLESS = {"steps": 100_000, "steps_per_epoch": 5}
@@ -30,18 +31,18 @@ def epochs(tab) -> int:
 
 
 def learning(tab) -> None:
-    expect(tab.role("train-state")).to_contain_text(re.compile(r"epoch [1-9]"), timeout=SLOW)
+    expect(tab.role("train-state")).to_contain_text(re.compile(r"epoch [1-9]"))
 
 
 def goes_beyond(tab, epoch: int) -> None:
     further = "([epoch]) => Number(document.querySelector('[data-tab=train] [data-role=train-state]').textContent"
     further += r".match(/epoch ([\d,]+) of/)?.[1].replace(',', '')) > epoch"
-    tab.page.wait_for_function(further, arg=[epoch], timeout=SLOW)
+    tab.page.wait_for_function(further, arg=[epoch])
 
 
 def gone(process: int) -> bool:
     try:
-        psutil.Process(process).wait(60)
+        psutil.Process(process).wait(PATIENCE)
     except psutil.NoSuchProcess:
         return True
     return not psutil.pid_exists(process)
@@ -135,10 +136,10 @@ def test_closing_the_panel_ends_the_training_and_the_worker(lab, page, tmp_path)
     expect(page.locator(".unet-explorer")).to_have_count(0)
 
 
-def test_own_images_by_path_by_zip_and_by_folder(lab, page, tmp_path):
+def test_own_images_by_path_by_zip_and_by_folder(warm_lab, page, tmp_path):
     name = "<img src=x onerror=alert(1)>"
     folder = images(tmp_path / "mine" / name, name)
-    _, _, tab = open_train(lab, page, tmp_path / "state", steps=4, steps_per_epoch=4)
+    _, _, tab = open_train(warm_lab, page, tmp_path / "state", steps=4, steps_per_epoch=4)
     tab.root.get_by_text("Your own images").click()
     tab.set("path", tmp_path / "nowhere")
     tab.expect_problem(f"There is no folder {tmp_path / 'nowhere'}")
@@ -156,15 +157,15 @@ def test_own_images_by_path_by_zip_and_by_folder(lab, page, tmp_path):
         for file in sorted(images(tmp_path / "other").rglob("*.png")):
             archive.write(file, file.relative_to(tmp_path))
     tab.root.locator('[data-upload="zip"]').set_input_files(packed)
-    expect(tab.role("data")).to_contain_text("packed: 3 images", timeout=SLOW)
+    expect(tab.role("data")).to_contain_text("packed: 3 images")
     tab.root.locator('[data-upload="folder"]').set_input_files(tmp_path / "other")
-    expect(tab.role("data")).to_contain_text("other: 3 images", timeout=SLOW)
+    expect(tab.role("data")).to_contain_text("other: 3 images")
     tab.setting("source").select_option("membranes")
-    expect(tab.role("data")).to_contain_text("membranes: 24 images", timeout=SLOW)
+    expect(tab.role("data")).to_contain_text("membranes: 24 images")
 
 
-def test_a_zip_that_means_harm_changes_nothing(lab, page, tmp_path):
-    _, notebook, tab = open_train(lab, page, tmp_path / "state")
+def test_a_zip_that_means_harm_changes_nothing(warm_lab, page, tmp_path):
+    _, notebook, tab = open_train(warm_lab, page, tmp_path / "state")
     escaping, bomb, torn = (tmp_path / f"{name}.zip" for name in ("escaping", "bomb", "torn"))
     with zipfile.ZipFile(escaping, "w") as archive:
         archive.writestr("../../escaped.png", b"1")

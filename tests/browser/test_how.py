@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from modules import load
+from modules import ask, load
+from support import everything
 from test_law import CONFIGS
 
 from unet_explorer.panel.instrument.facts import describe
@@ -30,36 +33,32 @@ def bench(page):
     return load(page, {"lib/law.js": ["follow"], "tabs/how.js": ["explanation"]})
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_every_step_can_be_explained(bench, config):
     network = describe(config, (572, 572))
     smallest, period = network["sizes"]["smallest"], network["sizes"]["period"]
-    for tile in (
-        [smallest] * 2,
-        [smallest + period, smallest],
-        [smallest + 1] * 2,
-        [smallest + period // 2] * 2,
-        [3, 5],
-    ):
-        for patch in PATCHES:
-            told = bench.evaluate(DRAW, [network, tile, patch])
-            for name, frames, words, drawn in told:
-                operations = {"conv", "conv1x1", "pool", "upconv", "upsample", "crop_concat"}
-                step = next(each for each in network["steps"] if each["name"] == name)
-                assert (frames > 0) == (step["op"] in operations), name
-                assert all(drawn)
-                for bad in ("undefined", "NaN", "null"):
-                    assert bad not in words, (name, tile, words)
+    tiles = ([smallest] * 2, [smallest + period, smallest], [smallest + 1] * 2, [smallest + period // 2] * 2, [3, 5])
+    # Otherwise every tile once and every patch at least once.
+    some = zip(tiles, itertools.cycle(PATCHES), strict=False)
+    operations = {"conv", "conv1x1", "pool", "upconv", "upsample", "crop_concat"}
+    explained = {step["name"] for step in network["steps"] if step["op"] in operations}
+    for tile, patch in itertools.product(tiles, PATCHES) if everything() else some:
+        for name, frames, words, drawn in ask(bench, DRAW, [network, tile, patch]):
+            assert (frames > 0) == (name in explained), name
+            assert all(drawn)
+            for bad in ("undefined", "NaN", "null"):
+                assert bad not in words, (name, tile, words)
 
 
 def test_the_numbers_are_those_of_the_step(bench):
     network = describe(CONFIGS["paper"], (572, 572))
-    told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, [572, 572], PATCHES[1]])}
+    told = {name: words for name, _, words, _ in ask(bench, DRAW, [network, [572, 572], PATCHES[1]])}
     assert "572 − (3 − 1) = 570 places" in told["enc0_conv1"]
     assert "568 ÷ 2 = 284" in told["enc0_pool"]
     assert "28 × 2 = 56" in told["dec3_up"]
     assert "568 × 568, is larger than what comes up, 392 × 392: 88 px are cut off" in told["dec0_concat"]
-    told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, [570, 570], {}])}
+    told = {name: words for name, _, words, _ in ask(bench, DRAW, [network, [570, 570], {}])}
     assert "283 is odd" not in told["enc0_pool"]
     odd = [name for name, words in told.items() if "is odd: the last row and column have no partner" in words]
     assert odd == ["enc1_pool"]
@@ -75,5 +74,5 @@ def test_what_is_odd_is_told_apart(bench):
         ([570, 566], "279 and 277 are odd: the last row and column have no partner (orange). Keras would drop them,"),
         ([572, 588], "280 ÷ 2 = 140 rows, 288 ÷ 2 = 144 columns."),
     ):
-        told = {name: words for name, _, words, _ in bench.evaluate(DRAW, [network, tile, {}])}
+        told = {name: words for name, _, words, _ in ask(bench, DRAW, [network, tile, {}])}
         assert words in told["enc1_pool"]

@@ -56,9 +56,9 @@ def test_two_views_of_one_panel(lab, page):
     notebook.expect_kernel("panel.tile", "(204, 204)")
 
 
-def test_any_lab_a_busy_kernel_holds_up_no_tile(any_lab, page):
-    panel, notebook = open_panel(any_lab, page)
-    gate = any_lab.folder / f"gate-{next(NUMBER)}"
+def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
+    panel, notebook = open_panel(each_lab, page)
+    gate = each_lab.folder / f"gate-{next(NUMBER)}"
     # A cell that runs until this file is there.
     page.evaluate(
         """(code) => {
@@ -74,14 +74,14 @@ def test_any_lab_a_busy_kernel_holds_up_no_tile(any_lab, page):
     panel.type_tile(188)
     panel.expect_tile(188, 188)
     panel.type("depth", "3")
-    if any_lab.subshells:
+    if each_lab.subshells:
         # Messages are served beside the cell, so even this does not wait for it.
         expect(panel.step("enc3_conv1")).to_have_count(0)
     else:
         expect(panel.role("waiting")).to_be_visible()
         expect(panel.step("enc3_conv1")).to_be_visible()
     panel.type_tile(196)
-    panel.expect_tile(196, 196, fits=any_lab.subshells)
+    panel.expect_tile(196, 196, fits=each_lab.subshells)
     still = "() => Promise.race([window.busy.then(() => 'done'), Promise.resolve('running')])"
     assert page.evaluate(still) == "running"
     gate.touch()

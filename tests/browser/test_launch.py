@@ -16,6 +16,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 from server import free_port, wait_until_it_answers
+from support import PATIENCE
 
 COMMAND = Path(sys.executable).with_name("unet-explorer")
 
@@ -85,10 +86,10 @@ def open_and_run(page: Page, url: str) -> None:
     """As the notebook says: click the cell, press Shift + Enter."""
     page.goto(url)
     page.wait_for_selector(".jp-Notebook")
-    expect(page.locator(".jp-StatusBar-Widget")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
+    expect(page.locator(".jp-StatusBar-Widget")).to_contain_text("Python 3 (ipykernel) | Idle")
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
-    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible(timeout=30_000)
+    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible()
 
 
 def test_the_command_opens_the_notebook(start, page, project):
@@ -107,22 +108,24 @@ def test_the_command_opens_the_notebook(start, page, project):
     } - {"127.0.0.1"}
     for address in others:
         with pytest.raises(OSError, match="refused"):
-            socket.create_connection((address, port), timeout=5).close()
+            socket.create_connection((address, port), timeout=PATIENCE).close()
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents", timeout=10)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents", timeout=PATIENCE)
     assert refused.value.code == 403
     open_and_run(page, url)
     expect(page.locator('.unet-explorer [data-role="status"]')).to_contain_text("572 × 572 fits → 388 × 388")
     # Nothing was asked of the user, and nothing was fetched from elsewhere.
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
-    kernels = json.load(urllib.request.urlopen(url.replace("/lab/tree/explore.ipynb", "/api/kernels"), timeout=10))
+    kernels = json.load(
+        urllib.request.urlopen(url.replace("/lab/tree/explore.ipynb", "/api/kernels"), timeout=PATIENCE)
+    )
     assert len(kernels) == 1
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.send_signal(signal.SIGTERM)
     process.stdout.close()
-    process.wait(60)
-    _, alive = psutil.wait_procs(children, timeout=30)
+    process.wait(PATIENCE)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert not alive
     assert (project / "notebooks" / "explore.ipynb").read_bytes() == before
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from modules import load
+from modules import ask, load
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, nearest_sizes, plan, tile_for_output, trace
 from unet_explorer.drawing.scene import scene
@@ -56,11 +56,10 @@ def bench(page):
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_every_tile_of_the_slider(bench, config):
     network = describe(config, (572, 572))
-    largest = network["sizes"]["largest"]
+    smallest, period, largest = (network["sizes"][name] for name in ("smallest", "period", "largest"))
     tiles = [(n, n) for n in range(1, largest + 1)]
-    smallest, period = network["sizes"]["smallest"], network["sizes"]["period"]
     tiles += [(smallest + a * period + da, smallest + b * period) for a in range(3) for b in range(3) for da in (0, 1)]
-    told = bench.evaluate(EVALUATE, [network, tiles])
+    told = ask(bench, EVALUATE, [network, tiles])
     fitting = 0
     for tile, answer in zip(tiles, told, strict=True):
         assert tuple(answer["nearest"]) == nearest_sizes(config, tile[0])
@@ -128,7 +127,7 @@ def test_the_drawing_follows_the_tile_as_python_draws_it(bench, config):
     some = [1, 7, 188, 571, 572, 600, sizes["smallest"], sizes["smallest"] + sizes["period"], sizes["largest"], 5000]
     tiles = [(a, b) for a in some for b in (a, a + 1, sizes["smallest"])]
     drawn = scene(config, sizes["largest"])
-    assert bench.evaluate(COMPARE, [network, tiles, [svg(drawn, tile) for tile in tiles]]) == []
+    assert ask(bench, COMPARE, [network, tiles, [svg(drawn, tile) for tile in tiles]]) == []
 
 
 def test_steps_without_a_box_are_shown_on_the_box_before_them():
@@ -148,7 +147,7 @@ WORDS = """(numbers) => [
 
 
 def test_numbers_as_they_are_read(bench):
-    assert bench.evaluate(WORDS, [0, 7, 999, 1000, 12345, 999_499, 999_500, 31_030_658, 150.4284e9, 2e15]) == [
+    assert ask(bench, WORDS, [0, 7, 999, 1000, 12345, 999_499, 999_500, 31_030_658, 150.4284e9, 2e15]) == [
         *("0", "7", "999", "1 k", "12.3 k", "999 k", "1.00 M", "31.0 M", "150 G", "2 P"),
         *("0 B", "999 B", "1 kB", "1.50 GB", "31.875", "−2"),
     ]

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from unet_explorer import UNetConfig, plan
 
 
-def test_the_u_can_be_walked_with_the_keyboard(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_the_u_can_be_walked_with_the_keyboard(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     page.evaluate("() => document.querySelector('.unet-explorer [data-input]').focus()")
     focused = "() => document.activeElement.dataset.step"
     for key, step in (
@@ -35,8 +35,8 @@ def test_the_u_can_be_walked_with_the_keyboard(lab, page):
     expect(panel.role("card")).to_contain_text("The tile")
 
 
-def test_the_card_explains_the_selected_step(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_the_card_explains_the_selected_step(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     card = panel.role("card")
     expect(card).to_contain_text("572 − 184 = 388")
     panel.step("enc1_conv1").click()
@@ -64,8 +64,8 @@ def test_the_card_explains_the_selected_step(lab, page):
     expect(card).to_contain_text("This cannot be computed, since at enc0_pool 567 is odd")
 
 
-def test_hovering_shows_shape_and_formula(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_hovering_shows_shape_and_formula(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     expect(panel.role("hint")).to_be_hidden()
     panel.step("enc0_pool").hover()
     expect(panel.role("hint")).to_contain_text("enc0_pool284 × 284 × 64568 ÷ 2 = 284")
@@ -73,8 +73,8 @@ def test_hovering_shows_shape_and_formula(lab, page):
     expect(panel.role("hint")).to_be_hidden()
 
 
-def test_pointing_at_the_tile_chooses_the_pixel_that_sees_it(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_pointing_at_the_tile_chooses_the_pixel_that_sees_it(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.step("bottleneck_conv2").click()
     picture = panel.role("card").locator(".ue-aim")
     shown = picture.locator(".ue-tile").bounding_box()
@@ -88,8 +88,8 @@ def test_pointing_at_the_tile_chooses_the_pixel_that_sees_it(lab, page):
     expect(words).to_contain_text(re.compile(r"rows (96|112)–"))
 
 
-def test_the_table_can_be_sorted_and_goes_back_to_the_plan(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_the_table_can_be_sorted_and_goes_back_to_the_plan(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     table = panel.role("layers")
     head = table.locator('th:has([data-sort="parameters"])')
     names = [step.name for step in plan(UNetConfig())]
@@ -110,8 +110,8 @@ def test_the_table_can_be_sorted_and_goes_back_to_the_plan(lab, page):
     assert shown() == names
 
 
-def test_steps_without_a_box_are_chosen_in_the_table_by_keyboard(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_steps_without_a_box_are_chosen_in_the_table_by_keyboard(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.root.locator(".ue-more summary").click()
     panel.knob("batch_norm").check()
     row = panel.role("layers").locator('[data-row="enc0_norm1"]')
@@ -125,8 +125,8 @@ def test_steps_without_a_box_are_chosen_in_the_table_by_keyboard(lab, page):
     assert panel.role("layers").locator('tbody button[tabindex="0"]').count() == 1
 
 
-def test_operations_have_the_colours_of_the_paper(lab, page):
-    panel, notebook = open_panel(lab, page)
+def test_operations_have_the_colours_of_the_paper(warm_lab, page):
+    panel, notebook = open_panel(warm_lab, page)
     notebook.command("apputils:change-theme", theme="JupyterLab Light")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", "JupyterLab Light")
 
@@ -147,10 +147,10 @@ def test_operations_have_the_colours_of_the_paper(lab, page):
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [1500, 1000, 640])
-def test_nothing_hinders_a_reader(lab, page, theme, width):
+def test_nothing_hinders_a_reader(warm_lab, page, theme, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    panel, notebook = open_panel(lab, page)
+    panel, notebook = open_panel(warm_lab, page)
     page.set_viewport_size({"width": width, "height": 2600})
     notebook.command("apputils:change-theme", theme=theme)
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)

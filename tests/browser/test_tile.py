@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from unet_explorer import UNetConfig, plan
 
 
-def test_dragging_with_the_mouse(lab, page):
-    panel, notebook = open_panel(lab, page)
+def test_dragging_with_the_mouse(warm_lab, page):
+    panel, notebook = open_panel(warm_lab, page)
     slider = panel.knob("tile_height")
     box = slider.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.56, box["y"] + box["height"] / 2)
@@ -32,8 +32,8 @@ def test_dragging_with_the_mouse(lab, page):
     notebook.expect_kernel("panel.tile", "(572, 572)")
 
 
-def test_the_keyboard_moves_the_tile_and_jupyterlab_keeps_out(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_the_keyboard_moves_the_tile_and_jupyterlab_keeps_out(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     slider = panel.knob("tile_height")
     slider.focus()
     slider.press("ArrowRight")
@@ -46,8 +46,8 @@ def test_the_keyboard_moves_the_tile_and_jupyterlab_keeps_out(lab, page):
     panel.expect_tile(572, 572)
 
 
-def test_snap_holds_the_slider_to_what_fits(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_snap_holds_the_slider_to_what_fits(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.type_tile(580)
     panel.expect_tile(580, 580, fits=False)
     panel.knob("snap").check()
@@ -70,8 +70,8 @@ def test_snap_holds_the_slider_to_what_fits(lab, page):
     panel.expect_tile(572, 572)
 
 
-def test_the_ruler_marks_every_size_that_fits(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_the_ruler_marks_every_size_that_fits(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     marks = panel.root.locator(".ue-ruler path").first.get_attribute("d")
     slider = panel.knob("tile_height")
     low, high = int(slider.get_attribute("min")), int(slider.get_attribute("max"))
@@ -81,8 +81,8 @@ def test_the_ruler_marks_every_size_that_fits(lab, page):
     assert int(slider.get_attribute("max")) > 3000
 
 
-def test_a_misfit_says_why_and_offers_what_fits(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_a_misfit_says_why_and_offers_what_fits(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.type_tile(512)
     panel.expect_tile(512, 512, fits=False)
     expect(panel.role("status")).to_contain_text("at enc2_pool, 121 is odd: it cannot be halved")
@@ -104,8 +104,8 @@ def test_a_misfit_says_why_and_offers_what_fits(lab, page):
     assert offers.all_inner_texts() == ["188 → 4"]
 
 
-def test_a_rectangle(lab, page):
-    panel, notebook = open_panel(lab, page)
+def test_a_rectangle(warm_lab, page):
+    panel, notebook = open_panel(warm_lab, page)
     expect(panel.knob("tile_width")).to_be_hidden()
     panel.knob("linked").uncheck()
     panel.type_tile(444, "width")
@@ -133,8 +133,8 @@ def test_a_rectangle(lab, page):
     panel.expect_tile(524, 524)
 
 
-def test_a_size_asked_for_from_the_other_end(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_a_size_asked_for_from_the_other_end(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.type("wanted_output", "389")
     panel.expect_tile(588, 588)
     panel.type("wanted_output", "0")
@@ -142,8 +142,8 @@ def test_a_size_asked_for_from_the_other_end(lab, page):
     panel.expect_tile(588, 588)
 
 
-def test_a_tile_beyond_the_slider_does_not_run_away_when_dragged(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_a_tile_beyond_the_slider_does_not_run_away_when_dragged(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.type_tile(5000)
     slider = panel.knob("tile_height")
     expect(slider).to_have_attribute("max", "5000")
@@ -157,8 +157,8 @@ def test_a_tile_beyond_the_slider_does_not_run_away_when_dragged(lab, page):
     page.mouse.up()
 
 
-def test_nothing_moves_while_the_tile_is_dragged(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_nothing_moves_while_the_tile_is_dragged(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     for width in (1500, 1140, 900):
         page.set_viewport_size({"width": width, "height": 2200})
         places = set()
@@ -172,8 +172,8 @@ def test_nothing_moves_while_the_tile_is_dragged(lab, page):
         assert len(places) == 1, (width, places)
 
 
-def test_a_wish_for_an_output_keeps_the_side_that_grants_it(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_a_wish_for_an_output_keeps_the_side_that_grants_it(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.knob("linked").uncheck()
     panel.type_tile(700)
     panel.type_tile(444, "width")
@@ -184,8 +184,8 @@ def test_a_wish_for_an_output_keeps_the_side_that_grants_it(lab, page):
     expect(panel.knob("linked")).to_be_checked()
 
 
-def test_what_lies_beyond_the_limit_is_not_offered(lab, page):
-    panel, _ = open_panel(lab, page)
+def test_what_lies_beyond_the_limit_is_not_offered(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
     panel.type_tile(1_000_000)
     assert panel.action("use-size").locator("visible=true").all_inner_texts() == ["999996 → 999812"]
     panel.type("wanted_output", "1000000")

@@ -7,7 +7,7 @@ import re
 import pytest
 from panel import open_panel
 from playwright.sync_api import expect
-from tabs import SLOW, open_tab, open_train
+from tabs import open_tab, open_train
 
 
 def epoch(tab):
@@ -63,16 +63,16 @@ def test_any_lab_watches_it_learn(any_lab, page, tmp_path):
     assert notebook.kernel(best) == "True"
 
 
-def test_pause_one_step_go_on_stop_reset(lab, page, tmp_path):
-    _, _, tab = open_train(lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
+def test_pause_one_step_go_on_stop_reset(warm_lab, page, tmp_path):
+    _, _, tab = open_train(warm_lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
     tab.action("step").click()
     tab.expect_state("paused")
     expect(tab.role("train-state")).to_contain_text("step 1 of 100,000")
     tab.action("step").click()
     expect(tab.role("train-state")).to_contain_text("step 2 of 100,000")
     tab.action("resume").click()
-    expect(tab.role("speed")).to_contain_text("left", timeout=SLOW)
-    expect(tab.role("epoch")).to_contain_text("epoch", timeout=SLOW)
+    expect(tab.role("speed")).to_contain_text("left")
+    expect(tab.role("epoch")).to_contain_text("epoch")
     tab.action("pause").click()
     tab.expect_state("paused")
     tab.action("stop").click()
@@ -89,10 +89,10 @@ def test_pause_one_step_go_on_stop_reset(lab, page, tmp_path):
     expect(tab.role("gallery")).to_be_visible()
 
 
-def test_the_knobs_stay_free_while_it_learns(lab, page, tmp_path):
-    panel, _, tab = open_train(lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
+def test_the_knobs_stay_free_while_it_learns(warm_lab, page, tmp_path):
+    panel, _, tab = open_train(warm_lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
     tab.action("start").click()
-    expect(tab.role("epoch")).to_contain_text("epoch", timeout=SLOW)
+    expect(tab.role("epoch")).to_contain_text("epoch")
     expect(tab.role("differs")).to_be_hidden()
     for _ in range(6):
         panel.knob("tile_height").press("ArrowRight")
@@ -103,7 +103,7 @@ def test_the_knobs_stay_free_while_it_learns(lab, page, tmp_path):
         "What learns here is another design than the knobs show: depth 2, 4 filters, tile 76 × 76, on cells."
     )
     before = epoch(tab)
-    expect(tab.role("epoch")).not_to_contain_text(f"epoch {before} ", timeout=SLOW)
+    expect(tab.role("epoch")).not_to_contain_text(f"epoch {before} ")
     tab.action("show_design").click()
     panel.expect_tile(76, 76)
     expect(tab.role("differs")).to_be_hidden()
@@ -112,8 +112,8 @@ def test_the_knobs_stay_free_while_it_learns(lab, page, tmp_path):
     tab.expect_state("stopped")
 
 
-def test_what_would_go_wrong_is_said_before_with_a_button_that_mends_it(lab, page, tmp_path):
-    panel, _, tab = open_train(lab, page, tmp_path, "'article'")
+def test_what_would_go_wrong_is_said_before_with_a_button_that_mends_it(warm_lab, page, tmp_path):
+    panel, _, tab = open_train(warm_lab, page, tmp_path, "'article'")
     found = tab.role("findings")
     expect(found.locator("[data-finding]")).to_have_count(3)
     expect(found.locator('[data-finding="head"]')).to_contain_text("no gradient comes back")
@@ -133,16 +133,16 @@ def test_what_would_go_wrong_is_said_before_with_a_button_that_mends_it(lab, pag
     expect(found.locator('[data-action="start-anyway"]')).to_be_visible()
 
 
-def test_a_doubt_can_be_overruled(lab, page, tmp_path):
+def test_a_doubt_can_be_overruled(warm_lab, page, tmp_path):
     arguments = "UNetConfig(depth=2, base_filters=4, head_activation='relu'), 76, cells(8, size=96)"
-    _, _, tab = open_train(lab, page, tmp_path, arguments, steps=4)
+    _, _, tab = open_train(warm_lab, page, tmp_path, arguments, steps=4)
     expect(tab.role("findings").locator('[data-finding="head"]')).to_be_visible()
     tab.action("start-anyway").click()
     tab.expect_state("finished")
 
 
-def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(lab, page, tmp_path):
-    _, notebook, tab = open_train(lab, page, tmp_path)
+def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(warm_lab, page, tmp_path):
+    _, notebook, tab = open_train(warm_lab, page, tmp_path)
     cells = page.locator(".jp-Cell").count()
     tab.set("steps", 0)
     tab.expect_problem("steps=0 is not allowed: give a whole number from 1 to 1,000,000.")
@@ -160,10 +160,10 @@ def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(l
 
 
 @pytest.mark.parametrize(("theme", "width"), [("JupyterLab Light", 1500), ("JupyterLab Dark", 760)])
-def test_nothing_in_the_tabs_hinders_a_reader(lab, page, tmp_path, theme, width):
+def test_nothing_in_the_tabs_hinders_a_reader(warm_lab, page, tmp_path, theme, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    _, notebook, tab = open_train(lab, page, tmp_path, steps=4, steps_per_epoch=4)
+    _, notebook, tab = open_train(warm_lab, page, tmp_path, steps=4, steps_per_epoch=4)
     page.set_viewport_size({"width": width, "height": 2600})
     notebook.command("apputils:change-theme", theme=theme)
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
