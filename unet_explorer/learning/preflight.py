@@ -11,6 +11,7 @@ import numpy as np
 from unet_explorer.core.budget import fitting_design
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory
+from unet_explorer.core.needs import no_tensorflow
 from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
@@ -90,6 +91,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None) -> li
         ['channels', 'head', 'small']
     """
     found = [
+        *_software(),
         *_images(order, dataset),
         *_labels(order.config, dataset),
         *_head(order.config),
@@ -97,6 +99,11 @@ def findings(order: Order, dataset: Dataset, available: int | None = None) -> li
         *(_memory(order, available) if available is not None else ()),
     ]
     return sorted(found, key=lambda each: ("stop", "doubt", "note").index(each.weight))
+
+
+def _software() -> Iterable[Finding]:
+    if words := no_tensorflow():
+        yield Finding("tensorflow", "stop", words)
 
 
 def _images(order: Order, dataset: Dataset) -> Iterable[Finding]:

@@ -30,7 +30,11 @@ def main() -> None:
     stops: set[str] = set()
     threading.Thread(target=_listen, args=(requests, inbox, stops), daemon=True).start()
     # Heavy, and only now: TensorFlow.
-    from unet_explorer.learning.worker.scheduler import Desk
+    try:
+        from unet_explorer.learning.worker.scheduler import Desk
+    except ImportError as error:
+        # The last line is what the notebook shows.
+        sys.exit(f"TensorFlow cannot be loaded: {' '.join(str(error).split())}")
 
     desk = Desk(lambda message: write_message(replies, message), stops)
     write_message(replies, {"event": "ready", "process": os.getpid()})
