@@ -13,9 +13,11 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+from packaging.version import Version
 from playwright.sync_api import Page
 
 
@@ -25,6 +27,8 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+SUBSHELLS = Version(version("ipykernel")) >= Version("7") and Version(version("jupyterlab")) >= Version("4.4")
+"""Whether widget messages are served beside the cells; older ones serve them in turn."""
 _PATIENCE = 20
 """Seconds until what was turned in the browser must have reached the kernel."""
 
@@ -80,7 +84,7 @@ class Notebook:
         self.page = page
 
     def ready(self) -> Notebook:
-        self.page.wait_for_selector(".jp-Notebook")
+        self.page.wait_for_selector(".jp-Notebook:visible")
         self.page.evaluate(
             """async () => {
                 const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
@@ -140,7 +144,7 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
     wait_until_it_answers(process, f"http://127.0.0.1:{port}/api?token={token}")
-    return Lab(f"http://127.0.0.1:{port}", token, folder, process, subshells=not settings)
+    return Lab(f"http://127.0.0.1:{port}", token, folder, process, subshells=SUBSHELLS and not settings)
 
 
 def wait_until_it_answers(process: subprocess.Popen, url: str, patience: float = 120.0) -> None:
