@@ -1,6 +1,6 @@
 """Pictures of the panel in a real JupyterLab, to be looked at: python tests/screenshots.py FOLDER [--readme].
 
-With ``--readme`` it takes the README's picture anew as well (notebooks/panel.png).
+With ``--readme`` it takes the README's picture anew as well (tests/pictures/panel.png).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from server import Lab, start_lab
 from tabs import SLOW, Tab
 
-README = Path(__file__).resolve().parent.parent / "notebooks" / "panel.png"
+README = Path(__file__).resolve().parent / "pictures" / "panel.png"
 OPEN = "from unet_explorer import explore\npanel = explore({!r})\npanel"
 DARK = """async () => {
     await window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });

@@ -102,3 +102,14 @@ def test_nothing_stays_open_once_an_image_is_thrown_away(tmp_path):
         del opened
         gc.collect()
     assert [str(each.message) for each in told] == []
+
+
+@pytest.mark.parametrize("version", ["2.18.7", "0.4.0"])
+def test_a_zarr_that_is_too_old_is_no_zarr(tmp_path, monkeypatch, version):
+    values = np.arange(10_000, dtype="uint16").reshape(100, 100)
+    tifffile.imwrite(tmp_path / "packed.tif", values, compression="zlib", tile=(64, 64))
+    (tmp_path / "a.zarr").mkdir()
+    monkeypatch.setattr(zarr, "__version__", version)
+    assert np.array_equal(open_image(tmp_path / "packed.tif"), values)
+    with pytest.raises(DataError, match='or older than 3: pip install "zarr>=3"'):
+        open_image(tmp_path / "a.zarr")

@@ -75,7 +75,15 @@ def test_the_wheel_holds_all_it_needs(wheel, project):
     assert {part.as_posix() for part in parts if "__pycache__" not in part.parts} <= names
     assert "unet_explorer/labconfig/page_config.json" in names
     assert "unet_explorer/notebooks/explore.ipynb" in names
-    assert not [name for name in names if name.startswith("tests")]
+    assert "unet_explorer/py.typed" in names
+    assert not [name for name in names if name.startswith(("tests", "docs"))]
+
+
+def test_the_wheel_holds_no_notebook_folder_that_is_never_copied(wheel):
+    """What lies beside the notebooks would be carried about, and reach nobody."""
+    beside = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("unet_explorer/notebooks/")}
+    assert beside
+    assert all(name.endswith(".ipynb") for name in beside)
 
 
 def test_an_installed_wheel_copies_its_notebooks(wheel, tmp_path):

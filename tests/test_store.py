@@ -55,6 +55,29 @@ def test_what_is_written_is_read(kept):
     assert kept.read_arrays("y.npz") is None
 
 
+def test_an_archive_holds_the_arrays_and_nothing_else(kept, monkeypatch):
+    """Before NumPy 2.2 every keyword of savez became an array, ``allow_pickle`` as well."""
+    saved, given = np.savez, []
+
+    def savez(stream, **keywords):
+        given.extend(keywords)
+        saved(stream, **keywords)
+
+    monkeypatch.setattr(room.np, "savez", savez)
+    kept.write_arrays("x.npz", {"a": np.zeros(3), "b": np.ones(2)})
+    assert given == ["a", "b"]
+    assert list(kept.read_arrays("x.npz")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("thing", [np.array([None, {}]), np.array([(1, None)], dtype=[("a", "i4"), ("b", "O")])])
+def test_what_is_no_number_is_refused_and_what_was_there_stays(kept, thing):
+    kept.write_arrays("x.npz", {"a": np.arange(3)})
+    with pytest.raises(ValueError, match="b holds Python objects: only numbers are kept"):
+        kept.write_arrays("x.npz", {"a": np.zeros(3), "b": thing})
+    assert np.array_equal(kept.read_arrays("x.npz")["a"], np.arange(3))
+    assert [each.name for each in kept.folder.iterdir()] == ["x.npz"]
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"PK\x03\x04 no zip", b"\xff\xfe"])
 def test_what_cannot_be_read_is_nothing(kept, damage):
     for name, read in (("x.json", kept.read), ("x.npz", kept.read_arrays)):

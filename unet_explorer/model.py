@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
-from keras import layers
-
 from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.tiles import Tile, sides
+from unet_explorer.needs import no_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import keras
 
 __all__ = ["build_model", "config_of"]
 
@@ -34,12 +34,18 @@ def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
 
     Raises:
         ShapeError: If the tile does not fit.
+        ImportError: If TensorFlow is not installed; it says how to get it.
 
     Example:
         >>> model = build_model(UNetConfig(depth=1, base_filters=2), 20)
         >>> model.get_layer("enc0_pool").output.shape
         (None, 8, 8, 2)
     """
+    try:
+        # Here, so that the rest of the package can be imported, and used, without.
+        import keras
+    except ModuleNotFoundError as error:
+        raise ImportError(no_tensorflow() or f"TensorFlow cannot be loaded: {error}") from None
     height, width = (None, None) if tile is None else sides(read_config(config), tile)[TILE]
     maps = {TILE: keras.Input((height, width, config.in_channels), name=TILE)}
     known = laws(config)
@@ -49,6 +55,8 @@ def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
 
 
 def _layer(step: Step, inputs: Sequence[Any], crop: int) -> Any:
+    from keras import layers
+
     # The shapes are those of the paper's network at tile 572; a test compares them with the trace.
     name = step.name
     match step.op:

@@ -14,10 +14,12 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 from jupyter_client import BlockingKernelClient
+from packaging.version import Version
 from playwright.sync_api import Page
 from support import PATIENCE
 
@@ -28,6 +30,8 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+SUBSHELLS = Version(version("ipykernel")) >= Version("7") and Version(version("jupyterlab")) >= Version("4.4")
+"""Whether widget messages are served beside the cells; older ones serve them in turn."""
 WORKSPACES = itertools.count()
 OPEN = """async (wanted) => {
     await window.jupyterapp.restored;
@@ -143,7 +147,7 @@ class Notebook:
         self.page = page
 
     def ready(self) -> Notebook:
-        self.page.wait_for_selector(".jp-Notebook")
+        self.page.wait_for_selector(".jp-Notebook:visible")
         self.page.evaluate(
             """async () => {
                 const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
@@ -203,7 +207,7 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
     wait_until_it_answers(process, f"http://127.0.0.1:{port}/api?token={token}")
-    return Lab(f"http://127.0.0.1:{port}", token, folder, home, process, subshells=not settings)
+    return Lab(f"http://127.0.0.1:{port}", token, folder, home, process, subshells=SUBSHELLS and not settings)
 
 
 def wait_until_it_answers(process: subprocess.Popen, url: str, patience: float = PATIENCE) -> None:

@@ -51,8 +51,8 @@ def test_what_keras_made_otherwise_is_marked_and_both_are_said(warm_lab, page, t
         "tab = panel.tab('Build'); words = 'the plan says 34 × 34 × 8, Keras 35 × 35 × 8'\n"
         "panel.instrument.proof = {**panel.instrument.proof, 'steps': {**panel.instrument.proof['steps'], "
         "'enc1_conv1': words}}\n"
-        "tab.result = {**tab.result, 'proof': [{'step': each['step'], 'difference': words if each['step'] == 'enc1_conv1' "
-        "else ''} for each in tab.result['proof']]}"
+        "tab.result = {**tab.result, 'proof': [{'step': each['step'], 'difference': words "
+        "if each['step'] == 'enc1_conv1' else ''} for each in tab.result['proof']]}"
     )
     expect(panel.step("enc1_conv1")).to_have_attribute("data-proof", "differs")
     expect(panel.step("enc1_conv2")).to_have_attribute("data-proof", "agrees")

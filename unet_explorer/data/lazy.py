@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import weakref
@@ -103,11 +104,13 @@ def _tiff(file: Path, name: str) -> Any:
 
 
 def _zarr(name: str) -> Any:
-    try:
+    with contextlib.suppress(ImportError):
         import zarr
-    except ImportError:
-        raise DataError(
-            f"{name} is read piece by piece with the package zarr, which is not here: pip install zarr, or save it as "
-            "TIFF without compression."
-        ) from None
-    return zarr
+
+        # tifffile hands its pieces to Zarr 3 alone.
+        if int(zarr.__version__.partition(".")[0]) >= 3:
+            return zarr
+    raise DataError(
+        f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
+        'pip install "zarr>=3", or save it as TIFF without compression.'
+    )

@@ -15,6 +15,7 @@ from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.recipe import Order
+from unet_explorer.needs import no_tensorflow
 
 __all__ = ["FEW", "Finding", "TrainingError", "findings"]
 
@@ -90,6 +91,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None) -> li
         ['channels', 'head', 'small']
     """
     findings_ = [
+        *_software(),
         *_images(order, dataset),
         *_labels(order.config, dataset),
         *_head(order.config),
@@ -97,6 +99,11 @@ def findings(order: Order, dataset: Dataset, available: int | None = None) -> li
         *(_memory(order, available) if available is not None else ()),
     ]
     return sorted(findings_, key=lambda each: ("stop", "doubt", "note").index(each.weight))
+
+
+def _software() -> Iterable[Finding]:
+    if missing := no_tensorflow():
+        yield Finding("tensorflow", "stop", missing)
 
 
 def _images(order: Order, dataset: Dataset) -> Iterable[Finding]:

@@ -15,6 +15,7 @@ from typing import IO, Any, Final, cast
 from unet_explorer.learning.messages import read_message, write_message
 from unet_explorer.learning.protocol import Event, Request, closes, superseded_by
 from unet_explorer.learning.signals import Signal
+from unet_explorer.needs import no_tensorflow
 
 __all__ = ["Worker"]
 
@@ -22,6 +23,9 @@ SUMMARY_COLUMNS: Final = 112
 """Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
 _MODULE: Final = "unet_explorer.learning.worker.main"
 _LAST_WORDS: Final = 4000
+_LESS: Final = "take fewer tiles a batch, a smaller tile, or fewer filters."
+_CRASHES: Final = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS"})
+"""How TensorFlow ends where it gets no memory and does not look: 2.20 with SIGSEGV, others with SIGABRT."""
 
 
 class Worker:
@@ -61,13 +65,16 @@ class Worker:
         """Start it, if it is not running; it takes some seconds to import TensorFlow.
 
         Raises:
-            OSError: If no process can be started, or it was closed.
+            OSError: If no process can be started, TensorFlow is not installed, or it was closed.
         """
         with self._lock:
             if self._closed:
                 raise OSError("it was closed")
             if self.process is not None:
                 return
+            if missing := no_tensorflow():
+                # Whoever tells it puts it into a sentence.
+                raise OSError(missing.removesuffix("."))
             self._ready.clear()
             log = tempfile.TemporaryFile()  # noqa: SIM115  # closed once the process has ended
             try:
@@ -187,13 +194,23 @@ def _why(code: int, last_words: str) -> str:
     """Why a process ended, from its exit code and what it said last."""
     lowered = last_words.lower()
     if any(sign in lowered for sign in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate memory")):
-        return "The worker ran out of memory. Take fewer tiles a batch, a smaller tile, or fewer filters."
-    if code == -getattr(signal, "SIGKILL", 9):
-        return (
-            "The worker was killed from outside; mostly that is the system, because memory ran out. If so, take fewer "
-            "tiles a batch, a smaller tile, or fewer filters."
-        )
-    if code < 0:
-        return f"The worker was ended by the system ({signal.Signals(-code).name})."
+        return f"The worker ran out of memory. {_LESS[0].upper()}{_LESS[1:]}"
+    name = _signal(code)
+    if name == "SIGKILL":
+        return f"The worker was killed from outside; mostly that is the system, because memory ran out. If so, {_LESS}"
+    if name in _CRASHES:
+        return f"The worker crashed ({name}); mostly that is because memory ran out. If so, {_LESS}"
+    if name:
+        return f"The worker was ended by the system ({name})."
     lines = [line for line in last_words.splitlines() if line.strip()]
     return f"The worker ended by itself (code {code})" + (f": {lines[-1][:200]}" if lines else ".")
+
+
+def _signal(code: int) -> str:
+    """Name of the signal that has ended a process; empty if none has."""
+    if code >= 0:
+        return ""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"

@@ -80,8 +80,14 @@ class Store:
 
         Raises:
             OSError: If there is no room, or the folder is gone; what was there before is still whole.
+            ValueError: If one holds anything but numbers.
         """
-        self._replace(name, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
+        # Checked here: before NumPy 2.2 ``allow_pickle=False`` was not heeded but stored as one more array.
+        kept: dict[str, Any] = dict(arrays)
+        for key, array in kept.items():
+            if array.dtype.hasobject:
+                raise ValueError(f"{key} holds Python objects: only numbers are kept.")
+        self._replace(name, lambda stream: np.savez(stream, **kept))
 
     def _replace(self, name: str, fill: Any) -> None:
         half = self.folder / f".{name}.{secrets.token_hex(4)}.half"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -121,7 +122,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                     self._parts = self._first_parts()
                 _, make = _TABS[title]
                 room.children = make(self._parts)
-                self._parts.worker.warm_up()
+                # If it cannot start, whoever asks it for something says so.
+                with contextlib.suppress(OSError):
+                    self._parts.worker.warm_up()
             return room.children[0]
 
     def _first_parts(self) -> _Parts:

@@ -31,7 +31,11 @@ def main() -> None:
     stops: set[str] = set()
     threading.Thread(target=_listen, args=(requests, inbox, stops), daemon=True).start()
     # Heavy, and only now: TensorFlow.
-    from unet_explorer.learning.worker.scheduler import Scheduler
+    try:
+        from unet_explorer.learning.worker.scheduler import Scheduler
+    except ImportError as error:
+        # The last line is what the notebook shows.
+        sys.exit(f"TensorFlow cannot be loaded: {' '.join(str(error).split())}")
 
     scheduler = Scheduler(lambda event: write_message(replies, event), stops)
     write_message(replies, {"event": "ready", "process": os.getpid()})
