@@ -64,9 +64,9 @@ def test_listeners_hear_it_of_a_real_process(monkeypatch, name):
     monkeypatch.setattr(process, "_spawn", spawn)
     told = queue.Queue()
     worker = Worker()
-    worker.listeners.append(told.put)
+    worker.events.connect(told.put)
     worker.warm_up()
     message = told.get(timeout=60)
     assert message["event"] == "lost"
-    assert message["words"].endswith(f"memory ran out. If so, t{HELPS}")
+    assert message["reason"].endswith(f"memory ran out. If so, t{HELPS}")
     worker.close()

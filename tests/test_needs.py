@@ -111,8 +111,8 @@ def test_a_broken_tensorflow_is_told_by_the_worker(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     told = queue.Queue()
     worker = Worker()
-    worker.listeners.append(told.put)
+    worker.events.connect(told.put)
     worker.warm_up()
     words = "The worker ended by itself (code 1): TensorFlow cannot be loaded: DLL load failed: not found"
-    assert told.get(timeout=60) == {"event": "lost", "words": words}
+    assert told.get(timeout=60) == {"event": "lost", "reason": words}
     worker.close()

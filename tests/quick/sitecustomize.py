@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec
 
 REFUSED = {"keras": "TensorFlow", "tensorflow": "TensorFlow", "playwright": "a browser"}
 
 
 class Refusal:
-    """Finds what must not be imported, for one may ask whether it is there, and refuses to load it."""
+    """Finds what must not be imported, and refuses to load it. Whether it is there may be asked."""
 
     def find_spec(self, name, path=None, target=None):
-        spec = PathFinder.find_spec(name, path) if name in REFUSED else None
-        if spec is not None:
-            spec.loader = self
-        return spec
+        return ModuleSpec(name, self) if name in REFUSED else None
 
     def create_module(self, spec):
-        return None
+        self.refuse(spec.name, REFUSED[spec.name])
 
     def exec_module(self, module):
-        self.refuse(module.__name__, REFUSED[module.__name__])
+        pass
 
     def refuse(self, name, needed):
         raise ImportError(f"{name} was imported, but quick tests need neither a browser nor TensorFlow")

@@ -72,7 +72,8 @@ def scaled(images: Sequence[DecodedImage]) -> NDArray[np.float32] | tuple[NDArra
             if all lie within 0 to 1, and if not, the smallest of all images becomes 0 and the largest 1.
 
     Example:
-        >>> scaled([Picture(np.array([[5.0, 6.0]]), None), Picture(np.array([[9.0, 7.0]]), None)]).ravel().tolist()
+        >>> images = [DecodedImage(np.array([[5.0, 6.0]]), None), DecodedImage(np.array([[9.0, 7.0]]), None)]
+        >>> scaled(images).ravel().tolist()
         [0.0, 0.25, 1.0, 0.5]
     """
     low, high = _range([decoded.values for decoded in images if decoded.top is None])

@@ -74,7 +74,7 @@ class DecodedImage:
         Alpha is left out: it says how to show a pixel, not what was measured there.
 
         Example:
-            >>> Picture(np.full((2, 2, 3), 7, np.uint8), 255).image().values.shape
+            >>> DecodedImage(np.full((2, 2, 3), 7, np.uint8), 255).image().values.shape
             (2, 2)
         """
         values, top = self.values, self.top

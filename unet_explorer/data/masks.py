@@ -35,7 +35,7 @@ def mask_values(decoded: DecodedImage, name: str) -> DecodedImage:
         DataError: If it is a JPEG, or a pixel is half clear, or a number is not whole, or below 0.
 
     Example:
-        >>> mask_values(Picture(np.array([[0.0, 2.0]]), None), "a.tif").values.tolist()
+        >>> mask_values(DecodedImage(np.array([[0.0, 2.0]]), None), "a.tif").values.tolist()
         [[0, 2]]
     """
     if decoded.lossy:
@@ -70,7 +70,7 @@ def object_mask(decoded: DecodedImage, name: str) -> NDArray[np.bool_]:
         DataError: If there is more than one other number.
 
     Example:
-        >>> object_mask(Picture(np.array([[0, 255]]), 255), "a.png").tolist()
+        >>> object_mask(DecodedImage(np.array([[0, 255]]), 255), "a.png").tolist()
         [[False, True]]
     """
     mask = mask_values(decoded, name)
@@ -106,7 +106,7 @@ def meaning(
         DataError: If none of the rules holds.
 
     Example:
-        >>> meaning([Picture(np.array([[0, 255]]), 255)], ["a.png"], ()).classes
+        >>> meaning([DecodedImage(np.array([[0, 255]]), 255)], ["a.png"], ()).classes
         ('background', 'foreground')
     """
     grey = [mask if mask.palette is not None else mask.image() for mask in masks]

@@ -33,7 +33,7 @@ class Finding:
         kind: What it is about, in one word.
         weight: ``"stop"``: it cannot be done. ``"doubt"``: it would be a waste, so it must be asked for twice.
             ``"note"``: worth knowing.
-        words: What is wrong, and why.
+        message: What is wrong, and why.
         fix: What to do about it, in words; empty if nothing can be offered.
         change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``.
     """

@@ -18,7 +18,7 @@ class Check(NamedTuple):
 
     Attributes:
         step: Name of both.
-        words: Empty if they agree in shape and parameters; else what each of them says.
+        difference: Empty if they agree in shape and parameters; else what each of them says.
     """
 
     step: str
@@ -36,7 +36,7 @@ def prove(config: UNetConfig, tile: Tile, layers: Mapping[str, Layer]) -> tuple[
 
     Example:
         >>> prove(UNetConfig(depth=1, base_filters=1), 20, {})[0]
-        Check(step='enc0_conv1', words='the plan says 18 × 18 × 1 and 10 parameters, Keras has no such layer')
+        Check(step='enc0_conv1', difference='the plan says 18 × 18 × 1 and 10 parameters, Keras has no such layer')
     """
     return tuple(Check(row.step.name, _difference(row, layers.get(row.step.name))) for row in trace(config, tile))
 

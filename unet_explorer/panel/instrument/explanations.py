@@ -80,7 +80,7 @@ def explain(step: Step, crop: int) -> Explanation:
 
     Example:
         >>> from unet_explorer import UNetConfig, plan
-        >>> words(plan(UNetConfig())[0], 0).formula
+        >>> explain(plan(UNetConfig())[0], 0).formula
         '{in} − (3 − 1) = {out}'
     """
     tell = {"conv": _conv, "conv1x1": _head}.get(step.op, _other)

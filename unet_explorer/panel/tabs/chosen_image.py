@@ -189,9 +189,9 @@ def network_summary(at: int, weights: Weights, best: bool = False) -> str:
         best: Whether these are the best that were kept, not those of now.
 
     Example:
-        >>> network_words(300, {"training": "a", "folder": "a"})
+        >>> network_summary(300, {"training": "a", "folder": "a"})
         'after 300 steps of learning'
-        >>> network_words(0, {"training": "a", "folder": "a"}, best=True)
+        >>> network_summary(0, {"training": "a", "folder": "a"}, best=True)
         'its weights before the first step of learning: none were saved later'
     """
     if at:

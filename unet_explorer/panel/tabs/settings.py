@@ -68,7 +68,7 @@ def design_summary(config: UNetConfig, tile: tuple[int, int], images: str) -> st
     """A design in a few words.
 
     Example:
-        >>> design_words(UNetConfig(), (572, 572), "cells")
+        >>> design_summary(UNetConfig(), (572, 572), "cells")
         'depth 4, 64 filters, tile 572 × 572, on cells'
     """
     filters = f"{config.base_filters} filter{'s' if config.base_filters > 1 else ''}"
