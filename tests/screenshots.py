@@ -17,7 +17,7 @@ from panel import Panel
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 from server import Lab, start_lab
-from tabs import SLOW, Tab
+from tabs import Tab
 
 README = Path(__file__).resolve().parent / "pictures" / "panel.png"
 OPEN = "from unet_explorer import explore\npanel = explore({!r})\npanel"
@@ -40,7 +40,7 @@ def open_panel(lab: Lab, page: Page, design: str) -> Panel:
 def open_tab(page: Page, name: str) -> Tab:
     page.locator(f'[data-open="{name}"]').click()
     tab = Tab(page, name)
-    expect(tab.root).to_be_visible(timeout=SLOW)
+    expect(tab.root).to_be_visible()
     return tab
 
 
@@ -68,7 +68,7 @@ def take_all(lab: Lab, page: Page, folder: Path) -> None:
     tile.expect_state("done")
     take("tile", tile)
     inside = open_tab(page, "Inside")
-    expect(inside.root).to_have_attribute("data-step", "dec0_concat", timeout=SLOW)
+    expect(inside.root).to_have_attribute("data-step", "dec0_concat")
     take("inside", inside)
     page.evaluate(DARK)
     take("design-dark", panel)

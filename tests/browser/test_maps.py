@@ -14,7 +14,7 @@ from unet_explorer.learning.map_grid import GRID
 from unet_explorer.learning.worker.activations import view
 
 MIRRORED = """async ([pixels, height, width, extent]) => {
-    const tiles = new TilesPicture(new AbortController().signal);
+    const tiles = new TilesView(new AbortController().signal);
     tiles.showImage({ height, width, channels: 1, pixels: new Uint8Array(pixels), title: "" });
     tiles.showMirrors(...extent);
     const [image] = tiles.mirror.children;
@@ -32,7 +32,7 @@ MIRRORED = """async ([pixels, height, width, extent]) => {
 
 @pytest.fixture
 def bench(page):
-    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_view.js": ["TilesPicture"]})
+    return load(page, {"tabs/maps.js": ["MapGrid", "WholeMap"], "tabs/tiles_view.js": ["TilesView"]})
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (3, 30)])
