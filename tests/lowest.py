@@ -24,7 +24,7 @@ EXTRAS: Final = ("zarr", "test")
 QUICK: Final = (
     "tests",
     "--ignore=tests/browser",
-    # What the tools find depends on their own versions, not on what the project runs with.
+    # What the tools find depends on their versions and NumPy's types, not on what the project runs with.
     "--deselect=tests/test_imports.py::test_tools_find_nothing",
     # Minutes of TensorFlow; the short trainings of the others show whether its bound is right.
     "--ignore=tests/test_ablation.py",
