@@ -70,9 +70,13 @@ def _entries(folder: Path) -> list[Path]:
 
 def _leads_out(path: Path, root: Path) -> bool:
     try:
-        return path.is_symlink() and not path.resolve().is_relative_to(root)
+        if not path.is_symlink():
+            return False
+        end = path.resolve()
     except (OSError, RuntimeError):  # a link in a circle leads nowhere
         return True
+    # From Python 3.13 on a circle is no error: the link itself is given back.
+    return end.is_symlink() or not end.is_relative_to(root)
 
 
 def _pictures(folder: Path, root: Path) -> list[Path]:
