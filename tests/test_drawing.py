@@ -12,7 +12,7 @@ from support import configs, examples
 
 from unet_explorer import UNetConfig, trace, valid_sizes
 from unet_explorer.core.laws import laws
-from unet_explorer.drawing.placement import Placement, font_size, kept_name, side_text
+from unet_explorer.drawing.placement import Placement, anchors, font_size, kept_name, side_text
 from unet_explorer.drawing.scene import METRICS, scene
 from unet_explorer.drawing.svg import svg
 from unet_explorer.panel.instrument.facts import describe
@@ -123,6 +123,37 @@ def test_the_svg_says_what_the_trace_says(config, height, width):
                 assert (square if height == width else f"{row.output.height}×{row.output.width}") in labels
     crops = [node for node in root.iter() if node.get("class") == "ue-crop-label"]
     assert len(crops) == (config.depth if config.skips else 0)
+
+
+@examples(40)
+@given(configs(), st.integers(1, 3000))
+def test_the_pointer_meets_each_box_with_its_arrow_and_no_other(config, tile):
+    picture = drawn(config)
+    root = ET.fromstring(svg(picture, (tile, tile)))
+    groups = {node.get("data-step") or "input": list(node) for node in root if node.tag.endswith("}g")}
+
+    def edges(name, kind):
+        found = next(node for node in groups[name] if node.get("class") == kind)
+        x, y, width, height = (float(found.get(what)) for what in ("x", "y", "width", "height"))
+        return x, y, x + width, y + height
+
+    for name, box in picture.boxes.items():
+        left, top, right, bottom = edges(name, "ue-hit")
+        x, y, end, under = edges(name, "ue-box")
+        assert left <= x + 0.2
+        assert top <= y + 0.2
+        assert end <= right + 0.2
+        assert under <= bottom + 0.2
+        for other in picture.boxes.keys() - {name}:
+            x, y, end, under = edges(other, "ue-box")
+            assert end <= left + 0.2 or right <= x + 0.2 or under <= top or bottom <= y, (name, other)
+        if box.source and box.direction != "across":
+            # All of the way from the labels of one box to those of the other.
+            start, tip = (
+                Placement(picture, (tile, tile)).y(anchors(picture, box, None)[end]) for end in ("start", "tip")
+            )
+            assert top <= max(start, tip)
+            assert min(start, tip) <= bottom
 
 
 def test_long_numbers_are_shortened_and_say_so():

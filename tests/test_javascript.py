@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 from unet_explorer import PRESETS, UNetConfig
-from unet_explorer.panel.instrument.facts import describe
+from unet_explorer.panel.instrument.facts import describe, knobs
 from unet_explorer.panel.sources import ACCEPTED
 from unet_explorer.panel.tabs.inside import _start
 
@@ -107,14 +107,28 @@ def networks() -> dict[str, tuple[UNetConfig, int]]:
     }
 
 
+def is_taken(name: str, text: str) -> bool:
+    """Whether Python takes a number that is typed for a knob."""
+    value = float(text)
+    try:
+        UNetConfig.from_dict(UNetConfig().to_dict() | {name: int(value) if value.is_integer() else value})
+    except ValueError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="session")
 def facts(tmp_path_factory) -> Path:
     """What Python tells the browser, for tests that are written in JavaScript."""
     places = itertools.product((0, 0.1, 1 / 3, 0.5, 0.77, 1), (1, 60, 97, 512), (1, 60, 76, 572, 600))
+    numbers = ("-1", "-0.1", "0", "0.05", "0.999", "1", "1.5", "2", "7", "8", "64", "1e3", "1025", "123456789")
+    typed = itertools.product([knob["name"] for knob in knobs() if knob["kind"] == "number"], numbers)
     told = {
         "networks": {name: describe(config, (tile, tile)) for name, (config, tile) in networks().items()},
         "starts": [(*each, _start(*each)) for each in places],
         "accepted": ACCEPTED,
+        "knobs": knobs(),
+        "typed": [(*each, is_taken(*each)) for each in typed],
     }
     file = tmp_path_factory.mktemp("javascript") / "facts.json"
     file.write_text(json.dumps(told), "utf-8")

@@ -53,6 +53,19 @@ def test_few_bits_are_numbers_too(tmp_path, bits):
     np.testing.assert_array_equal(from_folder(tmp_path).labels[0], numbers)
 
 
+@pytest.mark.parametrize(("bits", "brightest"), [(2, 3), (4, 1)])
+def test_the_brightest_of_few_bits_is_a_class_unless_it_must_be_white(tmp_path, bits, brightest):
+    """In 2 bits, 3 is as likely the last of four classes as it is white; in 4 bits, 15 is white."""
+    top = 2**bits - 1
+    numbers = np.arange(8 * 6).reshape(6, 8) % 2 * top
+    pair(tmp_path, np.zeros((6, 8), np.uint8))
+    rows = b"".join(
+        b"\0" + int("".join(f"{value:0{bits}b}" for value in row), 2).to_bytes(bits, "big") for row in numbers.tolist()
+    )
+    (tmp_path / "masks" / "a.png").write_bytes(png(8, 6, rows, bits))
+    np.testing.assert_array_equal(from_folder(tmp_path).labels[0], numbers // top * brightest)
+
+
 def test_each_colour_is_a_class_and_black_comes_first(tmp_path):
     palette = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 255]], np.uint8)
     pair(tmp_path, mask=palette[RAMP])

@@ -108,6 +108,8 @@ def test_activations_and_the_start_of_the_weights():
     kernel = model.get_layer("bottleneck_conv2").kernel.numpy()
     # Standard deviation sqrt(2 / N), N = 9 × 64 (section 3 of the paper).
     assert kernel.std() == pytest.approx((2 / (9 * 64)) ** 0.5, rel=0.05)
+    # Of an up-convolution Keras counts all four entries of the kernel, times filters.
+    assert model.get_layer("dec0_up").kernel.numpy().std() == pytest.approx((2 / (4 * 32)) ** 0.5, rel=0.05)
 
 
 GRADIENT_GRID = [

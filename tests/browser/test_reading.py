@@ -8,7 +8,7 @@ import pytest
 from panel import open_panel
 from playwright.sync_api import expect
 
-from unet_explorer import UNetConfig, plan
+from unet_explorer import UNetConfig, plan, receptive_field, trace
 
 
 def test_the_u_can_be_walked_with_the_keyboard(warm_lab, page):
@@ -64,6 +64,21 @@ def test_the_card_explains_the_selected_step(warm_lab, page):
     expect(card).to_contain_text("This cannot be computed, since at enc0_pool 567 is odd")
 
 
+def test_a_pixel_of_a_rectangle_sees_as_far_as_each_side_goes(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
+    panel.knob("linked").uncheck()
+    panel.type_tile(188)
+    panel.expect_tile(188, 572)
+    panel.role("layers").locator('[data-row="bottleneck_conv2"]').click()
+    for axis, place in (("row", "3"), ("column", "27")):
+        field = panel.role("card").locator(f'[data-pixel="{axis}"]')
+        field.press("ControlOrMeta+a")
+        field.press_sequentially(place)
+        field.press("Enter")
+    top, left, bottom, right = receptive_field(UNetConfig(), (188, 572), "bottleneck_conv2", (3, 27))
+    expect(panel.role("sight")).to_contain_text(f"rows {top}–{bottom - 1}, columns {left}–{right - 1}.")
+
+
 def test_hovering_shows_shape_and_formula(warm_lab, page):
     panel, _ = open_panel(warm_lab, page)
     expect(panel.role("hint")).to_be_hidden()
@@ -108,6 +123,21 @@ def test_the_table_can_be_sorted_and_goes_back_to_the_plan(warm_lab, page):
     head.locator("button").click()
     expect(head).to_have_attribute("aria-sort", "none")
     assert shown() == names
+
+
+def test_a_sorted_table_is_sorted_again_for_another_tile(warm_lab, page):
+    panel, _ = open_panel(warm_lab, page)
+    table = panel.role("layers")
+
+    def expected(tile):
+        return [row.step.name for row in sorted(trace(UNetConfig(), tile), key=lambda row: -row.macs)]
+
+    assert expected(572) != expected(252)
+    for _ in range(2):
+        table.locator('[data-sort="macs"]').click()
+    expect(table.locator("tbody th")).to_have_text(expected(572))
+    panel.type_tile(252)
+    expect(table.locator("tbody th")).to_have_text(expected(252))
 
 
 def test_steps_without_a_box_are_chosen_in_the_table_by_keyboard(warm_lab, page):

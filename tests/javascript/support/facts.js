@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 
-/** @import { Network } from "../../../unet_explorer/panel/static/lib/types.js" */
+/** @import { Knob, Network } from "../../../unet_explorer/panel/static/lib/types.js" */
 /** @import { Accepted } from "../../../unet_explorer/panel/static/tabs/types.js" */
 
 /**
@@ -10,7 +10,10 @@ import { readFileSync } from "node:fs";
  *   networks: Record<string, Network>,
  *   starts: [number, number, number, number][],
  *   accepted: Accepted,
- * }} Facts  `starts`: a place, the side of an image, that of a tile, and where that starts.
+ *   knobs: Knob[],
+ *   typed: [string, string, boolean][],
+ * }} Facts  `starts`: a place, the side of an image, that of a tile, and where that starts. `typed`: the name of a knob,
+ *   a number as it is typed, and whether Python takes it.
  */
 
 const path = process.env.UNET_EXPLORER_FACTS;

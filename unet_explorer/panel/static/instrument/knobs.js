@@ -250,7 +250,7 @@ export class DesignKnobs {
  * @param {NumberKnob} knob
  * @param {string} text
  */
-function isAllowed({ low, high, below, exact: step }, text) {
+export function isAllowed({ low, high, below, exact: step }, text) {
   const value = Number(text);
   const whole = step !== 1 || Number.isInteger(value);
   return text !== "" && Number.isFinite(value) && whole && value >= low && (below === null ? value <= high : value < below);
