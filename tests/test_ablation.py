@@ -40,20 +40,20 @@ def test_three_networks_learn_in_turn_and_can_be_stopped(instrument, worker, cho
         assert tab.steps == good
     pressed(tab, "start")
     watch.until(lambda: tab.state == "done")
-    assert [course["name"] for course in tab.runs] == ["cropped", "no skips", "padded"]
-    assert [course["state"] for course in tab.runs] == ["finished"] * 3
-    assert [course["step"] for course in tab.runs] == [7] * 3
-    assert [[epoch["step"] for epoch in course["curve"]["epochs"]] for course in tab.runs] == [[3, 6, 7]] * 3
+    assert [run["name"] for run in tab.runs] == ["cropped", "no skips", "padded"]
+    assert [run["state"] for run in tab.runs] == ["finished"] * 3
+    assert [run["step"] for run in tab.runs] == [7] * 3
+    assert [[epoch["step"] for epoch in run["curve"]["epochs"]] for run in tab.runs] == [[3, 6, 7]] * 3
     for examples, predictions in zip(tab.examples, tab.predictions, strict=True):
         assert [len(each["truth"]) for each in examples] == [len(each) for each in predictions]
     folders = [session.folder for _, session in tab._sessions]
     tab.steps = 100_000
     pressed(tab, "start")
     assert not any(folder.exists() for folder in folders), "what was compared before is forgotten"
-    watch.until(lambda: all(course["step"] for course in tab.runs))
+    watch.until(lambda: all(run["step"] for run in tab.runs))
     pressed(tab, "stop")
     watch.until(lambda: tab.state == "done")
-    assert {course["state"] for course in tab.runs} == {"stopped"}
+    assert {run["state"] for run in tab.runs} == {"stopped"}
     instrument.tile = [77, 77]
     pressed(tab, "start")
     assert "Tile 77 does not fit" in tab.problem

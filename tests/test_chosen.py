@@ -11,6 +11,7 @@ from PIL import Image
 
 from unet_explorer import Dataset, UNetConfig, cells, shapes
 from unet_explorer.data.dataset import normalize
+from unet_explorer.data.made import SETS
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.chosen_image import LARGEST, ChosenImage, network_summary, weights_of
 
@@ -26,7 +27,7 @@ def test_the_first_image_is_there_at_once_and_others_can_be_chosen(chosen):
     assert chosen.image.shape == (48, 48, 1)
     assert chosen.key == "set 0"
     keys = [key for key, _ in chosen.options()]
-    assert keys == ["set 0", "set 1", "set 2", "large cells", "large membranes", "large shapes"]
+    assert keys == ["set 0", "set 1", "set 2", *(f"large {name}" for name in SETS)]
     chosen.choose("set 2")
     chosen.choose("large shapes")
     assert chosen.image.shape == (1024, 1024, 1)

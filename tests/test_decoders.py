@@ -149,11 +149,11 @@ def test_a_bomb_in_a_png_is_refused_by_its_header(tmp_path):
             warnings.simplefilter("error")
             text = refusal(tmp_path)
         assert "too many pixels" in text or "at most 67,108,864 are read" in text
-    with warnings.catch_warnings(record=True) as handled:
+    with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         (tmp_path / "images" / "a.png").write_bytes(png(10_000, 10_000, b"\0" * 100))
         assert "images/a.png is 10,000 × 10,000 pixels" in refusal(tmp_path)
-    assert handled == [], "said once, in our words"
+    assert heard == [], "said once, in our words"
     for width, height in ((0, 5), (5, 0), (0, 0)):
         with pytest.raises(decoded.DataError, match="needs at least one pixel"):
             decoded.Budget().take(height, width, "a.png")

@@ -34,18 +34,18 @@ def test_a_whole_image_is_asked_for_with_the_context_the_network_eats(padding, s
     config = UNetConfig(depth=2, base_filters=2, padding=padding)
     images = cells(3, size=size)
     tile = (tile_for_output(config, 64),) * 2
-    for question, (image, labels), title in zip(
+    for example, (image, labels), title in zip(
         examples(images, config, tile, Recipe()), images, images.titles, strict=True
     ):
-        assert question.title == title
-        assert np.array_equal(question.truth, labels)
-        assert np.array_equal(question.picture, image)
-        output = trace(config, question.tile.shape[:2]).output
+        assert example.title == title
+        assert np.array_equal(example.truth, labels)
+        assert np.array_equal(example.picture, image)
+        output = trace(config, example.tile.shape[:2]).output
         assert output.height >= size[0]
         assert output.width >= size[1]
-        border = (question.tile.shape[0] - output.height) // 2
+        border = (example.tile.shape[0] - output.height) // 2
         # Where the prediction's first pixel lies is where the truth's first pixel is.
-        inner = question.tile[border : border + size[0], border : border + size[1]]
+        inner = example.tile[border : border + size[0], border : border + size[1]]
         assert np.array_equal(inner, normalize(image)[: inner.shape[0], : inner.shape[1]])
 
 
@@ -55,10 +55,10 @@ def test_of_an_image_too_large_for_the_memory_the_centre_is_asked_for():
     config = UNetConfig(depth=2, base_filters=16)
     tile = tile_for_output(config, 48), tile_for_output(config, 64)
     recipe = Recipe(batch_size=1)
-    (question,) = examples(images, config, tile, recipe)
+    (example,) = examples(images, config, tile, recipe)
     output = trace(config, tile).output
-    assert question.tile.shape[:2] == tile
-    assert question.truth.shape == (output.height, output.width)
-    assert question.truth[output.height // 2, output.width // 2] == 1
+    assert example.tile.shape[:2] == tile
+    assert example.truth.shape == (output.height, output.width)
+    assert example.truth[output.height // 2, output.width // 2] == 1
     whole = estimate_memory(config, tile_for_output(config, 2400))["total"]
     assert whole > estimate_memory(config, tile, 1, training=True)["total"]

@@ -10,9 +10,10 @@ import pytest
 from unet_explorer import UNetConfig, plan
 from unet_explorer.drawing.look import page_style, picture_style
 from unet_explorer.drawing.palette import CLASSES, ERRORS, OPERATIONS, class_colour, properties, rgb
-from unet_explorer.drawing.scene import scene
+from unet_explorer.drawing.scene import largest_tile, scene
 from unet_explorer.drawing.svg import standalone, svg
 from unet_explorer.panel.assets import read
+from unet_explorer.panel.instrument.facts import describe
 
 SVG = "{http://www.w3.org/2000/svg}"
 VARIABLE = re.compile(r"var\((--ue-[\w-]+)")
@@ -64,7 +65,7 @@ def test_every_property_that_a_style_sheet_uses_is_defined(sources):
 def test_a_picture_saved_alone_has_its_look_inside():
     for tile in ((572, 572), (570, 572), (1500, 1500)):
         config = UNetConfig()
-        alone, drawn = standalone(config, tile), scene(config, max(1024, *tile))
+        alone, drawn = standalone(config, tile), scene(config, max(largest_tile(config), *tile))
         root = ET.fromstring(alone)
         style = root.find(f"{SVG}style").text
         assert "var(" not in style
@@ -90,3 +91,21 @@ def test_the_page_and_the_picture_have_the_same_rules():
         selector = rule.split("{")[0]
         assert selector in page
     assert ":hover" not in picture_style()
+
+
+def test_every_class_of_a_style_sheet_is_the_class_of_something(sources):
+    sheets = [
+        re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL) for file, text in sources.items() if file.suffix == ".css"
+    ]
+    styled = {name for text in sheets for name in re.findall(r"\.(ue-[\w-]+)", text)}
+    made = "\n".join(text for file, text in sources.items() if file.suffix != ".css")
+    # These are put together when they are used: by operation, and by kind of curve.
+    composed = {f"ue-{op}" for op in OPERATIONS} | {f"ue-op-{op}" for op in OPERATIONS}
+    orphans = {name for name in styled - composed if not re.search(rf"\b{name}\b", made)}
+    assert {name for name in orphans if not name.startswith("ue-curve-")} == set()
+
+
+def test_a_picture_saved_alone_is_laid_out_as_on_screen():
+    for config in (UNetConfig(), UNetConfig(depth=7)):
+        alone = ET.fromstring(standalone(config, (572, 572)))
+        assert alone.get("viewBox") == ET.fromstring(describe(config, (572, 572))["svg"]).get("viewBox")

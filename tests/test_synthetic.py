@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from support import examples
 
+import unet_explorer
 from unet_explorer import Dataset, cells, membranes, shapes
+from unet_explorer.data import made as made_sets
 from unet_explorer.data.made.canvas import bent_grid, smooth_noise, whole_objects
 from unet_explorer.data.sheet import contact_sheet
 from unet_explorer.drawing.palette import CLASSES, rgb
 
-SETS = {"cells": cells, "membranes": membranes, "shapes": shapes}
+SETS = {name: getattr(unet_explorer, name) for name in made_sets.SETS}
 every_set = pytest.mark.parametrize("make", SETS.values(), ids=SETS)
 SQUARE = ndimage.generate_binary_structure(2, 2)
 

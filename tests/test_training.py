@@ -36,9 +36,9 @@ def test_the_model_is_the_one_that_was_examined(session):
         model = made.model(which)
         kept = made.predictions(epoch)
         assert len(kept) == min(3, len(made.examples))
-        for question, shown in zip(made.examples, kept, strict=False):
-            scores = model.predict_on_batch(question.tile[None])[0]
-            height, width = question.truth.shape
+        for example, shown in zip(made.examples, kept, strict=False):
+            scores = model.predict_on_batch(example.tile[None])[0]
+            height, width = example.truth.shape
             assert (classes_of(scores[:height, :width], SMALL) == shown).mean() > 0.999
     assert made.predictions(4) is None
     with pytest.raises(ValueError, match="which='first' is not allowed"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.laws import crop, laws
@@ -89,6 +89,8 @@ def _layer(step: Step, inputs: Sequence[Any], crop: int) -> Any:
             return layers.ReLU(name=name)(inputs[0])
         case "dropout":
             return layers.Dropout(step.rate, name=name)(inputs[0])
+        case _:
+            assert_never(step.op)
 
 
 def config_of(model: keras.Model) -> UNetConfig:

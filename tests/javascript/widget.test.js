@@ -12,7 +12,7 @@ function place() {
   return { node, shown: /** @type {Node} */ (/** @type {unknown} */ (node)) };
 }
 
-test("wishes are numbered, so that the same may be asked for again", () => {
+test("requests are numbered, so that the same may be asked for again", () => {
   const { model, traits, saved } = standInModel({ request: /** @type {UserRequest} */ ({}) });
   ask(model, "start", { force: true });
   assert.deepEqual(traits.request, { do: "start", force: true, number: 1 });

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import groupby, pairwise
-from typing import Final
+from typing import Final, assert_never
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import TILE, Step
@@ -159,6 +159,8 @@ def _layer(step: Step, shared: tuple[str, ...]) -> str:
             made, arguments = "layers.ReLU", ()
         case "dropout":
             made, arguments = "layers.Dropout", (step.rate,)
+        case _:
+            assert_never(step.op)
     said = ", ".join(map(str, (*arguments, f'name="{step.name}"')))
     return f"{made}({said})"
 

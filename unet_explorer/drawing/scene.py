@@ -13,8 +13,9 @@ from typing import Final, Literal, NamedTuple
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import Law, crop, laws
 from unet_explorer.core.plan import TILE, Op, Step, plan
+from unet_explorer.core.tiles import LARGEST, valid_sizes
 
-__all__ = ["METRICS", "USUAL", "Box", "Direction", "Metrics", "Scene", "Skip", "scene"]
+__all__ = ["METRICS", "Box", "Direction", "Metrics", "Scene", "Skip", "largest_tile", "scene"]
 
 Direction = Literal["across", "down", "up"]
 
@@ -33,8 +34,8 @@ class Metrics(NamedTuple):
 
 
 METRICS: Final = Metrics()
-USUAL: Final = 1024
-"""Side in pixels of the largest tile that is usually drawn; a network that needs more is drawn for more."""
+_USUAL: Final = 1024
+_BEYOND: Final = 16
 _SKIP: Final = 76.0  # the shortest skip that its label fits on
 
 
@@ -102,6 +103,19 @@ class Scene:
         No map on a level can be taller than the tile halved that often, and heights go by the square root.
         """
         return METRICS.tallest * 2 ** (-row / 2)
+
+
+def largest_tile(config: UNetConfig) -> int:
+    """Side in pixels of the largest tile that a network is drawn for, and that a slider reaches.
+
+    It is 1024 px, or 16 fitting sizes beyond the smallest: deep unpadded networks need thousands of pixels.
+
+    Example:
+        >>> largest_tile(UNetConfig()), largest_tile(UNetConfig(depth=7))
+        (1024, 3580)
+    """
+    sizes = valid_sizes(config, 1, LARGEST)
+    return max(_USUAL, sizes.start + _BEYOND * sizes.step)
 
 
 def _box_width(channels: int) -> float:

@@ -10,7 +10,7 @@ from unet_explorer.core.plan import TILE, plan
 from unet_explorer.drawing.look import picture_style
 from unet_explorer.drawing.palette import PAGE
 from unet_explorer.drawing.placement import Placement, anchors, font_size, kept_name, side_text
-from unet_explorer.drawing.scene import METRICS, USUAL, Box, Scene, Skip, scene
+from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, largest_tile, scene
 
 __all__ = ["standalone", "svg"]
 
@@ -35,7 +35,7 @@ def standalone(config: UNetConfig, tile: tuple[int, int]) -> str:
         >>> "<style>" in standalone(UNetConfig(), (572, 572))
         True
     """
-    drawn = scene(config, max(USUAL, *tile))
+    drawn = scene(config, max(largest_tile(config), *tile))
     size = f'width="{drawn.width:.0f}" height="{drawn.height:.0f}" '
     ground = f'<rect width="100%" height="100%" fill="{PAGE["paper"]}"/>'
     head, rest = svg(drawn, tile).split(">", 1)

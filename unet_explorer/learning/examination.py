@@ -32,7 +32,7 @@ class Example(NamedTuple):
 
 
 def examples(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[Example, ...]:
-    """A question for each image: all of it where that takes no more memory than learning, else its centre.
+    """An example for each image: all of it where that takes no more memory than learning, else its centre.
 
     Args:
         dataset: Images that the network does not learn from.

@@ -44,7 +44,7 @@ class Epoch(NamedTuple):
 
 @dataclass
 class History:
-    """The course of a training.
+    """How a training has gone so far.
 
     Attributes:
         losses: The loss of each step, in order: the first is that of step 1.

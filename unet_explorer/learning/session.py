@@ -206,7 +206,7 @@ class TrainingSession:
         return self._examples
 
     def predictions(self, epoch: int) -> tuple[NDArray[np.uint8], ...] | None:
-        """What it predicted for the first few questions, as the classes of their pixels; None if that is not kept.
+        """What it predicted for the first few examples, as the classes of their pixels; None if that is not kept.
 
         Args:
             epoch: Which examination, counted from 1.

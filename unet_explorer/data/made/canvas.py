@@ -224,7 +224,8 @@ def rolled(angle: float, rows: Field, columns: Field) -> tuple[Field, Field]:
 def whole_objects(owner: NDArray[np.integer], smallest: int = 1) -> NDArray[np.int32]:
     """Objects in one piece each, numbered 1, 2, 3 … without gaps.
 
-    Of an object in pieces (joined along sides, not corners) the largest stays.
+    Of an object in pieces (joined along sides, not corners) the largest stays. What is dropped is still in an image
+    that was painted before: paint after this, or paint only what stayed.
 
     Args:
         owner: (height, width), the object of every pixel, 0 where there is none.

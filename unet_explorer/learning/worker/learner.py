@@ -90,13 +90,13 @@ class Learner:
         """
         classes = max(2, self.order.config.num_classes)
         table, predicted = np.zeros((classes, classes), np.int64), []
-        for question in self.examples:
+        for example in self.examples:
             if interrupted():
                 return None
-            scores = forward(self.model, question.tile.shape[:2])(question.tile[None])[0]
-            height, width = question.truth.shape
+            scores = forward(self.model, example.tile.shape[:2])(example.tile[None])[0]
+            height, width = example.truth.shape
             labels = classes_of(scores[:height, :width], self.order.config)
-            table += confusion(np.minimum(question.truth, classes - 1), labels, classes)
+            table += confusion(np.minimum(example.truth, classes - 1), labels, classes)
             predicted.append(labels)
         return table, predicted
 

@@ -6,7 +6,7 @@ step × height × width.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from unet_explorer.core.axis import margins
 from unet_explorer.core.config import PRESETS, Choice, Flag, Fraction, UNetConfig, Whole, allowed
@@ -17,15 +17,11 @@ from unet_explorer.core.receptive import sights
 from unet_explorer.core.tiles import LARGEST, valid_sizes
 from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
 from unet_explorer.drawing.placement import anchors, height_law, kept_law, kept_name
-from unet_explorer.drawing.scene import METRICS, USUAL, Box, Scene, Skip, scene
+from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, largest_tile, scene
 from unet_explorer.drawing.svg import HEAD, svg
 from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, explain
 
 __all__ = ["describe", "knobs", "presets"]
-
-BEYOND: Final = 16
-"""The tile slider reaches at least this many fitting sizes beyond the smallest: deep unpadded networks need
-thousands of pixels."""
 
 
 def presets() -> list[dict[str, Any]]:
@@ -87,7 +83,7 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
         {'smallest': 188, 'period': 16, 'largest': 1024, 'limit': 1000000}
     """
     sizes = valid_sizes(config, 1, LARGEST)
-    largest = max(USUAL, sizes.start + BEYOND * sizes.step)
+    largest = largest_tile(config)
     drawn = scene(config, largest)
     return {
         "config": config.to_dict(),

@@ -86,7 +86,7 @@ class Ablation(BackgroundTab):
         steps: Changes of the weights of each.
         state: ``"new"``, ``"running"`` or ``"done"``.
         runs: For each network its name, design, state and curve.
-        questions: For each network the pictures that it is examined on, with the truth.
+        examples: For each network the pictures that it is examined on, with the truth.
         answers: For each network what it predicted for them at its latest examination.
     """
 

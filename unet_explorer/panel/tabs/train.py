@@ -46,7 +46,7 @@ class TrainTab(BackgroundTab):
         findings: What speaks against starting.
         status: State, step, speed, time left, and whether the knobs show another design.
         curve: Losses, and the scores of all examinations.
-        questions: Pictures that the network is examined on, with the truth.
+        examples: Pictures that the network is examined on, with the truth.
         answers: What it predicted for them, at one examination.
         shown: Which examination is looked at; 0 follows the latest.
     """

@@ -54,7 +54,7 @@ export class TileKnobs {
     this.snap = checkbox("snap", "Snap to fitting sizes", (on) => ask.flag("snap", on), signal);
     this.wanted = element("input", { type: "number", min: 1, step: 1, "data-knob": "wanted_output", ...OWN_KEYS });
     onTyped(this.wanted, () => this.wanted.value && ask.output(this.wanted.value), signal);
-    const request = element("label", { class: "ue-request" }, "I need an output of at least ", this.wanted, " px");
+    const request = element("label", { class: "ue-wish" }, "I need an output of at least ", this.wanted, " px");
     const flags = element("div", { class: "ue-flags" }, this.linked.node, this.snap.node);
     this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, request);
   }

@@ -87,7 +87,7 @@ class Ablation {
       dots: true,
       points: curve.epochs.map(({ step, mean_iou: mean }) => /** @type {Pair} */ ([step, mean])),
     }));
-    const words = runs.map((course) => `${course.name} ${iouWords(last(course))}`).join(", ");
+    const words = runs.map((run) => `${run.name} ${iouWords(last(run))}`).join(", ");
     this.chart.show({ lines, steps: runs[0].steps, top: 1, at: null, words });
   }
 
@@ -99,7 +99,7 @@ class Ablation {
     const scored = runs.filter(last);
     const taken = [...new Set(runs.map(({ step }) => exact(step)))].join(", ");
     const early = runs.some(({ step, steps }) => step < steps) ? `Ended early, after ${taken} steps` : "After all steps";
-    const words = scored.map((course) => `${course.name}: IoU ${iouWords(last(course))}`).join(" · ");
+    const words = scored.map((run) => `${run.name}: IoU ${iouWords(last(run))}`).join(" · ");
     setText(this.verdict, scored.length === runs.length ? `${running ? "So far" : early}: ${words}` : "");
   }
 
@@ -109,7 +109,7 @@ class Ablation {
     if (this.painted === predictions || !examples.length || !predictions.length) return;
     this.painted = predictions;
     const palette = this.model.get("palette");
-    const heads = ["image", "truth", ...runs.map((course) => `${course.name} (IoU ${iouWords(last(course))})`)];
+    const heads = ["image", "truth", ...runs.map((run) => `${run.name} (IoU ${iouWords(last(run))})`)];
     /** @type {HTMLElement[]} */
     const cells = heads.map((words) => element("div", { class: "ue-quiet ue-column" }, words));
     examples[0].forEach((picture, row) => {
@@ -153,7 +153,7 @@ function painted(role, picture, zoom, colour, words) {
 }
 
 /**
- * @param {Run} course
+ * @param {Run} run
  * @returns {Epoch | undefined}
  */
 function last({ curve }) {

@@ -21,7 +21,7 @@ export class ProgressView {
   constructor(model, signal) {
     this.model = model;
     /**
-     * A row of pictures for each question.
+     * A row of pictures for each example.
      *
      * @type {Row[]}
      */

@@ -220,5 +220,5 @@
  *   runs: Run[],
  *   examples: Example[][],
  *   predictions: Bytes[][],
- * }} AblationTraits  Questions and predictions are those of each network.
+ * }} AblationTraits  Examples and predictions are those of each network.
  */
