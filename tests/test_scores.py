@@ -68,3 +68,11 @@ def test_a_history_goes_on_from_where_it_was_cut():
     assert history.losses == [5, 4]
     assert [epoch.step for epoch in history.epochs] == [2]
     assert history.best.number == 1
+
+
+def test_points_that_are_told_again_are_not_taken_twice():
+    history = History()
+    for points in ([(1, 5.0), (2, 4.0)], [(1, 5.0), (2, 4.0)], [(2, 4.0), (3, 3.0)]):
+        progress = {"event": "progress", "request": "", "step": points[-1][0], "points": points}
+        history.extend({**progress, "seconds": 0.2, "waited": 0.0})
+    assert history.losses == [5, 4, 3]
