@@ -156,6 +156,13 @@ def test_the_pointer_meets_each_box_with_its_arrow_and_no_other(config, tile):
             assert min(start, tip) <= bottom
 
 
+@given(configs())
+def test_the_slider_reaches_the_usual_tiles_and_some_beyond_the_smallest(config):
+    sizes = describe(config, (572, 572))["sizes"]
+    assert sizes["largest"] >= 1024
+    assert len(valid_sizes(config, 1, sizes["largest"])) > 16
+
+
 def test_long_numbers_are_shortened_and_say_so():
     law = laws(UNetConfig())["bottleneck_conv1"]
     assert side_text(law, (570, 570)) == ("≈29.9",)

@@ -105,6 +105,12 @@ def test_the_seed_decides_everything(make):
 
 
 @every_set
+def test_sets_of_neighbouring_seeds_share_no_image(make):
+    first, other = make(3, 64, 3), make(3, 64, 4)
+    assert not any((one == another).all() for one in first.images for another in other.images)
+
+
+@every_set
 @given(few=st.integers(1, 4), many=st.integers(4, 7), seed=st.integers(0, 1000))
 @examples(6)
 def test_an_image_is_the_same_however_many_are_asked_for(make, few, many, seed):

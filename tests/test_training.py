@@ -166,6 +166,18 @@ def test_it_stops_early_once_nothing_gets_better(session):
     assert len(made.history.losses) == 6, "one epoch that was better than nothing, and two that were not"
 
 
+def test_patience_lasts_through_a_stop(session):
+    made = session(steps=1000, steps_per_epoch=2, patience=4, learning_rate=1e-12)
+    made.start(paused=True)
+    for _ in range(6):
+        made.step()
+    until(made, lambda: len(made.history.epochs) == 3)
+    made.stop()
+    made.resume()
+    finished(made)
+    assert len(made.history.epochs) == 5, "the first is the best, and four are no better"
+
+
 @pytest.mark.parametrize(
     "recipe", [{"loss": "weighted"}, {"loss": "dice"}, {"optimizer": "sgd", "learning_rate": 0.001}], ids=str
 )

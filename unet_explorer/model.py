@@ -22,7 +22,8 @@ def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
     """Build the network in Keras. Every layer is named like the step that it carries out.
 
     Weights start as in the paper (section 3): normally distributed with standard deviation sqrt(2/N), N the
-    numbers that arrive at one output pixel (He et al. 2015). Seed them with `keras.utils.set_random_seed`.
+    numbers that arrive at one output pixel (He et al. 2015). For an up-convolution Keras takes N to be 4 times its
+    filters. Seed them with `keras.utils.set_random_seed`.
 
     Args:
         config: The network.

@@ -101,6 +101,38 @@ def test_every_map_has_its_colours_in_its_cell(bench, channels, common):
     assert np.abs(whole[..., :3] - wanted).max() <= near
 
 
+POINTED = """(view) => {
+    const chosen = [];
+    const grid = new MapGrid(new AbortController().signal, (channel) => chosen.push(channel));
+    document.body.append(grid.node);
+    for (const name of ["thumbs", "whole"]) view[name] = new Uint8Array(view[name]);
+    grid.show(view, false);
+    const { across, down, width, height } = grid.cells;
+    for (let y = down / 2; y < height; y += down)
+        for (let x = across / 2; x < width; x += across) {
+            const { x: clientX, y: clientY } = new DOMPoint(x, y).matrixTransform(grid.svg.getScreenCTM());
+            grid.svg.dispatchEvent(new PointerEvent("pointerdown", { clientX, clientY }));
+        }
+    const places = (width / across) * (height / down);
+    for (const key of ["ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"])
+        grid.svg.dispatchEvent(new KeyboardEvent("keydown", { key }));
+    grid.node.remove();
+    return [places, grid.cells.columns, chosen];
+}"""
+
+
+def test_where_there_is_no_channel_none_is_chosen(bench):
+    channels = 50
+    seen = view(np.zeros((10, 14, channels), "float32"), channels - 1)
+    seen |= {"step": "enc0_conv1", "rows": 10, "columns": 14, "grid": GRID}
+    plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in seen.items()}
+    plain |= {name: seen[name].flatten().tolist() for name in ("thumbs", "whole")}
+    places, columns, chosen = bench.evaluate(POINTED, plain)
+    assert places > channels, "the last row is not full"
+    # Behind the last one, keys lead back only.
+    assert chosen == [*range(channels), channels - 2, channels - 1 - columns]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "value", "words"),
     [

@@ -89,6 +89,21 @@ def test_pause_one_step_go_on_stop_reset(warm_lab, page, tmp_path):
     expect(tab.role("gallery")).to_be_visible()
 
 
+def test_who_has_turned_back_to_the_last_epoch_sees_the_next_ones(warm_lab, page, tmp_path):
+    _, _, tab = open_train(warm_lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
+    tab.action("start").click()
+    expect(tab.role("epoch")).to_contain_text(re.compile(r"epoch (?!1 )\d"))
+    tab.action("pause").click()
+    tab.expect_state("paused")
+    tab.setting("epoch").press("Home")
+    expect(tab.role("epoch")).to_contain_text("epoch 1 (step 5)")
+    tab.setting("epoch").press("End")
+    expect(tab.role("epoch")).not_to_contain_text("epoch 1 ")
+    last = epoch(tab)
+    tab.action("resume").click()
+    expect(tab.role("epoch")).not_to_contain_text(f"epoch {last} ")
+
+
 def test_the_knobs_stay_free_while_it_learns(warm_lab, page, tmp_path):
     panel, _, tab = open_train(warm_lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
     tab.action("start").click()
