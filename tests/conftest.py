@@ -47,8 +47,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker("tensorflow")
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("more")
-    # Those that take long come first, so that those that are left at the end can be shared out evenly; those on an empty
-    # page before those in JupyterLab, which takes seconds to load anew.
+    # Those that take long come first, so that those that are left at the end can be shared out evenly; and those on an
+    # empty page before those in JupyterLab, which takes seconds to load anew.
     items.sort(key=lambda item: (*_lighter(item), "bench" not in getattr(item, "fixturenames", ())))
 
 
