@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "browser"))
 
 from conftest import CHROMIUM_ARGUMENTS, find_chromium
