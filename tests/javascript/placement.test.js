@@ -37,8 +37,10 @@ test("everything that moves hangs on half the height of a box", () => {
   for (const box of paper.boxes) {
     const half = square.heightOf(box.name) / 2;
     near(square.y(box, "top"), box.y - half);
-    assert.ok(square.y(box, "channels") < box.y - half);
-    assert.ok(square.y(box, "side") > box.y + half);
+    if (box.room) {
+      assert.ok(square.y(box, "channels") < box.y - half);
+      assert.ok(square.y(box, "side") > box.y + half);
+    }
     if (!box.anchors.start || !box.source) continue;
     // An arrow begins below the two lines of a rectangle's label.
     const lower = box.direction === "down" ? "start" : "tip";

@@ -98,15 +98,16 @@ def anchors(drawn: Scene, box: Box, skip: Skip | None) -> dict[str, Anchor]:
     """All that moves with a box, by what it is.
 
     ``top`` is its upper edge, ``channels``, ``side`` and ``end`` are the base lines of its labels, ``start`` and
-    ``tip`` the ends of an arrow between two rows, ``crop`` the upper edge of the frame of what is kept.
+    ``tip`` the ends of an arrow between two rows, ``crop`` the upper edge of the frame of what is kept. A box has those
+    of what is drawn with it.
     """
     y = drawn.rows[box.row]
-    moved = {
-        "top": Anchor(y, box.name, -0.5),
-        "channels": Anchor(y - METRICS.gap - 1, box.name, -0.5),
-        "side": Anchor(y + METRICS.line, box.name, 0.5),
-        "end": Anchor(y - _ABOVE - 2, box.name, -0.5),
-    }
+    moved = {"top": Anchor(y, box.name, -0.5)}
+    if box.labelled:
+        moved["channels"] = Anchor(y - METRICS.gap - 1, box.name, -0.5)
+        moved["side"] = Anchor(y + METRICS.line, box.name, 0.5)
+    if box.end:
+        moved["end"] = Anchor(y - _ABOVE - 2, box.name, -0.5)
     if box.source and box.direction != "across":
         moved |= zip(("start", "tip"), _arrow(drawn, box, drawn.boxes[box.source]), strict=True)
     if skip and skip.crop:

@@ -37,6 +37,7 @@ METRICS: Final = Metrics()
 _USUAL: Final = 1024
 _BEYOND: Final = 16
 _SKIP: Final = 76.0  # the shortest skip that its label fits on
+_ENDS: Final = ("image tile", "prediction")
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Box:
     direction: Direction = "across"
     labelled: bool = True
     room: float = math.inf  # for its labels, to the nearest neighbour's
+    end: str | None = None  # what stands above the first and the last box
 
     @property
     def left(self) -> float:
@@ -151,6 +153,8 @@ def scene(config: UNetConfig, largest: int) -> Scene:
     drawn.boxes[TILE], drawn.hosts[TILE] = first, TILE
     for step in plan(config):
         _add(drawn, step, known)
+    last = drawn.boxes[drawn.shown_on[plan(config)[-1].name]]
+    first.end, last.end = _ENDS
     _settle(drawn)
     _legend(drawn)
     return drawn
@@ -215,7 +219,7 @@ def _settle(drawn: Scene) -> None:
     y = METRICS.margin + 2 * METRICS.line
     for row in range(rows):
         tall = drawn.tallest(row)
-        drawn.rows.append(y + tall / 2)
+        drawn.rows.append(round(y + tall / 2, 1))  # as exact as it is drawn, and short to send
         y += tall + between
     drawn.height = y - between + 2 * METRICS.line + METRICS.margin
     shift = METRICS.margin + _label_width(drawn, drawn.boxes[TILE]) / 2 - drawn.boxes[TILE].left

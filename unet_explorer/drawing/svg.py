@@ -16,7 +16,6 @@ __all__ = ["standalone", "svg"]
 
 HEAD = 9.0  # length of an arrow's head
 OVER = 2.5  # by how much the frame of a crop stands out from its box
-ENDS = {0: ("image tile", "start"), -1: ("prediction", "end")}
 M = METRICS
 
 
@@ -61,7 +60,6 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
     placed = Placement(drawn, tile)
     order = [TILE, *(step.name for step in plan(drawn.config))]
     skips = {skip.name: skip for skip in drawn.skips}
-    ends = {order[place]: words for place, words in ENDS.items()}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ue-drawing" '
         f'viewBox="0 0 {drawn.width:.1f} {drawn.height:.1f}" font-size="{M.font:g}" '
@@ -72,7 +70,7 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
         if any(known[name].side(side) is None for side in tile):
             ghost = " ue-ghost"
         if name in drawn.boxes:
-            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile, ends.get(name), ghost))
+            parts.extend(_group(drawn, drawn.boxes[name], skips.get(name), placed, tile, ghost))
     parts.append("</svg>")
     return "".join(parts)
 
@@ -83,7 +81,6 @@ def _group(
     skip: Skip | None,
     placed: Placement,
     tile: tuple[int, int],
-    end: tuple[str, str] | None,
     ghost: str,
 ) -> Iterator[str]:
     law = laws(drawn.config)[box.name]
@@ -118,10 +115,9 @@ def _group(
         yield f'<tspan x="{x:.1f}">{lines[0]}</tspan>'
         second = lines[1] if len(lines) > 1 else ""
         yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
-    if end:
-        words, anchor = end
-        x = box.left if anchor == "start" else box.right
-        yield f'<text class="ue-end" x="{x:.1f}" y="{moved["end"]:.1f}" text-anchor="{anchor}">{words}</text>'
+    if box.end:
+        x, anchor = (box.left, "start") if box.op is None else (box.right, "end")
+        yield f'<text class="ue-end" x="{x:.1f}" y="{moved["end"]:.1f}" text-anchor="{anchor}">{box.end}</text>'
     yield "</g>"
 
 

@@ -184,7 +184,7 @@
  * more where labels have two lines.
  *
  * @typedef {[number, string, number, number]} Anchor
- * @typedef {{ top: Anchor, channels: Anchor, side: Anchor, end: Anchor, start?: Anchor, tip?: Anchor, crop?: Anchor }} Anchors
+ * @typedef {{ top: Anchor, channels?: Anchor, side?: Anchor, end?: Anchor, start?: Anchor, tip?: Anchor, crop?: Anchor }} Anchors
  */
 
 /**
