@@ -12,14 +12,15 @@ from support import configs, examples
 
 from unet_explorer import UNetConfig, trace, valid_sizes
 from unet_explorer.core.laws import laws
-from unet_explorer.drawing.placement import Placement, anchors, font_size, kept_name, side_text
-from unet_explorer.drawing.scene import METRICS, scene
+from unet_explorer.drawing.marks import marks
+from unet_explorer.drawing.placement import Placement, Scale, fitting, font_size, kept_name, side_text, width_of
+from unet_explorer.drawing.scene import METRICS, largest_tile, scene
 from unet_explorer.drawing.svg import svg
 from unet_explorer.panel.instrument.facts import describe
 
 
 def drawn(config):
-    return scene(config, describe(config, (572, 572))["sizes"]["largest"])
+    return scene(config, largest_tile(config))
 
 
 @examples(60)
@@ -37,27 +38,28 @@ def test_nothing_touches_anything_else(config, height, width):
         spans = []
         for box in labelled:
             lines = side_text(known[box.name], (height, width))
-            size = font_size(lines, box.room)
-            half = METRICS.character * size * max(map(len, lines)) / 2
+            size = font_size(lines, box.room - METRICS.gap)
+            half = max(width_of(line, size) for line in lines) / 2
             half = max(half, METRICS.character * METRICS.font * len(str(box.channels)) / 2)
-            spans.append((box.label_x - half, box.label_x + half))
+            x = placed.x(picture.place(box.label_x))
+            spans.append((x - half, x + half))
         for (_, end), (start, _) in itertools.pairwise(spans):
             assert start >= end - 1e-6
         assert spans[0][0] >= 0
-        assert spans[-1][1] <= picture.width
+        assert spans[-1][1] <= placed.x(picture.width)
     for box in picture.boxes.values():
         tall = placed.heights[box.name]
-        top = picture.rows[box.row] - tall / 2
-        assert box.left >= 0
-        assert box.right <= picture.width
+        top = placed.y(picture.rows[box.row]) - tall / 2
+        assert placed.x(picture.place(box.left)) >= 0
+        assert placed.x(picture.place(box.right)) <= placed.x(picture.width)
         assert top - METRICS.line >= 0
-        assert top + tall + 2 * METRICS.line <= picture.height
+        assert top + tall + (1 if placed.square else 2) * METRICS.line <= placed.y(picture.height)
         if box.source and box.direction != "across":
             upper, lower = sorted((box.row, picture.boxes[box.source].row))
             assert lower == upper + 1
             # There is always room for an arrow between the labels of two rows.
-            gap = picture.rows[lower] - picture.rows[upper]
-            assert gap > METRICS.tallest * 2 ** (-upper / 2) / 2 + METRICS.tallest * 2 ** (-lower / 2) / 2 + 60
+            gap = placed.y(picture.rows[lower]) - placed.y(picture.rows[upper])
+            assert gap > picture.tallest(upper) / 2 + picture.tallest(lower) / 2 + 2 * METRICS.line + METRICS.fall
 
 
 @given(configs())
@@ -149,18 +151,43 @@ def test_the_pointer_meets_each_box_with_its_arrow_and_no_other(config, tile):
             assert end <= left + 0.2 or right <= x + 0.2 or under <= top or bottom <= y, (name, other)
         if box.source and box.direction != "across":
             # All of the way from the labels of one box to those of the other.
-            start, tip = (
-                Placement(picture, (tile, tile)).y(anchors(picture, box, None)[end]) for end in ("start", "tip")
-            )
+            (way,) = [mark for mark in marks(picture, box, None) if mark.kind == "arrow"]
+            start, tip = map(Placement(picture, (tile, tile)).y, way.y)
             assert top <= max(start, tip)
             assert min(start, tip) <= bottom
 
 
 @given(configs())
 def test_the_slider_reaches_the_usual_tiles_and_some_beyond_the_smallest(config):
-    sizes = describe(config, (572, 572))["sizes"]
+    sizes = describe(config)["sizes"]
     assert sizes["largest"] >= 1024
     assert len(valid_sizes(config, 1, sizes["largest"])) > 16
+
+
+@given(configs(), st.floats(0.5, 3), st.floats(0.2, 3), st.floats(0.3, 3))
+def test_each_length_follows_its_own_scale(config, across, tall, size):
+    picture = drawn(config)
+    page, other = Placement(picture, (572, 572)), Placement(picture, (572, 572), Scale(across, tall, size))
+    for box in picture.boxes.values():
+        for mark in marks(picture, box, None):
+            for place in mark.x:
+                assert other.x(place) == pytest.approx(across * place.columns + size * place.type)
+                assert page.x(place) == pytest.approx(place.columns + place.type)
+        # Type of any size leaves the arrows between two rows their room.
+        if box.source and box.direction != "across":
+            (way,) = [mark for mark in marks(picture, box, None) if mark.kind == "arrow"]
+            length = abs(other.y(way.y[1]) - other.y(way.y[0]))
+            shrunk = [picture.tallest(row) * tall for row in (box.row, picture.boxes[box.source].row)]
+            floor = (sum(shrunk) - other.heights[box.name] - other.heights[box.source]) / 2
+            assert length >= METRICS.fall * size + floor - 0.2
+
+
+def test_the_longest_wording_that_fits_is_taken():
+    wordings = [("crop 40 px per side",), ("crop 40",)]
+    assert fitting(wordings, 200, 13) == wordings[0]
+    assert fitting(wordings, 100, 13) == wordings[1]
+    # Where none does, the shortest; it is set smaller.
+    assert fitting(wordings, 20, 13) == wordings[1]
 
 
 def test_long_numbers_are_shortened_and_say_so():
@@ -168,6 +195,8 @@ def test_long_numbers_are_shortened_and_say_so():
     assert side_text(law, (570, 570)) == ("≈29.9",)
     assert side_text(law, (564, 564)) == ("29.5",)
     assert side_text(law, (572, 570)) == ("≈30", "×29.9")
+    assert side_text(law, (570, 570), tenths=False) == ("≈30",)
+    assert side_text(law, (572, 572), tenths=False) == ("30²",)
     # Nothing is left: no negative side, and no square of one.
     assert side_text(law, (1, 1)) == ("–",)
     assert side_text(law, (572, 1)) == ("30", "×–")

@@ -124,7 +124,7 @@ def facts(tmp_path_factory) -> Path:
     numbers = ("-1", "-0.1", "0", "0.05", "0.999", "1", "1.5", "2", "7", "8", "64", "1e3", "1025", "123456789")
     typed = itertools.product([knob["name"] for knob in knobs() if knob["kind"] == "number"], numbers)
     told = {
-        "networks": {name: describe(config, (tile, tile)) for name, (config, tile) in networks().items()},
+        "networks": {name: describe(config) for name, (config, tile) in networks().items()},
         "starts": [(*each, _start(*each)) for each in places],
         "accepted": ACCEPTED,
         "knobs": knobs(),

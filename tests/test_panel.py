@@ -127,7 +127,7 @@ def test_messages_on_many_threads_end_in_one_consistent_state(panel):
 @given(configs())
 def test_what_the_browser_is_told_is_plain_json(config):
     tile = (valid_sizes(config, 1, 10**6)[0],) * 2
-    told = describe(config, tile)
+    told = describe(config)
     assert json.loads(json.dumps(told)) == told
     rows = trace(config, tile)
     assert [step["name"] for step in told["steps"]] == ["input", *(step.name for step in plan(config))]

@@ -31,6 +31,8 @@ def kinds(typed, key):
 def fits(value, kind):
     """Whether a value is of a type, as far as the protocol's types go."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if hasattr(origin, "__value__"):  # NumPy's types are aliases from Python 3.12 on
+        return fits(value, origin.__value__[arguments])
     if kind is typing.Any:
         return True
     if typing.is_typeddict(kind):

@@ -34,7 +34,7 @@ def bench(page):
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_the_browser_lays_the_same_tiles(bench, config):
-    network = describe(config, (572, 572))
+    network = describe(config)
     assert network["margins"] == margins(config)._asdict()
     compared = 0
     for image in IMAGES:

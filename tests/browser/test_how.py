@@ -36,7 +36,7 @@ def bench(page):
 @pytest.mark.more
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_every_step_can_be_explained(bench, config):
-    network = describe(config, (572, 572))
+    network = describe(config)
     smallest, period = network["sizes"]["smallest"], network["sizes"]["period"]
     tiles = ([smallest] * 2, [smallest + period, smallest], [smallest + 1] * 2, [smallest + period // 2] * 2, [3, 5])
     # Otherwise every tile once and every patch at least once.
@@ -52,7 +52,7 @@ def test_every_step_can_be_explained(bench, config):
 
 
 def test_the_numbers_are_those_of_the_step(bench):
-    network = describe(CONFIGS["paper"], (572, 572))
+    network = describe(CONFIGS["paper"])
     told = {name: words for name, _, words, _ in ask(bench, DRAW, [network, [572, 572], PATCHES[1]])}
     assert "572 − (3 − 1) = 570 places" in told["enc0_conv1"]
     assert "568 ÷ 2 = 284" in told["enc0_pool"]
@@ -67,7 +67,7 @@ def test_the_numbers_are_those_of_the_step(bench):
 
 def test_what_is_odd_is_told_apart(bench):
     """Rows are no columns."""
-    network = describe(CONFIGS["paper"], (572, 572))
+    network = describe(CONFIGS["paper"])
     for tile, words in (
         ([572, 570], "279 is odd: the last column has no partner (orange). Keras would drop it,"),
         ([570, 572], "279 is odd: the last row has no partner (orange). Keras would drop it,"),

@@ -6,6 +6,7 @@ import pytest
 from modules import ask, load
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, nearest_sizes, plan, tile_for_output, trace
+from unet_explorer.drawing.placement import Scale
 from unet_explorer.drawing.scene import scene
 from unet_explorer.drawing.svg import svg
 from unet_explorer.panel.instrument.facts import describe
@@ -47,6 +48,7 @@ def bench(page):
             "lib/law.js": ["closest", "follow", "nearest", "receptiveField", "tileForOutput", "totals"],
             "lib/format.js": ["bytes", "plain", "rough"],
             "instrument/drawing.js": ["Drawing"],
+            "instrument/piece.js": ["Type"],
         },
     )
     page.add_style_tag(content=Instrument._css if isinstance(Instrument._css, str) else "")
@@ -55,7 +57,7 @@ def bench(page):
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_every_tile_of_the_slider(bench, config):
-    network = describe(config, (572, 572))
+    network = describe(config)
     smallest, period, largest = (network["sizes"][name] for name in ("smallest", "period", "largest"))
     tiles = [(n, n) for n in range(1, largest + 1)]
     tiles += [(smallest + a * period + da, smallest + b * period) for a in range(3) for b in range(3) for da in (0, 1)]
@@ -82,13 +84,18 @@ def test_every_tile_of_the_slider(bench, config):
     assert fitting >= 9
 
 
-COMPARE = """([network, tiles, texts]) => {
+COMPARE = """([network, scale, tiles, texts]) => {
     const drawing = new Drawing(() => {}, new AbortController().signal);
+    const { metrics } = network;
+    drawing.scale = () => {
+        drawing.type = new Type(metrics.font * scale.type, metrics.line * scale.type, metrics.character);
+        return scale;
+    };
     document.body.append(drawing.node);
     drawing.setNetwork(network);
     const differences = [];
     tiles.forEach((tile, at) => {
-        drawing.update(follow(network, tile));
+        drawing.update(follow(network, tile), tile[0] === tile[1]);
         const expected = new DOMParser().parseFromString(texts[at], "image/svg+xml").documentElement;
         const groups = (svg) => [...svg.querySelectorAll("[data-step], [data-input]")];
         const mine = groups(drawing.svg);
@@ -122,16 +129,18 @@ COMPARE = """([network, tiles, texts]) => {
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 def test_the_drawing_follows_the_tile_as_python_draws_it(bench, config):
-    network = describe(config, (572, 572))
+    network = describe(config)
     sizes = network["sizes"]
     some = [1, 7, 188, 571, 572, 600, sizes["smallest"], sizes["smallest"] + sizes["period"], sizes["largest"], 5000]
     tiles = [(a, b) for a in some for b in (a, a + 1, sizes["smallest"])]
     drawn = scene(config, sizes["largest"])
-    assert ask(bench, COMPARE, [network, tiles, [svg(drawn, tile) for tile in tiles]]) == []
+    for scale in (Scale(), Scale(0.8, 0.4, 1.5)):
+        texts = [svg(drawn, tile, scale) for tile in tiles]
+        assert ask(bench, COMPARE, [network, scale._asdict(), tiles, texts]) == []
 
 
 def test_steps_without_a_box_are_shown_on_the_box_before_them():
-    network = describe(CONFIGS["same, bilinear, batch norm"], (64, 64))
+    network = describe(CONFIGS["same, bilinear, batch norm"])
     boxes = {box["name"] for box in network["boxes"]}
     hosts = {step["name"]: step["host"] for step in network["steps"][1:]}
     assert set(hosts.values()) <= boxes

@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Placement } from "../../unet_explorer/panel/static/instrument/placement.js";
+import { Placement, scaleFor } from "../../unet_explorer/panel/static/instrument/placement.js";
 import { follow } from "../../unet_explorer/panel/static/lib/law.js";
 import { paper } from "./support/facts.js";
 
-/** @import { Pair } from "../../unet_explorer/panel/static/lib/types.js" */
+/** @import { Pair, Scale } from "../../unet_explorer/panel/static/lib/types.js" */
 
-const at = (/** @type {Pair} */ tile) => new Placement(paper, follow(paper, tile));
+/** @type {Scale} */
+const PAGE = { across: 1, tall: 1, type: 1 };
+const at = (/** @type {Pair} */ tile, scale = PAGE) => new Placement(paper, follow(paper, tile), scale, tile[0] === tile[1]);
 const near = (/** @type {number} */ a, /** @type {number} */ b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
 
 test("a map of a quarter of the side has half the height", () => {
@@ -32,20 +34,39 @@ test("what a crop keeps is to scale within its box", () => {
   near(placed.heightOf("dec0_concat keeps") / placed.heightOf("enc0_conv2"), 392 / 568);
 });
 
-test("everything that moves hangs on half the height of a box", () => {
-  const [square, wide] = [at([572, 572]), at([572, 604])];
-  for (const box of paper.boxes) {
-    const half = square.heightOf(box.name) / 2;
-    near(square.y(box, "top"), box.y - half);
-    if (box.room) {
-      assert.ok(square.y(box, "channels") < box.y - half);
-      assert.ok(square.y(box, "side") > box.y + half);
+test("everything that moves hangs on half the height of a box, and only that follows the tile", () => {
+  const [small, large] = [at([572, 572]), at([1020, 1020])];
+  for (const { name, y, marks } of paper.boxes) {
+    const centre = small.y(y);
+    near(centre, large.y(y));
+    for (const [kind, look, , [from, to]] of marks) {
+      if (look !== "ue-box") continue;
+      assert.equal(kind, "rect");
+      near(small.y(to) - small.y(from), small.heightOf(name));
+      near(small.y(to) + small.y(from), 2 * centre);
+      near(large.y(to) - large.y(from), large.heightOf(name));
     }
-    if (!box.anchors.start || !box.source) continue;
-    // An arrow begins below the two lines of a rectangle's label.
-    const lower = box.direction === "down" ? "start" : "tip";
-    const [name, anchor] = box.direction === "down" ? [box.source, box.anchors.start] : [box.name, box.anchors.tip];
-    const moved = (wide.heightOf(name) - square.heightOf(name)) / 2;
-    near(wide.y(box, lower) - square.y(box, lower), moved + (anchor?.[3] ?? NaN));
   }
+});
+
+test("each length follows its own scale", () => {
+  const tile = /** @type {Pair} */ ([572, 572]);
+  const [page, wide] = [at(tile), at(tile, { across: 2, tall: 0.5, type: 3 })];
+  near(wide.x([10, 1]), 23);
+  near(wide.y([10, 1, 5]), 8);
+  near(wide.heightOf("input"), page.heightOf("input") / 2);
+  // A second line of every label takes room only where there is one.
+  near(at([572, 604]).y([10, 1, 5]), page.y([10, 1, 5]) + 5);
+});
+
+test("a drawing fills its room, but its labels never touch", () => {
+  const room = { width: 900, height: 500 };
+  const free = scaleFor(paper, room, 1, () => 0, true);
+  near(free.across * paper.width[0] + paper.width[1], 900);
+  near(free.tall * paper.height[0] + paper.height[1], 500);
+  const kept = scaleFor(paper, room, 1, () => 60, true);
+  for (const box of paper.boxes) if (box.room) assert.ok(kept.across * box.room >= 60);
+  assert.ok(kept.across > free.across);
+  // Two lines a label are paid for by the boxes' heights.
+  assert.ok(scaleFor(paper, room, 1, () => 0, false).tall < free.tall);
 });

@@ -6,8 +6,9 @@ import test from "node:test";
 import { walk } from "../../unet_explorer/panel/static/instrument/walk.js";
 import { paper } from "./support/facts.js";
 
+const boxes = paper.boxes.map(({ name, row, x: [columns] }) => ({ name, row, x: columns }));
+
 test("left and right follow the data, up and down change the level", () => {
-  const { boxes } = paper;
   const to = (/** @type {string} */ from, /** @type {string} */ key) => {
     const here = boxes.find(({ name }) => name === from);
     assert.ok(here);
@@ -24,7 +25,6 @@ test("left and right follow the data, up and down change the level", () => {
 });
 
 test("where there is no box a key leads nowhere, and other keys are not ours", () => {
-  const { boxes } = paper;
   const [first] = boxes;
   const last = boxes[boxes.length - 1];
   assert.equal(walk(boxes, first, "ArrowLeft"), null);

@@ -96,7 +96,7 @@ def _tiff(file: Path, name: str) -> Any:
             if math.prod(series.shape) * page.dtype.itemsize > LARGEST_FILE:
                 raise
             return _as_a_whole(file, name)
-    store = tifffile.imread(file, aszarr=True)
+    store: Any = tifffile.imread(file, aszarr=True)
     image = zarr.open_array(store, mode="r")
     # It is asked for as long as it is held, and nobody is told to close it.
     weakref.finalize(image, store.close)

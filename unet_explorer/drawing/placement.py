@@ -1,30 +1,31 @@
-"""Where everything stands for a tile: two laws, from which all lengths of the drawing follow.
+"""Where everything stands for a tile, and at a scale: two laws, from which all lengths of the drawing follow.
 
 A box has the height that `HeightLaw` gives its map. Whatever moves with it – its edges, its labels, the arrows that end
-at it – has a fixed place relative to half that height: an `Anchor`. Both are plain numbers that depend on the network
-alone. The browser gets them and evaluates them, as it does with the law of sizes, so that a tile can be dragged without
-a kernel; what stands where is decided here and nowhere else.
+at it – has a fixed place relative to half that height: see `scene.Down`. Both are plain numbers that depend on the
+network alone. The browser gets them and evaluates them, as it does with the law of sizes, so that a tile can be dragged
+without a kernel; what stands where is decided in `marks` and nowhere else.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from unet_explorer.core.laws import Law, laws
-from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip
+from unet_explorer.drawing.scene import METRICS, Across, Down, Scene, Skip
 
 __all__ = [
-    "Anchor",
     "HeightLaw",
     "Placement",
-    "anchors",
+    "Scale",
+    "fitting",
     "font_size",
     "height_law",
     "kept_law",
     "kept_name",
     "side_text",
+    "width_of",
 ]
 
 
@@ -74,63 +75,21 @@ def kept_name(skip: Skip) -> str:
     return f"{skip.name} keeps"
 
 
-class Anchor(NamedTuple):
-    """A vertical place: ``base``, plus ``share`` of the height of ``box``, plus ``line`` where labels have two lines.
+class Scale(NamedTuple):
+    """How large a drawing is, 1 being the size of a page: how far columns are apart, boxes' heights, and the type."""
 
-    Attributes:
-        base: Pixels of the drawing.
-        box: Name of a box, or of the frame of a crop; see `kept_name`.
-        share: −0.5 for what hangs on the upper edge, 0.5 for the lower one.
-        line: Pixels that the second line of a rectangle's label takes away.
-    """
-
-    base: float
-    box: str
-    share: float
-    line: float = 0.0
-
-
-_ABOVE = METRICS.line + METRICS.gap  # what a box's channels take, from its edge on
-_CLEAR = METRICS.line + 2 * METRICS.gap  # the same, and a gap before an arrow
-
-
-def anchors(drawn: Scene, box: Box, skip: Skip | None) -> dict[str, Anchor]:
-    """All that moves with a box, by what it is.
-
-    ``top`` is its upper edge, ``channels``, ``side`` and ``end`` are the base lines of its labels, ``start`` and
-    ``tip`` the ends of an arrow between two rows, ``crop`` the upper edge of the frame of what is kept. A box has those
-    of what is drawn with it.
-    """
-    y = drawn.rows[box.row]
-    moved = {"top": Anchor(y, box.name, -0.5)}
-    if box.labelled:
-        moved["channels"] = Anchor(y - METRICS.gap - 1, box.name, -0.5)
-        moved["side"] = Anchor(y + METRICS.line, box.name, 0.5)
-    if box.end:
-        moved["end"] = Anchor(y - _ABOVE - 2, box.name, -0.5)
-    if box.source and box.direction != "across":
-        moved |= zip(("start", "tip"), _arrow(drawn, box, drawn.boxes[box.source]), strict=True)
-    if skip and skip.crop:
-        moved["crop"] = Anchor(drawn.rows[drawn.boxes[skip.source].row], kept_name(skip), -0.5)
-    return moved
-
-
-def _arrow(drawn: Scene, box: Box, source: Box) -> Iterator[Anchor]:
-    """Where an arrow between two rows begins and ends, clear of the labels above and below both boxes."""
-    for each, lower_edge in ((source, box.direction == "down"), (box, box.direction == "up")):
-        y = drawn.rows[each.row]
-        if lower_edge:
-            yield Anchor(y + _CLEAR, each.name, 0.5, METRICS.line)
-        else:
-            yield Anchor(y - _CLEAR, each.name, -0.5)
+    across: float = 1.0
+    tall: float = 1.0
+    type: float = 1.0
 
 
 class Placement:
-    """The drawing for one tile, whether it fits or not.
+    """The drawing for one tile, whether it fits or not, at one scale.
 
     Args:
         drawn: What `scene` laid out.
         tile: (height, width) in pixels.
+        scale: How large it is.
 
     Example:
         >>> from unet_explorer import UNetConfig
@@ -140,9 +99,11 @@ class Placement:
         [130, 129, 29]
     """
 
-    def __init__(self, drawn: Scene, tile: tuple[int, int]) -> None:
+    def __init__(self, drawn: Scene, tile: tuple[int, int], scale: Scale | None = None) -> None:
+        self.scale = scale or Scale()
         self.square = tile[0] == tile[1]
         law, whole, known = height_law(drawn), math.sqrt(tile[0] * tile[1]), laws(drawn.config)
+        law = law._replace(unit=law.unit * self.scale.tall)
         self.heights = {name: law.height(_area(known[name], tile), whole) for name in drawn.boxes}
         for skip in drawn.skips:
             # The frame is to scale within the box that it is cut from.
@@ -150,10 +111,19 @@ class Placement:
             share = kept_area / whole_area if whole_area else 0.0
             self.heights[kept_name(skip)] = self.heights[skip.source] * math.sqrt(share)
 
-    def y(self, anchor: Anchor) -> float:
-        """Where an anchor is."""
-        line = 0.0 if self.square else anchor.line
-        return anchor.base + anchor.share * self.heights[anchor.box] + line
+    @property
+    def font(self) -> float:
+        """Size of the type in px."""
+        return METRICS.font * self.scale.type
+
+    def x(self, place: Across) -> float:
+        """Where a horizontal place is, or how long a length."""
+        return self.scale.across * place.columns + self.scale.type * place.type
+
+    def y(self, place: Down) -> float:
+        """Where a vertical place is, or how long a length."""
+        fixed = self.scale.tall * place.tall + self.scale.type * (place.type + (0 if self.square else place.lines))
+        return fixed + place.share * (self.heights[place.box] if place.box else 0.0)
 
 
 def _area(law: Law, tile: tuple[int, int]) -> float:
@@ -162,40 +132,69 @@ def _area(law: Law, tile: tuple[int, int]) -> float:
     return height * width
 
 
-def font_size(lines: tuple[str, ...], room: float) -> float:
-    """Size of a label that stays clear of its neighbours, however long the numbers.
+def font_size(lines: tuple[str, ...], room: float, font: float = METRICS.font) -> float:
+    """Size in px of a label that stays clear of its neighbours, however long the numbers.
 
     Example:
         >>> font_size(("286²",), 60.0), font_size(("≈1532.9",), 40.0)
-        (13.0, 8.1)
+        (13.0, 8.6)
     """
-    return min(METRICS.font, math.floor(10 * room / (METRICS.character * max(map(len, lines)))) / 10)
+    widest = max(width_of(line, font) for line in lines)
+    return font if widest <= room else math.floor(10 * font * room / widest) / 10
 
 
-def side_text(law: Law, tile: tuple[int, int]) -> tuple[str, ...]:
+def width_of(words: str, font: float) -> float:
+    """Room in px that figures take at a size of the type; a raised 2, a point and a cross are narrow.
+
+    Example:
+        >>> round(width_of("286²", 13.0), 1)
+        32.8
+    """
+    return METRICS.character * font * (len(words) - 0.4 * sum(words.count(each) for each in "².×"))
+
+
+def fitting(wordings: Sequence[tuple[str, ...]], room: float, font: float) -> tuple[str, ...]:
+    """The first of several wordings, each of one or two lines, that fits in a room of so many px; else the last.
+
+    Example:
+        >>> fitting([("crop 40 px per side",), ("crop 40",)], 100.0, 13.0)
+        ('crop 40',)
+    """
+    return next((lines for lines in wordings if font_size(lines, room, font) == font), wordings[-1])
+
+
+def side_text(law: Law, tile: tuple[int, int], tenths: bool = True) -> tuple[str, ...]:
     """The lines that stand below a box: one for a square, two for a rectangle.
 
     A side that is no whole number is shown with one decimal, marked where that is not all of it; where nothing is
     left of a map there is a dash.
 
+    Args:
+        law: Of the step's side.
+        tile: (height, width) in pixels.
+        tenths: Whether there is room for a decimal.
+
     Example:
         >>> side_text(Law(0, 1), (572, 572)), side_text(Law(0, 1), (572, 444)), side_text(Law(0, 2), (571, 571))
         (('286²',), ('286', '×222'), ('≈142.8',))
+        >>> side_text(Law(0, 2), (571, 571), tenths=False)
+        ('≈143',)
     """
-    (height, rough), (width, also) = (_number(side + law.shift, law.level) for side in tile)
+    parts = 10 if tenths else 1
+    (height, rough), (width, also) = (_number(side + law.shift, law.level, parts) for side in tile)
     mark = "≈" if rough or also else ""
     if tile[0] == tile[1]:
-        return (f"{height}²" if height.isdigit() else mark + height,)
+        return (f"{height}²" if height.isdigit() and not rough else mark + height,)
     return mark + height, f"×{width}"
 
 
-def _number(above: int, level: int) -> tuple[str, bool]:
-    """A side in figures, and whether that is only roughly it."""
+def _number(above: int, level: int, parts: int) -> tuple[str, bool]:
+    """A side in figures, to one of so many parts of a pixel, and whether that is only roughly it."""
     whole, rest = divmod(above, 1 << level)
     if above <= 0:
         return "–", False
     if not rest:
         return str(whole), False
     # Half is rounded up, as the browser does it, and not to the even neighbour.
-    tenths = math.floor(10 * above / (1 << level) + 0.5)
-    return f"{tenths / 10:.1f}", tenths << level != 10 * above
+    near = math.floor(parts * above / (1 << level) + 0.5)
+    return f"{near / parts:.{len(str(parts)) - 1}f}", near << level != parts * above

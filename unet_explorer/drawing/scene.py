@@ -1,7 +1,9 @@
-"""Where everything of the U lies: pure geometry, made by walking the plan. Units are px of the drawing.
+"""Where everything of the U lies: pure geometry, made by walking the plan.
 
 Boxes keep their place whatever the tile: columns and rows depend on the network and on the largest tile to be
-drawn. What follows the tile is in `placement`.
+drawn. How far columns are apart, how tall boxes are and how large the type is are three scales of their own, so that
+the same drawing fills a page, a wall or a corner, and its type is as large as it must be to be read. So every length
+here is a sum of shares in these scales: `Across` and `Down`. What follows the tile is in `placement`.
 """
 
 from __future__ import annotations
@@ -15,13 +17,13 @@ from unet_explorer.core.laws import Law, crop, laws
 from unet_explorer.core.plan import TILE, Op, Step, plan
 from unet_explorer.core.tiles import LARGEST, valid_sizes
 
-__all__ = ["METRICS", "Box", "Direction", "Metrics", "Scene", "Skip", "largest_tile", "scene"]
+__all__ = ["METRICS", "Across", "Box", "Direction", "Down", "Metrics", "Scene", "Skip", "largest_tile", "scene"]
 
 Direction = Literal["across", "down", "up"]
 
 
 class Metrics(NamedTuple):
-    """Every length that the drawing is made of. The browser gets them too, to move things as a tile is dragged."""
+    """Every length that the drawing is made of, in px where all scales are 1. The browser gets them too."""
 
     tallest: float = 150.0  # the input's box, at the largest tile
     shortest: float = 3.0  # a map of no side must still be seen
@@ -29,11 +31,53 @@ class Metrics(NamedTuple):
     character: float = 0.7  # width of a bold figure by its height, in the widest of the usual sans-serif faces
     line: float = 14.0  # from one line of text to the next
     gap: float = 4.0  # between a box, its labels and the arrows that touch it
-    arrow: float = 26.0  # from one box to the next; also what is left of it between two rows, labels aside
-    margin: float = 16.0
+    arrow: float = 26.0  # from one box to the next
+    fall: float = 18.0  # what is left of an arrow between two rows, labels aside
+    head: float = 9.0  # length of an arrow's head
+    over: float = 2.5  # by how much the frame of a crop stands out from its box
+    margin: float = 8.0
 
 
 METRICS: Final = Metrics()
+
+
+class Across(NamedTuple):
+    """A horizontal place or length: shares in how far columns are apart, and in the size of the type."""
+
+    columns: float
+    type: float = 0.0
+
+    def right(self, length: float) -> Across:
+        """The place so far to the right, measured by the type."""
+        return Across(self.columns, round(self.type + length, 1))
+
+
+class Down(NamedTuple):
+    """A vertical place or length.
+
+    Attributes:
+        tall: Share in how tall boxes are.
+        type: Share in the size of the type.
+        lines: The same, where labels have two lines, as those of rectangles.
+        share: −0.5 for what hangs on the upper edge of a box, 0.5 for the lower one.
+        box: Name of that box, or of the frame of a crop; see `placement.kept_name`.
+    """
+
+    tall: float
+    type: float
+    lines: float = 0.0
+    share: float = 0.0
+    box: str = ""
+
+    def below(self, length: float, lines: float = 0.0) -> Down:
+        """The place so far below, measured by the type."""
+        return self._replace(type=round(self.type + length, 1), lines=self.lines + lines)
+
+    def edge(self, box: str, share: float) -> Down:
+        """The upper (−0.5) or lower (0.5) edge of a box whose centre this is."""
+        return self._replace(share=share, box=box)
+
+
 _USUAL: Final = 1024
 _BEYOND: Final = 16
 _SKIP: Final = 76.0  # the shortest skip that its label fits on
@@ -42,7 +86,7 @@ _ENDS: Final = ("image tile", "prediction")
 
 @dataclass(slots=True)
 class Box:
-    """A map as a box: x is its centre, row its level. A step that leaves the map's shape alone has none."""
+    """A map as a box: x is its centre, in columns, row its level. A step that leaves the map's shape alone has none."""
 
     name: str
     x: float
@@ -53,7 +97,7 @@ class Box:
     source: str | None = None
     direction: Direction = "across"
     labelled: bool = True
-    room: float = math.inf  # for its labels, to the nearest neighbour's
+    room: float = math.inf  # for its labels, to the nearest neighbour's, in columns
     end: str | None = None  # what stands above the first and the last box
 
     @property
@@ -89,9 +133,10 @@ class Scene:
     config: UNetConfig
     largest: int
     squeeze: float
-    width: float = 0.0
-    height: float = 0.0
-    rows: list[float] = field(default_factory=list)
+    margin: float = 0.0
+    width: Across = field(default=Across(0))
+    height: Down = field(default=Down(0, 0))
+    rows: list[Down] = field(default_factory=list)
     boxes: dict[str, Box] = field(default_factory=dict)
     skips: list[Skip] = field(default_factory=list)
     hosts: dict[str, str] = field(default_factory=dict)
@@ -105,6 +150,10 @@ class Scene:
         No map on a level can be taller than the tile halved that often, and heights go by the square root.
         """
         return METRICS.tallest * 2 ** (-row / 2)
+
+    def place(self, x: float) -> Across:
+        """A horizontal place of the drawing, from one among the columns."""
+        return Across(round(x, 1), self.margin)
 
 
 def largest_tile(config: UNetConfig) -> int:
@@ -215,22 +264,28 @@ def _label_width(drawn: Scene, box: Box) -> float:
 def _settle(drawn: Scene) -> None:
     """Give the rows their heights, shift everything into view and take the measure of it."""
     rows = 1 + max(box.row for box in drawn.boxes.values())
-    between = 3 * METRICS.line + METRICS.arrow + 4 * METRICS.gap
-    y = METRICS.margin + 2 * METRICS.line
+    # Below a box its side, above it its channels, and between both an arrow.
+    between = 2 * (METRICS.line + 2 * METRICS.gap) + METRICS.fall
+    edge, top = 0.0, METRICS.margin + 2 * METRICS.line
     for row in range(rows):
         tall = drawn.tallest(row)
-        drawn.rows.append(round(y + tall / 2, 1))  # as exact as it is drawn, and short to send
-        y += tall + between
-    drawn.height = y - between + 2 * METRICS.line + METRICS.margin
-    shift = METRICS.margin + _label_width(drawn, drawn.boxes[TILE]) / 2 - drawn.boxes[TILE].left
+        # As exact as it is drawn, and short to send.
+        drawn.rows.append(Down(round(edge + tall / 2, 1), top + row * between, row * METRICS.line))
+        edge += tall
+    drawn.height = Down(round(edge, 1), 0, METRICS.line).below(
+        drawn.rows[-1].type + METRICS.line + METRICS.gap + METRICS.margin, drawn.rows[-1].lines
+    )
+    first, last = drawn.boxes[TILE], max(drawn.boxes.values(), key=lambda box: box.right)
+    shift = -first.left
     for box in drawn.boxes.values():
         box.x += shift
-    last = max(drawn.boxes.values(), key=lambda box: box.right)
-    drawn.width = last.x + max(last.width, _label_width(drawn, last)) / 2 + METRICS.margin
+    # Labels stand out of the outermost boxes on both sides.
+    drawn.margin, right = (METRICS.margin + _label_width(drawn, box) / 2 for box in (first, last))
+    drawn.width = drawn.place(last.x).right(right)
     labelled = [box for box in drawn.boxes.values() if box.labelled]
     for box in labelled:
         near = [abs(other.label_x - box.label_x) for other in labelled if other.row == box.row and other is not box]
-        box.room = min(near, default=drawn.width) - METRICS.gap
+        box.room = round(min(near, default=last.x), 1)
 
 
 def _legend(drawn: Scene) -> None:

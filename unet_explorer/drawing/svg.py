@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import laws
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.drawing.look import picture_style
+from unet_explorer.drawing.marks import SIDE, Mark, marks
 from unet_explorer.drawing.palette import PAGE
-from unet_explorer.drawing.placement import Placement, anchors, font_size, kept_name, side_text
+from unet_explorer.drawing.placement import Placement, Scale, fitting, font_size, side_text
 from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, largest_tile, scene
 
 __all__ = ["standalone", "svg"]
-
-HEAD = 9.0  # length of an arrow's head
-OVER = 2.5  # by how much the frame of a crop stands out from its box
-M = METRICS
 
 
 def standalone(config: UNetConfig, tile: tuple[int, int]) -> str:
@@ -35,13 +32,14 @@ def standalone(config: UNetConfig, tile: tuple[int, int]) -> str:
         True
     """
     drawn = scene(config, max(largest_tile(config), *tile))
-    size = f'width="{drawn.width:.0f}" height="{drawn.height:.0f}" '
+    placed = Placement(drawn, tile)
+    size = f'width="{placed.x(drawn.width):.0f}" height="{placed.y(drawn.height):.0f}" '
     ground = f'<rect width="100%" height="100%" fill="{PAGE["paper"]}"/>'
     head, rest = svg(drawn, tile).split(">", 1)
     return f"{head.replace('viewBox', size + 'viewBox', 1)}><style>{picture_style()}</style>{ground}{rest}"
 
 
-def svg(drawn: Scene, tile: tuple[int, int]) -> str:
+def svg(drawn: Scene, tile: tuple[int, int], scale: Scale | None = None) -> str:
     """The drawing for one tile, whether it fits or not. What cannot be computed is pale.
 
     Each drawn step is a group with its name in ``data-step``; the tile itself is the group with ``data-input``.
@@ -50,6 +48,7 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
     Args:
         drawn: What `scene` laid out.
         tile: (height, width) in pixels.
+        scale: How large it is.
 
     Example:
         >>> from unet_explorer import UNetConfig
@@ -57,16 +56,15 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
         >>> svg(scene(UNetConfig(), 1024), (572, 572)).count("data-step")
         31
     """
-    placed = Placement(drawn, tile)
-    order = [TILE, *(step.name for step in plan(drawn.config))]
+    placed = Placement(drawn, tile, scale)
     skips = {skip.name: skip for skip in drawn.skips}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ue-drawing" '
-        f'viewBox="0 0 {drawn.width:.1f} {drawn.height:.1f}" font-size="{M.font:g}" '
+        f'viewBox="0 0 {placed.x(drawn.width):.1f} {placed.y(drawn.height):.1f}" font-size="{placed.font:g}" '
         f'role="listbox" aria-label="The network, step by step" aria-orientation="horizontal">'
     ]
     known, ghost = laws(drawn.config), ""
-    for name in order:
+    for name in [TILE, *(step.name for step in plan(drawn.config))]:
         if any(known[name].side(side) is None for side in tile):
             ghost = " ue-ghost"
         if name in drawn.boxes:
@@ -76,12 +74,7 @@ def svg(drawn: Scene, tile: tuple[int, int]) -> str:
 
 
 def _group(
-    drawn: Scene,
-    box: Box,
-    skip: Skip | None,
-    placed: Placement,
-    tile: tuple[int, int],
-    ghost: str,
+    drawn: Scene, box: Box, skip: Skip | None, placed: Placement, tile: tuple[int, int], ghost: str
 ) -> Iterator[str]:
     law = laws(drawn.config)[box.name]
     if box.op is None:
@@ -95,87 +88,48 @@ def _group(
         )
         kind = f"ue-step ue-op-{box.op}{ghost}"
         yield f'<g class="{kind}" data-step="{box.name}"{shape} role="option" aria-selected="false">'
-    yield _hit(drawn, box)
-    if skip:
-        yield from _skip(drawn, skip, placed)
-    elif box.source:
-        yield _arrow(drawn, box, placed)
-    moved = {name: placed.y(anchor) for name, anchor in anchors(drawn, box, skip).items()}
-    top, height = moved["top"], placed.heights[box.name]
-    yield (
-        f'<rect class="ue-box" x="{box.left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{height:.1f}" '
-        'rx="1.5"/>'
-    )
-    if box.labelled:
-        x = box.label_x
-        yield f'<text class="ue-channels" x="{x:.1f}" y="{moved["channels"]:.1f}">{box.channels}</text>'
-        lines = side_text(law, tile)
-        size = font_size(lines, box.room)
-        yield f'<text class="ue-side" x="{x:.1f}" y="{moved["side"]:.1f}" style="font-size:{size:g}px">'
-        yield f'<tspan x="{x:.1f}">{lines[0]}</tspan>'
-        second = lines[1] if len(lines) > 1 else ""
-        yield f'<tspan x="{x:.1f}" dy="{M.line:.0f}">{second}</tspan></text>'
-    if box.end:
-        x, anchor = (box.left, "start") if box.op is None else (box.right, "end")
-        yield f'<text class="ue-end" x="{x:.1f}" y="{moved["end"]:.1f}" text-anchor="{anchor}">{box.end}</text>'
+    for mark in marks(drawn, box, skip):
+        match mark.kind:
+            case "rect":
+                yield _rectangle(mark, placed)
+            case "arrow":
+                yield _arrow(mark, placed)
+            case "text":
+                lines = (side_text(law, tile), side_text(law, tile, tenths=False)) if mark.look == SIDE else None
+                yield _text(mark, placed, lines or [(words,) for words in mark.words])
     yield "</g>"
 
 
-def _hit(drawn: Scene, box: Box) -> str:
-    """The area that answers to the pointer: the box at its tallest, its labels, and the arrow that leads to it."""
-    below, above = 2 * M.line + M.gap, M.line + M.gap
-    left, right = box.left, box.right
-    top, bottom = (drawn.rows[box.row] + sign * drawn.tallest(box.row) / 2 for sign in (-1, 1))
-    if box.source:
-        source = drawn.boxes[box.source]
-        between = drawn.rows[source.row]
-        if box.direction == "across":
-            left = source.right
-        elif box.direction == "down":
-            top = between + drawn.tallest(source.row) / 2 + below + above
-        else:
-            bottom = between - drawn.tallest(source.row) / 2 - below - above
+def _rectangle(mark: Mark, placed: Placement) -> str:
+    (left, right), (top, bottom) = map(placed.x, mark.x), map(placed.y, mark.y)
+    rounded = ' rx="1.5"' if mark.look == "ue-box" else ""
     return (
-        f'<rect class="ue-hit" x="{left:.1f}" y="{top - above:.1f}" width="{right - left:.1f}" '
-        f'height="{bottom + below - top + above:.1f}"/>'
+        f'<rect class="{mark.look}" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
+        f'height="{bottom - top:.1f}"{rounded}/>'
     )
 
 
-def _arrow(drawn: Scene, box: Box, placed: Placement) -> str:
-    assert box.source is not None
-    before = drawn.boxes[box.source]
-    y = drawn.rows[box.row]
-    if box.direction == "across":
-        return arrow(f"ue-arrow ue-{box.op}", (before.right + 2, y), (box.left - OVER - 1, y))
-    moved = anchors(drawn, box, None)
-    start, tip = placed.y(moved["start"]), placed.y(moved["tip"])
-    return arrow(f"ue-arrow ue-{box.op}", (box.x, start), (box.x, tip))
-
-
-def arrow(kind: str, start: tuple[float, float], end: tuple[float, float]) -> str:
+def _arrow(mark: Mark, placed: Placement) -> str:
     """A straight arrow, level or upright, as one path: the shaft, then the head."""
-    (x1, y1), (x2, y2) = start, end
+    (x1, x2), (y1, y2) = map(placed.x, mark.x), map(placed.y, mark.y)
+    head = METRICS.head * placed.scale.type
     if y1 == y2:
-        head = f"M{x2:.1f} {y2:.1f}l{-HEAD} {-HEAD / 2}v{HEAD}z"
+        tip = f"M{x2:.1f} {y2:.1f}l{-head:g} {-head / 2:g}v{head:g}z"
     else:
-        back = -HEAD if y2 > y1 else HEAD
-        head = f"M{x2:.1f} {y2:.1f}l{-HEAD / 2} {back}h{HEAD}z"
-    return f'<path class="{kind}" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}{head}"/>'
+        back = -head if y2 > y1 else head
+        tip = f"M{x2:.1f} {y2:.1f}l{-head / 2:g} {back:g}h{head:g}z"
+    return f'<path class="{mark.look}" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}{tip}"/>'
 
 
-def _skip(drawn: Scene, skip: Skip, placed: Placement) -> Iterator[str]:
-    source, target = drawn.boxes[skip.source], drawn.boxes[skip.target]
-    y = drawn.rows[source.row]
-    over = OVER if skip.crop else 0
-    start, end = source.right + over + 3, target.left - 2
-    yield f'<rect class="ue-hit" x="{start:.1f}" y="{y - 22:.1f}" width="{end - start:.1f}" height="44"/>'
-    yield arrow("ue-arrow ue-crop_concat", (start, y), (end, y))
-    words = f"crop {skip.crop}" + (" px per side" if end - start > 160 else "") if skip.crop else "copy"
-    yield f'<text class="ue-crop-label" x="{(start + end - HEAD) / 2:.1f}" y="{y - 6:.1f}">{words}</text>'
-    if skip.crop:
-        top = placed.y(anchors(drawn, target, skip)["crop"])
-        height = placed.heights[kept_name(skip)]
-        yield (
-            f'<rect class="ue-crop" x="{source.left - over:.1f}" y="{top:.1f}" '
-            f'width="{source.width + 2 * over:.1f}" height="{height:.1f}"/>'
-        )
+def _text(mark: Mark, placed: Placement, wordings: Sequence[tuple[str, ...]]) -> str:
+    x, room = map(placed.x, mark.x)
+    lines = fitting(wordings, room, placed.font)
+    size = font_size(lines, room, placed.font)
+    small = "" if size == placed.font else f' style="font-size:{size:g}px"'
+    align = "" if mark.align == "middle" else f' text-anchor="{mark.align}"'
+    start = f'<text class="{mark.look}" x="{x:.1f}" y="{placed.y(mark.y[0]):.1f}"{align}{small}>'
+    if mark.look != SIDE:
+        return f"{start}{lines[0]}</text>"
+    below = METRICS.line * placed.scale.type
+    spans = "".join(f'<tspan x="{x:.1f}" dy="{at * below:g}">{line}</tspan>' for at, line in enumerate(lines))
+    return f"{start}{spans}</text>"

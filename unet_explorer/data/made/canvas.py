@@ -152,7 +152,8 @@ def _spline(side: int, spacing: float) -> tuple[NDArray[np.intp], Field]:
     t = (place - first).astype(np.float32)
     weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3])
     # Squares that sum to one keep the standard deviation at one between lattice points, too.
-    return first, weights / np.sqrt((weights**2).sum(axis=0))
+    weights /= np.sqrt((weights**2).sum(axis=0))
+    return first, weights
 
 
 def bent_grid(random: np.random.Generator, shape: Shape, *bends: tuple[float, float]) -> tuple[Field, Field]:

@@ -143,7 +143,7 @@ def _light(random: np.random.Generator, shape: Shape, instances: NDArray[np.int3
     spots = np.maximum(smooth_noise(random, shape, 3.6) - 1.1, 0)
     dome = 0.72 + 0.28 * np.sqrt(np.clip(2.2 * inward, 0, 1))
     body = np.where(instances > 0, stain[instances] * dome * np.clip(1 + mottle - 0.35 * spots, 0.35, 1.8), 0)
-    glow = body
+    glow: Field = body
     for _ in range(3):
         glow = ndimage.uniform_filter(glow, 13)
     # Cells out of focus, far above or below: in places as bright as cells, but never with an edge.

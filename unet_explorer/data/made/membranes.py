@@ -68,10 +68,12 @@ def membranes(count: int = 24, size: int | tuple[int, int] = 256, seed: int = 0)
 
 
 def _paint(random: np.random.Generator, shape: Shape, _: int) -> Painting:
-    depth = _middle(random, shape) - HALF_WALL * np.exp(0.15 * smooth_noise(random, shape, 22))
+    depth: Field = _middle(random, shape)
+    depth -= HALF_WALL * np.exp(0.15 * smooth_noise(random, shape, 22))
     instances = _large(ndimage.label(depth > 0)[0])
     if instances.all() or not instances.any():  # A small image may see but the end of a wall, or a knot of them.
-        depth = _far_from(_crossing(shape)) - HALF_WALL
+        depth = _far_from(_crossing(shape))
+        depth -= HALF_WALL
         instances = _large(ndimage.label(depth > 0)[0])
     labels = instances == 0
     depth[labels] = 0

@@ -16,9 +16,9 @@ from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.receptive import sights
 from unet_explorer.core.tiles import LARGEST, valid_sizes
 from unet_explorer.core.trace import BYTES_PER_NUMBER, macs_per_pixel
-from unet_explorer.drawing.placement import anchors, height_law, kept_law, kept_name
-from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, largest_tile, scene
-from unet_explorer.drawing.svg import HEAD, svg
+from unet_explorer.drawing.marks import Mark, marks
+from unet_explorer.drawing.placement import height_law, kept_law, kept_name
+from unet_explorer.drawing.scene import METRICS, Down, Scene, Skip, largest_tile, scene
 from unet_explorer.panel.instrument.explanations import KNOBS, PRESET_NOTES, SENTENCES, VALUES, explain
 
 __all__ = ["describe", "knobs", "presets"]
@@ -71,15 +71,11 @@ def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, A
             return facts | {"kind": "flag"}
 
 
-def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
+def describe(config: UNetConfig) -> dict[str, Any]:
     """All the browser needs to show a network with any tile.
 
-    Args:
-        config: The network.
-        tile: (height, width) that the drawing shows first.
-
     Example:
-        >>> describe(UNetConfig(), (572, 572))["sizes"]
+        >>> describe(UNetConfig())["sizes"]
         {'smallest': 188, 'period': 16, 'largest': 1024, 'limit': 1000000}
     """
     sizes = valid_sizes(config, 1, LARGEST)
@@ -88,12 +84,11 @@ def describe(config: UNetConfig, tile: tuple[int, int]) -> dict[str, Any]:
     return {
         "config": config.to_dict(),
         "input": TILE,
-        "svg": svg(drawn, tile),
-        "metrics": {**METRICS._asdict(), "head": HEAD},
+        "metrics": METRICS._asdict(),
         "heights": height_law(drawn)._asdict(),
         "boxes": _boxes(drawn),
-        "width": drawn.width,
-        "height": drawn.height,
+        "width": list(drawn.width),
+        "height": _trimmed(drawn.height),
         "legend": [list(item) for item in drawn.legend],
         "steps": _steps(config, drawn),
         "margins": margins(config)._asdict(),
@@ -133,27 +128,33 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
 
 
 def _boxes(drawn: Scene) -> list[dict[str, Any]]:
-    """What moves in the drawing when the tile is dragged, with the anchors that say where it goes."""
+    """Every map that is drawn, with all that it is drawn with."""
     skips = {skip.name: skip for skip in drawn.skips}
     return [
         {
             "name": box.name,
-            "x": round(box.x, 1),
-            "width": round(box.width, 1),
-            "y": drawn.rows[box.row],
-            "room": round(box.room, 1) if box.labelled else 0,
+            "x": list(drawn.place(box.x)),
+            "y": _trimmed(drawn.rows[box.row]),
+            "row": box.row,
+            "room": box.room if box.labelled else 0,
             "direction": box.direction,
             "source": box.source,
-            "anchors": _anchors(drawn, box, skips.get(box.name)),
+            "marks": [_mark(mark) for mark in marks(drawn, box, skips.get(box.name))],
             "kept": _kept(drawn, skips.get(box.name)),
         }
         for box in drawn.boxes.values()
     ]
 
 
-def _anchors(drawn: Scene, box: Box, skip: Skip | None) -> dict[str, Any]:
-    """For each moving part of a box [base, box, share, line]; see `Anchor`."""
-    return {part: list(anchor) for part, anchor in anchors(drawn, box, skip).items()}
+def _mark(mark: Mark) -> list[Any]:
+    """See `Mark`; as a list, for there are hundreds of them."""
+    told = [mark.kind, mark.look, [list(place) for place in mark.x], [_trimmed(place) for place in mark.y]]
+    return [*told, list(mark.words), mark.align] if mark.kind == "text" else told
+
+
+def _trimmed(place: Down) -> list[float | str]:
+    """[tall, type, lines, share, box]; the last two are left out of a place that hangs on no box."""
+    return list(place if place.box else place[:3])
 
 
 def _kept(drawn: Scene, skip: Skip | None) -> dict[str, Any] | None:

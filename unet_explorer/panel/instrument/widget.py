@@ -107,7 +107,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         with self._lock:
             # Read anew under the lock: of two changes at once, the later one is drawn last.
             design = self.design
-            self.network = describe(design, read_tile(self.tile))
+            self.network = describe(design)
             self.selected = self.selected
             self._show_step()
 

@@ -65,7 +65,7 @@ def gallery(dataset: Dataset, side: int = _SIDE) -> list[dict[str, Any]]:
     for name, title in _VARIATIONS.items():
         drawn = draw_tile(np.random.default_rng(0), source, tile, tile, Augmentation(**{**none, name: True}))
         # Not stretched anew, or grey values would look as they were.
-        range_ = (plain.tile.min(), plain.tile.max()) if name == "grey" else (0.0, 0.0)
+        range_ = (float(plain.tile.min()), float(plain.tile.max())) if name == "grey" else (0.0, 0.0)
         shown.append(_in_range(drawn.tile, title, label_bytes(drawn.labels), range_))
     drawn = draw_tile(np.random.default_rng(1), source, tile, tile)
     shown.append(picture(drawn.tile, "all together", labels=label_bytes(drawn.labels)))

@@ -1,34 +1,38 @@
-// The U. Python lays it out; here it follows the tile in place, and answers to pointer and keyboard.
+// The U. Python says what is drawn and by which laws it is placed; here it follows the tile and the room that the page
+// gives it, and answers to pointer and keyboard.
 
 import { legendItem, sideText } from "./labels.js";
 import { mark, unmark } from "./marks.js";
 import { Badge, Hint } from "./notes.js";
-import { Placement } from "./placement.js";
+import { Piece, Type } from "./piece.js";
+import { Placement, scaleFor } from "./placement.js";
 import { walk } from "./walk.js";
 import { same } from "../lib/equal.js";
 import { size } from "../lib/format.js";
 import { isLayer, isWhole } from "../lib/law.js";
-import { OWN_KEYS, assign, consume, drawn, drawnFrom, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "../lib/page.js";
 import { AXES } from "../lib/pairs.js";
 import { present } from "../lib/present.js";
 
-/** @import { Anchors, Box, Config, Followed, FollowedMap, Network, Proof, Told } from "../lib/types.js" */
+/** @import { Box, Config, Followed, FollowedMap, Network, Proof, Told } from "../lib/types.js" */
 
 /**
- * A box, and the elements that it is drawn with; which of them there are depends on the step.
+ * A box on the page, with all that belongs to it, and where it stands now, in px.
  *
- * @typedef {Box & {
+ * @typedef {{
+ *   name: string,
+ *   row: number,
+ *   box: Box,
  *   group: SVGGElement,
- *   rect: SVGRectElement,
- *   channels: SVGTextElement | null,
- *   end: SVGTextElement | null,
- *   side: SVGTextElement | null,
- *   lines: Element[],
- *   arrow: SVGPathElement | null,
- *   crop: SVGRectElement | null,
- *   font: number,
+ *   pieces: Piece[],
+ *   rect: SVGElement,
+ *   side: Piece | null,
+ *   x: number,
+ *   y: number,
+ *   left: number,
+ *   right: number,
  *   mark: { node: SVGGElement, sign: SVGPathElement } | null,
- * }} Part  `font` is that of its sides, 0 at first.
+ * }} Part  (`x`, `y`) is its centre.
  */
 
 export class Drawing {
@@ -47,21 +51,33 @@ export class Drawing {
     /** @type {Proof | null} */
     this.proof = null;
     this.proven = false;
+    /** Whether height and width of the tile move together: then every label has one line. */
+    this.linked = true;
+    /** Whether all of it is shown, however small its labels. */
+    this.whole = false;
     /** @type {Part[]} */
     this.parts = [];
     /** @type {Map<string, Part>} */
     this.byName = new Map();
     this.svg = drawn("svg");
-    /** Width that the page gives it, its scale and its font; 0 until that is known. */
-    this.room = this.scale = this.font = 0;
+    /** What the page gives it, in px; 0 until that is known. */
+    this.room = { width: 0, height: 0 };
+    /** Size of its type in px, and the width of a bold figure by its height. */
+    this.font = 13;
+    this.character = 0.7;
+    this.type = new Type(13, 14, 0.7);
     this.focusName = "";
     this.badge = new Badge(this);
     this.hint = new Hint(this);
     this.paper = element("div", { class: "ue-paper" });
     this.legend = element("ul", { class: "ue-legend", "aria-label": "Legend" });
     this.caption = element("p", { class: "ue-caption ue-quiet" });
-    this.node = element("div", { class: "ue-stage" }, this.paper, this.legend, this.caption, this.hint.node);
-    const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect.width));
+    this.larger = element("p", { class: "ue-larger ue-quiet", "data-role": "larger", hidden: true }, "Larger than the window: scroll, or ");
+    this.look = element("button", { type: "button", "data-action": "whole", ...OWN_KEYS });
+    this.larger.append(this.look);
+    const below = element("div", { class: "ue-below" }, this.legend, this.caption, this.larger);
+    this.node = element("div", { class: "ue-stage" }, this.paper, below, this.hint.node);
+    const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect));
     measure.observe(this.paper);
     signal.addEventListener("abort", () => measure.disconnect());
     this.listen(signal);
@@ -79,6 +95,11 @@ export class Drawing {
     for (const type of ["pointerdown", "pointerleave", "focusout", "scroll"]) {
       paper.addEventListener(type, () => this.hint.show(""), { signal });
     }
+    const toggle = () => {
+      this.whole = !this.whole;
+      this.relay();
+    };
+    this.look.addEventListener("click", toggle, { signal });
   }
 
   /** The network that is drawn. */
@@ -114,21 +135,21 @@ export class Drawing {
    */
   setNetwork(network) {
     const focused = this.paper.contains(document.activeElement) ? this.focusName : null;
-    const before = this.shown && { parts: this.byName, scale: this.scale };
+    const before = this.shown && this.byName;
     this.hint.show("");
     this.shown = network;
-    this.svg = drawnFrom(network.svg);
+    this.svg = drawn("svg", { class: "ue-drawing", role: "listbox", "aria-label": "The network, step by step", "aria-orientation": "horizontal" });
     this.paper.replaceChildren(this.svg);
     // Not now: it would make the browser lay out the page before the rest has changed.
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
-    this.badge = new Badge(this);
-    this.svg.append(this.badge.node);
     this.proven = false;
     this.parts = network.boxes.map((box) => this.part(box));
     this.byName = new Map(this.parts.map((part) => [part.name, part]));
+    this.badge = new Badge(this);
+    this.svg.append(...this.parts.map(({ group }) => group), this.badge.node);
     this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
     setText(this.caption, network.caption);
-    this.setScale();
+    this.placed = null;
     this.focusOn(this.byName.has(this.focusName) ? this.focusName : network.input, focused !== null);
     return () => {
       if (before) this.glide(before);
@@ -136,26 +157,40 @@ export class Drawing {
   }
 
   /**
-   * The page gives it another width.
+   * The page gives it another room.
    *
-   * @param {number} width
+   * @param {{ width: number, height: number }} room
    */
-  fit(width) {
-    this.room = width;
-    if (!this.shown) return;
-    this.setScale();
-    if (this.state) this.update(this.state);
+  fit({ width, height }) {
+    if (!width || !height) return;
+    const look = getComputedStyle(this.paper);
+    this.room = { width, height };
+    this.font = parseFloat(look.fontSize);
+    this.character = widthOfFigure(look.fontFamily);
+    this.relay();
   }
 
-  /** As large as fits beside and above the rest, but never so small that it cannot be read: then it scrolls. */
-  setScale() {
-    const { width, height, metrics } = this.network;
-    if (!this.room) return;
-    const tallest = Math.max(440, 0.7 * window.innerHeight);
-    this.scale = Math.max(0.55, Math.min(this.room / width, tallest / height, 1.25));
-    this.svg.style.width = `${Math.floor(this.scale * width)}px`;
-    // Labels keep their size on the screen as far as there is room beside their neighbours.
-    this.font = Math.min(1.25 * metrics.font, Math.max(metrics.font, 10.5 / this.scale));
+  /** Lay everything out anew. */
+  relay() {
+    this.placed = null;
+    if (this.state && this.shown) this.update(this.state, this.linked);
+  }
+
+  /** As large as fits; but columns are never so close that labels touch or cannot be read: then it is larger. */
+  scale() {
+    const { network } = this;
+    const { metrics } = network;
+    const type = this.font / metrics.font;
+    this.type = new Type(this.font, type * metrics.line, this.character);
+    const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
+    const need = (/** @type {Box} */ { name }) => {
+      const { level = 0, channels = 0 } = levels.get(name) ?? {};
+      // Sides are set lighter than channels.
+      const side = 0.92 * this.type.width(`${network.sizes.largest >> level}²`);
+      return this.whole ? 0 : Math.max(side, this.type.width(String(channels)));
+    };
+    const room = this.room.width ? this.room : { width: network.width[0] + network.width[1], height: 600 };
+    return scaleFor(network, room, type, need, this.linked);
   }
 
   /**
@@ -163,43 +198,62 @@ export class Drawing {
    * @returns {Part}
    */
   part(box) {
-    const selector = box.name === this.network.input ? "[data-input]" : `[data-step="${box.name}"]`;
-    /** @type {SVGGElement} */
-    const group = present(this.svg.querySelector(selector), `the box of ${box.name}`);
-    assign(group, { tabindex: "-1", ...OWN_KEYS });
-    /** @type {SVGTextElement | null} */
-    const side = group.querySelector(".ue-side");
-    return {
-      ...box,
-      group,
-      rect: present(/** @type {SVGRectElement | null} */ (group.querySelector(".ue-box")), "the box"),
-      channels: group.querySelector(".ue-channels"),
-      end: group.querySelector(".ue-end"),
-      side,
-      lines: side ? [...side.children] : [],
-      arrow: box.direction === "across" ? null : group.querySelector(".ue-arrow"),
-      crop: group.querySelector(".ue-crop"),
-      font: 0,
-      mark: null,
-    };
+    const { network } = this;
+    const isTile = box.name === network.input;
+    const step = present(network.steps.find(({ name }) => name === box.name), box.name);
+    const group = drawn("g", {
+      class: `ue-step ue-op-${step.op}`,
+      role: "option",
+      "aria-selected": "false",
+      tabindex: "-1",
+      ...(isTile ? { "data-input": "tile" } : { "data-step": box.name, "data-channels": step.channels }),
+      ...OWN_KEYS,
+    });
+    const pieces = box.marks.map((each) => new Piece(each, network.metrics.head));
+    group.append(...pieces.map(({ node }) => node));
+    const rect = present(pieces.find(({ look }) => look === "ue-box"), "the box").node;
+    const side = pieces.find(({ lines }) => lines.length) ?? null;
+    return { name: box.name, row: box.row, box, group, pieces, rect, side, x: 0, y: 0, left: 0, right: 0, mark: null };
   }
 
   /**
    * Move everything that depends on the tile.
    *
    * @param {Followed} state
+   * @param {boolean} linked  Whether height and width move together.
    */
-  update(state) {
+  update(state, linked) {
     this.state = state;
-    this.placed = new Placement(this.network, state);
+    const anew = !this.placed || linked !== this.linked;
+    this.linked = linked;
+    const scale = anew ? this.scale() : this.placement.scale;
+    this.placed = new Placement(this.network, state, scale, linked);
+    if (anew) this.layOut();
     const failed = state.failure ? state.failure.index : Infinity;
     state.maps.forEach((map, index) => {
       const part = this.byName.get(map.step.name);
-      if (part) this.updatePart(part, map, index >= failed);
+      if (part) this.updatePart(part, map, index >= failed, anew);
     });
     this.badge.show(state);
     this.showProof();
     this.hint.fill();
+  }
+
+  /** What depends on the room alone. */
+  layOut() {
+    const { network, placement, room } = this;
+    const [width, height] = [Math.ceil(placement.x(network.width)), Math.ceil(placement.y(network.height))];
+    assign(this.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+    for (const part of this.parts) {
+      const edges = part.pieces.find(({ look }) => look === "ue-box")?.mark[2] ?? [part.box.x, part.box.x];
+      [part.left, part.right] = edges.map((edge) => placement.x(edge));
+      part.x = placement.x(part.box.x);
+      part.y = placement.y(part.box.y);
+    }
+    const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
+    this.larger.hidden = !larger && !this.whole;
+    setText(this.look, this.whole ? "make it readable" : "see all of it");
+    setText(this.larger.firstChild ?? this.larger, this.whole ? "Made smaller than it reads well: " : "Larger than the window: scroll, or ");
   }
 
   /**
@@ -220,21 +274,27 @@ export class Drawing {
     for (const { name, host } of this.network.steps) if (proof?.steps[name]) wrong.add(host || name);
     for (const part of this.parts) {
       if (part.name === this.network.input) continue;
-      if (proof) mark(part, this.placement.y(part, "top"), !wrong.has(part.name), proof.steps[part.name]);
+      if (proof) mark(part, this.topOf(part), !wrong.has(part.name), proof.steps[part.name]);
       else unmark(part);
     }
+  }
+
+  /** @param {Part} part */
+  topOf(part) {
+    return part.y - this.placement.heightOf(part.name) / 2;
   }
 
   /**
    * @param {Part} part
    * @param {FollowedMap} map
    * @param {boolean} ghost  Whether it cannot be, with this tile.
+   * @param {boolean} anew  Whether the room is another one, too.
    */
-  updatePart(part, map, ghost) {
-    const { metrics } = this.network;
-    const { group } = part;
+  updatePart(part, map, ghost, anew) {
+    const { placement, type } = this;
+    const { group, side } = part;
     group.classList.toggle("ue-ghost", ghost);
-    this.move(part);
+    for (const piece of part.pieces) if (anew || piece.moves) piece.place(placement, type);
     if (isLayer(map)) {
       const { step } = map;
       for (const axis of AXES) {
@@ -245,47 +305,11 @@ export class Drawing {
     } else {
       group.setAttribute("aria-label", `the tile: ${this.shape(map)}`);
     }
-    if (part.channels && part.side) {
-      const lines = sideText(map, this.placement.square);
-      setText(part.lines[0], lines[0]);
-      setText(part.lines[1], lines[1] || "");
-      const font = this.font || metrics.font;
-      const fitting = (/** @type {number} */ longest) => Math.min(font, Math.floor((10 * part.room) / (metrics.character * longest)) / 10);
-      const small = fitting(Math.max(...lines.map((line) => line.length)));
-      if (part.font !== small) part.side.style.fontSize = `${small}px`;
-      part.font = small;
-      if (this.font) part.channels.style.fontSize = `${fitting((part.channels.textContent ?? "").length)}px`;
-    }
+    if (side) side.say([sideText(map, this.isSquare()), sideText(map, this.isSquare(), 1)], placement.x(side.mark[2][1]), type);
   }
 
-  /**
-   * To where its anchors are.
-   *
-   * @param {Part} part
-   */
-  move(part) {
-    const { placement } = this;
-    const y = (/** @type {keyof Anchors} */ what) => placement.y(part, what).toFixed(1);
-    const height = (/** @type {string} */ name) => placement.heightOf(name).toFixed(1);
-    assign(part.rect, { y: y("top"), height: height(part.name) });
-    part.channels?.setAttribute("y", y("channels"));
-    part.side?.setAttribute("y", y("side"));
-    part.end?.setAttribute("y", y("end"));
-    part.arrow?.setAttribute("d", this.arrowPath(part, y("start"), y("tip")));
-    if (part.crop && part.kept) assign(part.crop, { y: y("crop"), height: height(part.kept.name) });
-  }
-
-  /**
-   * A straight arrow between two rows: the shaft, then the head.
-   *
-   * @param {Part} part
-   * @param {string} start
-   * @param {string} tip
-   */
-  arrowPath(part, start, tip) {
-    const { head } = this.network.metrics;
-    const x = part.x.toFixed(1);
-    return `M${x} ${start}L${x} ${tip}M${x} ${tip}l${-head / 2} ${part.direction === "down" ? -head : head}h${head}z`;
+  isSquare() {
+    return this.state?.tile[0] === this.state?.tile[1];
   }
 
   /** @param {FollowedMap} map */
@@ -334,19 +358,35 @@ export class Drawing {
   }
 
   /**
-   * From where a step stood on the screen to where it stands now; what is new fades in.
+   * From where a step stood to where it stands now; what is new fades in.
    *
-   * @param {{ parts: Map<string, Part>, scale: number }} before
+   * @param {Map<string, Part>} before
    */
-  glide({ parts, scale }) {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches || !scale || !this.scale) return;
-    const ratio = scale / this.scale;
+  glide(before) {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches || !this.room.width) return;
     for (const { name, group, x, y } of this.parts) {
-      const old = parts.get(name);
-      const from = old
-        ? { transform: `translate(${old.x * ratio - x}px, ${old.y * ratio - y}px)` }
-        : { opacity: 0 };
+      const old = before.get(name);
+      const from = old ? { transform: `translate(${old.x - x}px, ${old.y - y}px)` } : { opacity: 0 };
       group.animate([from, {}], { duration: 200, easing: "ease-out" });
     }
   }
+}
+
+/** @type {Map<string, number>} */
+const figures = new Map();
+
+/**
+ * Width of a bold figure by its height.
+ *
+ * @param {string} family
+ */
+function widthOfFigure(family) {
+  const known = figures.get(family);
+  if (known) return known;
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return 0.7;
+  context.font = `700 100px ${family}`;
+  const width = context.measureText("0").width / 100 || 0.7;
+  figures.set(family, width);
+  return width;
 }

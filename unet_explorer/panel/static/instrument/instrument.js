@@ -261,7 +261,7 @@ class Instrument {
     const { model } = this;
     const state = follow(model.get("network"), model.get("tile"));
     this.state = state;
-    this.drawing.update(state);
+    this.drawing.update(state, model.get("linked"));
     this.tileKnobs.update(state, { linked: model.get("linked"), snap: model.get("snap") });
     this.bar.update(state, model.get("linked"));
     this.card.update(state);

@@ -12,9 +12,11 @@ import { mapPair } from "../lib/pairs.js";
  *
  * @param {Sides} sides
  * @param {boolean} square  Whether both are the same.
+ * @param {1 | 10} [parts]  10 where there is room for a decimal.
+ * @returns {string[]}
  */
-export function sideText({ height, width }, square) {
-  const [[down, rough], [across, also]] = mapPair([height, width], shortSide);
+export function sideText({ height, width }, square, parts = 10) {
+  const [[down, rough], [across, also]] = mapPair([height, width], (side) => shortSide(side, parts));
   const mark = rough || also ? "≈" : "";
   if (square) return [isWhole(height) ? `${height}²` : mark + down];
   return [mark + down, `×${across}`];
@@ -24,13 +26,14 @@ export function sideText({ height, width }, square) {
  * A side in figures, and whether that is only roughly it.
  *
  * @param {number} side
+ * @param {1 | 10} parts
  * @returns {[string, boolean]}
  */
-function shortSide(side) {
+function shortSide(side, parts) {
   if (side <= 0) return ["–", false];
   if (Number.isInteger(side)) return [String(side), false];
-  const tenths = Math.floor(side * 10 + 0.5);
-  return [(tenths / 10).toFixed(1), tenths / 10 !== side];
+  const near = Math.floor(side * parts + 0.5) / parts;
+  return [near.toFixed(parts === 1 ? 0 : 1), near !== side];
 }
 
 /**

@@ -16,7 +16,7 @@ export function mark(part, top, agrees, problem) {
   const made = part.mark ?? newMark(part);
   made.sign.setAttribute("d", agrees ? "M-3 0l2 2.5l4 -5" : "M-2.5 -2.5l5 5M2.5 -2.5l-5 5");
   // On the corner of the box, where neither arrow nor label is.
-  made.node.setAttribute("transform", `translate(${(part.x + part.width / 2).toFixed(1)} ${top.toFixed(1)})`);
+  made.node.setAttribute("transform", `translate(${part.right.toFixed(1)} ${top.toFixed(1)})`);
   const words = agrees ? "agrees with Keras" : problem || "does not agree with Keras";
   const [label] = (group.getAttribute("aria-label") ?? "").split(";");
   group.setAttribute("aria-label", `${label}; ${words}`);

@@ -27,7 +27,7 @@ export class Badge {
     this.node.setAttribute("visibility", failure ? "visible" : "hidden");
     if (!failure) return;
     const { step } = failure;
-    const { font, line, margin } = network.metrics;
+    const { font, line } = this.drawing.type;
     const part = this.drawing.partOf(step.host || step.name);
     // No wider than this on average; asking the browser would make it lay out the page at every step.
     const long = (/** @type {string} */ text) => text.length * font * 0.56;
@@ -40,14 +40,15 @@ export class Badge {
     const height = two ? 2 * line + 10 : line + 8;
     // Beside a pooling's arrow; below any other box, where everything is pale already.
     const { placement } = this.drawing;
-    const before = part.direction === "down" && part.source !== null ? this.drawing.partOf(part.source) : null;
-    const upper = placement.y(part, "top");
+    const { direction, source } = part.box;
+    const before = direction === "down" && source !== null ? this.drawing.partOf(source) : null;
+    const upper = this.drawing.topOf(part);
     const top = before
-      ? (placement.y(before, "top") + placement.heightOf(before.name) + 2 * line + upper - line) / 2 - height / 2
+      ? (this.drawing.topOf(before) + placement.heightOf(before.name) + 2 * line + upper - line) / 2 - height / 2
       : upper + placement.heightOf(part.name) + 2 * line + 4;
-    const left = before ? part.x + 12 : part.x - part.width / 2;
+    const left = before ? part.x + 12 : part.left;
     const x = Math.max(2, Math.min(left, room - width - 2));
-    const y = Math.min(top, floor - height - margin / 2);
+    const y = Math.min(top, floor - height - 4);
     assign(this.frame, { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height });
     this.lines.forEach((span, at) => {
       setText(span, lines[at]);

@@ -1,19 +1,23 @@
-// Where everything of the drawing stands for a tile: Python's laws of placement (drawing/placement.py), evaluated.
+// Where everything of the drawing stands for a tile and at a scale: Python's laws of placement
+// (drawing/placement.py), evaluated.
 
 import { mapOf } from "../lib/law.js";
 
-/** @import { Anchors, Box, Followed, Network, Pair } from "../lib/types.js" */
+/** @import { Across, Box, Down, Followed, Network, Pair, Scale } from "../lib/types.js" */
 
 /** What a drawing is for one tile: the height of every box and frame, and the place of everything that moves with it. */
 export class Placement {
   /**
    * @param {Pick<Network, "boxes" | "heights">} network
    * @param {Followed} state
+   * @param {Scale} scale
+   * @param {boolean} square  Whether labels have one line.
    */
-  constructor({ boxes, heights: law }, state) {
+  constructor({ boxes, heights: law }, state, scale, square) {
     const whole = Math.sqrt(state.tile[0] * state.tile[1]);
-    const unit = law.unit * (law.largest / Math.max(whole, law.largest)) ** 0.25;
-    this.square = state.tile[0] === state.tile[1];
+    const unit = scale.tall * law.unit * (law.largest / Math.max(whole, law.largest)) ** 0.25;
+    this.scale = scale;
+    this.square = square;
     /** @type {Map<string, number>} */
     this.heights = new Map();
     for (const { name } of boxes) {
@@ -47,14 +51,22 @@ export class Placement {
   }
 
   /**
-   * Where a part of a box is, such as its upper edge or the base line of its label.
+   * Where a horizontal place is, or how long a length.
    *
-   * @param {Box} box
-   * @param {keyof Anchors} part
+   * @param {Across} place
    */
-  y({ anchors }, part) {
-    const [base, hangsOn, share, line] = anchors[part] ?? [0, "", 0, 0];
-    return base + share * this.heightOf(hangsOn) + (this.square ? 0 : line);
+  x([columns, type]) {
+    return this.scale.across * columns + this.scale.type * type;
+  }
+
+  /**
+   * Where a vertical place is, or how long a length.
+   *
+   * @param {Down} place
+   */
+  y([tall, type, lines, share = 0, box = ""]) {
+    const fixed = this.scale.tall * tall + this.scale.type * (type + (this.square ? 0 : lines));
+    return fixed + share * this.heightOf(box);
   }
 }
 
@@ -65,4 +77,32 @@ export class Placement {
  */
 function areaOf([height, width]) {
   return Math.max(0, height) * Math.max(0, width);
+}
+
+/**
+ * The scale at which a drawing fills a room: its columns as far apart as the room is wide, its boxes as tall as it is
+ * high. Type keeps its size, so columns come no closer than their labels allow; then the drawing is wider than the room.
+ *
+ * @param {Pick<Network, "boxes" | "width" | "height" | "metrics">} network
+ * @param {{ width: number, height: number }} room  In px.
+ * @param {number} type  The size of the type.
+ * @param {(box: Box) => number} need  The room in px that the labels of a box take.
+ * @param {boolean} square
+ * @returns {Scale}
+ */
+export function scaleFor({ boxes, width, height, metrics }, room, type, need, square) {
+  const labelled = boxes.filter((box) => box.room > 0);
+  const closest = Math.max(0, ...labelled.map((box) => (need(box) + type * metrics.gap / 2) / box.room));
+  const across = (room.width - type * width[1]) / width[0];
+  const tall = (room.height - type * (height[1] + (square ? 0 : height[2]))) / height[0];
+  return { across: within(across, Math.max(closest, 0.1), 1.6 * type), tall: within(tall, 0.2, 1.4 * type), type };
+}
+
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
+function within(value, low, high) {
+  return Math.max(low, Math.min(value, high));
 }

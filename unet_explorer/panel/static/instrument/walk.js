@@ -1,11 +1,11 @@
 // From box to box by the keyboard.
 
-/** @import { Box } from "../lib/types.js" */
+/** @typedef {{ row: number, x: number }} Placed  A box: its level, and how far right it stands. */
 
 /**
  * Left and right follow the data, up and down change the level.
  *
- * @template {Box} B
+ * @template {Placed} B
  * @param {B[]} boxes  In the order of the data.
  * @param {B} here
  * @param {string} key
@@ -28,13 +28,12 @@ export function walk(boxes, here, key) {
 /**
  * The nearest box of the next row down (1) or up (-1).
  *
- * @template {Box} B
+ * @template {Placed} B
  * @param {B[]} boxes
  * @param {B} here
  * @param {1 | -1} sign
  */
 function onNextRow(boxes, here, sign) {
-  const others = boxes.filter((box) => sign * (box.y - here.y) > 1);
-  const y = others.reduce((next, box) => (Math.abs(box.y - here.y) < Math.abs(next - here.y) ? box.y : next), Infinity);
-  return others.filter((box) => box.y === y).sort((a, b) => Math.abs(a.x - here.x) - Math.abs(b.x - here.x))[0];
+  const next = boxes.filter((box) => box.row === here.row + sign);
+  return next.sort((a, b) => Math.abs(a.x - here.x) - Math.abs(b.x - here.x))[0];
 }

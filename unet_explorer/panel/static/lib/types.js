@@ -157,7 +157,7 @@
  */
 
 /**
- * Lengths that the drawing is made of, in its units.
+ * Lengths that the drawing is made of, in px where all scales are 1; see drawing/scene.py.
  *
  * @typedef {{
  *   tallest: number,
@@ -167,10 +167,14 @@
  *   line: number,
  *   gap: number,
  *   arrow: number,
- *   margin: number,
+ *   fall: number,
  *   head: number,
+ *   over: number,
+ *   margin: number,
  * }} Metrics
  */
+
+/** @typedef {{ across: number, tall: number, type: number }} Scale  How large a drawing is: columns, boxes, type. */
 
 /**
  * The height of a box: `unit` × (area of the map / side of the tile) ** (1/4), at least `shortest`; beyond the tile
@@ -180,28 +184,38 @@
  */
 
 /**
- * A vertical place that follows the tile: [base, box, share, line] is `base` + `share` × the height of `box`, and `line`
- * more where labels have two lines.
+ * A place or a length: shares in the scales, as [columns, type] and as [tall, type, lines]; a place may hang on an edge
+ * of a box, [tall, type, lines, share, box], and goes with `share` of its height. See drawing/scene.py.
  *
- * @typedef {[number, string, number, number]} Anchor
- * @typedef {{ top: Anchor, channels?: Anchor, side?: Anchor, end?: Anchor, start?: Anchor, tip?: Anchor, crop?: Anchor }} Anchors
+ * @typedef {[number, number]} Across
+ * @typedef {[number, number, number] | [number, number, number, number, string]} Down
  */
 
 /**
- * What moves in the drawing when the tile is dragged.
+ * One thing on the page: its look, its edges or ends across and down; of words, their place and room across, their base
+ * line down, how they are worded, longest first, and how they are aligned. See drawing/marks.py.
+ *
+ * @typedef {["rect", string, [Across, Across], [Down, Down]]} RectMark
+ * @typedef {["arrow", string, [Across, Across], [Down, Down]]} ArrowMark
+ * @typedef {["text", string, [Across, Across], [Down, Down], string[], "start" | "middle" | "end"]} WordsMark
+ * @typedef {RectMark | ArrowMark | WordsMark} Mark
+ */
+
+/**
+ * What is drawn of a map.
  *
  * @typedef {{
  *   name: string,
- *   x: number,
- *   width: number,
- *   y: number,
+ *   x: Across,
+ *   y: Down,
+ *   row: number,
  *   room: number,
  *   direction: "across" | "down" | "up",
  *   source: string | null,
- *   anchors: Anchors,
+ *   marks: Mark[],
  *   kept: { name: string, source: string, shift: number, level: number } | null,
- * }} Box  (`x`, `y`) is its centre; `room` is there for its labels, 0 if it has none; its arrow comes from the box `source`;
- *   `kept` is the frame of what a crop keeps of the box `source`, and the law of its side.
+ * }} Box  (`x`, `y`) is its centre; `room` is there for its labels, in columns, 0 if it has none; its arrow comes from the box
+ *   `source`; `kept` is the frame of what a crop keeps of the box `source`, and the law of its side.
  */
 
 /**
@@ -215,12 +229,11 @@
  * @typedef {{
  *   config: Config,
  *   input: string,
- *   svg: string,
  *   metrics: Metrics,
  *   heights: HeightLaw,
  *   boxes: Box[],
- *   width: number,
- *   height: number,
+ *   width: Across,
+ *   height: Down,
  *   legend: [Op, string][],
  *   steps: Step[],
  *   margins: Margins,

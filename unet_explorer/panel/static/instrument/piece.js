@@ -1,0 +1,122 @@
+// One thing of the drawing, as an element: a rectangle, an arrow, or words. Python says which there are, and where.
+
+import { assign, drawn, setText } from "../lib/page.js";
+
+/** @import { Mark } from "../lib/types.js" */
+/** @import { Placement } from "./placement.js" */
+
+const NODES = /** @type {const} */ ({ rect: "rect", arrow: "path", text: "text" });
+/** The look of the labels that follow the tile; see drawing/marks.py. */
+const SIDE = "ue-side";
+
+export class Piece {
+  /**
+   * @param {Mark} mark
+   * @param {number} head  Length of an arrow's head where the type has its usual size.
+   */
+  constructor(mark, head) {
+    this.mark = mark;
+    this.head = head;
+    const [kind, look, , y] = mark;
+    this.look = look;
+    this.node = drawn(NODES[kind], { class: look });
+    /** Whether it follows the tile. */
+    this.moves = y.some((place) => place.length > 3);
+    this.lines = look === SIDE ? [drawn("tspan"), drawn("tspan")] : [];
+    this.node.append(...this.lines);
+    if (mark[0] === "text" && mark[5] !== "middle") this.node.setAttribute("text-anchor", mark[5]);
+    if (look === "ue-box") this.node.setAttribute("rx", "1.5");
+  }
+
+  /**
+   * To where it belongs.
+   *
+   * @param {Placement} placement
+   * @param {Type} type
+   */
+  place(placement, type) {
+    const { mark } = this;
+    const [first, second] = mark[2].map((each) => placement.x(each));
+    const [top, bottom] = mark[3].map((each) => placement.y(each));
+    if (mark[0] === "rect") {
+      assign(this.node, { x: tenth(first), y: tenth(top), width: tenth(second - first), height: tenth(bottom - top) });
+    } else if (mark[0] === "arrow") {
+      this.node.setAttribute("d", arrowPath([first, top], [second, bottom], this.head * placement.scale.type));
+    } else {
+      assign(this.node, { x: tenth(first), y: tenth(top) });
+      for (const [at, line] of this.lines.entries()) assign(line, { x: tenth(first), dy: tenth(at * type.line) });
+      if (!this.lines.length) this.say(mark[4].map((words) => [words]), second, type);
+    }
+  }
+
+  /**
+   * The first of several wordings that fits in its room.
+   *
+   * @param {string[][]} wordings  Each of one or two lines.
+   * @param {number} room  In px.
+   * @param {Type} type
+   */
+  say(wordings, room, type) {
+    const fits = (/** @type {string[]} */ lines) => type.size(lines, room) >= type.font;
+    const lines = wordings.find(fits) ?? wordings[wordings.length - 1];
+    if (this.lines.length) this.lines.forEach((line, at) => setText(line, lines[at] ?? ""));
+    else setText(this.node, lines[0]);
+    const small = type.size(lines, room);
+    const wanted = small < type.font ? `${small}px` : "";
+    if (this.node.style.fontSize !== wanted) this.node.style.fontSize = wanted;
+  }
+}
+
+/** The type of the drawing: its size in px, from one line to the next, and how large a label may be. */
+export class Type {
+  /**
+   * @param {number} font  In px.
+   * @param {number} line  In px.
+   * @param {number} character  Width of a bold figure by its height.
+   */
+  constructor(font, line, character) {
+    this.font = font;
+    this.line = line;
+    this.character = character;
+  }
+
+  /**
+   * Room in px that so many figures take.
+   *
+   * @param {string} words
+   */
+  width(words) {
+    // A raised 2 is narrow, and so is a point.
+    const narrow = [...words].filter((each) => each === "²" || each === "." || each === "×").length;
+    return this.font * this.character * (words.length - 0.4 * narrow);
+  }
+
+  /**
+   * The size at which these lines stay clear of their neighbours.
+   *
+   * @param {string[]} lines
+   * @param {number} room  In px.
+   */
+  size(lines, room) {
+    const widest = Math.max(...lines.map((line) => this.width(line)));
+    return widest <= room ? this.font : Math.floor((10 * this.font * room) / widest) / 10;
+  }
+}
+
+/**
+ * A straight arrow, level or upright, as one path: the shaft, then the head.
+ *
+ * @param {[number, number]} start
+ * @param {[number, number]} tip
+ * @param {number} head
+ */
+export function arrowPath([x1, y1], [x2, y2], head) {
+  const back = y2 > y1 ? -head : head;
+  const point = y1 === y2 ? `l${-head} ${-head / 2}v${head}z` : `l${-head / 2} ${back}h${head}z`;
+  return `M${tenth(x1)} ${tenth(y1)}L${tenth(x2)} ${tenth(y2)}M${tenth(x2)} ${tenth(y2)}${point}`;
+}
+
+/** @param {number} length */
+function tenth(length) {
+  return length.toFixed(1);
+}
