@@ -9,8 +9,8 @@ from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, near
 from unet_explorer.drawing.placement import Scale
 from unet_explorer.drawing.scene import scene
 from unet_explorer.drawing.svg import svg
+from unet_explorer.panel.explorer import Explorer
 from unet_explorer.panel.instrument.facts import describe
-from unet_explorer.panel.instrument.widget import Instrument
 
 CONFIGS = {
     **{name: preset.config for name, preset in PRESETS.items()},
@@ -51,7 +51,7 @@ def bench(page):
             "instrument/piece.js": ["Type"],
         },
     )
-    page.add_style_tag(content=Instrument._css if isinstance(Instrument._css, str) else "")
+    page.add_style_tag(content=Explorer._css if isinstance(Explorer._css, str) else "")
     return page
 
 

@@ -125,7 +125,7 @@ def _skip(drawn: Scene, box: Box, skip: Skip) -> Iterator[Mark]:
     yield Mark("rect", "ue-hit", (start, end), (y.below(-22), y.below(22)))
     yield Mark("arrow", "ue-arrow ue-crop_concat", (start, end), (y, y))
     middle = Across(round((start.columns + end.columns) / 2, 1), (start.type + end.type - METRICS.head) / 2)
-    room = Across(round(end.columns - start.columns, 1), end.type - start.type - 2 * METRICS.head)
+    room = Across(round(end.columns - start.columns, 1), end.type - start.type)
     words = (f"crop {skip.crop} px per side", f"crop {skip.crop}") if skip.crop else ("copy",)
     yield _words("ue-crop-label", (middle, room), y.below(-6), *words)
     if skip.crop:

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import ipywidgets
+import anywidget
+import traitlets
 
 from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.tab_bar import TabBar
 
 if TYPE_CHECKING:
     import keras
@@ -74,37 +75,58 @@ _TABS: Final[dict[str, tuple[str, Callable[[_Parts], list[Any]]]]] = {
 """What a tab needs, NumPy above all, is loaded when it is first opened; TensorFlow only in the worker."""
 
 
-class Explorer(ipywidgets.VBox):  # type: ignore[misc]
-    """The panel: a widget to be shown in a notebook. Make one with `explore`.
+_DESIGN: Final = "Design", "choose a network, and see what it does to a tile"
+
+
+class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+    """The panel: one stage with the instrument and its tabs, to be shown in a notebook. Make one with `explore`.
 
     Attributes:
         instrument: The knobs, the U, the card and the table.
+        knobs: Where the browser finds the instrument.
+        titles: Names of the tabs, each with a word on what it does.
+        tabs: Where the browser finds the widgets of each tab that was opened.
+        opened: Name of the open tab.
+        problem: Why one could not be opened, in words.
     """
+
+    _esm = script("stage/stage.js")
+    _css = style("lib/base.css", "stage/stage.css", "tabs/tabs.css")
+
+    knobs = traitlets.Unicode("").tag(sync=True)
+    titles: Any = traitlets.List().tag(sync=True)
+    tabs = traitlets.Dict().tag(sync=True)
+    opened = traitlets.Unicode(_DESIGN[0]).tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
         self.instrument = Instrument(config, tile)
         self._dataset = dataset
         self._parts: _Parts | None = None
         self._lock = threading.RLock()
-        self._tab_bar = TabBar([(title, about) for title, (about, _) in _TABS.items()])
-        self._tab_bar.observe(self._open, "opened")
-        # Each tab has a room; those that were never opened are empty.
-        self._rooms = {title: ipywidgets.VBox(layout={"display": "none"}) for title in _TABS}
-        super().__init__([self.instrument, self._tab_bar, *self._rooms.values()])
+        self._made: dict[str, list[Any]] = {}
+        super().__init__(
+            knobs=f"anywidget:{self.instrument.model_id}",
+            titles=[list(_DESIGN), *([title, about] for title, (about, _) in _TABS.items())],
+        )
 
+    @traitlets.validate("opened")
+    def _check(self, proposal: Any) -> Any:
+        return proposal["value"] if proposal["value"] in {title for title, _ in self.titles} else _DESIGN[0]
+
+    @traitlets.observe("opened")
     def _open(self, _: Any) -> None:
-        opened = self._tab_bar.opened
-        self._tab_bar.problem = ""
+        opened = self.opened
+        self.problem = ""
         try:
-            if opened:
+            if opened in _TABS:
                 self.tab(opened)
         except Exception as error:  # noqa: BLE001  # nobody sees what a callback throws
-            self._tab_bar.problem = f"This cannot be opened ({type(error).__name__}: {error})."
-        for title, room in self._rooms.items():
-            room.layout.display = "" if title == opened else "none"
-            for child in room.children:
-                if hasattr(child, "attend"):
-                    child.attend(title == opened)
+            self.problem = f"{opened} cannot be opened ({type(error).__name__}: {error})."
+        for title, widgets in list(self._made.items()):
+            for widget in widgets:
+                if hasattr(widget, "attend"):
+                    widget.attend(title == opened)
 
     def tab(self, title: str) -> Any:
         """What is in a tab. It is made, and the worker started, when it is first asked for.
@@ -116,16 +138,17 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             KeyError: If there is no such tab.
         """
         with self._lock:
-            room = self._rooms[title]
-            if not room.children:
+            if title not in self._made:
+                _, make = _TABS[title]
                 if self._parts is None:
                     self._parts = self._first_parts()
-                _, make = _TABS[title]
-                room.children = make(self._parts)
+                self._made[title] = make(self._parts)
                 # If it cannot start, whoever asks it for something says so.
                 with contextlib.suppress(OSError):
                     self._parts.worker.warm_up()
-            return room.children[0]
+                refs = {name: [f"anywidget:{each.model_id}" for each in made] for name, made in self._made.items()}
+                self.tabs = refs
+            return self._made[title][0]
 
     def _first_parts(self) -> _Parts:
         from unet_explorer.learning.process import Worker
@@ -140,12 +163,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _recipe(self) -> dict[str, Any]:
         """How to teach: as the Train tab says, if it was opened."""
-        trained = self._rooms["Train"].children
+        trained = self._made.get("Train")
         return trained[0].whole_recipe.to_dict() if trained else {}
 
     @property
     def _session(self) -> TrainingSession | None:
-        trained = self._rooms["Train"].children
+        trained = self._made.get("Train")
         return trained[0].session if trained else None
 
     def model(self) -> keras.Model:
@@ -211,8 +234,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
-        rooms = self._rooms.values()
-        parts = [*(child for room in rooms for child in room.children), *rooms, self._tab_bar, self.instrument]
+        parts = [*(widget for made in self._made.values() for widget in made), self.instrument]
         layouts = [part.layout for part in [*parts, self]]
         try:
             for part in parts:

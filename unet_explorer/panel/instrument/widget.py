@@ -1,4 +1,4 @@
-"""The widget that draws the knobs and the U. What happens inside the browser is in ``static/``."""
+"""What the knobs say and the U shows, as traits. How they are shown is in ``static/``; the stage puts it together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.tiles import read_tile
-from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 __all__ = ["Instrument"]
@@ -57,8 +56,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         knobs: What can be chosen, and which values are allowed.
     """
 
-    _esm = script("instrument/instrument.js")
-    _css = style("lib/base.css", "instrument/instrument.css")
+    _esm = "export default {};"  # the stage shows it
 
     config = traitlets.Dict().tag(sync=True)
     tile: Any = traitlets.List().tag(sync=True)

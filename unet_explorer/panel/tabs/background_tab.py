@@ -13,7 +13,6 @@ import traitlets
 
 from unet_explorer.drawing.palette import CLASSES, ERRORS, rgb
 from unet_explorer.learning.preflight import TrainingError
-from unet_explorer.panel.assets import style
 from unet_explorer.panel.sources import ACCEPTED, Upload
 
 __all__ = ["BackgroundTab"]
@@ -41,8 +40,6 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         accepted: Which files may be sent; see `sources.ACCEPTED`.
         palette: The colours of classes and errors, as [red, green, blue].
     """
-
-    _css = style("lib/base.css", "tabs/tabs.css")
 
     request = traitlets.Dict().tag(sync=True)
     handled = traitlets.Int(0).tag(sync=True)

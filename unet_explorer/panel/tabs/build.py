@@ -16,7 +16,7 @@ from unet_explorer.learning.process import Worker
 from unet_explorer.learning.proof import prove
 from unet_explorer.learning.protocol import Answer, Built
 from unet_explorer.learning.requests import Requests, UnreachableError
-from unet_explorer.panel.assets import script, style
+from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
 
 __all__ = ["BuildTab"]
@@ -34,7 +34,6 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("tabs/build.js")
-    _css = style("lib/base.css", "tabs/tabs.css")
 
     request = traitlets.Dict().tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)

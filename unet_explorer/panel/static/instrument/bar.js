@@ -53,11 +53,10 @@ export class Bar {
     this.fixes = element("div", { class: "ue-fixes", "data-role": "fixes" }, this.hint, ...this.sizes, this.waiting);
     this.offline = element("div", { class: "ue-offline", "data-role": "offline" });
     setText(this.offline, "The kernel is gone. The tile still moves; for everything else, run the cell again.");
-    const tools = element("div", { class: "ue-tools" }, element("label", {}, "Design ", this.preset));
-    tools.append(this.undo, this.redo, button("reset", "Back to where it started", "reset"));
-    const words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.problem, this.offline);
-    this.node = element("div", { class: "ue-bar" }, tools, words);
-    this.node.addEventListener("click", (event) => this.onClick(event), { signal });
+    this.tools = element("div", { class: "ue-tools" }, element("label", {}, element("span", {}, "Start from "), this.preset));
+    this.tools.append(this.undo, this.redo, button("reset", "Reset: back to where it started", "reset"));
+    this.words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.problem, this.offline);
+    for (const part of [this.tools, this.words]) part.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
   choosePreset() {

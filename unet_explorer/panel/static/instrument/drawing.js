@@ -53,6 +53,8 @@ export class Drawing {
     this.proven = false;
     /** Whether height and width of the tile move together: then every label has one line. */
     this.linked = true;
+    /** The longest side that labels must have room for. */
+    this.longest = 999;
     /** Whether all of it is shown, however small its labels. */
     this.whole = false;
     /** @type {Part[]} */
@@ -185,8 +187,8 @@ export class Drawing {
     const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
     const need = (/** @type {Box} */ { name }) => {
       const { level = 0, channels = 0 } = levels.get(name) ?? {};
-      // Sides are set lighter than channels.
-      const side = 0.92 * this.type.width(`${network.sizes.largest >> level}²`);
+      // Sides are set in lighter type than channels.
+      const side = 0.92 * this.type.width(`${this.longest >> level}²`);
       return this.whole ? 0 : Math.max(side, this.type.width(String(channels)));
     };
     const room = this.room.width ? this.room : { width: network.width[0] + network.width[1], height: 600 };
@@ -224,8 +226,10 @@ export class Drawing {
    */
   update(state, linked) {
     this.state = state;
-    const anew = !this.placed || linked !== this.linked;
-    this.linked = linked;
+    // Where a side gets another figure its label may need more room.
+    const longest = Math.max(999, ...state.tile.map((side) => 10 ** String(side).length - 1));
+    const anew = !this.placed || linked !== this.linked || longest !== this.longest;
+    [this.linked, this.longest] = [linked, longest];
     const scale = anew ? this.scale() : this.placement.scale;
     this.placed = new Placement(this.network, state, scale, linked);
     if (anew) this.layOut();
@@ -271,10 +275,11 @@ export class Drawing {
     if (!proof && !this.proven) return;
     this.proven = Boolean(proof);
     const wrong = new Set();
+    const scale = Math.max(0.7, this.placement.scale.type);
     for (const { name, host } of this.network.steps) if (proof?.steps[name]) wrong.add(host || name);
     for (const part of this.parts) {
       if (part.name === this.network.input) continue;
-      if (proof) mark(part, this.topOf(part), !wrong.has(part.name), proof.steps[part.name]);
+      if (proof) mark(part, this.topOf(part), !wrong.has(part.name), proof.steps[part.name], scale);
       else unmark(part);
     }
   }

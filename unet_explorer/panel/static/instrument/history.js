@@ -1,6 +1,7 @@
 // Undo and redo. One for each panel, however often it is shown; it lives in the model, so a reload keeps it.
 
 import { same } from "../lib/equal.js";
+import { setTraits } from "../lib/widget.js";
 
 /** @import { Design, InstrumentTraits, Model } from "../lib/types.js" */
 
@@ -33,7 +34,7 @@ export class DesignHistory {
     if (running) past.pop();
     if (byCode) this.moved = Date.now();
     const history = [...past, now].slice(-REMEMBERED);
-    model.set({ history, position: history.length - 1 });
+    setTraits(model, { history, position: history.length - 1 });
     model.save_changes();
   }
 
@@ -57,6 +58,6 @@ export class DesignHistory {
  * @param {Design} design
  */
 export function setDesign(model, { config, tile }) {
-  model.set({ config, tile, problem: "", ...(tile[0] === tile[1] ? {} : { linked: false }) });
+  setTraits(model, { config, tile, problem: "", ...(tile[0] === tile[1] ? {} : { linked: false }) });
   model.save_changes();
 }

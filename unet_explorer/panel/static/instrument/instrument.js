@@ -1,9 +1,9 @@
-// The instrument: puts the parts together, and lets the tile follow the hand without asking anyone.
+// The instrument: its parts, and how the tile follows the hand without asking anyone. The stage gives them their places.
 
 import { Bar } from "./bar.js";
 import { Card } from "./card.js";
 import { Drawing } from "./drawing.js";
-import { DesignHistory, setDesign } from "./history.js";
+import { setDesign } from "./history.js";
 import { KernelWatch } from "./kernel.js";
 import { DesignKnobs, TileKnobs } from "./knobs.js";
 import { LayerTable } from "./table.js";
@@ -13,12 +13,13 @@ import { exact, fill } from "../lib/format.js";
 import { closest, follow, nearest, tileForOutput } from "../lib/law.js";
 import { element } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
-import { defectWords } from "../lib/widget.js";
+import { defectWords, setTraits } from "../lib/widget.js";
 
-/** @import { Followed, InstrumentTraits, KnobValue, Model, Pair, Shown } from "../lib/types.js" */
+/** @import { Followed, InstrumentTraits, KnobValue, Model, Pair } from "../lib/types.js" */
+/** @import { DesignHistory } from "./history.js" */
 /** @import { KernelState } from "./kernel.js" */
 
-class Instrument {
+export class Instrument {
   /**
    * @param {Model<InstrumentTraits>} model
    * @param {DesignHistory} history
@@ -67,10 +68,10 @@ class Instrument {
       signal,
     );
     this.totals = new Totals((text) => this.askBatch(text), signal);
-    this.node = element("div", { class: "unet-explorer ue" }, this.bar.node);
-    const left = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
-    this.node.append(element("div", { class: "ue-body" }, left, this.drawing.node, this.card.node));
-    this.node.append(this.totals.node, this.table.node);
+    this.bar.words.append(this.tileKnobs.request);
+    this.knobs = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
+    this.root = element("div", { class: "unet-explorer ue" });
+    this.signal = signal;
     this.watchHands(signal);
     signal.addEventListener("abort", () => this.kernel.stop());
   }
@@ -82,7 +83,7 @@ class Instrument {
    */
   watchHands(signal) {
     /** @type {(types: string[], listener: () => void) => void} */
-    const on = (types, listener) => types.forEach((type) => this.node.addEventListener(type, listener, { signal }));
+    const on = (types, listener) => types.forEach((type) => this.root.addEventListener(type, listener, { signal }));
     const held = { pointer: false, key: false };
     const drop = () => {
       if (this.history.dragging && !held.pointer && !held.key) this.settle();
@@ -105,8 +106,43 @@ class Instrument {
 
   /** @param {Partial<InstrumentTraits>} values */
   set(values) {
-    this.model.set(values);
+    setTraits(this.model, values);
     this.model.save_changes();
+  }
+
+  /** From now on whatever changes is shown. */
+  start() {
+    const { model, signal, history } = this;
+    /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
+    const on = (traits, listener) => {
+      // A defect here must be seen, and must not keep the other listeners from their work.
+      const guarded = () => {
+        try {
+          listener();
+        } catch (error) {
+          this.bar.say(defectWords(error));
+        }
+      };
+      for (const trait of traits) {
+        model.on(`change:${trait}`, guarded);
+        signal.addEventListener("abort", () => model.off(`change:${trait}`, guarded));
+      }
+    };
+    on(["network"], () => this.showNetwork());
+    on(["tile", "linked", "snap", "batch_size"], () => this.show());
+    on(["selected"], () => this.select());
+    on(["config", "network", "tile"], () => this.showKnobs());
+    on(["history", "position"], () => this.bar.showHistory());
+    on(["problem"], () => this.bar.say(model.get("problem")));
+    on(["config", "network", "tile"], () => history.record(true));
+    on(["proof", "network"], () => this.showProof());
+    on(["asked", "answered"], () => this.kernel.watch());
+    this.showNetwork();
+    this.showKnobs();
+    this.bar.showHistory();
+    this.bar.say(model.get("problem"));
+    this.showProof();
+    this.kernel.ask();
   }
 
   // What the learner asks for ------------------------------------------------------------------------------------
@@ -283,7 +319,7 @@ class Instrument {
 
   /** @param {KernelState} state */
   showKernel(state) {
-    this.node.dataset.kernel = state;
+    this.root.dataset.kernel = state;
     this.bar.showKernel(state);
   }
 
@@ -293,52 +329,3 @@ class Instrument {
     this.bar.showPreset();
   }
 }
-
-export default () => {
-  /** @type {DesignHistory | undefined} */
-  let kept;
-  return {
-    /** @param {Shown<InstrumentTraits>} shown */
-    initialize({ model }) {
-      kept = new DesignHistory(model);
-    },
-    /** @param {Shown<InstrumentTraits>} shown */
-    render({ model, el }) {
-      const controller = new AbortController();
-      const history = (kept ??= new DesignHistory(model));
-      const instrument = new Instrument(model, history, controller.signal);
-      /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
-      const on = (traits, listener) => {
-        // A defect here must be seen, and must not keep the other listeners from their work.
-        const guarded = () => {
-          try {
-            listener();
-          } catch (error) {
-            instrument.bar.say(defectWords(error));
-          }
-        };
-        for (const trait of traits) {
-          model.on(`change:${trait}`, guarded);
-          controller.signal.addEventListener("abort", () => model.off(`change:${trait}`, guarded));
-        }
-      };
-      on(["network"], () => instrument.showNetwork());
-      on(["tile", "linked", "snap", "batch_size"], () => instrument.show());
-      on(["selected"], () => instrument.select());
-      on(["config", "network", "tile"], () => instrument.showKnobs());
-      on(["history", "position"], () => instrument.bar.showHistory());
-      on(["problem"], () => instrument.bar.say(model.get("problem")));
-      on(["config", "network", "tile"], () => history.record(true));
-      on(["proof", "network"], () => instrument.showProof());
-      on(["asked", "answered"], () => instrument.kernel.watch());
-      el.append(instrument.node);
-      instrument.showNetwork();
-      instrument.showKnobs();
-      instrument.bar.showHistory();
-      instrument.bar.say(model.get("problem"));
-      instrument.showProof();
-      instrument.kernel.ask();
-      return () => controller.abort();
-    },
-  };
-};

@@ -1,6 +1,5 @@
 // The knobs: native labels and inputs. They only ask; what is true comes back from the model.
 
-import { plain } from "../lib/format.js";
 import { OWN_KEYS, drawn, element, onTyped, setText, showNumber } from "../lib/page.js";
 import { AXES, mapPair } from "../lib/pairs.js";
 
@@ -32,7 +31,6 @@ import { AXES, mapPair } from "../lib/pairs.js";
  *   name: HTMLElement,
  *   ticks: SVGPathElement,
  *   ruler: SVGSVGElement,
- *   ends: [HTMLElement, HTMLElement],
  *   reach: number,
  *   ruled: string,
  * }} TileSlider
@@ -54,9 +52,9 @@ export class TileKnobs {
     this.snap = checkbox("snap", "Snap to fitting sizes", (on) => ask.flag("snap", on), signal);
     this.wanted = element("input", { type: "number", min: 1, step: 1, "data-knob": "wanted_output", ...OWN_KEYS });
     onTyped(this.wanted, () => this.wanted.value && ask.output(this.wanted.value), signal);
-    const request = element("label", { class: "ue-wish" }, "I need an output of at least ", this.wanted, " px");
+    this.request = element("label", { class: "ue-wish" }, "I need an output of at least ", this.wanted, " px");
     const flags = element("div", { class: "ue-flags" }, this.linked.node, this.snap.node);
-    this.node = element("div", {}, ...this.axes.map(({ node }) => node), flags, request);
+    this.node = element("div", { class: "ue-tile-knobs" }, ...this.axes.map(({ node }) => node), flags);
   }
 
   /**
@@ -71,15 +69,12 @@ export class TileKnobs {
     const name = element("span");
     const ticks = drawn("path", {});
     const ruler = drawn("svg", { class: "ue-ruler", preserveAspectRatio: "none", "aria-hidden": "true" }, ticks);
-    /** @type {[HTMLElement, HTMLElement]} */
-    const ends = [element("span"), element("span")];
-    const label = element("label", {}, name, slider);
+    const label = element("label", {}, name, element("span", { class: "ue-track" }, slider, ruler));
     number.setAttribute("aria-label", `Tile ${axis}, in pixels`);
-    const node = element("div", { class: "ue-knob ue-tile-knob" }, label, number, ruler);
-    node.append(element("div", { class: "ue-ends ue-quiet" }, ...ends));
+    const node = element("div", { class: "ue-knob ue-tile-knob" }, label, number);
     slider.addEventListener("input", () => this.move(at, Number(slider.value)), { signal });
     onTyped(number, () => this.ask.typed(at, number.value), signal);
-    return { node, slider, number, name, ticks, ruler, ends, reach: 0, ruled: "" };
+    return { node, slider, number, name, ticks, ruler, reach: 0, ruled: "" };
   }
 
   /**
@@ -106,7 +101,7 @@ export class TileKnobs {
     this.linked.box.checked = linked;
     this.snap.box.checked = snap;
     this.axes.forEach((axis, at) => {
-      const { node, slider, number, name, ends } = axis;
+      const { node, slider, number, name } = axis;
       node.hidden = at === 1 && linked;
       setText(name, linked ? "Tile" : ["Height", "Width"][at]);
       axis.reach = Math.max(axis.reach, largest, state.tile[at]);
@@ -118,8 +113,6 @@ export class TileKnobs {
       if (Number(slider.value) !== state.tile[at]) slider.value = String(state.tile[at]);
       slider.setAttribute("aria-valuetext", `${state.tile[at]} px, ${state.failures[at] ? "does not fit" : "fits"}`);
       showNumber(number, state.tile[at]);
-      setText(ends[0], plain(range.min));
-      setText(ends[1], plain(range.max));
       this.rule(axis, state.network.sizes, range);
     });
   }
@@ -168,8 +161,9 @@ export class DesignKnobs {
     this.ask = ask;
     this.made = knobs.map((knob) => this.make(knob, signal));
     const nodes = (/** @type {boolean} */ primary) => this.made.filter(({ knob }) => knob.primary === primary).map(({ node }) => node);
-    const more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"), ...nodes(false));
-    this.node = element("div", {}, ...nodes(true), more);
+    const more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"));
+    more.append(element("div", { class: "ue-over-stage" }, ...nodes(false)));
+    this.node = element("div", { class: "ue-design-knobs" }, ...nodes(true), more);
   }
 
   /**

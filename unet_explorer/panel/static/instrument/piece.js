@@ -9,6 +9,9 @@ const NODES = /** @type {const} */ ({ rect: "rect", arrow: "path", text: "text" 
 /** The look of the labels that follow the tile; see drawing/marks.py. */
 const SIDE = "ue-side";
 
+/** Signs that take less room than a figure; see drawing/placement.py. */
+const NARROW = "².× ri";
+
 export class Piece {
   /**
    * @param {Mark} mark
@@ -86,8 +89,7 @@ export class Type {
    * @param {string} words
    */
   width(words) {
-    // A raised 2 is narrow, and so is a point.
-    const narrow = [...words].filter((each) => each === "²" || each === "." || each === "×").length;
+    const narrow = [...words].filter((each) => NARROW.includes(each)).length;
     return this.font * this.character * (words.length - 0.4 * narrow);
   }
 

@@ -72,7 +72,7 @@ export class LayerTable {
     const head = element("thead", {}, element("tr", {}, ...this.heads));
     const table = element("table", { "data-role": "layers" }, caption, head, this.body);
     const scroller = { class: "ue-scroll", tabindex: "0", role: "region", "aria-label": "Layers, scrollable", ...OWN_KEYS };
-    this.node = element("details", { class: "ue-layers", open: true }, element("summary", OWN_KEYS, "Layers"));
+    this.node = element("details", { class: "ue-layers" }, element("summary", OWN_KEYS, "Layers"));
     this.scroller = element("div", scroller, table);
     this.node.append(this.scroller);
     this.body.addEventListener("keydown", (event) => this.onKey(event), { signal });

@@ -12,8 +12,8 @@ const TOTALS = /** @type {const} */ ([
   ["border", "border lost", undefined],
   ["parameters", "parameters", undefined],
   ["macs", "work per tile", "multiply-adds to predict one tile"],
-  ["predict", "to predict, in all", PEAK],
-  ["train", "to train, in all", PEAK],
+  ["predict", "to predict", PEAK],
+  ["train", "to train", PEAK],
 ]);
 /** @typedef {(typeof TOTALS)[number][0]} Total */
 
@@ -32,7 +32,7 @@ export class Totals {
       this.values.set(key, value);
       return element("span", {}, value, element("span", { class: "ue-quiet" }, label));
     });
-    const batch = element("label", { class: "ue-quiet" }, this.batch, "tiles per batch");
+    const batch = element("label", { class: "ue-quiet" }, this.batch, "tiles a batch");
     this.node = element("div", { class: "ue-totals", "data-role": "totals" }, ...made, batch);
   }
 

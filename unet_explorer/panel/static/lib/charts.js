@@ -3,7 +3,7 @@
 import { exact } from "./format.js";
 import { drawn, element } from "./page.js";
 
-const CHART = { width: 560, height: 200, left: 44, right: 108, top: 12, bottom: 28 };
+const CHART = { width: 420, height: 190, left: 44, right: 106, top: 12, bottom: 28 };
 
 /** @import { Pair } from "./types.js" */
 
@@ -102,7 +102,7 @@ export class Chart {
         return { name: `${name} ${this.unit(value)}`, kind, x: x(step) + 6, y: y(value) + 4 };
       })
       .sort((a, b) => a.y - b.y);
-    const line = 13;
+    const line = 14;
     named.forEach((label, at) => {
       if (at) label.y = Math.max(label.y, named[at - 1].y + line);
     });

@@ -30,7 +30,6 @@
  * @typedef {{
  *   get<K extends keyof T>(name: K): T[K],
  *   set<K extends keyof T>(name: K, value: T[K]): void,
- *   set(values: Partial<T>): void,
  *   save_changes(): void,
  *   on(event: `change:${keyof T & string}`, listener: () => void): void,
  *   off(event: `change:${keyof T & string}`, listener: () => void): void,
@@ -41,7 +40,20 @@
 /**
  * JupyterLab's manager of widgets; other hosts have others. Its kernel is null once that was shut down.
  *
- * @typedef {{ kernel?: { isDisposed: boolean, status: string } | null }} WidgetManager
+ * @typedef {{
+ *   kernel?: { isDisposed: boolean, status: string } | null,
+ *   get_model?(id: string): Promise<object>,
+ *   create_view?(model: object): Promise<{ el: HTMLElement, remove(): void }>,
+ * }} WidgetManager
+ */
+
+/**
+ * How a widget finds others, by what Python calls them; of models we ask for the instrument's alone.
+ *
+ * @typedef {{
+ *   getModel(ref: string): Promise<Model<InstrumentTraits>>,
+ *   getWidget(ref: string): Promise<{ render(place: { el: HTMLElement, signal: AbortSignal }): Promise<void> }>,
+ * }} Host
  */
 
 /**
@@ -52,8 +64,8 @@
  *   model: Model<T>,
  *   el: HTMLElement,
  *   signal: AbortSignal,
- *   host: { getModel(reference: string): Promise<Model<InstrumentTraits>> },
- * }} Shown  `signal` is aborted when it is removed; `host` finds other widgets, of which we ask for the instrument alone.
+ *   host: Host,
+ * }} Shown  `signal` is aborted when it is removed.
  */
 
 /**
@@ -327,6 +339,18 @@
  *   presets: Preset[],
  *   knobs: Knob[],
  * }} InstrumentTraits
+ */
+
+/**
+ * Traits of the stage; see panel/explorer.py.
+ *
+ * @typedef {{
+ *   knobs: string,
+ *   titles: [string, string][],
+ *   tabs: Record<string, string[]>,
+ *   opened: string,
+ *   problem: string,
+ * }} StageTraits  Titles with a word on each; for each tab that was opened its widgets.
  */
 
 // Pictures -----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,17 @@ export function ask(model, request, more = {}) {
 }
 
 /**
+ * Set several traits, one by one: not every host takes them all at once.
+ *
+ * @template {object} T
+ * @param {Model<T>} model
+ * @param {Partial<T>} values
+ */
+export function setTraits(model, values) {
+  for (const name of /** @type {(keyof T)[]} */ (Object.keys(values))) model.set(name, /** @type {T[keyof T]} */ (values[name]));
+}
+
+/**
  * Call a listener now and whenever one of these traits changes; what it throws is said at `problem`.
  *
  * @template {object} T

@@ -4,7 +4,7 @@ import { bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js
 import { bytes, exact, rough, size } from "../lib/format.js";
 import { totals } from "../lib/law.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
-import { ask, listenTo } from "../lib/widget.js";
+import { ask, listenTo, setTraits } from "../lib/widget.js";
 import { cover } from "./cover.js";
 import { Picker } from "./picker.js";
 import { TilesView } from "./tiles_view.js";
@@ -84,7 +84,7 @@ class TileTab {
 
   /** @param {Partial<TileTraits>} values */
   set(values) {
-    this.model.set(values);
+    setTraits(this.model, values);
     this.model.save_changes();
     this.show();
   }

@@ -31,8 +31,6 @@
  * }} BuildTraits  `differs`: the knobs show another design by now.
  */
 
-/** @typedef {{ titles: [string, string][], opened: string, problem: string }} TabBarTraits  Titles with a word on each. */
-
 // What all tabs that work have in common ---------------------------------------------------------------------------
 
 /**

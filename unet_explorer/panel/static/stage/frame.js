@@ -1,0 +1,65 @@
+// The frame of the stage: as high as the part of the page that is seen, and the whole screen on request.
+
+/** Below this it would show nothing, and the page scrolls instead. */
+const LOWEST = 300;
+/** Above this eyes would have to wander. */
+const HIGHEST = 1400;
+
+/**
+ * Keep an element as high as what it stands in.
+ *
+ * @param {HTMLElement} node
+ * @param {AbortSignal} signal
+ */
+export function fillWindow(node, signal) {
+  /** @type {Element | null} */
+  let watched = null;
+  const measure = () => {
+    const scroller = scrollerOf(node);
+    if (scroller !== watched) {
+      if (watched) observer.unobserve(watched);
+      if (scroller) observer.observe(scroller);
+      watched = scroller;
+    }
+    const seen = Math.min(scroller ? scroller.clientHeight : innerHeight, innerHeight);
+    // Where it stands alone it takes all there is; in a notebook a rim tells that the page goes on.
+    const rim = isPresented(node) ? 0 : 12;
+    const height = Math.max(LOWEST, Math.min(seen - rim, isPresented(node) ? Infinity : HIGHEST));
+    node.style.setProperty("--ue-height", `${height}px`);
+    node.toggleAttribute("data-low", height < 480);
+  };
+  const observer = new ResizeObserver(measure);
+  observer.observe(node);
+  addEventListener("resize", measure, { signal });
+  document.addEventListener("fullscreenchange", measure, { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+/**
+ * The nearest element around it that scrolls its content; null for the page itself.
+ *
+ * @param {Element} node
+ */
+function scrollerOf(node) {
+  for (let around = node.parentElement; around && around !== document.body; around = around.parentElement) {
+    const { overflowY } = getComputedStyle(around);
+    // What grows with its content only looks as if it scrolled.
+    if ((overflowY === "auto" || overflowY === "scroll") && around.clientHeight > LOWEST / 2 && !around.closest(".jp-OutputArea")) return around;
+  }
+  return null;
+}
+
+/** @param {Element} node */
+export function isPresented(node) {
+  return document.fullscreenElement === node;
+}
+
+/**
+ * Fill the screen, or leave it.
+ *
+ * @param {Element} node
+ */
+export function togglePresent(node) {
+  if (isPresented(node)) void document.exitFullscreen();
+  else void node.requestFullscreen();
+}

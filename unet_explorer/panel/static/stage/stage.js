@@ -1,0 +1,139 @@
+// The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
+
+import { fillWindow, isPresented, togglePresent } from "./frame.js";
+import { TabBar } from "./tab_bar.js";
+import { DesignHistory } from "../instrument/history.js";
+import { Instrument } from "../instrument/instrument.js";
+import { OWN_KEYS, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { listenTo } from "../lib/widget.js";
+
+/** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
+
+/** The tab that is the instrument itself. */
+const DESIGN = "Design";
+
+class Stage {
+  /**
+   * @param {Model<StageTraits>} model
+   * @param {Instrument} instrument
+   * @param {Host} host
+   * @param {AbortSignal} signal
+   */
+  constructor(model, instrument, host, signal) {
+    this.model = model;
+    this.host = host;
+    this.signal = signal;
+    this.instrument = instrument;
+    this.tabs = new TabBar(model.get("titles"), (title) => this.open(title), signal);
+    this.problem = element("p", { class: "ue-problem", "data-role": "tab-problem", role: "alert" });
+    /**
+     * Where the contents of the tabs are shown, by title.
+     *
+     * @type {Map<string, HTMLElement>}
+     */
+    this.rooms = new Map();
+    this.place = element("div", { class: "ue-rooms" }, this.problem);
+    this.present = element(
+      "button",
+      { type: "button", "data-action": "present", "aria-label": "Present: fill the screen (f)", title: "Present: fill the screen (f)", ...OWN_KEYS },
+      corners(),
+    );
+    const { bar, knobs, drawing, card, totals, table } = instrument;
+    bar.tools.append(this.present);
+    const top = element("div", { class: "ue-top" }, this.tabs.node, bar.tools);
+    const body = element("div", { class: "ue-body" }, drawing.node, card.node, this.place);
+    const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
+    this.node = instrument.root;
+    this.node.append(top, knobs, bar.words, body, foot);
+    this.node.addEventListener("keydown", (event) => this.onKey(event), { signal });
+    this.present.addEventListener("click", () => togglePresent(this.node), { signal });
+    const presented = () => this.node.classList.toggle("ue-presenting", isPresented(this.node));
+    document.addEventListener("fullscreenchange", presented, { signal });
+    fillWindow(this.node, signal);
+  }
+
+  /** @param {string} title */
+  open(title) {
+    if (this.model.get("opened") === title) return;
+    this.model.set("opened", title);
+    this.model.save_changes();
+    this.showOpened();
+  }
+
+  /**
+   * Only while no field has the focus: there an f is a letter.
+   *
+   * @param {KeyboardEvent} event
+   */
+  onKey(event) {
+    if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (targetOf(event, "input, select, textarea")) return;
+    togglePresent(this.node);
+    consume(event);
+  }
+
+  showOpened() {
+    const opened = this.model.get("opened");
+    this.tabs.show(opened);
+    this.node.dataset.view = opened === DESIGN ? "design" : "tab";
+    for (const [title, room] of this.rooms) room.hidden = title !== opened;
+    setText(this.problem, this.model.get("problem"));
+  }
+
+  /** Rooms for the tabs that were opened by now. */
+  showTabs() {
+    for (const [title, widgets] of Object.entries(this.model.get("tabs"))) {
+      if (this.rooms.has(title)) continue;
+      const room = element("div", { class: "ue-room", role: "tabpanel", "aria-label": title });
+      this.rooms.set(title, room);
+      this.place.append(room);
+      for (const widget of widgets) void this.fill(room, widget);
+    }
+    this.showOpened();
+  }
+
+  /**
+   * @param {HTMLElement} room
+   * @param {string} widget
+   */
+  async fill(room, widget) {
+    const place = element("div");
+    room.append(place);
+    const { host, model, signal } = this;
+    const manager = model.widget_manager;
+    if (!manager?.create_view || !manager.get_model) {
+      const made = await host.getWidget(widget);
+      await made.render({ el: place, signal });
+      return;
+    }
+    // A view of Jupyter's own is rendered anew while its script is being changed.
+    const view = await manager.create_view(await manager.get_model(widget.replace(/^anywidget:/, "")));
+    place.append(view.el);
+    signal.addEventListener("abort", () => view.remove());
+  }
+}
+
+/** A sign that every font has: the corners of a screen. */
+function corners() {
+  const path = drawn("path", { d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" });
+  return drawn("svg", { class: "ue-sign", viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, path);
+}
+
+export default () => {
+  /** @type {DesignHistory | undefined} */
+  let kept;
+  return {
+    /** @param {Shown<StageTraits>} shown */
+    async render({ model, el, host, signal }) {
+      /** @type {Model<InstrumentTraits>} */
+      const knobs = await host.getModel(model.get("knobs"));
+      const history = (kept ??= new DesignHistory(knobs));
+      const instrument = new Instrument(knobs, history, signal);
+      const stage = new Stage(model, instrument, host, signal);
+      el.append(stage.node);
+      instrument.start();
+      listenTo(model, ["tabs"], () => stage.showTabs(), signal, stage.problem);
+      listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
+    },
+  };
+};
