@@ -54,14 +54,14 @@ def test_code_may_change_what_is_shown(panel):
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ({"config": {"depth": 99}}, "depth=99 is not allowed: give a whole number from 1 to 7."),
-        ({"config": {"depth": "<img src=x onerror=alert(1)>"}}, "depth='<img src=x onerror=alert(1)>' is not allowed"),
-        ({"config": {"depth": None}}, "depth=None is not allowed"),
+        ({"config": {"depth": 99}}, "Depth: 99 is not allowed. Give a whole number from 1 to 7."),
+        ({"config": {"depth": "<img src=x onerror=alert(1)>"}}, "Depth: '<img src=x onerror=alert(1)>' is not allowed"),
+        ({"config": {"depth": None}}, "Depth: None is not allowed"),
         ({"config": "x"}, "A design is a dict"),
         ({"tile": [0, 5]}, "tile=[0, 5] is not allowed"),
         ({"tile": "572"}, "tile='572' is not allowed"),
         ({"tile": [572.5, 572]}, "is not allowed"),
-        ({"batch_size": 0}, "batch_size=0 is not allowed: give a whole number from 1 to 4,096."),
+        ({"batch_size": 0}, "Tiles a batch: 0 is not allowed. Give a whole number from 1 to 4,096."),
     ],
 )
 def test_what_the_browser_sends_is_checked_and_the_last_good_state_kept(panel, sent, words):
@@ -84,7 +84,7 @@ def test_a_good_value_beside_a_bad_one_is_taken(panel):
     panel.instrument.set_state({"config": {"depth": 99}, "tile": [188, 188]})
     assert panel.tile == (188, 188)
     assert panel.config == UNetConfig()
-    assert panel.instrument.problem.startswith("depth=99")
+    assert panel.instrument.problem.startswith("Depth: 99")
 
 
 def test_a_step_that_is_gone_is_no_longer_selected(panel):

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { follow, mapOf } from "../../unet_explorer/panel/static/lib/law.js";
-import { explanation } from "../../unet_explorer/panel/static/tabs/how.js";
+import { explanation } from "../../unet_explorer/panel/static/instrument/how.js";
 import { facts, paper } from "./support/facts.js";
 import { StandInElement, standInPage } from "./support/stand_ins.js";
 

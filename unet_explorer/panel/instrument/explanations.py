@@ -5,13 +5,14 @@ The browser fills ``{in}``, ``{skip}``, ``{out}``, ``{crop}`` and ``{area}`` as 
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from unet_explorer.core.plan import Step
 from unet_explorer.core.tiles import LARGEST
 from unet_explorer.core.trace import BYTES_PER_NUMBER
 
-__all__ = ["KNOBS", "PRESET_NOTES", "SENTENCES", "VALUES", "Explanation", "explain"]
+__all__ = ["KNOBS", "PRESET_NOTES", "SENTENCES", "VALUES", "Explanation", "by_label", "explain"]
 
 SENTENCES: Final = {
     "odd": "{side} is odd: it cannot be halved",
@@ -20,8 +21,7 @@ SENTENCES: Final = {
     "refused": "{given} is not a tile size: give a whole number from 1 to " + f"{LARGEST:,}.",
     "refused_output": "{given} is not an output size: give a whole number of at least 1 that a tile up to "
     f"{LARGEST:,} px can give.",
-    # As `UNetConfig` says it, so that the browser need not ask.
-    "refused_knob": "{name}={given} is not allowed: give {allowed}.",
+    "refused_knob": "{label}: {given} is not allowed. Give {allowed}.",
 }
 
 PRESET_NOTES: Final = {
@@ -69,6 +69,24 @@ class Explanation(NamedTuple):
     parameters: str
     work: str
     memory: str
+
+
+def by_label(problem: str) -> str:
+    """What `UNetConfig` refuses, with the labels that stand at the knobs.
+
+    Example:
+        >>> by_label("base_filters=-1 is not allowed: give a whole number from 1 to 256.")
+        'Filters: −1 is not allowed. Give a whole number from 1 to 256.'
+    """
+
+    def labelled(found: re.Match[str]) -> str:
+        name, given, allowed = found.groups()
+        label = KNOBS[name][0] if name in KNOBS else "Tiles a batch"
+        return SENTENCES["refused_knob"].format(label=label, given=given.replace("-", "−"), allowed=allowed)
+
+    return re.sub(
+        rf"\b({'|'.join([*KNOBS, 'batch_size'])})=(.*?) is not allowed: give (.*?)\.(?=$|\s)", labelled, problem
+    )
 
 
 def explain(step: Step, crop: int) -> Explanation:

@@ -12,6 +12,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.tiles import read_tile
+from unet_explorer.panel.instrument.explanations import by_label
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 __all__ = ["Instrument"]
@@ -134,7 +135,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
                     except ValueError as error:
                         del accepted[trait]
                         refused.append(trait)
-                        problem = str(error)
+                        problem = by_label(str(error))
             super().set_state(accepted)
             if refused:
                 # The browser shows what it sent; tell it what is still true.

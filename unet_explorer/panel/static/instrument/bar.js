@@ -44,7 +44,6 @@ export class Bar {
     this.undo = button("undo", "Undo", "↶");
     this.redo = button("redo", "Redo", "↷");
     this.verdict = element("span", { class: "ue-verdict" });
-    this.problem = element("span", { class: "ue-problem", "data-role": "problem", role: "alert" });
     this.waiting = element("span", { class: "ue-waiting ue-quiet", "data-role": "waiting", hidden: true });
     this.reason = element("span", { class: "ue-reason" });
     this.status = element("div", { class: "ue-status", "data-role": "status", role: "status" }, this.verdict, this.reason);
@@ -55,7 +54,7 @@ export class Bar {
     setText(this.offline, "The kernel is gone. The tile still moves; for everything else, run the cell again.");
     this.tools = element("div", { class: "ue-tools" }, element("label", {}, element("span", {}, "Start from "), this.preset));
     this.tools.append(this.undo, this.redo, button("reset", "Reset: back to where it started", "reset"));
-    this.words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.problem, this.offline);
+    this.words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.offline);
     for (const part of [this.tools, this.words]) part.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
@@ -71,11 +70,6 @@ export class Bar {
     const { action, height, width } = pressed;
     if (height) this.act.size([Number(height), Number(width)]);
     else this.act.other(action);
-  }
-
-  /** @param {string} problem */
-  say(problem) {
-    setText(this.problem, problem);
   }
 
   /**

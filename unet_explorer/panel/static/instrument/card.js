@@ -1,5 +1,6 @@
 // The card: the selected step with its numbers filled in, and what one of its pixels sees of the tile.
 
+import { HowItWorks } from "./how.js";
 import { bytes, exact, fill, plain, rough, size } from "../lib/format.js";
 import { isLayer, mapOf, pixelSeeing, sees } from "../lib/law.js";
 import { OWN_KEYS, assign, drawn, element, frame, onTyped, placeIn, setText, showNumber } from "../lib/page.js";
@@ -37,7 +38,8 @@ export class Card {
     }
     this.picture = new SightView(signal, () => this.updateSight());
     this.cut = new CropView();
-    const text = [this.title, this.what, this.formula, this.reason, list];
+    this.how = new HowItWorks(signal, true);
+    const text = [this.title, this.what, this.formula, this.reason, this.how.node, list];
     const pictures = element("div", { class: "ue-pictures" }, this.cut.node, this.picture.node);
     const inside = element("div", { class: "ue-card-inside" }, element("div", { class: "ue-card-text" }, ...text), pictures);
     const scroller = { tabindex: "0", role: "region", "aria-label": "The selected step", ...OWN_KEYS };
@@ -71,6 +73,7 @@ export class Card {
     setText(this.title, step.name);
     setText(this.what, step.explanation.title);
     this.showFormula(formulaLines(state, map), ghost);
+    this.how.show(state, map, {});
     setText(this.reason, ghost ? this.ghostReason(state, step) : step.explanation.reason);
     this.cut.show(state, map, ghost);
     const area = size([map.height, map.width]);
@@ -97,6 +100,7 @@ export class Card {
   /** @param {Followed} state */
   showTile(state) {
     this.cut.node.hidden = true;
+    this.how.show(state, undefined, {});
     const { period } = state.network.sizes;
     const { output, tile } = state;
     const eaten = tile[0] - output.height;

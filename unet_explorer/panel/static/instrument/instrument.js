@@ -9,9 +9,9 @@ import { DesignKnobs, TileKnobs } from "./knobs.js";
 import { LayerTable } from "./table.js";
 import { Totals } from "./totals.js";
 import { same } from "../lib/equal.js";
-import { exact, fill } from "../lib/format.js";
+import { exact, fill, givenWords } from "../lib/format.js";
 import { closest, follow, nearest, tileForOutput } from "../lib/law.js";
-import { element } from "../lib/page.js";
+import { assign, element, setText } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
 import { defectWords, setTraits } from "../lib/widget.js";
 
@@ -70,7 +70,8 @@ export class Instrument {
     this.totals = new Totals((text) => this.askBatch(text), signal);
     this.bar.words.append(this.tileKnobs.request);
     this.knobs = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
-    this.root = element("div", { class: "unet-explorer ue" });
+    this.problem = element("p", { class: "ue-problem ue-problem-here", "data-role": "problem", role: "alert" });
+    this.root = element("div", { class: "unet-explorer ue" }, this.problem);
     this.signal = signal;
     this.watchHands(signal);
     signal.addEventListener("abort", () => this.kernel.stop());
@@ -120,7 +121,7 @@ export class Instrument {
         try {
           listener();
         } catch (error) {
-          this.bar.say(defectWords(error));
+          this.say(defectWords(error));
         }
       };
       for (const trait of traits) {
@@ -133,14 +134,14 @@ export class Instrument {
     on(["selected"], () => this.select());
     on(["config", "network", "tile"], () => this.showKnobs());
     on(["history", "position"], () => this.bar.showHistory());
-    on(["problem"], () => this.bar.say(model.get("problem")));
+    on(["problem"], () => this.say(model.get("problem")));
     on(["config", "network", "tile"], () => history.record(true));
     on(["proof", "network"], () => this.showProof());
     on(["asked", "answered"], () => this.kernel.watch());
     this.showNetwork();
     this.showKnobs();
     this.bar.showHistory();
-    this.bar.say(model.get("problem"));
+    this.say(model.get("problem"));
     this.showProof();
     this.kernel.ask();
   }
@@ -191,6 +192,24 @@ export class Instrument {
   }
 
   /**
+   * Beside the field that it is about: the one that the hand is at.
+   *
+   * @param {string} problem
+   */
+  say(problem) {
+    setText(this.problem, problem);
+    if (!problem) return;
+    const field = document.activeElement?.closest("input, select, button");
+    const near = field && this.root.contains(field) ? field : this.bar.words;
+    const [frame, place] = [this.root, near].map((node) => node.getBoundingClientRect());
+    const left = Math.max(8, Math.min(place.left - frame.left, frame.width - this.problem.offsetWidth - 8));
+    const below = place.bottom - frame.top + 4;
+    const room = frame.height - this.problem.offsetHeight - 8;
+    const top = below <= room ? below : place.top - frame.top - this.problem.offsetHeight - 4;
+    assign(this.problem, { style: `left: ${left.toFixed(0)}px; top: ${top.toFixed(0)}px` });
+  }
+
+  /**
    * As small a tile as gives this output; of a rectangle only the sides that fall short are changed.
    *
    * @param {string} text
@@ -225,7 +244,7 @@ export class Instrument {
     if (text !== "" && Number.isInteger(batch) && batch >= 1 && batch <= most) this.set({ batch_size: batch, problem: "" });
     else {
       const allowed = `a whole number from 1 to ${exact(most)}`;
-      this.refuse("refused_knob", { name: "batch_size", given: text === "" ? "''" : text, allowed });
+      this.refuse("refused_knob", { label: "Tiles a batch", given: givenWords(text), allowed });
     }
   }
 

@@ -1,5 +1,6 @@
 // The knobs: native labels and inputs. They only ask; what is true comes back from the model.
 
+import { givenWords } from "../lib/format.js";
 import { OWN_KEYS, drawn, element, onTyped, setText, showNumber } from "../lib/page.js";
 import { AXES, mapPair } from "../lib/pairs.js";
 
@@ -216,9 +217,8 @@ export class DesignKnobs {
     number.setAttribute("aria-label", knob.label);
     slider.addEventListener("input", () => this.ask.knob(knob.name, Number(slider.value), false), { signal });
     const typed = () => {
-      const given = number.value === "" ? "''" : number.value;
       if (isAllowed(knob, number.value)) this.ask.knob(knob.name, Number(number.value), true);
-      else this.ask.refuse("refused_knob", { name: knob.name, given, allowed: knob.allowed });
+      else this.ask.refuse("refused_knob", { label: knob.label, given: givenWords(number.value), allowed: knob.allowed });
     };
     onTyped(number, typed, signal);
     const label = element("label", {}, element("span", {}, knob.label), slider);

@@ -52,6 +52,15 @@ export function size(pair) {
 }
 
 /**
+ * What was typed, as a message names it.
+ *
+ * @param {string} text
+ */
+export function givenWords(text) {
+  return text === "" ? "nothing" : text.replace("-", "−");
+}
+
+/**
  * Put numbers into the gaps of a sentence: fill("{a} is odd", { a: 3 }). A gap that nothing is given for stays.
  *
  * @param {string} sentence

@@ -1,12 +1,12 @@
 // The Inside tab: the maps behind a step, and what a pixel of them sees of the tile.
 
+import { HowItWorks } from "../instrument/how.js";
 import { easel, imageColour, paint } from "../lib/canvas.js";
 import { plain, size } from "../lib/format.js";
 import { follow, sees } from "../lib/law.js";
 import { OWN_KEYS, drawn, element, frame, setText } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
 import { listenTo } from "../lib/widget.js";
-import { HowItWorks } from "./how.js";
 import { MapGrid, WholeMap, valueWords } from "./maps.js";
 import { Picker } from "./picker.js";
 import { Whereabouts } from "./tile_place.js";

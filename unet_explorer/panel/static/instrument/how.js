@@ -5,7 +5,7 @@ import { mapOf } from "../lib/law.js";
 import { OWN_KEYS, drawn, element, setText } from "../lib/page.js";
 
 /** @import { Followed, FollowedMap, Sides } from "../lib/types.js" */
-/** @import { Patch } from "./image_types.js" */
+/** @import { Patch } from "../tabs/image_types.js" */
 
 /**
  * What is to be played for a step: how many frames, a drawing for each, and words. Its sides are in cells; it is shown as
@@ -244,8 +244,12 @@ function concatenation(map, skip, main) {
 
 /** Plays an explanation; a slider goes through it by hand. */
 export class HowItWorks {
-  /** @param {AbortSignal} signal */
-  constructor(signal) {
+  /**
+   * @param {AbortSignal} signal
+   * @param {boolean} [playing]  Whether it starts by itself when another step is shown.
+   */
+  constructor(signal, playing = false) {
+    this.playing = playing;
     /** @type {Explanation | null} */
     this.told = null;
     /** The step that is explained, and the frame that is shown. */
@@ -278,6 +282,7 @@ export class HowItWorks {
       return;
     }
     const other = this.name !== map.step.name;
+    const first = other && this.playing;
     this.name = map.step.name;
     this.told = told;
     setText(this.title, told.title);
@@ -292,6 +297,7 @@ export class HowItWorks {
       this.at = told.frames - 1;
     }
     this.draw(Math.min(this.at, told.frames - 1));
+    if (first && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.start();
   }
 
   /** @param {number} frame */
