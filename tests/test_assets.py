@@ -19,8 +19,8 @@ from unet_explorer.panel import assets
 from unet_explorer.panel.assets import link, read
 
 ENTRIES = [
-    "instrument/instrument.js",
-    *(f"tabs/{name}.js" for name in ("ablation", "build", "inside", "tab_bar", "tile", "train")),
+    "stage/stage.js",
+    *(f"tabs/{name}.js" for name in ("ablation", "build", "inside", "tile", "train")),
 ]
 
 
@@ -184,10 +184,10 @@ def append(file: Path, words: str, number: int, sign: str = "// {}") -> None:
 
 
 def test_while_developing_a_widget_follows_its_sources(sources, capsys):
-    script, style = assets.script("tabs/tab_bar.js"), assets.style("lib/base.css", "tabs/tabs.css")
+    script, style = assets.script("tabs/build.js"), assets.style("lib/base.css", "tabs/tabs.css")
     assert isinstance(script, Path)
     assert isinstance(style, Path)
-    assert script.read_text("utf-8") == link("tabs/tab_bar.js", read)
+    assert script.read_text("utf-8") == link("tabs/build.js", read)
     # One that it imports, not the entry itself.
     until(script, "changed here", functools.partial(append, sources / "lib/page.js", "changed here"))
     assert "changed here" not in style.read_text("utf-8")
@@ -198,13 +198,13 @@ def test_while_developing_a_widget_follows_its_sources(sources, capsys):
     module.write_text('import what from "here";\n', "utf-8")
     until(style, "/* later", functools.partial(append, sources / "lib/base.css", "later", sign="/* {} */"))
     assert script.read_text("utf-8") == before
-    assert "tab_bar.js is not updated: lib/page.js: this linker does not understand" in capsys.readouterr().out
+    assert "build.js is not updated: lib/page.js: this linker does not understand" in capsys.readouterr().out
     module.write_text(whole, "utf-8")
     until(script, "mended", functools.partial(append, module, "mended"))
 
 
 def test_otherwise_a_widget_is_text(monkeypatch):
     monkeypatch.delenv("ANYWIDGET_HMR", raising=False)
-    assert assets.script("tabs/tab_bar.js") == link("tabs/tab_bar.js", read)
+    assert assets.script("tabs/build.js") == link("tabs/build.js", read)
     sheets = (page_style(), read("lib/base.css"), read("tabs/tabs.css"))
     assert assets.style("lib/base.css", "tabs/tabs.css") == "\n".join(sheets)

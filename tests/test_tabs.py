@@ -402,16 +402,16 @@ def test_a_tab_is_made_and_the_worker_started_when_it_is_first_opened(state):
     before = set(widgets._instances)
     panel = explore("classroom", dataset=cells(3, size=96))
     assert panel._worker is None
-    panel._tab_bar.set_state({"opened": "Train"})
+    panel.set_state({"opened": "Train"})
     tab = panel.tab("Train")
     Watch(tab).until(lambda: tab.data.get("name") == "cells" and tab.data["count"] == 3)
     process = panel._worker.process
     assert process
-    panel._tab_bar.set_state({"opened": "Build"})
+    panel.set_state({"opened": "Build"})
     assert panel._worker.process == process, "one worker for all tabs"
-    assert [room.layout.display for room in panel._rooms.values()] == ["", "none", "none", "none"]
-    panel._tab_bar.set_state({"opened": "<b>"})
-    assert panel._tab_bar.opened == ""
+    assert panel.tabs == {title: [f"anywidget:{panel.tab(title).model_id}"] for title in ("Train", "Build")}
+    panel.set_state({"opened": "<b>"})
+    assert panel.opened == "Design"
     panel.close()
     assert set(widgets._instances) == before
     with pytest.raises(ProcessLookupError):

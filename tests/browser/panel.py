@@ -26,7 +26,15 @@ class Panel:
         return self.root.locator(f'[data-number="{name}"]')
 
     def step(self, name: str):
-        return self.root.locator(f'[data-step="{name}"]')
+        return self.root.locator(f'.ue-paper [data-step="{name}"]')
+
+    @property
+    def steps(self):
+        """All steps that are drawn in the U; tabs may show them as well."""
+        return self.root.locator(".ue-paper [data-step]")
+
+    def open_layers(self) -> None:
+        self.root.locator(".ue-layers > summary").press("Enter")
 
     def role(self, name: str):
         return self.root.locator(f'[data-role="{name}"]')
@@ -65,7 +73,7 @@ def open_panel(lab, page: Page, *more: str) -> tuple[Panel, object]:
 
 def shapes_on_screen(panel: Panel) -> dict[str, tuple[int, int, int]]:
     read = "groups => groups.map(({ dataset: d }) => [d.step, +d.height, +d.width, +d.channels])"
-    return {name: tuple(shape) for name, *shape in panel.root.locator("[data-step]").evaluate_all(read)}
+    return {name: tuple(shape) for name, *shape in panel.steps.evaluate_all(read)}
 
 
 def expected_shapes(config: UNetConfig, tile) -> dict[str, tuple[int, int, int]]:

@@ -28,7 +28,7 @@ def test_every_box_gets_its_mark_and_loses_it_with_another_tile(warm_lab, page, 
         f"✓ All {len(plan(CONFIG))} steps agree with Keras, in shape and in parameters: {total:,} in total "
         "(depth 2, 4 filters, tile 76 × 76)."
     )
-    boxes = panel.root.locator('[data-step]:not([data-step="input"])')
+    boxes = panel.steps
     proven = panel.root.locator('[data-proof="agrees"]')
     assert boxes.count() == proven.count() > 10
     for part in (tab.role("graph").locator("svg"), panel.step("head").locator(".ue-mark")):
@@ -102,7 +102,7 @@ def test_a_tile_that_does_not_fit_is_said_where_it_was_asked(warm_lab, page, tmp
 def test_the_tabs_open_one_at_a_time_and_by_keyboard(lab, page, tmp_path):
     _, notebook = open_panel_with(lab, page, tmp_path)
     build, train = (page.locator(f'[data-open="{name}"]') for name in ("Build", "Train"))
-    assert notebook.kernel("print(panel._worker)") == "None", "no tab is open, so no TensorFlow is loaded"
+    assert notebook.kernel("print(panel._worker)") == "None", "no tab was opened, so no TensorFlow is loaded"
     build.focus()
     page.keyboard.press("ArrowRight")
     expect(train).to_be_focused()
@@ -112,7 +112,11 @@ def test_the_tabs_open_one_at_a_time_and_by_keyboard(lab, page, tmp_path):
     build.click()
     expect(page.locator('[data-tab="build"]')).to_be_visible()
     expect(page.locator('[data-tab="train"]')).to_be_hidden()
+    # A press on the open tab closes nothing; the instrument is a tab like the others.
     build.click()
+    expect(page.locator('[data-tab="build"]')).to_be_visible()
+    page.locator('[data-open="Design"]').click()
     expect(page.locator('[data-tab="build"]')).to_be_hidden()
+    expect(page.locator('[data-role="card"]')).to_be_visible()
     loaded = "import sys; print([name for name in ('tensorflow', 'keras', 'matplotlib') if name in sys.modules])"
     assert notebook.kernel(loaded) == "[]"

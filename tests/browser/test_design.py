@@ -20,6 +20,7 @@ def test_it_opens_with_the_papers_network(lab, page):
     panel.expect_tile(572, 572)
     expect(panel.role("status")).to_contain_text("fits → 388 × 388, border 92 px")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+    panel.open_layers()
     table = panel.role("layers")
     assert table.evaluate("node => node.tagName") == "TABLE"
     expect(table.locator("tbody tr")).to_have_count(31)

@@ -85,7 +85,7 @@ def test_every_tile_of_the_slider(bench, config):
 
 
 COMPARE = """([network, scale, tiles, texts]) => {
-    const drawing = new Drawing(() => {}, new AbortController().signal);
+    const drawing = new Drawing(() => {}, { classes: [[0, 0, 0]] }, new AbortController().signal);
     const { metrics } = network;
     drawing.scale = () => {
         drawing.type = new Type(metrics.font * scale.type, metrics.line * scale.type, metrics.character);

@@ -10,7 +10,7 @@ from typing import Final
 
 from unet_explorer.core.plan import TILE
 
-__all__ = ["CLASSES", "ERRORS", "OPERATIONS", "PAGE", "class_colour", "mixed", "properties", "rgb"]
+__all__ = ["CLASSES", "ERRORS", "OPERATIONS", "PAGE", "class_colour", "mixed", "painted", "properties", "rgb"]
 
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, YELLOW, VERMILLION, GREY = "#56B4E9", "#F0E442", "#D55E00", "#808080"
@@ -109,3 +109,14 @@ def properties() -> dict[str, str]:
         '#D55E00'
     """
     return {f"--ue-{name}": colour for name, colour in {**_NAMED, **PAGE}.items()}
+
+
+def painted() -> dict[str, object]:
+    """What is painted pixel by pixel, as [red, green, blue]: the classes in their order, and each kind of error.
+
+    Example:
+        >>> painted()["classes"][0]
+        [0, 158, 115]
+    """
+    errors = {kind: list(rgb(colour)) for kind, colour in ERRORS.items()}
+    return {"classes": [list(rgb(colour)) for colour in CLASSES], **errors}

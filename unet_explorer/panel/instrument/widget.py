@@ -12,6 +12,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.tiles import read_tile
+from unet_explorer.drawing.palette import painted
 from unet_explorer.panel.instrument.explanations import by_label
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
@@ -55,6 +56,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         start: The design it was opened with.
         presets: Designs to choose from.
         knobs: What can be chosen, and which values are allowed.
+        palette: The colours of classes, as [red, green, blue].
     """
 
     _esm = "export default {};"  # the stage shows it
@@ -76,6 +78,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     start = traitlets.Dict().tag(sync=True)
     presets: Any = traitlets.List().tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)
+    palette = traitlets.Dict(painted()).tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         # JupyterLab may serve messages on several threads (subshells), beside the one that runs the cells.

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 import anywidget
 import traitlets
 
-from unet_explorer.drawing.palette import CLASSES, ERRORS, rgb
+from unet_explorer.drawing.palette import painted
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.panel.sources import ACCEPTED, Upload
 
@@ -19,10 +19,6 @@ __all__ = ["BackgroundTab"]
 
 _OFTEN: Final = 0.1
 """Seconds between two updates of the page at least."""
-_PALETTE: Final = {
-    "classes": [list(rgb(colour)) for colour in CLASSES],
-    **{kind: list(rgb(colour)) for kind, colour in ERRORS.items()},
-}
 
 
 class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
@@ -47,7 +43,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
     chunk = traitlets.Dict().tag(sync=True)
     received = traitlets.Dict().tag(sync=True)
     accepted = traitlets.Dict(ACCEPTED).tag(sync=True)
-    palette = traitlets.Dict(_PALETTE).tag(sync=True)
+    palette = traitlets.Dict(painted()).tag(sync=True)
 
     at_once: ClassVar[frozenset[str]] = frozenset()
     """Requests that must not wait for anything else."""

@@ -1,6 +1,7 @@
 // The U. Python says what is drawn and by which laws it is placed; here it follows the tile and the room that the page
 // gives it, and answers to pointer and keyboard.
 
+import { Ends } from "./ends.js";
 import { legendItem, sideText } from "./labels.js";
 import { mark, unmark } from "./marks.js";
 import { Badge, Hint } from "./notes.js";
@@ -14,7 +15,7 @@ import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "..
 import { AXES } from "../lib/pairs.js";
 import { present } from "../lib/present.js";
 
-/** @import { Box, Config, Followed, FollowedMap, Network, Proof, Told } from "../lib/types.js" */
+/** @import { Box, Config, Followed, FollowedMap, Network, Palette, Proof, Told } from "../lib/types.js" */
 
 /**
  * A box on the page, with all that belongs to it, and where it stands now, in px.
@@ -38,10 +39,12 @@ import { present } from "../lib/present.js";
 export class Drawing {
   /**
    * @param {(name: string) => void} choose  Called when a step is picked; an empty name picks nothing.
+   * @param {Palette} palette
    * @param {AbortSignal} signal
    */
-  constructor(choose, signal) {
+  constructor(choose, palette, signal) {
     this.choose = choose;
+    this.ends = new Ends(palette);
     /** @type {Network | null} */
     this.shown = null;
     /** @type {Followed | null} */
@@ -55,18 +58,14 @@ export class Drawing {
     this.linked = true;
     /** The longest side that labels must have room for. */
     this.longest = 999;
-    /** Whether all of it is shown, however small its labels. */
-    this.whole = false;
     /** @type {Part[]} */
     this.parts = [];
     /** @type {Map<string, Part>} */
     this.byName = new Map();
     this.svg = drawn("svg");
-    /** What the page gives it, in px; 0 until that is known. */
+    /** What the page gives it, in px, 0 until that is known; and whether all of it is shown, however small its labels. */
     this.room = { width: 0, height: 0 };
-    /** Size of its type in px, and the width of a bold figure by its height. */
-    this.font = 13;
-    this.character = 0.7;
+    this.whole = false;
     this.type = new Type(13, 14, 0.7);
     this.focusName = "";
     this.badge = new Badge(this);
@@ -74,15 +73,21 @@ export class Drawing {
     this.paper = element("div", { class: "ue-paper" });
     this.legend = element("ul", { class: "ue-legend", "aria-label": "Legend" });
     this.caption = element("p", { class: "ue-caption ue-quiet" });
-    this.larger = element("p", { class: "ue-larger ue-quiet", "data-role": "larger", hidden: true }, "Larger than the window: scroll, or ");
-    this.look = element("button", { type: "button", "data-action": "whole", ...OWN_KEYS });
-    this.larger.append(this.look);
-    const below = element("div", { class: "ue-below" }, this.legend, this.caption, this.larger);
-    this.node = element("div", { class: "ue-stage" }, this.paper, below, this.hint.node);
+    this.larger = element("button", { type: "button", class: "ue-larger", "data-action": "whole", hidden: true, ...OWN_KEYS });
+    this.node = element("div", { class: "ue-stage" }, this.paper, ...this.ends.nodes, this.words(), this.hint.node);
     const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect));
     measure.observe(this.paper);
     signal.addEventListener("abort", () => measure.disconnect());
     this.listen(signal);
+  }
+
+  /** What is written below its arms. */
+  words() {
+    const arm = (/** @type {string} */ name, /** @type {string} */ what) =>
+      element("p", { class: "ue-arm" }, element("strong", {}, name), element("br"), what);
+    const down = element("div", {}, arm("Contracting path ↓", "what is there"), this.legend);
+    const up = element("div", {}, arm("Expanding path ↑", "where it is"), this.caption);
+    return element("div", { class: "ue-below" }, down, up, this.larger);
   }
 
   /** @param {AbortSignal} signal */
@@ -101,7 +106,7 @@ export class Drawing {
       this.whole = !this.whole;
       this.relay();
     };
-    this.look.addEventListener("click", toggle, { signal });
+    this.larger.addEventListener("click", toggle, { signal });
   }
 
   /** The network that is drawn. */
@@ -167,8 +172,8 @@ export class Drawing {
     if (!width || !height) return;
     const look = getComputedStyle(this.paper);
     this.room = { width, height };
-    this.font = parseFloat(look.fontSize);
-    this.character = widthOfFigure(look.fontFamily);
+    const font = parseFloat(look.fontSize);
+    this.type = new Type(font, font, widthOfFigure(look.fontFamily));
     this.relay();
   }
 
@@ -182,8 +187,8 @@ export class Drawing {
   scale() {
     const { network } = this;
     const { metrics } = network;
-    const type = this.font / metrics.font;
-    this.type = new Type(this.font, type * metrics.line, this.character);
+    const type = this.type.font / metrics.font;
+    this.type = new Type(this.type.font, type * metrics.line, this.type.character);
     const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
     const need = (/** @type {Box} */ { name }) => {
       const { level = 0, channels = 0 } = levels.get(name) ?? {};
@@ -254,10 +259,10 @@ export class Drawing {
       part.x = placement.x(part.box.x);
       part.y = placement.y(part.box.y);
     }
+    this.ends.place(this);
     const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
     this.larger.hidden = !larger && !this.whole;
-    setText(this.look, this.whole ? "make it readable" : "see all of it");
-    setText(this.larger.firstChild ?? this.larger, this.whole ? "Made smaller than it reads well: " : "Larger than the window: scroll, or ");
+    setText(this.larger, this.whole ? "Make it readable" : "See all of it");
   }
 
   /**

@@ -6,12 +6,13 @@ import { Drawing } from "./drawing.js";
 import { setDesign } from "./history.js";
 import { KernelWatch } from "./kernel.js";
 import { DesignKnobs, TileKnobs } from "./knobs.js";
+import { ProblemBubble } from "./problem.js";
 import { LayerTable } from "./table.js";
 import { Totals } from "./totals.js";
 import { same } from "../lib/equal.js";
 import { exact, fill, givenWords } from "../lib/format.js";
 import { closest, follow, nearest, tileForOutput } from "../lib/law.js";
-import { assign, element, setText } from "../lib/page.js";
+import { element } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
 import { defectWords, setTraits } from "../lib/widget.js";
 
@@ -37,7 +38,7 @@ export class Instrument {
      */
     this.snapFrom = null;
     const choose = (/** @type {string} */ name) => this.set({ selected: name });
-    this.drawing = new Drawing(choose, signal);
+    this.drawing = new Drawing(choose, model.get("palette"), signal);
     this.table = new LayerTable(choose, signal);
     this.card = new Card(signal);
     this.tileKnobs = new TileKnobs(
@@ -67,11 +68,11 @@ export class Instrument {
       },
       signal,
     );
+    this.problem = new ProblemBubble();
     this.totals = new Totals((text) => this.askBatch(text), signal);
     this.bar.words.append(this.tileKnobs.request);
     this.knobs = element("div", { class: "ue-knobs" }, this.tileKnobs.node, this.designKnobs.node);
-    this.problem = element("p", { class: "ue-problem ue-problem-here", "data-role": "problem", role: "alert" });
-    this.root = element("div", { class: "unet-explorer ue" }, this.problem);
+    this.root = element("div", { class: "unet-explorer ue" }, this.problem.node);
     this.signal = signal;
     this.watchHands(signal);
     signal.addEventListener("abort", () => this.kernel.stop());
@@ -83,6 +84,9 @@ export class Instrument {
    * @param {AbortSignal} signal
    */
   watchHands(signal) {
+    const place = () => this.problem.place();
+    addEventListener("resize", place, { signal });
+    this.designKnobs.more.addEventListener("toggle", place, { signal });
     /** @type {(types: string[], listener: () => void) => void} */
     const on = (types, listener) => types.forEach((type) => this.root.addEventListener(type, listener, { signal }));
     const held = { pointer: false, key: false };
@@ -121,7 +125,7 @@ export class Instrument {
         try {
           listener();
         } catch (error) {
-          this.say(defectWords(error));
+          this.problem.say(defectWords(error));
         }
       };
       for (const trait of traits) {
@@ -134,14 +138,14 @@ export class Instrument {
     on(["selected"], () => this.select());
     on(["config", "network", "tile"], () => this.showKnobs());
     on(["history", "position"], () => this.bar.showHistory());
-    on(["problem"], () => this.say(model.get("problem")));
+    on(["problem"], () => this.problem.say(model.get("problem")));
     on(["config", "network", "tile"], () => history.record(true));
     on(["proof", "network"], () => this.showProof());
     on(["asked", "answered"], () => this.kernel.watch());
     this.showNetwork();
     this.showKnobs();
     this.bar.showHistory();
-    this.say(model.get("problem"));
+    this.problem.say(model.get("problem"));
     this.showProof();
     this.kernel.ask();
   }
@@ -189,24 +193,6 @@ export class Instrument {
     this.set({ problem: fill(this.model.get("network").sentences[reason], gaps) });
     this.show();
     this.showKnobs();
-  }
-
-  /**
-   * Beside the field that it is about: the one that the hand is at.
-   *
-   * @param {string} problem
-   */
-  say(problem) {
-    setText(this.problem, problem);
-    if (!problem) return;
-    const field = document.activeElement?.closest("input, select, button");
-    const near = field && this.root.contains(field) ? field : this.bar.words;
-    const [frame, place] = [this.root, near].map((node) => node.getBoundingClientRect());
-    const left = Math.max(8, Math.min(place.left - frame.left, frame.width - this.problem.offsetWidth - 8));
-    const below = place.bottom - frame.top + 4;
-    const room = frame.height - this.problem.offsetHeight - 8;
-    const top = below <= room ? below : place.top - frame.top - this.problem.offsetHeight - 4;
-    assign(this.problem, { style: `left: ${left.toFixed(0)}px; top: ${top.toFixed(0)}px` });
   }
 
   /**

@@ -15,6 +15,8 @@ export class KernelWatch {
     // JupyterLab opens a subshell for our messages while the first question is on its way, and the kernel serves
     // them there, beside a running cell, once it has answered one that came that way. So it is asked twice.
     this.greetings = 2;
+    /** Whether the kernel that the model belongs to was restarted. */
+    this.restarted = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.late = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -51,9 +53,28 @@ export class KernelWatch {
     clearTimeout(this.silent);
   }
 
+  /**
+   * After a restart the manager has a kernel again, but our model none.
+   *
+   * @param {string} id  Of the model.
+   * @param {AbortSignal} signal
+   */
+  watchModel(id, signal) {
+    const { model } = this;
+    const changed = async () => {
+      const known = await model.widget_manager?.get_model?.(id);
+      this.restarted = known?.comm_live === false;
+      this.tell(this.isGone() ? "is gone" : "answers");
+    };
+    const listener = () => void changed();
+    model.on("comm_live_update", listener);
+    signal.addEventListener("abort", () => model.off("comm_live_update", listener));
+  }
+
   /** Where the host tells: JupyterLab's manager has no kernel any more once it was shut down. */
   isGone() {
     const manager = this.model.widget_manager;
+    if (this.restarted) return true;
     if (!manager || !("kernel" in manager)) return false;
     return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
   }

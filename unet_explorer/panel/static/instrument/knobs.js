@@ -162,9 +162,9 @@ export class DesignKnobs {
     this.ask = ask;
     this.made = knobs.map((knob) => this.make(knob, signal));
     const nodes = (/** @type {boolean} */ primary) => this.made.filter(({ knob }) => knob.primary === primary).map(({ node }) => node);
-    const more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"));
-    more.append(element("div", { class: "ue-over-stage" }, ...nodes(false)));
-    this.node = element("div", { class: "ue-design-knobs" }, ...nodes(true), more);
+    this.more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"));
+    this.more.append(element("div", { class: "ue-over-stage" }, ...nodes(false)));
+    this.node = element("div", { class: "ue-design-knobs" }, ...nodes(true), this.more);
   }
 
   /**

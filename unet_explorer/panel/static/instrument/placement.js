@@ -95,7 +95,7 @@ export function scaleFor({ boxes, width, height, metrics }, room, type, need, sq
   const closest = Math.max(0, ...labelled.map((box) => (need(box) + type * metrics.gap / 2) / box.room));
   const across = (room.width - type * width[1]) / width[0];
   const tall = (room.height - type * (height[1] + (square ? 0 : height[2]))) / height[0];
-  return { across: within(across, Math.max(closest, 0.1), 1.6 * type), tall: within(tall, 0.2, 1.4 * type), type };
+  return { across: within(across, Math.max(closest, 0.1), 1.6 * type), tall: within(tall, 0.12, 1.4 * type), type };
 }
 
 /**

@@ -31,8 +31,8 @@
  *   get<K extends keyof T>(name: K): T[K],
  *   set<K extends keyof T>(name: K, value: T[K]): void,
  *   save_changes(): void,
- *   on(event: `change:${keyof T & string}`, listener: () => void): void,
- *   off(event: `change:${keyof T & string}`, listener: () => void): void,
+ *   on(event: `change:${keyof T & string}` | "comm_live_update", listener: () => void): void,
+ *   off(event: `change:${keyof T & string}` | "comm_live_update", listener: () => void): void,
  *   widget_manager?: WidgetManager,
  * }} Model
  */
@@ -42,7 +42,7 @@
  *
  * @typedef {{
  *   kernel?: { isDisposed: boolean, status: string } | null,
- *   get_model?(id: string): Promise<object>,
+ *   get_model?(id: string): Promise<{ comm_live?: boolean }>,
  *   create_view?(model: object): Promise<{ el: HTMLElement, remove(): void }>,
  * }} WidgetManager
  */
@@ -338,6 +338,7 @@
  *   start: Design,
  *   presets: Preset[],
  *   knobs: Knob[],
+ *   palette: Palette,
  * }} InstrumentTraits
  */
 

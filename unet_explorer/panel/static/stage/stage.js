@@ -8,9 +8,11 @@ import { OWN_KEYS, consume, drawn, element, setText, targetOf } from "../lib/pag
 import { listenTo } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
+/** @import { TrainTraits } from "../tabs/types.js" */
 
 /** The tab that is the instrument itself. */
 const DESIGN = "Design";
+const TRAIN = "Train";
 
 class Stage {
   /**
@@ -88,8 +90,24 @@ class Stage {
       this.rooms.set(title, room);
       this.place.append(room);
       for (const widget of widgets) void this.fill(room, widget);
+      if (title === TRAIN) void this.followTraining(widgets[0]);
     }
     this.showOpened();
+  }
+
+  /**
+   * What a network has learnt to see stands at the ends of the U.
+   *
+   * @param {string} widget
+   */
+  async followTraining(widget) {
+    const train = /** @type {Model<TrainTraits>} */ (/** @type {unknown} */ (await this.host.getModel(widget)));
+    const show = () => {
+      const [example] = train.get("examples");
+      const { images = [], epoch = 0 } = train.get("predictions");
+      if (example && images[0]) this.instrument.drawing.ends.show(example, images[0], "image", `prediction, epoch ${epoch}`);
+    };
+    listenTo(train, ["examples", "predictions"], show, this.signal, this.problem);
   }
 
   /**
@@ -107,10 +125,19 @@ class Stage {
       return;
     }
     // A view of Jupyter's own is rendered anew while its script is being changed.
-    const view = await manager.create_view(await manager.get_model(widget.replace(/^anywidget:/, "")));
+    const view = await manager.create_view(await manager.get_model(idOf(widget)));
     place.append(view.el);
     signal.addEventListener("abort", () => view.remove());
   }
+}
+
+/**
+ * Of a model, as Jupyter knows it.
+ *
+ * @param {string} widget  As Python calls it.
+ */
+function idOf(widget) {
+  return widget.replace(/^anywidget:/, "");
 }
 
 /** A sign that every font has: the corners of a screen. */
@@ -132,6 +159,7 @@ export default () => {
       const stage = new Stage(model, instrument, host, signal);
       el.append(stage.node);
       instrument.start();
+      instrument.kernel.watchModel(idOf(model.get("knobs")), signal);
       listenTo(model, ["tabs"], () => stage.showTabs(), signal, stage.problem);
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
     },

@@ -70,7 +70,7 @@ class TileTab {
     const buttons = element("div", { class: "ue-line ue-wrap" }, this.predict, this.stop, this.state, this.bar);
     const figure = (/** @type {"labels" | "seams"} */ kind) => element("figure", {}, this.captions[kind], this.canvases[kind]);
     this.pair.append(figure("labels"), figure("seams"));
-    const beside = element("div", {}, this.pair, element("h4", {}, "What a tile costs here"), element("div", { class: "ue-scroll" }, this.table));
+    const beside = element("div", {}, this.pair, element("h4", {}, "What a tile costs here"), element("div", { class: "ue-scroll", tabindex: 0, role: "region", "aria-label": "What a tile costs here, scrollable", ...OWN_KEYS }, this.table));
     const pictures = element("div", { class: "ue-tile-pictures" }, this.tiles.node, beside);
     const facts = element("div", { class: "ue-facts-room" }, this.facts, this.misfit);
     return element("div", { class: "ue-right" }, buttons, this.problem, facts, this.seams, this.seamsMore, pictures);

@@ -1,0 +1,71 @@
+// What goes into the U and what comes out: an image at its left end, and the classes of its pixels at the right one.
+
+import { EXAMPLE } from "./example.js";
+import { bytesOf, easel, imageColour, labelColour, paint } from "../lib/canvas.js";
+import { element, setText } from "../lib/page.js";
+
+/** @import { Bytes, Painted, Palette } from "../lib/types.js" */
+/** @import { Drawing } from "./drawing.js" */
+
+/** Px: smaller than this nobody sees anything in them. */
+const SMALLEST = 44;
+const LARGEST = 132;
+
+export class Ends {
+  /** @param {Palette} palette */
+  constructor(palette) {
+    this.palette = palette;
+    this.canvases = [easel("end-image"), easel("end-mask")];
+    this.captions = [element("figcaption"), element("figcaption")];
+    this.nodes = this.canvases.map((canvas, at) => element("figure", { class: "ue-end-picture" }, this.captions[at], canvas));
+    const { image, labels } = example();
+    this.show(image, labels, "an image", "its mask");
+  }
+
+  /**
+   * @param {Painted} image
+   * @param {Bytes} labels  A class a pixel, a byte each.
+   * @param {string} above  What stands above the image,
+   * @param {string} beside  and above the mask.
+   */
+  show(image, labels, above, beside) {
+    paint(this.canvases[0], image, 1, imageColour(image), above);
+    paint(this.canvases[1], image, 1, labelColour(this.palette, image, bytesOf(labels)), beside);
+    setText(this.captions[0], above);
+    setText(this.captions[1], beside);
+  }
+
+  /**
+   * Into the corners that a U leaves free: below its first row, outside of its second.
+   *
+   * @param {Drawing} drawing
+   */
+  place(drawing) {
+    const [first, ...others] = drawing.parts;
+    const last = others[others.length - 1];
+    const second = others.filter(({ row }) => row === 1);
+    const frame = drawing.node.getBoundingClientRect();
+    const sheet = drawing.svg.getBoundingClientRect();
+    const [left, top] = [sheet.left - frame.left, sheet.top - frame.top];
+    const lower = top + first.y + drawing.placement.scale.tall * drawing.network.metrics.tallest / 2 + 2 * drawing.type.line + 4;
+    const rooms = [
+      [left + first.left, left + Math.min(...second.map((part) => part.left)) - 16],
+      [left + Math.max(...second.map((part) => part.right)) + 16, left + last.right],
+    ];
+    const side = Math.min(LARGEST, ...rooms.map(([from, to]) => to - from));
+    this.nodes.forEach((node, at) => {
+      const [from, to] = rooms[at];
+      node.hidden = !(side >= SMALLEST);
+      node.style.cssText = `left: ${(at ? to - side : from).toFixed(0)}px; top: ${lower.toFixed(0)}px; width: ${side.toFixed(0)}px`;
+    });
+  }
+}
+
+/** The example, unpacked. */
+function example() {
+  const { side, grey, labels } = EXAMPLE;
+  const bytes = (/** @type {string} */ text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+  const pixels = [...bytes(grey)].flatMap((pair) => [17 * (pair >> 4), 17 * (pair & 15)]);
+  const bits = [...bytes(labels)].flatMap((eight) => [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => (eight >> bit) & 1));
+  return { image: { height: side, width: side, channels: 1, pixels: Uint8Array.from(pixels) }, labels: Uint8Array.from(bits) };
+}
