@@ -12,7 +12,9 @@ import traitlets
 
 from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.drawing.svg import standalone
 from unet_explorer.panel.assets import script, style
+from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 
 if TYPE_CHECKING:
@@ -88,6 +90,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         tabs: Where the browser finds the widgets of each tab that was opened.
         opened: Name of the open tab.
         problem: Why one could not be opened, in words.
+        request: ``{"number": n, "do": "picture"}``: what was asked for last in the browser.
+        picture: The picture of the U that was asked for by that number: its ``name`` as a file, and its ``text``.
+        glossary: The words of the field, to be explained where they stand.
     """
 
     _esm = script("stage/stage.js")
@@ -98,6 +103,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     tabs = traitlets.Dict().tag(sync=True)
     opened = traitlets.Unicode(_DESIGN[0]).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
+    request = traitlets.Dict().tag(sync=True)
+    picture = traitlets.Dict().tag(sync=True)
+    glossary: Any = traitlets.List(entries()).tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
         self.instrument = Instrument(config, tile)
@@ -113,6 +121,17 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     @traitlets.validate("opened")
     def _check(self, proposal: Any) -> Any:
         return proposal["value"] if proposal["value"] in {title for title, _ in self.titles} else _DESIGN[0]
+
+    @traitlets.observe("request")
+    def _serve(self, _: Any) -> None:
+        if self.request.get("do") == "picture":
+            height, width = self.tile
+            name = f"unet-depth{self.config.depth}-{height}x{width}.svg"
+            self.picture = {
+                "number": self.request.get("number", 0),
+                "name": name,
+                "text": standalone(self.config, self.tile),
+            }
 
     @traitlets.observe("opened")
     def _open(self, _: Any) -> None:

@@ -174,3 +174,16 @@ export function showNumber(input, value) {
 export function frame(rect, [y, x], { height, width }) {
   assign(rect, { x, y, width, height });
 }
+
+/**
+ * Hand over a text as a file.
+ *
+ * @param {string} name
+ * @param {string} text
+ * @param {string} type
+ */
+export function download(name, text, type) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  element("a", { href: url, download: name }).click();
+  URL.revokeObjectURL(url);
+}

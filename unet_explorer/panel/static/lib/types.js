@@ -351,8 +351,14 @@
  *   tabs: Record<string, string[]>,
  *   opened: string,
  *   problem: string,
- * }} StageTraits  Titles with a word on each; for each tab that was opened its widgets.
+ *   request: UserRequest,
+ *   picture: Told<{ number: number, name: string, text: string }>,
+ *   glossary: Term[],
+ * }} StageTraits  Titles with a word on each; for each tab that was opened its widgets; `picture` answers the request of that
+ *   number.
  */
+
+/** @typedef {{ name: string, meaning: string, words: string[] }} Term  A term, and the words by which it is found. */
 
 // Pictures -----------------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
+import { Menu } from "./menu.js";
 import { TabBar } from "./tab_bar.js";
+import { Terms } from "./terms.js";
 import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
-import { OWN_KEYS, consume, drawn, element, setText, targetOf } from "../lib/page.js";
-import { listenTo } from "../lib/widget.js";
+import { OWN_KEYS, consume, download, drawn, element, setText, targetOf } from "../lib/page.js";
+import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
 /** @import { TrainTraits } from "../tabs/types.js" */
@@ -13,6 +15,12 @@ import { listenTo } from "../lib/widget.js";
 /** The tab that is the instrument itself. */
 const DESIGN = "Design";
 const TRAIN = "Train";
+const KEYS = [
+  ["f", "fills the screen, and leaves it"],
+  ["← →", "in the U: along the data; on the tabs: to the next"],
+  ["↑ ↓", "in the U: to the level above or below"],
+  ["Enter", "chooses; Esc lets go"],
+];
 
 class Stage {
   /**
@@ -41,17 +49,46 @@ class Stage {
       corners(),
     );
     const { bar, knobs, drawing, card, totals, table } = instrument;
-    bar.tools.append(this.present);
-    const top = element("div", { class: "ue-top" }, this.tabs.node, bar.tools);
-    const body = element("div", { class: "ue-body" }, drawing.node, card.node, this.place);
+    bar.tools.append(this.saveMenu(signal).node, this.helpMenu(signal).node, this.present);
+    // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
+    const body = element("div", { class: "ue-body" }, this.place, drawing.node, card.node);
     const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
     this.node = instrument.root;
-    this.node.append(top, knobs, bar.words, body, foot);
+    this.node.append(this.tabs.node, body, bar.tools, knobs, bar.words, foot);
+    this.terms = new Terms(this.node, model.get("glossary"), signal);
     this.node.addEventListener("keydown", (event) => this.onKey(event), { signal });
     this.present.addEventListener("click", () => togglePresent(this.node), { signal });
     const presented = () => this.node.classList.toggle("ue-presenting", isPresented(this.node));
     document.addEventListener("fullscreenchange", presented, { signal });
     fillWindow(this.node, signal);
+  }
+
+  /** @param {AbortSignal} signal */
+  saveMenu(signal) {
+    const menu = new Menu("save", "Save ▾", "Save: what to take away", signal);
+    const picture = element("button", { type: "button", "data-action": "save-picture", ...OWN_KEYS }, "Picture of the U (.svg)");
+    menu.sheet.append(picture);
+    const asked = () => {
+      ask(this.model, "picture");
+      menu.open(false);
+    };
+    picture.addEventListener("click", asked, { signal });
+    return menu;
+  }
+
+  /** @param {AbortSignal} signal */
+  helpMenu(signal) {
+    const menu = new Menu("help", "? ▾", "? Keys, and the words of the field", signal);
+    const keys = KEYS.map(([key, does]) => element("p", {}, element("kbd", {}, key), ` ${does}`));
+    const words = this.model.get("glossary").flatMap(({ name, meaning }) => [element("dt", {}, name), element("dd", {}, meaning)]);
+    const list = element("dl", { class: "ue-glossary", "data-role": "glossary", tabindex: 0, ...OWN_KEYS }, ...words);
+    menu.sheet.append(...keys, list);
+    return menu;
+  }
+
+  showPicture() {
+    const { name, text } = this.model.get("picture");
+    if (name && text) download(name, text, "image/svg+xml");
   }
 
   /** @param {string} title */
@@ -127,6 +164,10 @@ class Stage {
     // A view of Jupyter's own is rendered anew while its script is being changed.
     const view = await manager.create_view(await manager.get_model(idOf(widget)));
     place.append(view.el);
+    // Its own script is loaded behind this.
+    const fresh = new MutationObserver(() => this.terms.markSoon());
+    fresh.observe(place, { childList: true, subtree: true });
+    signal.addEventListener("abort", () => fresh.disconnect());
     signal.addEventListener("abort", () => view.remove());
   }
 }
@@ -162,6 +203,9 @@ export default () => {
       instrument.kernel.watchModel(idOf(model.get("knobs")), signal);
       listenTo(model, ["tabs"], () => stage.showTabs(), signal, stage.problem);
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
+      // What was asked for before is not saved once more.
+      model.on("change:picture", () => stage.showPicture());
+      stage.terms.mark();
     },
   };
 };

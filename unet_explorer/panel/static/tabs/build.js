@@ -1,7 +1,7 @@
 // The Build tab: one button; then what Keras made of the design, held against the picture.
 
 import { exact, size } from "../lib/format.js";
-import { OWN_KEYS, drawnFrom, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, download, drawnFrom, element, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Model, Shown } from "../lib/types.js" */
@@ -65,7 +65,7 @@ class Build {
     const action = pressedButton(event)?.action;
     if (action === "build") ask(this.model, "build");
     else if (action === "copy-script") this.copy();
-    else if (action === "save-script") this.save();
+    else if (action === "save-script") download("unet.py", this.source(), "text/x-python");
   }
 
   async copy() {
@@ -80,12 +80,6 @@ class Build {
 
   source() {
     return this.script.textContent ?? "";
-  }
-
-  save() {
-    const url = URL.createObjectURL(new Blob([this.source()], { type: "text/x-python" }));
-    element("a", { href: url, download: "unet.py" }).click();
-    URL.revokeObjectURL(url);
   }
 
   show() {
