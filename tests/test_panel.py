@@ -23,8 +23,10 @@ def panel():
 
 
 def test_what_explore_opens():
-    assert explore().config == UNetConfig()
-    assert explore().tile == (572, 572)
+    assert explore("paper").config == UNetConfig()
+    assert explore("paper").tile == (572, 572)
+    # Unless it is told otherwise, a design that learns while people watch.
+    assert (explore().config, explore().tile[0]) == PRESETS["classroom"]
     assert explore("classroom").tile == (188, 188)
     assert explore(UNetConfig(depth=5)).tile[0] in valid_sizes(UNetConfig(depth=5))
     assert explore("paper", (512, 600)).tile == (512, 600)

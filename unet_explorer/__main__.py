@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from unet_explorer import __version__
 
@@ -73,15 +73,20 @@ def notebook_folder(wanted: Path | None = None) -> Path:
     Raises:
         OSError: If the folder cannot be written.
     """
-    checkout, shipped = _PACKAGE.parent / "notebooks", _PACKAGE / "notebooks"
-    source = shipped if shipped.is_dir() else checkout
-    if wanted is None and source is checkout:
-        return checkout
+    source = _shipped()
+    if wanted is None and source.parent != _PACKAGE:
+        return source
     folder = (wanted or Path.home() / "unet-explorer").expanduser().resolve()
     if folder != source:
         folder.mkdir(parents=True, exist_ok=True)
         _copy(source, folder)
     return folder
+
+
+def _shipped() -> Path:
+    """The notebooks as they come: of an installed package, or of a source checkout."""
+    installed = _PACKAGE / "notebooks"
+    return installed if installed.is_dir() else _PACKAGE.parent / "notebooks"
 
 
 def _copy(source: Path, folder: Path) -> None:
@@ -151,7 +156,25 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
     server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
     # Jupyter prints the whole address only with a token that nobody knows yet.
     server.identity_provider.token_generated = not chosen
+    _run_first_cell(server, folder / FIRST)
     server.start()
+
+
+def _run_first_cell(server: Any, notebook: Path) -> None:
+    """Let the page run the first code cell of the notebook, once, if it is the one that was shipped.
+
+    What may run is decided here, by the path and a number of this start, and never by what stands in a notebook. See
+    ``labextension/``.
+    """
+    try:
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        source = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+        return
+    if _digest(notebook) != _digest(_shipped() / FIRST):
+        return
+    start = {"path": FIRST, "number": secrets.token_hex(12), "source": source}
+    server.web_app.settings.setdefault("page_config_data", {})["unetExplorerStart"] = start
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def test_any_lab_follows_every_knob(any_lab, page):
     panel.type("depth", "2")
     expect(panel.step("enc3_conv1")).to_have_count(0)
     panel.expect_tile(572, 572)
-    panel.root.locator(".ue-more summary").click()
+    panel.root.locator(".ue-knobs .ue-more summary").click()
     config = {"depth": 2}
     for knob, value in (
         ("kernel_size", 5),
@@ -145,7 +145,7 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(warm_lab,
     panel.type("depth", "99")
     expect(panel.role("problem")).to_have_text("Depth: 99 is not allowed. Give a whole number from 1 to 7.")
     expect(panel.number("depth")).to_have_value("4")
-    panel.root.locator(".ue-more summary").click()
+    panel.root.locator(".ue-knobs .ue-more summary").click()
     panel.type("dropout", "1")
     expect(panel.role("problem")).to_have_text(re.compile("^Dropout: 1 is not allowed. Give a number from 0 up to"))
     panel.type_batch("-5")

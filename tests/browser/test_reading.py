@@ -49,7 +49,9 @@ def test_the_card_explains_the_selected_step(warm_lab, page):
     panel.step("dec0_concat").click()
     expect(card.locator('[data-role="formula"]')).to_have_text("584 − 2 · 88 = 408")
     panel.type_tile(572)
+    panel.open_layers()
     panel.role("layers").locator('[data-row="bottleneck_conv2"]').click()
+    panel.open_layers()
     expect(card.locator("h3")).to_have_text("bottleneck_conv2")
     seen = card.locator('[data-role="receptive-field"]')
     for axis, place in (("row", "0"), ("column", "27")):
@@ -69,7 +71,7 @@ def test_a_pixel_of_a_rectangle_sees_as_far_as_each_side_goes(warm_lab, page):
     panel.knob("linked").uncheck()
     panel.type_tile(188)
     panel.expect_tile(188, 572)
-    panel.role("layers").locator('[data-row="bottleneck_conv2"]').click()
+    panel.step("bottleneck_conv2").click()
     for axis, place in (("row", "3"), ("column", "27")):
         field = panel.role("card").locator(f'[data-pixel="{axis}"]')
         field.press("ControlOrMeta+a")
@@ -105,6 +107,7 @@ def test_pointing_at_the_tile_chooses_the_pixel_that_sees_it(warm_lab, page):
 
 def test_the_table_can_be_sorted_and_goes_back_to_the_plan(warm_lab, page):
     panel, _ = open_panel(warm_lab, page)
+    panel.open_layers()
     table = panel.role("layers")
     head = table.locator('th:has([data-sort="parameters"])')
     names = [step.name for step in plan(UNetConfig())]
@@ -127,6 +130,7 @@ def test_the_table_can_be_sorted_and_goes_back_to_the_plan(warm_lab, page):
 
 def test_a_sorted_table_is_sorted_again_for_another_tile(warm_lab, page):
     panel, _ = open_panel(warm_lab, page)
+    panel.open_layers()
     table = panel.role("layers")
 
     def expected(tile):
@@ -142,8 +146,10 @@ def test_a_sorted_table_is_sorted_again_for_another_tile(warm_lab, page):
 
 def test_steps_without_a_box_are_chosen_in_the_table_by_keyboard(warm_lab, page):
     panel, _ = open_panel(warm_lab, page)
-    panel.root.locator(".ue-more summary").click()
+    panel.root.locator(".ue-knobs .ue-more summary").click()
     panel.knob("batch_norm").check()
+    panel.root.locator(".ue-knobs .ue-more summary").click()
+    panel.open_layers()
     row = panel.role("layers").locator('[data-row="enc0_norm1"]')
     expect(row).to_be_visible()
     panel.role("layers").locator('[data-row="enc0_conv1"] button').focus()
@@ -184,7 +190,7 @@ def test_nothing_hinders_a_reader(warm_lab, page, theme, width):
     page.set_viewport_size({"width": width, "height": 2600})
     notebook.command("apputils:change-theme", theme=theme)
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-    panel.root.locator(".ue-more summary").click()
+    panel.root.locator(".ue-knobs .ue-more summary").click()
     panel.step("dec2_concat").click()
     for tile in (572, 570):
         panel.type_tile(tile)

@@ -142,7 +142,7 @@ def test_what_would_go_wrong_is_said_before_with_a_button_that_mends_it(warm_lab
     expect(panel.knob("head_activation")).to_have_value("linear")
     panel.type("num_classes", "1")
     expect(found.locator("[data-finding]")).to_have_count(1)
-    panel.root.locator(".ue-more summary").click()
+    panel.root.locator(".ue-knobs .ue-more summary").click()
     panel.knob("head_activation").select_option("relu")
     expect(found.locator('[data-finding="head"]')).to_be_visible()
     expect(found.locator('[data-action="start-anyway"]')).to_be_visible()

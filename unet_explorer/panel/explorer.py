@@ -237,7 +237,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             ValueError: If it is not one or two whole numbers of at least 1.
 
         Example:
-            >>> panel = explore()
+            >>> panel = explore("paper")
             >>> panel.tile = 512
             >>> panel.tile
             (512, 512)
@@ -250,6 +250,20 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         if height != width:
             self.instrument.linked = False
         self.instrument.tile = [height, width]
+
+    def _repr_mimebundle_(self, **more: Any) -> Any:
+        """What a notebook keeps of it: the panel, and for whoever looks at it without a kernel a picture and words."""
+        made = super()._repr_mimebundle_(**more)
+        if made is None:
+            return None
+        data, metadata = made if isinstance(made, tuple) else (made, {})
+        height, width = self.tile
+        words = f"U-Net of depth {self.config.depth} with {self.config.base_filters} filters, tile {height} × {width}"
+        data = data | {
+            "text/plain": f"{words}. Run this cell to open the panel.",
+            "image/svg+xml": standalone(self.config, self.tile),
+        }
+        return data, {**metadata, "unet_explorer": {"saved": True}}
 
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
@@ -270,7 +284,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 def _design(design: Any) -> tuple[UNetConfig, int | None]:
     """A config and the tile that comes with it, from a config, a preset's name, or nothing."""
     if design is None:
-        design = "paper"
+        design = "classroom"
     if isinstance(design, str) and design in PRESETS:
         return PRESETS[design]
     if isinstance(design, UNetConfig):
@@ -286,7 +300,8 @@ def explore(
     """Open the panel.
 
     Args:
-        design: A config, or a preset's name: ``"paper"`` (the default), ``"article"`` or ``"classroom"``.
+        design: A config, or a preset's name: ``"classroom"`` (the default: it learns while people watch), ``"paper"`` or
+            ``"article"``.
         tile: Input side in pixels, or (height, width). It need not fit: the panel says why. Left out, it is the
             preset's, or the fitting one nearest to the paper's.
         dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.

@@ -35,7 +35,7 @@ export class Bar {
     const options = this.presets.map(({ name, about }) =>
       element("optgroup", { label: about }, element("option", { value: name }, name)),
     );
-    this.preset = element("select", { "data-knob": "preset", ...OWN_KEYS }, ...options);
+    this.preset = element("select", { "data-knob": "preset", "aria-label": "Start from", ...OWN_KEYS }, ...options);
     this.custom = element("option", { value: "", disabled: true, hidden: true }, "your own");
     this.preset.append(this.custom);
     this.preset.addEventListener("change", () => this.choosePreset(), { signal });
@@ -52,7 +52,7 @@ export class Bar {
     this.fixes = element("div", { class: "ue-fixes", "data-role": "fixes" }, this.hint, ...this.sizes, this.waiting);
     this.offline = element("div", { class: "ue-offline", "data-role": "offline" });
     setText(this.offline, "The kernel is gone. The tile still moves; for everything else, run the cell again.");
-    this.tools = element("div", { class: "ue-tools" }, element("label", {}, element("span", {}, "Start from "), this.preset));
+    this.tools = element("div", { class: "ue-tools" }, element("span", { class: "ue-start" }, element("span", { "aria-hidden": "true" }, "Start from "), this.preset));
     this.tools.append(this.undo, this.redo, button("reset", "Reset: back to where it started", "reset"));
     this.words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.offline);
     for (const part of [this.tools, this.words]) part.addEventListener("click", (event) => this.onClick(event), { signal });

@@ -56,8 +56,6 @@ export class Drawing {
     this.proven = false;
     /** Whether height and width of the tile move together: then every label has one line. */
     this.linked = true;
-    /** The longest side that labels must have room for. */
-    this.longest = 999;
     /** @type {Part[]} */
     this.parts = [];
     /** @type {Map<string, Part>} */
@@ -190,10 +188,12 @@ export class Drawing {
     const type = this.type.font / metrics.font;
     this.type = new Type(this.type.font, type * metrics.line, this.type.character);
     const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
+    // Whatever the tile, so that nothing moves while it is dragged; longer numbers are set smaller.
+    const longest = 10 ** Math.max(3, String(network.sizes.smallest).length) - 1;
     const need = (/** @type {Box} */ { name }) => {
       const { level = 0, channels = 0 } = levels.get(name) ?? {};
       // Sides are set in lighter type than channels.
-      const side = 0.92 * this.type.width(`${this.longest >> level}²`);
+      const side = 0.92 * this.type.width(`${longest >> level}²`);
       return this.whole ? 0 : Math.max(side, this.type.width(String(channels)));
     };
     const room = this.room.width ? this.room : { width: network.width[0] + network.width[1], height: 600 };
@@ -231,10 +231,8 @@ export class Drawing {
    */
   update(state, linked) {
     this.state = state;
-    // Where a side gets another figure its label may need more room.
-    const longest = Math.max(999, ...state.tile.map((side) => 10 ** String(side).length - 1));
-    const anew = !this.placed || linked !== this.linked || longest !== this.longest;
-    [this.linked, this.longest] = [linked, longest];
+    const anew = !this.placed || linked !== this.linked;
+    this.linked = linked;
     const scale = anew ? this.scale() : this.placement.scale;
     this.placed = new Placement(this.network, state, scale, linked);
     if (anew) this.layOut();

@@ -1,0 +1,108 @@
+// An extension of JupyterLab, written by hand, so that nothing needs to be built: the notebook that `unet-explorer` opens
+// is alive at once. Running a cell is running code, so it is never done for what a file says of itself: only for the
+// path and the number that this very start of the server has put into the page, and once.
+(() => {
+  const told = () => {
+    const config = document.getElementById("jupyter-config-data");
+    const { unetExplorerStart } = config ? JSON.parse(config.textContent) : {};
+    return unetExplorerStart && unetExplorerStart.path && unetExplorerStart.number ? unetExplorerStart : null;
+  };
+
+  // Modules beside the notebook must not be taken for installed ones by what runs unasked.
+  const GUARD = "import sys as _sys; _sys.path[:] = [_each for _each in _sys.path if _each] + ['']; del _sys, _each";
+
+  /** Once for each start, however often the page is loaded. */
+  const isFirst = (number) => {
+    const key = "unet-explorer-started";
+    if (localStorage.getItem(key) === number) return false;
+    localStorage.setItem(key, number);
+    return true;
+  };
+
+  const run = async (app, panel, { number, source }) => {
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    const { kernel } = panel.sessionContext.session ?? {};
+    if (!kernel) return;
+    await kernel.info;
+    const { widgets } = panel.content;
+    const at = widgets.findIndex(({ model }) => model.type === "code");
+    const cell = widgets[at];
+    // An edited notebook is its owner's: what is in it now is not what was shipped.
+    if (!cell || cell.model.sharedModel.getSource() !== source || cell.model.outputs.length) return;
+    if (!isFirst(number)) return;
+    await kernel.requestExecute({ code: GUARD, silent: true, store_history: false }).done;
+    panel.content.activeCellIndex = at;
+    await app.commands.execute("notebook:run-cell");
+    app.shell.collapseLeft();
+    cell.node.querySelector(".jp-OutputArea")?.scrollIntoView({ block: "start" });
+  };
+
+  const start = {
+    id: "unet_explorer:start",
+    description: "Runs the first cell of the notebook that unet-explorer opens.",
+    autoStart: true,
+    activate(app) {
+      const wanted = told();
+      if (!wanted) return;
+      void app.restored.then(async () => {
+        for (let tries = 0; tries < 100; tries += 1) {
+          const panel = [...app.shell.widgets("main")].find(({ context, content }) => content?.widgets && context?.path === wanted.path);
+          if (panel) return run(app, panel, wanted);
+          await new Promise((resume) => setTimeout(resume, 100));
+        }
+      });
+    },
+  };
+
+  // A notebook that is opened again has no panel until its cell is run; it shows the picture that was saved with it.
+  const VIEW = "application/vnd.jupyter.widget-view+json";
+  const showSaved = (panel) => {
+    for (const { model, outputArea } of panel.content.widgets) {
+      if (!outputArea || !model.outputs) continue;
+      for (let at = 0; at < model.outputs.length; at += 1) {
+        const { data, metadata } = model.outputs.get(at);
+        const node = outputArea.widgets[at]?.node.querySelector(`[data-mime-type="${VIEW}"]`);
+        if (!node || !metadata.unet_explorer || !data["image/svg+xml"] || node.dataset.saved) continue;
+        if (!/^Error displaying widget/.test(node.textContent)) continue;
+        node.dataset.saved = "true";
+        const picture = document.createElement("img");
+        // As an image, nothing in it can run.
+        picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(data["image/svg+xml"])}`;
+        picture.alt = data["text/plain"] ?? "";
+        picture.style.maxWidth = "100%";
+        node.replaceChildren(picture);
+      }
+    }
+  };
+
+  const saved = {
+    id: "unet_explorer:saved",
+    description: "Shows the picture of a panel that is not alive.",
+    autoStart: true,
+    activate(app) {
+      const watched = new WeakSet();
+      const look = () => {
+        for (const panel of app.shell.widgets("main")) {
+          if (!panel.content?.widgets || !panel.context || watched.has(panel)) continue;
+          watched.add(panel);
+          let due = 0;
+          const soon = () => {
+            clearTimeout(due);
+            due = setTimeout(() => showSaved(panel), 300);
+          };
+          const observer = new MutationObserver(soon);
+          observer.observe(panel.node, { childList: true, subtree: true });
+          panel.disposed.connect(() => observer.disconnect());
+          soon();
+        }
+      };
+      app.shell.layoutModified?.connect(look);
+      app.shell.currentChanged?.connect(look);
+      void app.restored.then(look);
+    },
+  };
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB.unet_explorer = { init: () => {}, get: async () => () => ({ __esModule: true, default: [start, saved] }) };
+})();
