@@ -17,7 +17,7 @@ from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 @pytest.fixture
 def panel():
-    made = explore()
+    made = explore("paper")
     yield made
     made.close()
 

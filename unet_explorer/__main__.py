@@ -99,16 +99,25 @@ def _copy(source: Path, folder: Path) -> None:
         known = {}
     for notebook in sorted(source.glob("*.ipynb")):
         target = folder / notebook.name
-        if target.exists() and _digest(target) not in {known.get(notebook.name), _digest(notebook)}:
+        if target.exists() and not {_digest(target), _words(target)} & {known.get(notebook.name), _words(notebook)}:
             print(f"Kept as you left it: {target}", flush=True)
             continue
         _replace(target, notebook.read_bytes())
-        known[notebook.name] = _digest(notebook)
+        known[notebook.name] = _words(notebook)
     _replace(record, json.dumps(known, indent=1).encode())
 
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _words(file: Path) -> str:
+    """A digest of what is written in a notebook, whatever came of running it; of a file that is none, of all of it."""
+    try:
+        cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(file.read_bytes())["cells"]]
+    except (ValueError, LookupError, TypeError):
+        return _digest(file)
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -171,9 +180,15 @@ def _run_first_cell(server: Any, notebook: Path) -> None:
         source = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     except (OSError, ValueError, LookupError, TypeError, StopIteration):
         return
-    if _digest(notebook) != _digest(_shipped() / FIRST):
+    if _words(notebook) != _words(_shipped() / FIRST):
         return
-    start = {"path": FIRST, "number": secrets.token_hex(12), "source": source}
+    # What came of it is saved, so that the page may be loaded again; but not in a checkout, where it would be a change.
+    start = {
+        "path": FIRST,
+        "number": secrets.token_hex(12),
+        "source": source,
+        "save": notebook.parent.resolve() != _shipped().resolve(),
+    }
     server.web_app.settings.setdefault("page_config_data", {})["unetExplorerStart"] = start
 
 

@@ -12,11 +12,13 @@ from support import PROJECT
 from unet_explorer import UNetConfig, plan, trace
 
 
-def test_it_opens_with_the_papers_network(lab, page):
+def test_it_opens_with_a_design_that_learns_and_the_papers_is_one_press_away(lab, page):
     shutil.copy(PROJECT / "notebooks" / "explore.ipynb", lab.folder / "explore.ipynb")
     notebook = lab.open(page, "explore.ipynb")
     notebook.run_all()
     panel = Panel(page)
+    panel.expect_tile(188, 188)
+    panel.knob("preset").select_option("paper")
     panel.expect_tile(572, 572)
     expect(panel.role("status")).to_contain_text("fits → 388 × 388, border 92 px")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from server import free_port, wait_until_it_answers
 from support import PATIENCE
+
+from unet_explorer import explore
 
 COMMAND = Path(sys.executable).with_name("unet-explorer")
 
@@ -82,13 +85,9 @@ def start(tmp_path):
                 process.communicate()
 
 
-def open_and_run(page: Page, url: str) -> None:
-    """As the notebook says: click the cell, press Shift + Enter."""
+def open_alive(page: Page, url: str) -> None:
+    """Nothing needs to be pressed."""
     page.goto(url)
-    page.wait_for_selector(".jp-Notebook")
-    expect(page.locator(".jp-StatusBar-Widget")).to_contain_text("Python 3 (ipykernel) | Idle")
-    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
     expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible()
 
 
@@ -112,8 +111,9 @@ def test_the_command_opens_the_notebook(start, page, project):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents", timeout=PATIENCE)
     assert refused.value.code == 403
-    open_and_run(page, url)
-    expect(page.locator('.unet-explorer [data-role="status"]')).to_contain_text("572 × 572 fits → 388 × 388")
+    open_alive(page, url)
+    expect(page.locator('.unet-explorer [data-role="status"]')).to_contain_text("188 × 188 fits → 100 × 100")
+    expect(page.locator(".jp-FileBrowser")).to_be_hidden()
     # Nothing was asked of the user, and nothing was fetched from elsewhere.
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
     kernels = json.load(
@@ -134,9 +134,53 @@ def test_the_page_asks_nobody_else(start, page):
     _, url = start("--port", str(free_port()))
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    open_and_run(page, url)
+    open_alive(page, url)
     elsewhere = [each for each in asked if not each.startswith((url.split("/lab")[0], "data:", "blob:"))]
     assert elsewhere == []
+
+
+def expect_nothing_runs(page: Page) -> None:
+    """The kernel is there and idle, and has been asked for nothing."""
+    expect(page.locator(".jp-StatusBar-Widget")).to_contain_text("Python 3 (ipykernel) | Idle")
+    expect(page.locator(".jp-CodeCell .jp-InputPrompt").first).to_have_text("[ ]:")
+    assert page.locator(".unet-explorer").count() == 0
+
+
+def test_what_lies_beside_the_notebook_is_not_imported_and_a_reload_runs_nothing_twice(start, page, tmp_path):
+    folder = tmp_path / "from elsewhere"
+    folder.mkdir()
+    for name in ("unet_explorer", "anywidget", "numpy"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'taken')!r}, 'w').close()\nraise SystemExit('taken')")
+    _, url = start("--folder", str(folder), "--port", str(free_port()))
+    open_alive(page, url)
+    assert not (tmp_path / "taken").exists()
+    expect(page.locator(".jp-CodeCell .jp-InputPrompt").first).to_have_text("[1]:")
+    saved = folder / "explore.ipynb"
+    page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert json.loads(saved.read_text("utf-8"))["cells"][1]["outputs"]
+    page.locator('[data-number="depth"]').fill("2")
+    page.locator('[data-number="depth"]').press("Enter")
+    expect(page.locator('.ue-paper [data-step="enc2_conv1"]')).to_have_count(0)
+    page.goto(url)
+    # The same panel, as it was left.
+    expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible()
+    expect(page.locator('.ue-paper [data-step="enc2_conv1"]')).to_have_count(0)
+    expect(page.locator(".jp-CodeCell .jp-InputPrompt").first).to_have_text("[1]:")
+
+
+def test_a_lab_that_was_started_otherwise_runs_nothing_and_shows_the_saved_picture(lab, page, project):
+    notebook = json.loads((project / "notebooks" / "explore.ipynb").read_text("utf-8"))
+    cell = notebook["cells"][1]
+    bundle, metadata = explore("classroom")._repr_mimebundle_()
+    cell["outputs"] = [{"output_type": "execute_result", "execution_count": 1, "data": bundle, "metadata": metadata}]
+    (lab.folder / "explore.ipynb").write_text(json.dumps(notebook))
+    lab.open(page, "explore.ipynb")
+    expect_nothing_runs(page)
+    picture = page.locator(".jp-OutputArea-output img")
+    expect(picture).to_have_attribute("src", re.compile("^data:image/svg"))
+    expect(picture).to_have_attribute(
+        "alt", re.compile("U-Net of depth 3 with 8 filters, tile 188 × 188. Run this cell")
+    )
 
 
 def test_an_edited_notebook_is_opened_as_it_was_left(start, page, tmp_path, project):
@@ -148,6 +192,7 @@ def test_an_edited_notebook_is_opened_as_it_was_left(start, page, tmp_path, proj
     _, url = start("--folder", str(folder), "--port", str(free_port()))
     page.goto(url)
     expect(page.locator(".jp-Notebook h1").first).to_contain_text("My own lesson")
+    expect_nothing_runs(page)
     assert json.loads((folder / "explore.ipynb").read_text()) == edited
 
 

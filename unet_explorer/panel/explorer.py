@@ -300,8 +300,8 @@ def explore(
     """Open the panel.
 
     Args:
-        design: A config, or a preset's name: ``"classroom"`` (the default: it learns while people watch), ``"paper"`` or
-            ``"article"``.
+        design: A config, or a preset's name: ``"classroom"`` (the default: it learns while people watch),
+            ``"paper"`` or ``"article"``.
         tile: Input side in pixels, or (height, width). It need not fit: the panel says why. Left out, it is the
             preset's, or the fitting one nearest to the paper's.
         dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.

@@ -9,7 +9,8 @@
   };
 
   // Modules beside the notebook must not be taken for installed ones by what runs unasked.
-  const GUARD = "import sys as _sys; _sys.path[:] = [_each for _each in _sys.path if _each] + ['']; del _sys, _each";
+  const GUARD = "import sys as _sys; _sys.path[:] = [_each for _each in _sys.path if _each] + ['']; del _sys";
+  const COUNT = { count: "get_ipython().execution_count" };
 
   /** Once for each start, however often the page is loaded. */
   const isFirst = (number) => {
@@ -19,7 +20,7 @@
     return true;
   };
 
-  const run = async (app, panel, { number, source }) => {
+  const run = async (app, panel, { number, source, save }) => {
     await panel.context.ready;
     await panel.sessionContext.ready;
     const { kernel } = panel.sessionContext.session ?? {};
@@ -29,12 +30,15 @@
     const at = widgets.findIndex(({ model }) => model.type === "code");
     const cell = widgets[at];
     // An edited notebook is its owner's: what is in it now is not what was shipped.
-    if (!cell || cell.model.sharedModel.getSource() !== source || cell.model.outputs.length) return;
-    if (!isFirst(number)) return;
-    await kernel.requestExecute({ code: GUARD, silent: true, store_history: false }).done;
+    if (!cell || cell.model.sharedModel.getSource() !== source || !isFirst(number)) return;
+    const options = { code: GUARD, silent: true, store_history: false, user_expressions: COUNT };
+    const { content } = await kernel.requestExecute(options).done;
+    // In a kernel that has run something, somebody is at work already.
+    if (content.user_expressions?.count?.data?.["text/plain"] !== "1") return;
     panel.content.activeCellIndex = at;
     await app.commands.execute("notebook:run-cell");
     app.shell.collapseLeft();
+    if (save) await panel.context.save();
     cell.node.querySelector(".jp-OutputArea")?.scrollIntoView({ block: "start" });
   };
 
@@ -55,16 +59,17 @@
     },
   };
 
-  // A notebook that is opened again has no panel until its cell is run; it shows the picture that was saved with it.
+  // A notebook that is opened again has no panel until its cell is run; until then it shows the picture that was saved.
   const VIEW = "application/vnd.jupyter.widget-view+json";
   const showSaved = (panel) => {
     for (const { model, outputArea } of panel.content.widgets) {
       if (!outputArea || !model.outputs) continue;
       for (let at = 0; at < model.outputs.length; at += 1) {
         const { data, metadata } = model.outputs.get(at);
-        const node = outputArea.widgets[at]?.node.querySelector(`[data-mime-type="${VIEW}"]`);
+        const node = outputArea.widgets[at]?.node.querySelector("[data-mime-type]");
         if (!node || !metadata.unet_explorer || !data["image/svg+xml"] || node.dataset.saved) continue;
-        if (!/^Error displaying widget/.test(node.textContent)) continue;
+        // Of a notebook that is not trusted JupyterLab shows the words alone.
+        if (node.dataset.mimeType === VIEW && !/^Error displaying widget/.test(node.textContent)) continue;
         node.dataset.saved = "true";
         const picture = document.createElement("img");
         // As an image, nothing in it can run.
