@@ -164,11 +164,10 @@ def test_nothing_moves_while_the_tile_is_dragged(warm_lab, page):
         places = set()
         for tile in (572, 571, 570, 92, 50, 1, 1021):
             panel.type_tile(tile)
-            boxes = [
-                part.bounding_box() for part in (panel.knob("tile_height"), panel.role("totals"), panel.role("layers"))
-            ]
-            boxes.append(panel.step("enc0_conv1").locator(".ue-hit").bounding_box())
-            places.add(tuple((round(box["x"]), round(box["y"])) for box in boxes))
+            parts = panel.knob("tile_height"), panel.role("totals"), panel.step("enc0_conv1").locator(".ue-hit")
+            boxes = [part.bounding_box() for part in parts]
+            # The smallest windows have no room for the totals.
+            places.add(tuple(box and (round(box["x"]), round(box["y"])) for box in boxes))
         assert len(places) == 1, (width, places)
 
 
