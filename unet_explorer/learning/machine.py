@@ -7,9 +7,16 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["available_memory", "resident_memory"]
+__all__ = ["available_memory", "resident_memory", "usual_speed"]
 
 _GROUP = Path("/sys/fs/cgroup")
+_USUAL = 10e9
+"""Multiply-adds a second that a core of a laptop manages in a convolution."""
+
+
+def usual_speed() -> float:
+    """Multiply-adds a second that this machine may be expected to manage, before it has shown what it can do."""
+    return _USUAL * (psutil.cpu_count() or 1)
 
 
 def available_memory() -> int:

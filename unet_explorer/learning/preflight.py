@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from unet_explorer.core.budget import fitting_design
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import PRESETS, UNetConfig
 from unet_explorer.core.cost import estimate_memory
 from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
@@ -17,12 +17,14 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.recipe import Order
 from unet_explorer.needs import no_tensorflow
 
-__all__ = ["FEW", "Finding", "TrainingError", "findings"]
+__all__ = ["FEW", "Finding", "TrainingError", "findings", "macs_per_step"]
 
 FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
 ENOUGH: Final = 64
 """Pixels a side that an output should have."""
+LONG: Final = 900.0
+"""Seconds that nobody waits for in front of a class."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,19 @@ class TrainingError(RuntimeError):
             raise cls("\n".join(message), against)
 
 
-def findings(order: Order, dataset: Dataset, available: int | None = None) -> list[Finding]:
+def macs_per_step(order: Order) -> int:
+    """Multiply-adds of one step of learning: those of predicting a batch, and twice as many for its gradients."""
+    return 3 * order.recipe.batch_size * trace(order.config, order.tile).macs
+
+
+def findings(order: Order, dataset: Dataset, available: int | None = None, speed: float | None = None) -> list[Finding]:
     """Look before leaping.
 
     Args:
         order: The network, the tile, and how it is to be taught.
         dataset: What it is to learn from.
         available: Bytes of memory that may be used; None if that is not known.
+        speed: Multiply-adds a second that the machine manages; None if nobody is waiting.
 
     Returns:
         What was found, the gravest first.
@@ -97,6 +105,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None) -> li
         *_head(order.config),
         *_sizes(order, dataset),
         *(_memory(order, available) if available is not None else ()),
+        *(_time(order, speed) if speed is not None else ()),
     ]
     return sorted(findings_, key=lambda each: ("stop", "doubt", "note").index(each.weight))
 
@@ -127,6 +136,13 @@ def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
             f"(0 to {told_apart - 1})."
         )
         yield Finding("classes", "stop", message, f"Set the classes to {wanted}.", {"config": {"num_classes": wanted}})
+    elif config.num_classes > max(2, len(dataset.classes)):
+        count = len(dataset.classes)
+        message = (
+            f"The network tells {config.num_classes} classes apart, but the images have {count}: the others would be "
+            "learnt as classes that never occur."
+        )
+        yield Finding("phantom", "doubt", message, f"Set the classes to {count}.", {"config": {"num_classes": count}})
     elif config.num_classes == 1 and config.head_activation == "softmax":
         message = "A softmax over one class is always 1, so there is nothing to learn."
         yield Finding("head", "stop", message, "Set the classes to 2.", {"config": {"num_classes": 2}})
@@ -218,6 +234,18 @@ def _memory(order: Order, available: int) -> Iterable[Finding]:
     parts += [names.get(name, name + " {}").format(value) for name, value in changed.items()]
     change = {"config": changed, "tile": list(tile), "batch_size": batch}
     yield Finding("memory", "doubt", message, f"This would fit: {', '.join(parts)}.", change)
+
+
+def _time(order: Order, speed: float) -> Iterable[Finding]:
+    seconds = macs_per_step(order) * order.recipe.steps / speed
+    if seconds <= LONG:
+        return
+    long = f"{seconds / 3600:.1f} hours" if seconds >= 5400 else f"{seconds / 60:.0f} minutes"
+    message = f"On this machine {order.recipe.steps:,} steps of this design would take about {long}."
+    small, tile = PRESETS["classroom"]
+    change = {"depth": small.depth, "base_filters": small.base_filters}
+    fix = f"Take the classroom's: depth {small.depth}, {small.base_filters} filters, a tile of {tile}."
+    yield Finding("slow", "doubt", message, fix, {"config": change, "tile": [tile, tile]})
 
 
 def _count(number: int, word: str) -> str:

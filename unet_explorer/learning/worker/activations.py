@@ -87,12 +87,23 @@ def _computed(model: keras.Model, step: Step, inputs: list[Any], cut: int) -> An
     return model.get_layer(step.name)(inputs if len(inputs) > 1 else inputs[0])
 
 
+def wanted_channel(channel: int, low: NDArray[np.float32], high: NDArray[np.float32]) -> int:
+    """Which channel is shown whole: the one that is asked for, the last if there is none such, below 0 the liveliest.
+
+    Example:
+        >>> low, high = np.zeros(3, "float32"), np.array([0, 5, 2], "float32")
+        >>> [wanted_channel(channel, low, high) for channel in (0, 9, -1)]
+        [0, 2, 1]
+    """
+    return int(np.argmax(high - low)) if channel < 0 else min(channel, len(low) - 1)
+
+
 def view(maps: Any, channel: int) -> dict[str, Any]:
     """Maps as they are shown: every channel small, one of them whole, in 8 bits each.
 
     Args:
         maps: (height, width, channels), an array or a tensor.
-        channel: Which one is wanted whole.
+        channel: Which one is wanted whole; see `wanted_channel`.
 
     Returns:
         ``thumbs`` (channels, rows, columns), the mean of every ``scale`` × ``scale`` pixels, made for ``cell`` pixels
@@ -105,7 +116,7 @@ def view(maps: Any, channel: int) -> dict[str, Any]:
         ([[0, 85], [170, 255]], [-1.0, 0.0], [False, False])
     """
     low, high = range_of(maps)
-    channel = min(channel, maps.shape[2] - 1)
+    channel = wanted_channel(channel, low, high)
     thumbs, scale = thumbs_of(maps, low, high)
     return {
         "height": maps.shape[0],

@@ -124,14 +124,15 @@ class Inspector:
             yield
         views = [each for each in (self._cache.view(name, channel) for name in names) if each is not None]
         if len(views) == len(names):
-            numbers = self._cache.patch(step, channel)
+            numbers = self._cache.patch(step, views[-1]["channel"])
         else:
             computed = {step: tile}
             for last, maps in walk(model, config, tile, step):
                 if last.name == step:
                     computed = {name: np.asarray(maps[name])[0] for name in (*last.inputs, step)}
                 yield
-            views, numbers = [view(computed[name], channel) for name in names], patch(config, step, computed, channel)
+            views = [view(computed[name], channel) for name in names]
+            numbers = patch(config, step, computed, views[-1]["channel"])
         self._send(
             {
                 "event": "maps",

@@ -13,7 +13,15 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import plan
 from unet_explorer.learning.map_grid import cell_of
 from unet_explorer.learning.protocol import MAP_CACHE_BYTES
-from unet_explorer.learning.worker.activations import dead, eight_bits, patch, range_of, thumbs_of, walk
+from unet_explorer.learning.worker.activations import (
+    dead,
+    eight_bits,
+    patch,
+    range_of,
+    thumbs_of,
+    walk,
+    wanted_channel,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +41,7 @@ class _Kept(NamedTuple):
     def view(self, channel: int) -> dict[str, Any]:
         """The same as `activations.view`."""
         height, width, channels = self.whole.shape
-        channel = min(channel, channels - 1)
+        channel = wanted_channel(channel, self.low, self.high)
         return {
             "height": height,
             "width": width,

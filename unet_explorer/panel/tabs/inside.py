@@ -29,7 +29,7 @@ class InsideTab(ImageTab):
     """The maps behind the selected step, live while the network learns.
 
     Attributes:
-        channel: Which of its maps is shown whole.
+        channel: Which of its maps is shown whole; −1 until one is chosen: the liveliest.
         place: Where in the image the tile lies, down and across: 0 at its first row and column, 1 at its last.
         overview: The image, small, and its ``sides``.
         picture: The tile, and the row and column where it starts; what lies outside of the image is mirrored.
@@ -42,7 +42,7 @@ class InsideTab(ImageTab):
 
     _esm = script("tabs/inside.js")
 
-    channel = traitlets.Int(0).tag(sync=True)
+    channel = traitlets.Int(-1).tag(sync=True)
     place: Any = traitlets.List([0.5, 0.5]).tag(sync=True)
     overview = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
@@ -56,6 +56,8 @@ class InsideTab(ImageTab):
         self._wanted: _Wanted | None = None
         self._waits = False
         self._painted: Any = None
+        # The liveliest channel of a step stays the same while the network learns, or pictures would jump.
+        self._lively: dict[tuple[str, str, int], int] = {}
         super().__init__(*parts)
 
     @traitlets.validate("place")
@@ -82,7 +84,8 @@ class InsideTab(ImageTab):
         session = self._session()
         weights = weights_of(self._instrument, session)
         state = state_of(weights, session)
-        wanted = _Wanted(config, tile, start, step, self.channel, number, weights["training"], state)
+        channel = self.channel if self.channel >= 0 else self._lively.get((step, weights["training"], number), -1)
+        wanted = _Wanted(config, tile, start, step, channel, number, weights["training"], state)
         with self._lock:
             self._waits = self._requests.waiting and wanted != self._wanted and wanted.moved_from(self._wanted)
         if wanted == self._wanted or self._waits:
@@ -138,6 +141,9 @@ class InsideTab(ImageTab):
                 shown = mirrored(self._chosen.image, start, tile)
                 self.picture = picture(shown, self._chosen.title, number=number, start=list(start))
             self.views = [_for_page(view) for view in maps["views"]]
+            lively = self._lively.setdefault((step, weights["training"], number), maps["views"][-1]["channel"])
+            if self._wanted is not None and self._wanted.channel < 0:
+                self._wanted = self._wanted._replace(channel=lively)
             self.patch = {key: part.tolist() for key, part in maps["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = maps["at"], network_summary(maps["at"], weights, maps["best"])

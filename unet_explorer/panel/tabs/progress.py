@@ -8,17 +8,19 @@ from typing import Any
 from unet_explorer.core.tiles import ShapeError, read_tile
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.history import Epoch, thinned
-from unet_explorer.learning.preflight import Finding, findings
+from unet_explorer.learning.preflight import Finding, findings, macs_per_step
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.paint import label_bytes, picture
 from unet_explorer.panel.tabs.settings import design_summary
 
-__all__ = ["curve_of", "examples_of", "finding_for_page", "findings_of", "status_of"]
+__all__ = ["curve_of", "examples_of", "finding_for_page", "findings_of", "seconds_of", "status_of"]
 
 
-def findings_of(instrument: Instrument, recipe: Recipe, dataset: Dataset, free: int) -> list[Finding]:
+def findings_of(
+    instrument: Instrument, recipe: Recipe, dataset: Dataset, free: int, speed: float | None = None
+) -> list[Finding]:
     """What speaks against teaching the design of the knobs; a tile that does not fit is a finding as well.
 
     Args:
@@ -26,9 +28,10 @@ def findings_of(instrument: Instrument, recipe: Recipe, dataset: Dataset, free: 
         recipe: How it would be taught.
         dataset: What it would learn from.
         free: Bytes of memory that may be used.
+        speed: Multiply-adds a second that the machine manages.
     """
     try:
-        return findings(Order(instrument.design, read_tile(instrument.tile), recipe), dataset, free)
+        return findings(Order(instrument.design, read_tile(instrument.tile), recipe), dataset, free, speed)
     except ShapeError as error:
         return [Finding("tile", "stop", str(error), *_nearest(error))]
 
@@ -51,8 +54,8 @@ def finding_for_page(found: Finding) -> dict[str, Any]:
     }
 
 
-def status_of(session: TrainingSession, instrument: Instrument) -> dict[str, Any]:
-    """State, step, speed, time left, and whether the knobs show another design by now."""
+def status_of(session: TrainingSession, instrument: Instrument, dataset: Dataset | None) -> dict[str, Any]:
+    """State, step, speed, time left, and whether the knobs show another design, or other images are chosen, by now."""
     order, history = session.order, session.history
     done, rate = len(history.losses), history.steps_per_second
     shown = instrument.config, list(instrument.tile)
@@ -67,7 +70,22 @@ def status_of(session: TrainingSession, instrument: Instrument) -> dict[str, Any
         "left": (order.recipe.steps - done) / rate if rate else None,
         "design": design_summary(order.config, order.tile, session.dataset.name),
         "differs": shown != (order.config.to_dict(), list(order.tile)),
+        "images": session.dataset.name if dataset is not None and not _same(dataset, session.dataset) else "",
     }
+
+
+def _same(one: Dataset, other: Dataset) -> bool:
+    """Whether these are the same images, as far as can be told at a glance."""
+    return one is other or (one.name, len(one), one.size) == (other.name, len(other), other.size)
+
+
+def seconds_of(instrument: Instrument, recipe: Recipe, speed: float) -> float | None:
+    """How long it would take to teach the design of the knobs; None if its tile does not fit."""
+    try:
+        order = Order(instrument.design, read_tile(instrument.tile), recipe)
+        return macs_per_step(order) * recipe.steps / speed
+    except ShapeError:
+        return None
 
 
 def curve_of(session: TrainingSession) -> dict[str, Any]:

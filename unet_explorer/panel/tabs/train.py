@@ -9,8 +9,8 @@ import traitlets
 from unet_explorer.core.tiles import read_tile
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.made import SETS
-from unet_explorer.learning.machine import available_memory, resident_memory
-from unet_explorer.learning.preflight import Finding, TrainingError
+from unet_explorer.learning.machine import available_memory, resident_memory, usual_speed
+from unet_explorer.learning.preflight import Finding, TrainingError, macs_per_step
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
@@ -19,7 +19,14 @@ from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.sources import HINTS, load
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
-from unet_explorer.panel.tabs.progress import curve_of, examples_of, finding_for_page, findings_of, status_of
+from unet_explorer.panel.tabs.progress import (
+    curve_of,
+    examples_of,
+    finding_for_page,
+    findings_of,
+    seconds_of,
+    status_of,
+)
 from unet_explorer.panel.tabs.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -79,6 +86,8 @@ class TrainTab(BackgroundTab):
         self._instrument, self._worker, self._chosen = instrument, worker, chosen
         self.dataset: Dataset | None = None
         self.session: TrainingSession | None = None
+        # Multiply-adds a second, until a training has shown what the machine can do.
+        self._speed = usual_speed()
         # Only for comparing: what was painted last.
         self._painted: tuple[Any, ...] = ()
         # What was judged last, and what came of it.
@@ -285,15 +294,19 @@ class TrainTab(BackgroundTab):
         judged = (instrument.design, tuple(instrument.tile), recipe, id(self.dataset), live)
         if self._judged[0] != judged:
             free = available_memory() + resident_memory(self._worker.process)
-            self._judged = judged, findings_of(instrument, recipe, self.dataset, free)
+            self._judged = judged, findings_of(instrument, recipe, self.dataset, free, self._speed)
         return self._judged[1]
 
     def _show_progress(self) -> None:
         session = self.session
         if session is None:
-            self.status, self.curve, self.examples, self.predictions = {"state": "new"}, {}, [], {}
+            seconds = seconds_of(self._instrument, self.whole_recipe, self._speed)
+            self.status = {"state": "new", "left": seconds}
+            self.curve, self.examples, self.predictions = {}, [], {}
             return
-        self.status, self.curve = status_of(session, self._instrument), curve_of(session)
+        if rate := session.history.steps_per_second:
+            self._speed = rate * macs_per_step(session.order)
+        self.status, self.curve = status_of(session, self._instrument, self.dataset), curve_of(session)
         epochs = session.history.epochs
         number = self.shown if 0 < self.shown <= len(epochs) else len(epochs)
         if self._painted == (id(session), number):

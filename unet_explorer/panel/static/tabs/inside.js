@@ -59,7 +59,7 @@ class Inside {
     this.wholes = [0, 1].map((at) => new WholeMap(signal, (pixel) => this.point(pixel, at)));
     this.grids = [0, 1].map(() => new MapGrid(signal, (channel) => this.chooseChannel(channel)));
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "inside" });
-    this.node.append(element("div", { class: "ue-train" }, this.layLeft(), this.layRight()));
+    this.node.append(element("div", { class: "ue-train" }, this.layRight(), this.layLeft()));
     this.which.addEventListener("change", () => this.chooseStep(this.which.value), { signal });
     this.common.addEventListener("change", () => this.showMaps(), { signal });
   }

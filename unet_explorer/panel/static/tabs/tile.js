@@ -48,7 +48,7 @@ class TileTab {
     this.pair = element("div", { class: "ue-predicted-pair" });
     this.captions = { labels: element("figcaption"), seams: element("figcaption") };
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "tile" });
-    this.node.append(element("div", { class: "ue-train" }, this.layLeft(), this.layRight()));
+    this.node.append(element("div", { class: "ue-train" }, this.layRight(), this.layLeft()));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
     this.lay.forEach((radio, naive) => radio.addEventListener("change", () => this.set({ naive: Boolean(naive) }), { signal }));
     onTyped(this.limit, () => this.askLimit(), signal);

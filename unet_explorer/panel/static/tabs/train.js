@@ -86,15 +86,19 @@ class Train {
     this.progress.value = step / steps;
     const speed = status.rate ? `${status.rate.toFixed(status.rate < 10 ? 1 : 0)} steps/s` : "";
     const left = state === "running" && status.left ? ` · about ${duration(status.left)} left` : "";
-    setText(this.speed, speed + left);
-    this.differs.hidden = !status.differs;
-    if (status.differs) {
+    const ahead = state === "new" && status.left ? `about ${duration(status.left)} to learn, by estimate` : "";
+    setText(this.speed, ahead || speed + left);
+    const other = status.differs || Boolean(status.images);
+    this.progressView.node.dataset.stale = String(Boolean(status.images));
+    this.differs.hidden = !other;
+    if (other) {
       const show = element("button", { type: "button", "data-action": "show_design", ...OWN_KEYS }, "Show it");
       const verb = this.states.live.includes(state) ? "What learns here" : "What learnt here";
-      if (this.differs.dataset.design !== status.design + verb) {
-        this.differs.replaceChildren(`${verb} is another design than the knobs show: ${status.design}. `, show);
-      }
-      this.differs.dataset.design = status.design + verb;
+      const words = status.images
+        ? `${verb} was taught with other images than are chosen now: ${status.design}. `
+        : `${verb} is another design than the knobs show: ${status.design}. `;
+      if (this.differs.dataset.design !== words) this.differs.replaceChildren(words, ...(status.differs ? [show] : []));
+      this.differs.dataset.design = words;
     }
     this.showProblem();
   }

@@ -141,8 +141,9 @@
  *   left: number | null,
  *   design: string,
  *   differs: boolean,
- * }} Progress
- * @typedef {Progress | { state: "new" } & { [K in Exclude<keyof Progress, "state">]?: undefined }} Status
+ *   images: string,
+ * }} Progress  `images` it was taught with, by name, where others are chosen now.
+ * @typedef {Progress | { state: "new", left: number | null } & { [K in Exclude<keyof Progress, "state" | "left">]?: undefined }} Status
  */
 
 /**

@@ -1,0 +1,242 @@
+"""The stage: what a hand does and what follows from it are in the window at once, and can be read."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from panel import Panel, open_panel
+from playwright.sync_api import Page, expect
+from tabs import open_panel_with, open_tab
+
+from unet_explorer.panel.glossary import GLOSSARY
+
+SIDE_BAR = "() => window.jupyterapp.shell.collapseLeft()"
+INTO_VIEW = """() => {
+    const stage = document.querySelector(".unet-explorer");
+    const scroller = document.querySelector(".jp-WindowedPanel-outer");
+    scroller.scrollTop += stage.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 4;
+    return new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+}"""
+SEEN = """(nodes) => nodes.map((node) => {
+    const [box, frame, page] = [node, node.closest(".unet-explorer"), document.querySelector(".jp-WindowedPanel-outer")]
+        .map((each) => each.getBoundingClientRect());
+    const within = (outer) =>
+        box.left >= outer.left - 1 && box.right <= outer.right + 1 &&
+        box.top >= outer.top - 1 && box.bottom <= outer.bottom + 1;
+    return box.width > 0 && box.height > 0 && within(frame) && within(page);
+})"""
+TYPE = """(node) => [...node.querySelectorAll("text, tspan")]
+    .filter((each) => each.textContent && each.checkVisibility())
+    .map((each) => parseFloat(getComputedStyle(each).fontSize) * (each.getScreenCTM()?.a ?? 1))"""
+LABELS = """(node) => [...node.querySelectorAll("text")].filter((each) => each.textContent && each.checkVisibility())
+    .map((each) => [each.textContent, each.getBoundingClientRect()])
+    .map(([text, { left, right, top, bottom }]) => ({ text, left, right, top, bottom }))"""
+KNOBS = ("tile_height", "depth", "base_filters")
+MAIN = {
+    "Build": '[data-action="build"]',
+    "Train": '[data-role="loss"]',
+    "Tile": '[data-role="tiles"]',
+    "Inside": '[data-role="whole"]',
+}
+"""What each tab is there for."""
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(SIDE_BAR)
+    # The stage follows the notebook's height; the drawing follows the stage.
+    expect(page.locator(".ue-paper svg")).to_be_visible()
+    page.evaluate(INTO_VIEW)
+
+
+def all_seen(panel: Panel, *selectors: str) -> list[str]:
+    """Which of these are not wholly inside the window."""
+    found = {each: panel.root.locator(each).evaluate_all(SEEN) for each in selectors}
+    return [each for each, seen in found.items() if not seen or not seen[0]]
+
+
+@pytest.fixture
+def stage(warm_lab, page, tmp_path):
+    panel, notebook = open_panel_with(warm_lab, page, tmp_path, "'classroom'")
+    return panel, notebook
+
+
+def test_every_tab_shows_knobs_verdict_u_and_what_it_is_there_for_at_once(stage, page):
+    panel, _ = stage
+    resize(page, 1366, 768)
+    knobs = [f'[data-knob="{name}"]' for name in KNOBS]
+    always = ['[data-role="status"]', *knobs, ".ue-paper", ".ue-paper svg", '[data-open="Inside"]']
+    assert all_seen(panel, *always, '[data-role="card"]') == []
+    for name, main in MAIN.items():
+        open_tab(page, name)
+        if name == "Train":
+            panel.root.locator('[data-tab="train"] [data-action="start"]').click()
+        expect(panel.root.locator(main).first).to_be_visible()
+        assert all_seen(panel, *always, main) == [], name
+    # A step is picked in the small U as well, and its marks are there.
+    panel.step("bottleneck_conv1").click()
+    expect(panel.step("bottleneck_conv1")).to_have_attribute("aria-selected", "true")
+    page.locator('[data-open="Design"]').click()
+    expect(panel.role("card").locator("h3")).to_have_text("bottleneck_conv1")
+    panel.root.locator('[data-tab="train"] [data-action="stop"]').dispatch_event("click")
+
+
+def test_the_knob_in_use_and_the_u_are_seen_together_in_small_windows(stage, page):
+    panel, _ = stage
+    for width, height in ((1024, 700), (683, 384), (390, 844)):
+        resize(page, width, height)
+        for name in KNOBS:
+            panel.knob(name).scroll_into_view_if_needed()
+            assert all_seen(panel, f'[data-knob="{name}"]', ".ue-paper") == [], (width, height, name)
+        assert panel.root.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), (width, height)
+
+
+def test_type_can_be_read_from_the_back_row(stage, page):
+    panel, _ = stage
+    paper = panel.root.locator(".ue-paper svg")
+    for (width, height), least in {(1366, 768): 13, (1920, 1080): 14}.items():
+        resize(page, width, height)
+        for preset in ("classroom", "paper"):
+            panel.knob("preset").select_option(preset)
+            expect(panel.root.locator('.ue-paper [data-step="enc3_pool"]')).to_have_count(int(preset == "paper"))
+            assert min(paper.evaluate(TYPE)) >= least - 0.01, (width, preset)
+    panel.knob("preset").select_option("classroom")
+    panel.action("present").click()
+    expect(panel.root).to_have_class(re.compile("ue-presenting"))
+    font = "() => parseFloat(getComputedStyle(document.querySelector('.ue-paper text')).fontSize)"
+    page.wait_for_function(f"() => ({font})() >= 20")
+    assert min(paper.evaluate(TYPE)) >= 20
+    assert panel.root.evaluate("node => [node.offsetWidth, node.offsetHeight]") == [1920, 1080]
+    # The key leaves it again; in a field an f is a letter.
+    panel.number("depth").press("f")
+    expect(panel.root).to_have_class(re.compile("ue-presenting"))
+    panel.step("head").press("f")
+    expect(panel.root).not_to_have_class(re.compile("ue-presenting"))
+
+
+def test_labels_never_touch(stage, page):
+    panel, notebook = stage
+    resize(page, 1366, 768)
+    for depth, convs in ((1, 1), (2, 4), (4, 2), (5, 1), (7, 4)):
+        notebook.kernel(f"panel.config = UNetConfig(depth={depth}, convs_per_block={convs})")
+        expect(panel.root.locator(".ue-paper [data-step$='conv1']")).to_have_count(2 * depth + 1)
+        for tile in ("smallest", "rectangle"):
+            sizes = f"panel.instrument.network['sizes']['{'smallest'}']"
+            code = f"({sizes}, {sizes} + 1)" if tile == "rectangle" else sizes
+            notebook.kernel(f"panel.tile = {code}")
+            expect(panel.role("status")).to_have_attribute("data-fits", str(tile == "smallest").lower())
+            boxes = panel.root.locator(".ue-paper svg").evaluate(LABELS)
+            for one, other in itertools.combinations(boxes, 2):
+                apart = one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1
+                above = one["bottom"] <= other["top"] + 4 or other["bottom"] <= one["top"] + 4
+                assert apart or above, (depth, convs, tile, one, other)
+        if depth == 7:
+            # It cannot fit: it says so, and shows all of it when asked.
+            larger = panel.action("whole")
+            expect(larger).to_have_text("See all of it")
+            larger.click()
+            paper = "node => [node.scrollWidth - node.clientWidth, node.scrollHeight - node.clientHeight]"
+            assert max(panel.root.locator(".ue-paper").evaluate(paper)) <= 1
+            larger.click()
+
+
+def test_what_is_refused_is_said_at_its_field_by_its_label(stage, page):
+    panel, _ = stage
+    resize(page, 1366, 768)
+    panel.root.locator(".ue-knobs .ue-more summary").click()
+    for name, value, words in (
+        ("base_filters", "999", "Filters: 999 is not allowed. Give a whole number from 1 to"),
+        ("dropout", "7", "Dropout: 7 is not allowed."),
+    ):
+        panel.type(name, value)
+        problem = panel.role("problem")
+        expect(problem).to_contain_text(words)
+        field, said = panel.number(name).bounding_box(), problem.bounding_box()
+        assert abs(said["y"] - (field["y"] + field["height"])) < 12
+        assert said["x"] < field["x"] + field["width"]
+        assert all_seen(panel, '[data-role="problem"]') == []
+    panel.type("base_filters", "4")
+    expect(panel.role("problem")).to_be_empty()
+
+
+def test_a_term_explains_itself_where_it_stands(stage, page):
+    panel, _ = stage
+    resize(page, 1366, 768)
+    meaning = panel.role("meaning")
+    expect(meaning).to_be_hidden()
+    panel.root.locator(".ue-knobs").get_by_text("Filters", exact=True).hover()
+    expect(meaning).to_contain_text("How many different patterns a layer looks for")
+    page.mouse.move(5, 5)
+    expect(meaning).to_be_hidden()
+    page.keyboard.press("Tab")
+    panel.number("tile_height").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(meaning).to_contain_text("The piece of an image that the network is given at once.")
+    page.keyboard.press("Escape")
+    expect(meaning).to_be_hidden()
+    # All of them stand in the help.
+    panel.action("help").click()
+    expect(panel.role("glossary").locator("dt")).to_have_count(len(GLOSSARY))
+    panel.action("help").press("Escape")
+    expect(panel.role("glossary")).to_be_hidden()
+
+
+def test_a_picture_of_the_u_is_taken_away(stage, page):
+    panel, _ = stage
+    panel.action("save").click()
+    with page.expect_download() as download:
+        panel.action("save-picture").click()
+    assert download.value.suggested_filename == "unet-depth3-188x188.svg"
+    text = Path(download.value.path()).read_text("utf-8")
+    assert text.startswith("<svg")
+    assert "<style>" in text
+
+
+def test_a_step_plays_how_it_works_beside_the_u(stage, page):
+    panel, _ = stage
+    resize(page, 1366, 768)
+    panel.step("enc0_pool").click()
+    how = panel.role("card").locator('[data-role="how"]')
+    expect(how).to_have_attribute("data-frame", "0")
+    expect(how).not_to_have_attribute("data-frame", "0")
+    assert all_seen(panel, '[data-role="card"] .ue-how') == []
+
+
+def test_the_tab_key_is_soon_at_what_a_tab_is_there_for(stage, page):
+    resize(page, 1366, 768)
+    for tab, action in (("Build", "build"), ("Train", "start"), ("Tile", "predict")):
+        opened = open_tab(page, tab)
+        expect(opened.action(action)).to_be_visible()
+        page.locator(f'[data-open="{tab}"]').focus()
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            if page.evaluate("() => document.activeElement.dataset.action") == action:
+                break
+        assert page.evaluate("() => document.activeElement.dataset.action") == action, tab
+
+
+def test_two_panels_are_two_stages(warm_lab, page):
+    open_panel(warm_lab, page, "explore('classroom')")
+    expect(page.locator(".unet-explorer")).to_have_count(2)
+    for at in range(2):
+        expect(page.locator(".unet-explorer").nth(at).locator('[role="tab"]')).to_have_text(
+            ["Design", "Build", "Train", "Tile", "Inside"]
+        )
+
+
+def test_a_cell_that_is_run_again_takes_the_place_of_its_panel(lab, page, tmp_path):
+    _, notebook = open_panel_with(lab, page, tmp_path)
+    children = "import psutil; print(len(psutil.Process().children()))"
+    for _ in range(3):
+        open_tab(page, "Build")
+        expect(page.locator('[data-tab="build"]')).to_have_count(1)
+        assert notebook.kernel(children) == "1"
+        notebook.run_all()
+        expect(page.locator('[data-open="Design"]')).to_have_attribute("aria-selected", "true")
+    notebook.expect_kernel("len(__import__('psutil').Process().children())", "0")
+    # Two in one cell are two.
+    notebook.kernel("first, second = explore(), explore(); print(first.comm is not None)")
