@@ -35,4 +35,4 @@ def test_it_runs(file):
     assert not any(cell.get("outputs") for cell in notebook.cells), "notebooks are kept without output"
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(file.parent)}}).execute()
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
-    assert "388 × 388 × 2" in printed
+    assert "100 × 100 × 2" in printed

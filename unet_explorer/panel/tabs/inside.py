@@ -141,9 +141,10 @@ class InsideTab(ImageTab):
                 shown = mirrored(self._chosen.image, start, tile)
                 self.picture = picture(shown, self._chosen.title, number=number, start=list(start))
             self.views = [_for_page(view) for view in maps["views"]]
-            lively = self._lively.setdefault((step, weights["training"], number), maps["views"][-1]["channel"])
-            if self._wanted is not None and self._wanted.channel < 0:
-                self._wanted = self._wanted._replace(channel=lively)
+            for view in maps["views"][-1:]:
+                lively = self._lively.setdefault((step, weights["training"], number), view["channel"])
+                if self._wanted is not None and self._wanted.channel < 0:
+                    self._wanted = self._wanted._replace(channel=lively)
             self.patch = {key: part.tolist() for key, part in maps["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = maps["at"], network_summary(maps["at"], weights, maps["best"])

@@ -64,7 +64,8 @@ export class Drawing {
     /** What the page gives it, in px, 0 until that is known; and whether all of it is shown, however small its labels. */
     this.room = { width: 0, height: 0 };
     this.whole = false;
-    this.type = new Type(13, 14, 0.7);
+    this.font = 13;
+    this.type = new Type(this.font, 14, 0.7);
     this.focusName = "";
     this.badge = new Badge(this);
     this.hint = new Hint(this);
@@ -170,8 +171,8 @@ export class Drawing {
     if (!width || !height) return;
     const look = getComputedStyle(this.paper);
     this.room = { width, height };
-    const font = parseFloat(look.fontSize);
-    this.type = new Type(font, font, widthOfFigure(look.fontFamily));
+    this.font = parseFloat(look.fontSize);
+    this.type = new Type(this.font, this.font, widthOfFigure(look.fontFamily));
     this.relay();
   }
 
@@ -185,8 +186,13 @@ export class Drawing {
   scale() {
     const { network } = this;
     const { metrics } = network;
-    const type = this.type.font / metrics.font;
-    this.type = new Type(this.type.font, type * metrics.line, this.type.character);
+    let type = this.font / metrics.font;
+    if (this.whole && this.room.height) {
+      // A quarter of its boxes' usual height is left, and the type takes the rest.
+      const [tall, lines] = [0.25 * network.height[0], network.height[1] + (this.linked ? 0 : network.height[2])];
+      type = Math.min(type, Math.max(0.2, (this.room.height - tall) / lines));
+    }
+    this.type = new Type(type * metrics.font, type * metrics.line, this.type.character);
     const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
     // Whatever the tile, so that nothing moves while it is dragged; longer numbers are set smaller.
     const longest = 10 ** Math.max(3, String(network.sizes.smallest).length) - 1;
@@ -257,8 +263,8 @@ export class Drawing {
       part.x = placement.x(part.box.x);
       part.y = placement.y(part.box.y);
     }
-    this.ends.place(this);
     const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
+    this.ends.place(this, larger);
     this.larger.hidden = !larger && !this.whole;
     setText(this.larger, this.whole ? "Make it readable" : "See all of it");
   }

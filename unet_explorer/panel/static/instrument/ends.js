@@ -39,8 +39,9 @@ export class Ends {
    * Into the corners that a U leaves free: below its first row, outside of its second.
    *
    * @param {Drawing} drawing
+   * @param {boolean} larger  Whether it is larger than its room: then its corners are not those of the room.
    */
-  place(drawing) {
+  place(drawing, larger) {
     const [first, ...others] = drawing.parts;
     const last = others[others.length - 1];
     const second = others.filter(({ row }) => row === 1);
@@ -55,7 +56,7 @@ export class Ends {
     const side = Math.min(LARGEST, ...rooms.map(([from, to]) => to - from));
     this.nodes.forEach((node, at) => {
       const [from, to] = rooms[at];
-      node.hidden = !(side >= SMALLEST);
+      node.hidden = larger || !(side >= SMALLEST);
       node.style.cssText = `left: ${(at ? to - side : from).toFixed(0)}px; top: ${lower.toFixed(0)}px; width: ${side.toFixed(0)}px`;
     });
   }

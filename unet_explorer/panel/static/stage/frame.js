@@ -1,7 +1,7 @@
 // The frame of the stage: as high as the part of the page that is seen, and the whole screen on request.
 
 /** Below this it would show nothing, and the page scrolls instead. */
-const LOWEST = 300;
+const LOWEST = 220;
 /** Above this eyes would have to wander. */
 const HIGHEST = 1400;
 

@@ -59,7 +59,7 @@ class Train {
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
     right.append(this.progressView.node, this.images.varied);
-    this.node.append(element("div", { class: "ue-train" }, left, right));
+    this.node.append(element("div", { class: "ue-train" }, right, left));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
