@@ -24,7 +24,12 @@ OPEN = "from unet_explorer import explore\npanel = explore({!r})\npanel"
 DARK = """async () => {
     await window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
 }"""
-WIDE, NARROW = {"width": 1366, "height": 2600}, {"width": 390, "height": 4200}
+USUAL, WALL, PHONE = ({"width": width, "height": height} for width, height in ((1366, 768), (1920, 1080), (390, 844)))
+TABS = ("Design", "Build", "Train", "Tile", "Inside")
+INTO_VIEW = """() => {
+    document.querySelector(".unet-explorer").scrollIntoView({ block: "end" });
+    return new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+}"""
 
 
 def open_panel(lab: Lab, page: Page, design: str) -> Panel:
@@ -45,51 +50,55 @@ def open_tab(page: Page, name: str) -> Tab:
 
 
 def take_all(lab: Lab, page: Page, folder: Path) -> None:
-    """The instrument and every tab, and what is easily overlooked: narrow, dark, a tile that does not fit."""
+    """Every tab in the windows that people have, light and dark; and a tile that does not fit."""
 
-    def take(name: str, panel: Panel | Tab) -> None:
-        panel.root.screenshot(path=folder / f"{name}.png", animations="disabled")
+    def take(name: str) -> None:
+        page.evaluate(INTO_VIEW)
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
-    page.set_viewport_size(WIDE)
+    page.set_viewport_size(USUAL)
     panel = open_panel(lab, page, "classroom")
     panel.step("dec0_concat").click()
-    take("design", panel)
-    build = open_tab(page, "Build")
-    build.action("build").click()
-    build.expect_state("built")
-    take("build", build)
+    open_tab(page, "Build").action("build").click()
+    Tab(page, "Build").expect_state("built")
     train = open_tab(page, "Train")
     train.set("steps", 60)
     train.action("start").click()
     train.expect_state("finished")
-    take("train", train)
     tile = open_tab(page, "Tile")
     tile.action("predict").click()
     tile.expect_state("done")
-    take("tile", tile)
-    inside = open_tab(page, "Inside")
-    expect(inside.root).to_have_attribute("data-step", "dec0_concat")
-    take("inside", inside)
-    page.evaluate(DARK)
-    take("design-dark", panel)
-    take("inside-dark", inside)
+    expect(open_tab(page, "Inside").root).to_have_attribute("data-step", "dec0_concat")
+    for theme in ("light", "dark"):
+        if theme == "dark":
+            page.evaluate(DARK)
+        for size, window in (("usual", USUAL), ("phone", PHONE)):
+            page.set_viewport_size(window)
+            for name in TABS:
+                page.locator(f'[data-open="{name}"]').click()
+                take(f"{name.lower()}-{size}-{theme}")
+        page.set_viewport_size(WALL)
+        panel.action("present").click()
+        for name in TABS:
+            page.locator(f'[data-open="{name}"]').click()
+            take(f"{name.lower()}-presented-{theme}")
+        panel.action("present").click()
+    page.set_viewport_size(USUAL)
+    page.locator('[data-open="Design"]').click()
     panel.type_tile(190)
-    take("misfit-dark", panel)
-    page.set_viewport_size(NARROW)
-    take("misfit-narrow", panel)
+    take("misfit-dark")
 
 
 def take_readme(lab: Lab, page: Page) -> None:
-    """The instrument as it opens, with a skip explained."""
-    page.set_viewport_size({"width": 1600, "height": 2000})
+    """The panel as it opens, with a skip explained."""
+    page.set_viewport_size({"width": 1500, "height": 860})
     panel = open_panel(lab, page, "paper")
     panel.step("dec0_concat").click()
-    box = panel.root.bounding_box()
-    foot = panel.role("totals").bounding_box()
-    clip = {**box, "height": foot["y"] + foot["height"] - box["y"]}
+    expect(panel.role("card").locator('[data-role="how"]')).to_have_attribute("data-frame", "3")
+    page.evaluate(INTO_VIEW)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.png"
-        page.screenshot(path=whole, clip=clip, animations="disabled")
+        panel.root.screenshot(path=whole, animations="disabled")
         Image.open(whole).convert("RGB").save(README, optimize=True)
 
 

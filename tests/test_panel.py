@@ -12,6 +12,8 @@ from ipywidgets.widgets import widget as widgets
 from support import configs, examples
 
 from unet_explorer import PRESETS, Explorer, UNetConfig, estimate_memory, explore, plan, trace, valid_sizes
+from unet_explorer.drawing.svg import standalone
+from unet_explorer.panel import explorer
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 
@@ -97,6 +99,43 @@ def test_a_step_that_is_gone_is_no_longer_selected(panel):
     assert panel.instrument.selected == ""
     panel.instrument.set_state({"selected": "<script>"})
     assert panel.instrument.selected == ""
+
+
+def test_who_looks_at_it_without_a_kernel_sees_the_picture_and_reads_what_to_do(panel):
+    panel.tile = 570
+    data, metadata = panel._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id
+    assert data["image/svg+xml"] == standalone(UNetConfig(), (570, 570))
+    words = "U-Net of depth 4 with 64 filters, tile 570 × 570. Run this cell to open the panel."
+    assert data["text/plain"] == words
+    assert metadata["unet_explorer"] == {"saved": True}
+
+
+def test_the_picture_is_taken_away_as_it_is_shown(panel):
+    panel.set_state({"request": {"do": "picture", "number": 7}})
+    assert panel.picture == {
+        "number": 7,
+        "name": "unet-depth4-572x572.svg",
+        "text": standalone(UNetConfig(), (572, 572)),
+    }
+
+
+def test_a_cell_that_is_run_again_takes_the_place_of_its_panel(monkeypatch):
+    running = ["", ""]
+    monkeypatch.setattr(explorer, "_cell_and_run", lambda: tuple(running))
+    monkeypatch.setattr(explorer, "_OPENED", {})
+    script = explore()
+    running[:] = "cell", "first run"
+    first, beside = explore(), explore()
+    running[:] = "another cell", "some run"
+    elsewhere = explore()
+    assert all(each.comm is not None for each in (script, first, beside, elsewhere))
+    running[:] = "cell", "second run"
+    second = explore()
+    assert first.comm is beside.comm is None
+    assert all(each.comm is not None for each in (script, elsewhere, second))
+    for each in (script, elsewhere, second):
+        each.close()
 
 
 def test_closing_leaves_nothing_behind():

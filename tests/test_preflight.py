@@ -11,7 +11,8 @@ from support import configs, examples
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, estimate_memory, shapes, trace
 from unet_explorer.core.tiles import tile_for_output
-from unet_explorer.learning.preflight import FEW, Finding, TrainingError, findings
+from unet_explorer.learning.machine import usual_speed
+from unet_explorer.learning.preflight import FEW, Finding, TrainingError, findings, macs_per_step
 from unet_explorer.learning.recipe import Order, Recipe
 
 CLASSROOM = PRESETS["classroom"].config
@@ -39,7 +40,20 @@ def masked(label, images, classes=("background", "cell")):
 
 
 def test_nothing_speaks_against_the_classroom(images):
-    assert findings(order(), images, 8 * 10**9) == []
+    assert findings(order(), images, 8 * 10**9, usual_speed()) == []
+
+
+def test_what_nobody_waits_for_is_said_with_a_design_that_learns_soon(images):
+    paper = order(UNetConfig(), 572, batch_size=1)
+    # By hand: 150.4 GMAC forward, three times that to learn, 300 steps, 20 G a second.
+    assert macs_per_step(paper) == pytest.approx(3 * 150.4e9, rel=1e-3)
+    (slow,) = [each for each in findings(paper, images, None, 20e9) if each.kind == "slow"]
+    assert slow.weight == "doubt"
+    assert "300 steps of this design would take about 1.9 hours" in slow.message
+    better = mended(paper, slow)
+    assert not [each for each in findings(better, images, None, 20e9) if each.kind == "slow"]
+    # Who trains from a script waits as long as it takes.
+    assert not [each for each in findings(paper, images) if each.kind == "slow"]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +84,14 @@ def test_nothing_speaks_against_the_classroom(images):
             "",
         ),
         (order(), lambda some: masked(7, some), "classes", "stop", "The labels go up to 7", "Set the classes to 8"),
+        (
+            order(replace(CLASSROOM, num_classes=4)),
+            None,
+            "phantom",
+            "doubt",
+            "The network tells 4 classes apart, but the images have 2",
+            "Set the classes to 2",
+        ),
         (order(), lambda some: shapes(4), "classes", "stop", "The labels go up to 3", "Set the classes to 4"),
         (
             order(PRESETS["paper"].config, 188),
