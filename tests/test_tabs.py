@@ -357,11 +357,14 @@ def test_the_learning_rate_follows_the_optimizer(train):
 
 
 def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_path):
-    watch = Watch(train)
+    watch, steps = Watch(train), train.recipe["steps"]
     train.set_state({"source": {"kind": "made", "name": "shapes", "again": 1}})
     watch.until(lambda: train.data["name"] == "shapes" and not train.data["loading"])
     assert train.data["classes"] == ["background", "disc", "square", "triangle"]
     assert "Dice" in train.data["hint"]
+    # It brings what it needs to be learnt; what was chosen by hand stays.
+    watch.until(lambda: train.recipe["loss"] == "dice")
+    assert train.recipe["steps"] == steps
     titles = [picture["title"] for picture in train.gallery]
     assert titles[:-1] == ["as it is", "shifted", "rotated", "flipped", "grey values", "elastic", "all together"]
     assert titles[-1].startswith("weights, ")
@@ -372,6 +375,10 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     watch.until(lambda: not train.data["loading"])
     assert train.data["name"] == "shapes"
     assert train.dataset.name == "shapes"
+    # The menu shows what is there.
+    assert train.source == {"kind": "made", "name": "shapes", "again": 1}
+    train.set_state({"source": {"kind": "made", "name": "cells", "again": 3}})
+    watch.until(lambda: train.recipe["loss"] == "cross-entropy")
 
 
 def test_a_bad_upload_is_told_and_stops(train):

@@ -60,13 +60,13 @@ def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):
     panel, _, tab = open_tile(warm_lab, page, tmp_path)
     tab.action("predict").click()
     expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
-    expect(tab.role("seams")).to_have_text("✓ No label is another one than in one piece.")
+    expect(tab.role("seams")).to_have_text("✓ Tiled = untiled: every label agrees.")
     expect(tab.role("labels")).to_be_visible()
     tab.setting("naive").check()
     expect(tab.role("seams")).to_have_attribute("data-naive", "true")
     flipped = int(tab.role("seams").get_attribute("data-flipped"))
     assert flipped > 10
-    expect(tab.role("seams")).to_contain_text(f"✗ {flipped:,} labels")
+    expect(tab.role("seams")).to_contain_text(f"✗ Tiled ≠ untiled: {flipped:,} labels")
     expect(tab.role("difference")).to_have_attribute(
         "aria-label", f"Where the tiles differ from one piece: {flipped:,} labels"
     )

@@ -97,6 +97,10 @@ def test_who_has_turned_back_to_the_last_epoch_sees_the_next_ones(warm_lab, page
     tab.expect_state("paused")
     tab.setting("epoch").press("Home")
     expect(tab.role("epoch")).to_contain_text("epoch 1 (step 5)")
+    # Played from the first to the latest, where it ends by itself.
+    tab.action("play-epochs").click()
+    expect(tab.role("epoch")).not_to_contain_text("epoch 1 ")
+    expect(tab.action("play-epochs")).to_have_text("▶ Play")
     tab.setting("epoch").press("End")
     expect(tab.role("epoch")).not_to_contain_text("epoch 1 ")
     last = epoch(tab)

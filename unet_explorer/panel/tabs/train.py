@@ -16,7 +16,7 @@ from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import HINTS, load
+from unet_explorer.panel.sources import HINTS, RECIPES, load
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
 from unet_explorer.panel.tabs.progress import (
@@ -88,6 +88,9 @@ class TrainTab(BackgroundTab):
         self.session: TrainingSession | None = None
         # Multiply-adds a second, until a training has shown what the machine can do.
         self._speed = usual_speed()
+        # Where the images that are shown were read from, and what of the recipe came with them.
+        self._read: dict[str, Any] = {"kind": "made", "name": SETS[0]}
+        self._brought: dict[str, Any] = {}
         # Only for comparing: what was painted last.
         self._painted: tuple[Any, ...] = ()
         # What was judged last, and what came of it.
@@ -102,7 +105,7 @@ class TrainTab(BackgroundTab):
         if dataset is None:
             self._later(self._load, dict(self.source))
         else:
-            self.source = {"kind": "given", "name": dataset.name}
+            self.source = self._read = {"kind": "given", "name": dataset.name}
             self._later(self._use, dataset)
         self._later(self._find_unfinished)
 
@@ -139,7 +142,7 @@ class TrainTab(BackgroundTab):
 
     @traitlets.observe("source")
     def _follow_source(self, change: Any) -> None:
-        if change["old"] and self.source.get("kind") in {"made", "path"}:
+        if change["old"] and self.source != self._read and self.source.get("kind") in {"made", "path"}:
             self._later(self._load, dict(self.source))
 
     @traitlets.observe("shown")
@@ -233,14 +236,29 @@ class TrainTab(BackgroundTab):
         self.data = {**self.data, "loading": True}
         try:
             self._use(load(source))
+            self._read = source
+            self._bring_recipe(RECIPES.get(source["name"], {}) if source["kind"] == "made" else {})
         finally:
+            # What cannot be read leaves everything as it was, the menu included.
+            self.source = self._read
             self.data = {**self.data, "loading": False}
+
+    def _bring_recipe(self, wanted: dict[str, Any]) -> None:
+        """A made set that needs its own way of teaching brings it; what was chosen by hand stays."""
+        usual, now = Recipe().to_dict(), dict(self.recipe)
+        for name, value in self._brought.items():
+            if now[name] == value:
+                now[name] = usual[name]
+        self._brought = {name: value for name, value in wanted.items() if now[name] == usual[name]}
+        self.recipe = now | self._brought
 
     def _receive(self) -> None:
         self.data = {**self.data, "loading": True}
         try:
             self._use(self._upload.dataset())
-            self.source = {"kind": "upload", "name": self.dataset.name if self.dataset else ""}
+            self._read = {"kind": "upload", "name": self.dataset.name if self.dataset else ""}
+            self._bring_recipe({})
+            self.source = self._read
         finally:
             self.data = {**self.data, "loading": False}
 

@@ -1,7 +1,7 @@
 // What goes into the U and what comes out: an image at its left end, and the classes of its pixels at the right one.
 
 import { EXAMPLE } from "./example.js";
-import { bytesOf, easel, imageColour, labelColour, paint } from "../lib/canvas.js";
+import { bytesOf, classColour, easel, imageColour, labelColour, paint } from "../lib/canvas.js";
 import { element, setText } from "../lib/page.js";
 
 /** @import { Bytes, Painted, Palette } from "../lib/types.js" */
@@ -10,6 +10,8 @@ import { element, setText } from "../lib/page.js";
 /** Px: smaller than this nobody sees anything in them. */
 const SMALLEST = 44;
 const LARGEST = 132;
+/** Classes that are named. */
+const MOST = 4;
 
 export class Ends {
   /** @param {Palette} palette */
@@ -18,21 +20,28 @@ export class Ends {
     this.canvases = [easel("end-image"), easel("end-mask")];
     this.captions = [element("figcaption"), element("figcaption")];
     this.nodes = this.canvases.map((canvas, at) => element("figure", { class: "ue-end-picture" }, this.captions[at], canvas));
+    this.legend = element("ul", { class: "ue-end-classes" });
+    this.nodes[1].append(this.legend);
     const { image, labels } = example();
-    this.show(image, labels, "an image", "its mask");
+    this.show(image, labels, ["an image", "its mask"], ["background", "cell"]);
   }
 
   /**
    * @param {Painted} image
    * @param {Bytes} labels  A class a pixel, a byte each.
-   * @param {string} above  What stands above the image,
-   * @param {string} beside  and above the mask.
+   * @param {[string, string]} captions  What stands above the image and above the mask.
+   * @param {string[]} classes  Of each pixel the one with the highest score is shown.
    */
-  show(image, labels, above, beside) {
-    paint(this.canvases[0], image, 1, imageColour(image), above);
-    paint(this.canvases[1], image, 1, labelColour(this.palette, image, bytesOf(labels)), beside);
-    setText(this.captions[0], above);
-    setText(this.captions[1], beside);
+  show(image, labels, captions, classes) {
+    paint(this.canvases[0], image, 1, imageColour(image), captions[0]);
+    paint(this.canvases[1], image, 1, labelColour(this.palette, image, bytesOf(labels)), captions[1]);
+    this.captions.forEach((caption, at) => setText(caption, captions[at]));
+    const shown = classes.slice(1, 1 + MOST).map((name, at) => {
+      const swatch = element("span", { class: "ue-swatch" });
+      swatch.style.background = `rgb(${classColour(this.palette, at + 1).join()})`;
+      return element("li", {}, swatch, name);
+    });
+    this.legend.replaceChildren(...shown);
   }
 
   /**

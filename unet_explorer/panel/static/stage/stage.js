@@ -142,7 +142,9 @@ class Stage {
     const show = () => {
       const [example] = train.get("examples");
       const { images = [], epoch = 0 } = train.get("predictions");
-      if (example && images[0]) this.instrument.drawing.ends.show(example, images[0], "image", `prediction, epoch ${epoch}`);
+      const { classes = [] } = train.get("curve");
+      const { ends } = this.instrument.drawing;
+      if (example && images[0]) ends.show(example, images[0], ["image", `argmax, epoch ${epoch}`], classes);
     };
     listenTo(train, ["examples", "predictions"], show, this.signal, this.problem);
   }

@@ -13,6 +13,9 @@ const SEEN = /** @type {const} */ (["image", "truth", "prediction", "errors"]);
 
 /** @typedef {{ picture: Example, truth: Uint8Array, canvases: Record<(typeof SEEN)[number], HTMLCanvasElement> }} Row */
 
+/** Milliseconds that the eye needs for an epoch. */
+const PER_EPOCH = 400;
+
 export class ProgressView {
   /**
    * @param {Model<TrainTraits>} model
@@ -26,14 +29,21 @@ export class ProgressView {
      * @type {Row[]}
      */
     this.rows = [];
+    /** @type {ReturnType<typeof setInterval> | null} */
+    this.clock = null;
     this.loss = new Chart("Loss", "loss-curve", (value) => rough(value));
     this.iou = new Chart("Scores on images it does not learn from", "iou-curve", (value) => value.toFixed(2));
     this.scores = element("table", { class: "ue-scores", "data-role": "scores" });
     this.mislead = element("p", { class: "ue-quiet", "data-role": "misleading" });
     this.slider = element("input", { type: "range", min: 1, max: 1, step: 1, "data-setting": "epoch", ...OWN_KEYS });
     this.which = element("output", { class: "ue-which", "data-role": "epoch" });
-    this.slider.addEventListener("input", () => this.lookAt(Number(this.slider.value)), { signal });
-    this.back = element("label", { class: "ue-back" }, element("span", {}, "Look back"), this.slider, this.which);
+    const byHand = () => (this.halt(), this.lookAt(Number(this.slider.value)));
+    this.slider.addEventListener("input", byHand, { signal });
+    this.play = element("button", { type: "button", "data-action": "play-epochs", ...OWN_KEYS }, "▶ Play");
+    this.play.addEventListener("click", () => (this.clock === null ? this.start() : this.halt()), { signal });
+    signal.addEventListener("abort", () => this.halt());
+    const look = element("label", { class: "ue-back" }, element("span", {}, "Look back"), this.slider, this.which);
+    this.back = element("div", { class: "ue-line" }, this.play, look);
     this.pictures = element("div", { class: "ue-pictures-grid", "data-role": "pictures" });
     this.legend = element("ul", { class: "ue-legend ue-errors-legend" });
     const charts = element("div", { class: "ue-charts" }, this.loss.node, this.iou.node);
@@ -49,6 +59,24 @@ export class ProgressView {
     const { epochs = [] } = this.model.get("curve");
     this.model.set("shown", epoch >= epochs.length ? 0 : epoch);
     this.model.save_changes();
+  }
+
+  /** From the first epoch to the latest, each as soon as the one before it was seen. */
+  start() {
+    this.lookAt(1);
+    setText(this.play, "❚❚ Pause");
+    this.clock = setInterval(() => {
+      const { epochs = [] } = this.model.get("curve");
+      const { epoch = 0 } = this.model.get("predictions");
+      if (!this.model.get("shown") || !this.node.isConnected) this.halt();
+      else if (epoch === this.model.get("shown")) this.lookAt(Math.min(epoch + 1, epochs.length));
+    }, PER_EPOCH);
+  }
+
+  halt() {
+    if (this.clock !== null) clearInterval(this.clock);
+    this.clock = null;
+    setText(this.play, "▶ Play");
   }
 
   showCurves() {

@@ -212,10 +212,10 @@ class TileTab {
     this.node.dataset.stale = String(stale);
     const pixels = picture.height * picture.width;
     const share = (100 * result.flipped) / pixels;
-    const how = result.pieces > 1 ? "in as few pieces as the memory allows" : "in one piece";
+    const how = result.pieces > 1 ? ` Untiled means in ${result.pieces} pieces, as few as the memory allows.` : "";
     const words = result.flipped
-      ? `✗ ${exact(result.flipped)} labels (${share.toFixed(share < 1 ? 2 : 1)} %) are others than ${how}.`
-      : `✓ No label is another one than ${how}.`;
+      ? `✗ Tiled ≠ untiled: ${exact(result.flipped)} labels (${share.toFixed(share < 1 ? 2 : 1)} %) flip.${how}`
+      : `✓ Tiled = untiled: every label agrees.${how}`;
     setText(this.seams, words);
     Object.assign(this.seams.dataset, { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) });
     const laid = `${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}; ${result.network}; ${result.seconds.toFixed(1)} s.`;
