@@ -16,7 +16,7 @@ from measure import Timing, table
 from playwright.sync_api import Page, sync_playwright
 from server import Lab, Notebook, start_lab
 
-OPEN = "from unet_explorer import explore\npanel = explore()\npanel"
+OPEN = "from unet_explorer import explore\npanel = explore('paper')\npanel"
 BARE = "import anywidget"
 STEPS = 120
 A_PRESS, A_DRAG = 300, 60  # milliseconds from one step of a knob to the next
@@ -85,7 +85,8 @@ def learning_steps(notebook: Notebook, page: Page) -> Timing:
     page.locator('[data-tab="train"] [data-role="gallery"] figure').first.wait_for(timeout=120_000)
     page.locator('[data-setting="steps"]').fill("100000")
     page.locator('[data-setting="steps"]').press("Enter")
-    page.locator('[data-tab="train"] [data-action="start"]').click()
+    # So many steps would take longer than anybody waits, which the panel says.
+    page.locator('[data-tab="train"] [data-action="start-anyway"]').click()
     page.locator('[data-tab="train"] [data-role="epoch"]').filter(has_text="epoch").wait_for(timeout=120_000)
     notebook.kernel(PAPER)
     page.wait_for_selector('.unet-explorer [data-step="enc3_conv1"]')
@@ -93,7 +94,7 @@ def learning_steps(notebook: Notebook, page: Page) -> Timing:
     assert page.locator('[data-tab="train"]').get_attribute("data-state") == "running"
     page.locator('[data-tab="train"] [data-action="stop"]').click()
     page.wait_for_selector('[data-tab="train"][data-state="stopped"]')
-    page.locator('[data-open="Train"]').click()
+    page.locator('[data-open="Design"]').click()
     return seconds
 
 

@@ -51,7 +51,7 @@ def main() -> None:
     full = timed(lambda: trace(CONFIG, 572))
     first = timed(lambda: cold(lambda: trace(CONFIG, 572)))
     sizes = timed(lambda: valid_sizes(CONFIG))
-    told = timed(lambda: cold(lambda: describe(CONFIG)), 100)
+    told = timed(lambda: cold(lambda: describe.__wrapped__(CONFIG)), 100)
     imported, heavy = import_time()
 
     import keras

@@ -6,6 +6,7 @@ step × height × width.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from unet_explorer.core.axis import margins
@@ -71,8 +72,9 @@ def _knob(name: str, label: str, explanation: str, primary: bool) -> dict[str, A
             return facts | {"kind": "flag"}
 
 
+@lru_cache(maxsize=16)
 def describe(config: UNetConfig) -> dict[str, Any]:
-    """All the browser needs to show a network with any tile.
+    """All the browser needs to show a network with any tile; kept for a hand that goes to and fro.
 
     Example:
         >>> describe(UNetConfig())["sizes"]

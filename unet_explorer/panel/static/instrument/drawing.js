@@ -62,7 +62,7 @@ export class Drawing {
     this.byName = new Map();
     this.svg = drawn("svg");
     /** What the page gives it, in px, 0 until that is known; and whether all of it is shown, however small its labels. */
-    this.room = { width: 0, height: 0 };
+    this.room = { width: 0, height: 0, left: 0, top: 0 };
     this.whole = false;
     this.font = 13;
     this.type = new Type(this.font, 14, 0.7);
@@ -170,7 +170,7 @@ export class Drawing {
   fit({ width, height }) {
     if (!width || !height) return;
     const look = getComputedStyle(this.paper);
-    this.room = { width, height };
+    this.room = { width, height, left: this.paper.offsetLeft, top: this.paper.offsetTop };
     this.font = parseFloat(look.fontSize);
     this.type = new Type(this.font, this.font, widthOfFigure(look.fontFamily));
     this.relay();
@@ -264,7 +264,9 @@ export class Drawing {
       part.y = placement.y(part.box.y);
     }
     const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
-    this.ends.place(this, larger);
+    // It stands in the middle of its room; asking the page where would make it lay everything out first.
+    const corner = { left: room.left + (room.width - width) / 2, top: room.top + (room.height - height) / 2 };
+    this.ends.place(this, corner, larger);
     this.larger.hidden = !larger && !this.whole;
     setText(this.larger, this.whole ? "Make it readable" : "See all of it");
   }

@@ -48,15 +48,13 @@ export class Ends {
    * Into the corners that a U leaves free: below its first row, outside of its second.
    *
    * @param {Drawing} drawing
+   * @param {{ left: number, top: number }} corner  Where it begins, in px of what it stands in.
    * @param {boolean} larger  Whether it is larger than its room: then its corners are not those of the room.
    */
-  place(drawing, larger) {
+  place(drawing, { left, top }, larger) {
     const [first, ...others] = drawing.parts;
     const last = others[others.length - 1];
     const second = others.filter(({ row }) => row === 1);
-    const frame = drawing.node.getBoundingClientRect();
-    const sheet = drawing.svg.getBoundingClientRect();
-    const [left, top] = [sheet.left - frame.left, sheet.top - frame.top];
     const lower = top + first.y + drawing.placement.scale.tall * drawing.network.metrics.tallest / 2 + 2 * drawing.type.line + 4;
     const rooms = [
       [left + first.left, left + Math.min(...second.map((part) => part.left)) - 16],
