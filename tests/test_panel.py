@@ -13,7 +13,7 @@ from support import configs, examples
 
 from unet_explorer import PRESETS, Explorer, UNetConfig, estimate_memory, explore, plan, trace, valid_sizes
 from unet_explorer.drawing.svg import standalone
-from unet_explorer.panel import explorer
+from unet_explorer.panel import cells as panel_cells
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
 
@@ -122,8 +122,8 @@ def test_the_picture_is_taken_away_as_it_is_shown(panel):
 
 def test_a_cell_that_is_run_again_takes_the_place_of_its_panel(monkeypatch):
     running = ["", ""]
-    monkeypatch.setattr(explorer, "_cell_and_run", lambda: tuple(running))
-    monkeypatch.setattr(explorer, "_OPENED", {})
+    monkeypatch.setattr(panel_cells, "_cell_and_run", lambda: tuple(running))
+    monkeypatch.setattr(panel_cells, "_OPENED", {})
     script = explore()
     running[:] = "cell", "first run"
     first, beside = explore(), explore()

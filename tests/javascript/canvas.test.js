@@ -3,7 +3,20 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { bytesOf, classColour, errorColour, fillCanvas, heatColour, imageColour, labelColour, packed, paint, paintBytes, rimColour } from "../../unet_explorer/panel/static/lib/canvas.js";
+import {
+  bytesOf,
+  classColour,
+  errorColour,
+  fillCanvas,
+  heatColour,
+  imageColour,
+  labelColour,
+  packed,
+  paint,
+  paintBytes,
+  rimColour,
+  spread,
+} from "../../unet_explorer/panel/static/lib/canvas.js";
 import { standInCanvas } from "./support/stand_ins.js";
 
 const palette = {
@@ -93,4 +106,10 @@ test("a canvas that cannot be painted on says so", () => {
   const { canvas } = standInCanvas();
   Object.assign(canvas, { getContext: () => null });
   assert.throws(() => fillCanvas(canvas, { height: 1, width: 1 }, () => {}), /cannot paint/);
+});
+
+test("marks are made larger, and end at the border", () => {
+  const marks = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  assert.equal(spread(marks, { height: 3, width: 5 }, 0), marks);
+  assert.deepEqual([...spread(marks, { height: 3, width: 5 }, 1)], [1, 1, 0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 1, 1]);
 });

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,6 +14,7 @@ from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
 from unet_explorer.drawing.svg import standalone
 from unet_explorer.panel.assets import script, style
+from unet_explorer.panel.cells import close_former
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 
@@ -110,7 +109,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     glossary: Any = traitlets.List(entries()).tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
-        _close_former(self)
+        close_former(self)
         self.instrument = Instrument(config, tile)
         self._dataset = dataset
         self._parts: _Parts | None = None
@@ -282,33 +281,6 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         super().close()
         for layout in layouts:
             layout.close()
-
-
-_OPENED: Final[dict[str, tuple[str, list[weakref.ref[Explorer]]]]] = {}
-"""For each cell of a notebook the run of it, and the panels that this run has opened."""
-
-
-def _close_former(panel: Explorer) -> None:
-    """A cell that is run again takes the place of its former panels; these would go on unseen, each with a worker."""
-    cell, run = _cell_and_run()
-    if not cell:
-        return
-    former, panels = _OPENED.get(cell, ("", []))
-    if former != run:
-        for each in panels:
-            if (old := each()) is not None:
-                old.close()
-        panels = []
-    _OPENED[cell] = run, [*panels, weakref.ref(panel)]
-
-
-def _cell_and_run() -> tuple[str, str]:
-    """Which cell of a notebook is running, and which run of it this is; nothing outside of a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    parent: dict[str, Any] = getattr(shell, "get_parent", dict)() if shell is not None else {}
-    cell = parent.get("metadata", {}).get("cellId", "")
-    return str(cell), str(parent.get("header", {}).get("msg_id", ""))
 
 
 def _design(design: Any) -> tuple[UNetConfig, int | None]:

@@ -5,7 +5,8 @@ import { Ends } from "./ends.js";
 import { legendItem, sideText } from "./labels.js";
 import { mark, unmark } from "./marks.js";
 import { Badge, Hint } from "./notes.js";
-import { Piece, Type } from "./piece.js";
+import { partOfBox } from "./part.js";
+import { Type, widthOfFigure } from "./piece.js";
 import { Placement, scaleFor } from "./placement.js";
 import { walk } from "./walk.js";
 import { same } from "../lib/equal.js";
@@ -15,26 +16,8 @@ import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "..
 import { AXES } from "../lib/pairs.js";
 import { present } from "../lib/present.js";
 
+/** @import { Part } from "./part.js" */
 /** @import { Box, Config, Followed, FollowedMap, Network, Palette, Proof, Told } from "../lib/types.js" */
-
-/**
- * A box on the page, with all that belongs to it, and where it stands now, in px.
- *
- * @typedef {{
- *   name: string,
- *   row: number,
- *   box: Box,
- *   group: SVGGElement,
- *   pieces: Piece[],
- *   rect: SVGElement,
- *   side: Piece | null,
- *   x: number,
- *   y: number,
- *   left: number,
- *   right: number,
- *   mark: { node: SVGGElement, sign: SVGPathElement } | null,
- * }} Part  (`x`, `y`) is its centre.
- */
 
 export class Drawing {
   /**
@@ -149,7 +132,7 @@ export class Drawing {
     // Not now: it would make the browser lay out the page before the rest has changed.
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
     this.proven = false;
-    this.parts = network.boxes.map((box) => this.part(box));
+    this.parts = network.boxes.map((box) => partOfBox(network, box));
     this.byName = new Map(this.parts.map((part) => [part.name, part]));
     this.badge = new Badge(this);
     this.svg.append(...this.parts.map(({ group }) => group), this.badge.node);
@@ -204,29 +187,6 @@ export class Drawing {
     };
     const room = this.room.width ? this.room : { width: network.width[0] + network.width[1], height: 600 };
     return scaleFor(network, room, type, need, this.linked);
-  }
-
-  /**
-   * @param {Box} box
-   * @returns {Part}
-   */
-  part(box) {
-    const { network } = this;
-    const isTile = box.name === network.input;
-    const step = present(network.steps.find(({ name }) => name === box.name), box.name);
-    const group = drawn("g", {
-      class: `ue-step ue-op-${step.op}`,
-      role: "option",
-      "aria-selected": "false",
-      tabindex: "-1",
-      ...(isTile ? { "data-input": "tile" } : { "data-step": box.name, "data-channels": step.channels }),
-      ...OWN_KEYS,
-    });
-    const pieces = box.marks.map((each) => new Piece(each, network.metrics.head));
-    group.append(...pieces.map(({ node }) => node));
-    const rect = present(pieces.find(({ look }) => look === "ue-box"), "the box").node;
-    const side = pieces.find(({ lines }) => lines.length) ?? null;
-    return { name: box.name, row: box.row, box, group, pieces, rect, side, x: 0, y: 0, left: 0, right: 0, mark: null };
   }
 
   /**
@@ -386,23 +346,4 @@ export class Drawing {
       group.animate([from, {}], { duration: 200, easing: "ease-out" });
     }
   }
-}
-
-/** @type {Map<string, number>} */
-const figures = new Map();
-
-/**
- * Width of a bold figure by its height.
- *
- * @param {string} family
- */
-function widthOfFigure(family) {
-  const known = figures.get(family);
-  if (known) return known;
-  const context = document.createElement("canvas").getContext("2d");
-  if (!context) return 0.7;
-  context.font = `700 100px ${family}`;
-  const width = context.measureText("0").width / 100 || 0.7;
-  figures.set(family, width);
-  return width;
 }

@@ -2,7 +2,7 @@
 
 import { drawn } from "../lib/page.js";
 
-/** @import { Part } from "./drawing.js" */
+/** @import { Part } from "./part.js" */
 
 /**
  * @param {Part} part

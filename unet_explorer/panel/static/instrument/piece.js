@@ -122,3 +122,22 @@ export function arrowPath([x1, y1], [x2, y2], head) {
 function tenth(length) {
   return length.toFixed(1);
 }
+
+/** @type {Map<string, number>} */
+const figures = new Map();
+
+/**
+ * Width of a bold figure by its height.
+ *
+ * @param {string} family
+ */
+export function widthOfFigure(family) {
+  const known = figures.get(family);
+  if (known) return known;
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return 0.7;
+  context.font = `700 100px ${family}`;
+  const width = context.measureText("0").width / 100 || 0.7;
+  figures.set(family, width);
+  return width;
+}

@@ -188,3 +188,21 @@ export function heatColour({ pixels }) {
     return [255 * Math.min(1, 2.2 * heat + 0.12), 255 * Math.min(1, Math.max(0, 1.6 * heat)), 255 * Math.max(0, 2 * heat - 1) + 24];
   };
 }
+
+/**
+ * Marks made larger, so that a few of them are seen in a large picture.
+ *
+ * @param {Uint8Array} marks  1 where there is one.
+ * @param {Sides} sides
+ * @param {number} reach  Pixels by which each is made larger on every side.
+ */
+export function spread(marks, { height, width }, reach) {
+  if (!reach) return marks;
+  const larger = new Uint8Array(marks.length);
+  for (let at = marks.indexOf(1); at >= 0; at = marks.indexOf(1, at + 1)) {
+    const [row, column] = [Math.floor(at / width), at % width];
+    const [left, right] = [Math.max(0, column - reach), Math.min(width, column + reach + 1)];
+    for (let y = Math.max(0, row - reach); y < Math.min(height, row + reach + 1); y += 1) larger.fill(1, y * width + left, y * width + right);
+  }
+  return larger;
+}

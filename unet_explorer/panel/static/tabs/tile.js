@@ -1,6 +1,6 @@
 // The Tile tab: an image under its tiles, what they cost, and the seams that careless ones leave.
 
-import { bytesOf, easel, heatColour, labelColour, paint } from "../lib/canvas.js";
+import { bytesOf, easel, heatColour, labelColour, paint, spread } from "../lib/canvas.js";
 import { bytes, exact, rough, size } from "../lib/format.js";
 import { totals } from "../lib/law.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
@@ -11,6 +11,9 @@ import { TilesView } from "./tiles_view.js";
 
 /** @import { Colour, InstrumentTraits, Model, Network, Shown } from "../lib/types.js" */
 /** @import { Covered, Covering, NumberedPicture, Prediction, TileCost, TileTraits } from "./image_types.js" */
+
+/** Pixels a side of a picture in which the eye still finds a single one. */
+const SEEN = 400;
 
 class TileTab {
   /**
@@ -233,8 +236,9 @@ class TileTab {
     const [labels, wanted, seams] = [result.labels, result.wanted, result.seams].map((each) => bytesOf(each));
     paint(this.canvases.labels, picture, 1, labelColour(palette, picture, labels), `${picture.title}: what the tiles say`);
     const heat = heatColour({ pixels: seams });
+    const wrong = spread(labels.map((label, at) => Number(label !== wanted[at])), picture, Math.floor(Math.max(picture.height, picture.width) / SEEN));
     /** @type {(at: number) => Colour} */
-    const flipped = (at) => (labels[at] !== wanted[at] ? palette.invented : heat(at));
+    const flipped = (at) => (wrong[at] ? palette.invented : heat(at));
     const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
     paint(this.canvases.seams, picture, 1, flipped, words);
     setText(this.captions.labels, "What the tiles say");
