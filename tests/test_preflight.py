@@ -10,7 +10,7 @@ from hypothesis import given
 from support import configs, examples
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, estimate_memory, shapes, trace
-from unet_explorer.core.tiles import tile_for_output
+from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.learning.machine import usual_speed
 from unet_explorer.learning.preflight import FEW, Finding, TrainingError, findings, macs_per_step
 from unet_explorer.learning.recipe import Order, Recipe
@@ -52,6 +52,14 @@ def test_what_nobody_waits_for_is_said_with_a_design_that_learns_soon(images):
     assert "300 steps of this design would take about 1.9 hours" in slow.message
     better = mended(paper, slow)
     assert not [each for each in findings(better, images, None, 20e9) if each.kind == "slow"]
+    # What is offered fits, whatever else is chosen; where nothing is left to make smaller, fewer steps are.
+    for more in ({"padding": "same"}, {"kernel_size": 5}, {"convs_per_block": 3}):
+        wide = UNetConfig(**more)
+        wanted = order(wide, nearest_sizes(wide, 572)[1], batch_size=1)
+        (each,) = [one for one in findings(wanted, images, None, 2e9) if one.kind == "slow"]
+        assert macs_per_step(mended(wanted, each)) < macs_per_step(wanted)
+    (many,) = [each for each in findings(order(steps=100_000), images, None, 20e9) if each.kind == "slow"]
+    assert (many.fix, many.change) == ("Take fewer steps.", {})
     # Who trains from a script waits as long as it takes.
     assert not [each for each in findings(paper, images) if each.kind == "slow"]
 

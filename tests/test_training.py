@@ -26,6 +26,11 @@ def test_it_learns_and_tells(session):
     assert [(epoch.number, epoch.step) for epoch in history.epochs] == [(1, 20), (2, 40), (3, 60)]
     assert history.best.iou > 0.5
     assert history.steps_per_second > 0
+    # What had learnt nothing yet was examined on the same pixels.
+    assert (history.first.number, history.first.step) == (0, 0)
+    assert history.first.iou < history.best.iou
+    assert sum(map(sum, history.first.table)) == sum(map(sum, history.epochs[0].table))
+    assert len(made.predictions(0)) == len(made.predictions(1))
 
 
 def test_the_model_is_the_one_that_was_examined(session):

@@ -108,7 +108,7 @@ def test_both_maps_of_a_skip_and_the_frame_of_the_crop(warm_lab, page, tmp_path)
     # One pixel, marked in both maps; what the crop has cut off is marked in one.
     tab.role("whole").nth(1).scroll_into_view_if_needed()
     box = tab.role("whole").nth(1).bounding_box()
-    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.move(box["x"] + 0.26 * box["width"], box["y"] + 0.51 * box["height"])
     expect(tab.role("pixel-words")).to_have_attribute("data-column", str(main.width // 4))
     marks = tab.role("pixel").evaluate_all("nodes => nodes.map((node) => +node.getAttribute('x'))")
     assert marks == [main.width // 4 + crop, main.width // 4]

@@ -20,7 +20,7 @@ class Epoch(NamedTuple):
     """An examination.
 
     Attributes:
-        number: Counted from 1.
+        number: Counted from 1; 0 is before the first step.
         step: After how many steps.
         table: (classes, classes), pixels of each true class (row) taken for each class (column).
         seconds: How long it took.
@@ -49,12 +49,14 @@ class History:
     Attributes:
         losses: The loss of each step, in order: the first is that of step 1.
         epochs: The examinations, in order.
+        first: How it did before it had learnt anything; None as long as that is not known.
         seconds: Time spent learning.
         waited: Of it, time spent waiting for batches.
     """
 
     losses: list[float] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
+    first: Epoch | None = None
     seconds: float = 0.0
     waited: float = 0.0
 
@@ -83,7 +85,11 @@ class History:
     def add_epoch(self, result: Examination) -> None:
         """Append an examination, as the worker reports it or as it was saved."""
         table = tuple(tuple(int(count) for count in row) for row in result["table"])
-        self.epochs.append(Epoch(int(result["epoch"]), int(result["step"]), table, float(result["seconds"])))
+        epoch = Epoch(int(result["epoch"]), int(result["step"]), table, float(result["seconds"]))
+        if epoch.number:
+            self.epochs.append(epoch)
+        else:
+            self.first = epoch
 
 
 def thinned(losses: list[float], most: int = 400) -> list[tuple[float, float]]:

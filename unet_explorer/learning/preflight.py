@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -242,10 +242,16 @@ def _time(order: Order, speed: float) -> Iterable[Finding]:
         return
     long = f"{seconds / 3600:.1f} hours" if seconds >= 5400 else f"{seconds / 60:.0f} minutes"
     message = f"On this machine {order.recipe.steps:,} steps of this design would take about {long}."
-    small, tile = PRESETS["classroom"]
+    small, usual = PRESETS["classroom"]
     change = {"depth": small.depth, "base_filters": small.base_filters}
-    fix = f"Take the classroom's: depth {small.depth}, {small.base_filters} filters, a tile of {tile}."
-    yield Finding("slow", "doubt", message, fix, {"config": change, "tile": [tile, tile]})
+    config = replace(order.config, depth=small.depth, base_filters=small.base_filters)
+    # Another padding or kernel has other sizes.
+    tile = next(side for side in reversed(nearest_sizes(config, usual)) if side is not None)
+    if macs_per_step(Order(config, (tile, tile), order.recipe)) < macs_per_step(order):
+        fix = f"Take the classroom's: depth {small.depth}, {small.base_filters} filters, a tile of {tile}."
+        yield Finding("slow", "doubt", message, fix, {"config": change, "tile": [tile, tile]})
+    else:
+        yield Finding("slow", "doubt", message, "Take fewer steps.")
 
 
 def _count(number: int, word: str) -> str:

@@ -267,7 +267,7 @@ class TrainingProgress(TypedDict):
 
 
 class Examination(TypedDict):
-    """The figures of one examination, counted from epoch 1; they are kept on disc as well.
+    """The figures of one examination, counted from epoch 1; 0 is before the first step. They are kept on disc as well.
 
     ``table`` is the table of confusion, (classes, classes); ``seconds`` is how long the examination took.
     """

@@ -209,7 +209,7 @@ class TrainingSession:
         """What it predicted for the first few examples, as the classes of their pixels; None if that is not kept.
 
         Args:
-            epoch: Which examination, counted from 1.
+            epoch: Which examination, counted from 1; 0 is before the first step.
         """
         saved = self._store.read_arrays(f"epoch{epoch:06}.npz") if self._store else None
         return None if saved is None else tuple(saved[f"prediction{place}"] for place in range(len(saved)))
@@ -272,7 +272,7 @@ class TrainingSession:
         if saved:
             session.history.losses = [loss for _, loss in saved["points"]]
             session.history.seconds = saved["seconds"]
-            for epoch in saved["epochs"]:
+            for epoch in [*filter(None, [saved.get("first")]), *saved["epochs"]]:
                 session.history.add_epoch(epoch)
         return session
 

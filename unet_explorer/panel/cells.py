@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import weakref
 from typing import Any, Final, Protocol
@@ -29,7 +30,9 @@ def close_former(panel: Closable) -> None:
     if former != run:
         for each in panels:
             if (old := each()) is not None:
-                old.close()
+                # What is wrong with an old one must not hinder the new one.
+                with contextlib.suppress(Exception):
+                    old.close()
         panels = []
     _OPENED[cell] = run, [*panels, weakref.ref(panel)]
 

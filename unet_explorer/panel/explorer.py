@@ -144,10 +144,12 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self.tab(opened)
         except Exception as error:  # noqa: BLE001  # nobody sees what a callback throws
             self.problem = f"{opened} cannot be opened ({type(error).__name__}: {error})."
-        for title, widgets in list(self._made.items()):
-            for widget in widgets:
-                if hasattr(widget, "attend"):
-                    widget.attend(title == opened)
+        with self._lock:
+            # Meanwhile another one may have been opened.
+            for title, widgets in self._made.items():
+                for widget in widgets:
+                    if hasattr(widget, "attend"):
+                        widget.attend(title == self.opened)
 
     def tab(self, title: str) -> Any:
         """What is in a tab. It is made, and the worker started, when it is first asked for.

@@ -20,7 +20,7 @@ from unet_explorer.data.made import SETS, made_set
 __all__ = ["ACCEPTED", "HINTS", "RECIPES", "Upload", "load"]
 
 HINTS: Final = {
-    "shapes": "Where they are is learnt soon, which they are much later; so it is the Dice loss, and 800 steps.",
+    "shapes": "Where they are is learnt soon, which they are much later: it takes the Dice loss and 800 steps.",
 }
 """What is worth knowing before one learns from a made set."""
 RECIPES: Final[dict[str, dict[str, Any]]] = {"shapes": {"loss": "dice", "steps": 800}}

@@ -8,8 +8,12 @@
     return unetExplorerStart && unetExplorerStart.path && unetExplorerStart.number ? unetExplorerStart : null;
   };
 
-  // Modules beside the notebook must not be taken for installed ones by what runs unasked.
-  const GUARD = "import sys as _sys; _sys.path[:] = [_each for _each in _sys.path if _each] + ['']; del _sys";
+  // What runs unasked must not import what lies beside the notebook; from the next cell on that is its owner's wish again.
+  // In a kernel that has run something nothing is touched.
+  const GUARD = `import sys as _sys
+if get_ipython().execution_count == 1: _sys.path[:] = [_each for _each in _sys.path if _each]
+del _sys`;
+  const RELEASE = "import sys as _sys; '' in _sys.path or _sys.path.append(''); del _sys";
   const COUNT = { count: "get_ipython().execution_count" };
 
   /** Once for each start, however often the page is loaded. */
@@ -37,6 +41,7 @@
     if (content.user_expressions?.count?.data?.["text/plain"] !== "1") return;
     panel.content.activeCellIndex = at;
     await app.commands.execute("notebook:run-cell");
+    await kernel.requestExecute({ code: RELEASE, silent: true, store_history: false }).done;
     app.shell.collapseLeft();
     if (save) await panel.context.save();
     cell.node.querySelector(".jp-OutputArea")?.scrollIntoView({ block: "start" });

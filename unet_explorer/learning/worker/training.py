@@ -25,6 +25,7 @@ class Training:
         running: Whether the next step may be taken.
         ended: Whether there is none left.
         examination_due: Whether an examination was left before its end.
+        first: How it did before its first step.
     """
 
     def __init__(self, store: Store, send: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
@@ -38,6 +39,7 @@ class Training:
         self.running = self.ended = self.examination_due = False
         self.points: list[tuple[int, float]] = []
         self.unsent = 0
+        self.first: Examination | None = None
         self.epochs: list[Examination] = []
         self.best, self.stale = -1.0, 0
         self.clock, self.reported = 0.0, 0.0
@@ -52,6 +54,7 @@ class Training:
         step = self.learner.step
         self.points = [(at, loss) for at, loss in history["points"] if at <= step]
         self.unsent = len(self.points)
+        self.first = history.get("first")
         self.epochs = [epoch for epoch in history["epochs"] if epoch["step"] <= step]
         self.best = max((epoch["iou"] for epoch in self.epochs), default=-1.0)
         self.stale = self._epochs_since_best()
@@ -62,9 +65,11 @@ class Training:
         return len(self.epochs) - 1 - best if self.epochs else 0
 
     def advance(self) -> None:
-        """One step; and what is due after it."""
-        start = time.perf_counter()
+        """One step; and what is due before the first and after it."""
         recipe, learner = self.order.recipe, self.learner
+        if learner.step == 0 and self.first is None and not self._look_first():
+            return
+        start = time.perf_counter()
         if learner.step < recipe.steps and not self.examination_due:
             try:
                 loss = learner.advance()
@@ -97,30 +102,53 @@ class Training:
             }
         )
 
-    def _examine(self) -> bool:
-        """Whether it was done to the end."""
+    def _examination(self, number: int) -> tuple[Examination, list[Any]] | None:
+        """The figures of an examination, and what was predicted; None if it was left before its end."""
         start = time.perf_counter()
         examined = self.learner.examine(self.stopped)
         if examined is None:
-            return False
+            return None
         table, predicted = examined
-        iou = scores(table).mean_iou
-        number = len(self.epochs) + 1
-        better = iou > self.best
-        seconds = time.perf_counter() - start
         epoch: Examination = {
             "epoch": number,
             "step": self.learner.step,
-            "iou": iou,
+            "iou": scores(table).mean_iou,
             "table": table.tolist(),
-            "seconds": seconds,
+            "seconds": time.perf_counter() - start,
         }
+        return epoch, predicted
+
+    def _look_first(self) -> bool:
+        """Examine what has learnt nothing yet, to compare with; whether that was done to the end."""
+        done = self._examination(0)
+        if done is None:
+            return False
+        self.first, predicted = done
+        problem = ""
+        try:
+            self._save_pictures(0, predicted)
+        except OSError as error:
+            problem = self._unsaved(0, error)
+        self.send({**self.first, "event": "epoch", "request": self.name, "problem": problem})
+        return True
+
+    def _examine(self) -> bool:
+        """Whether it was done to the end."""
+        done = self._examination(len(self.epochs) + 1)
+        if done is None:
+            return False
+        epoch, predicted = done
         self.epochs.append(epoch)
-        self.best, self.stale = max(iou, self.best), 0 if better else self.stale + 1
-        problem = self._save(number, predicted, better)
+        better = epoch["iou"] > self.best
+        self.best, self.stale = max(epoch["iou"], self.best), 0 if better else self.stale + 1
+        problem = self._save(epoch["epoch"], predicted, better)
         self.report("progress")
         self.send({**epoch, "event": "epoch", "request": self.name, "problem": problem})
         return True
+
+    def _save_pictures(self, number: int, predicted: list[Any]) -> None:
+        pictures = {f"prediction{place}": each for place, each in enumerate(predicted[:SHOWN])}
+        self.store.write_arrays(f"epoch{number:06}.npz", pictures)
 
     def _save(self, number: int, predicted: list[Any], better: bool) -> str:
         """Put it on disc; learning goes on even if that cannot be done.
@@ -129,15 +157,19 @@ class Training:
             What went wrong, in words.
         """
         store, learner = self.store, self.learner
+        history = {"points": self.points, "first": self.first, "epochs": self.epochs, "seconds": self.clock}
         try:
-            pictures = {f"prediction{place}": each for place, each in enumerate(predicted[:SHOWN])}
-            store.write_arrays(f"epoch{number:06}.npz", pictures)
+            self._save_pictures(number, predicted)
             if better:
                 store.write_arrays("best.npz", learner.weights())
             # A history that runs ahead of the weights can be cut; one that is behind them has a hole.
-            store.write("history.json", {"points": self.points, "epochs": self.epochs, "seconds": self.clock})
+            store.write("history.json", history)
             store.write_arrays("last.npz", learner.state())
         except OSError as error:
-            why = error.strerror or error
-            return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."
+            return self._unsaved(number, error)
         return ""
+
+    @staticmethod
+    def _unsaved(number: int, error: OSError) -> str:
+        why = error.strerror or error
+        return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."

@@ -93,6 +93,7 @@ def curve_of(session: TrainingSession) -> dict[str, Any]:
     best = session.history.best
     return {
         "points": thinned(session.history.losses),
+        "first": _scored(session.history.first) if session.history.first else None,
         "epochs": [_scored(epoch) for epoch in session.history.epochs],
         "best": best.number if best else 0,
         "classes": _class_names(session),

@@ -55,7 +55,7 @@ class TrainTab(BackgroundTab):
         curve: Losses, and the scores of all examinations.
         examples: Pictures that the network is examined on, with the truth.
         answers: What it predicted for them, at one examination.
-        shown: Which examination is looked at; 0 follows the latest.
+        shown: Which examination is looked at; 0 follows the latest, −1 is before the first step.
     """
 
     _esm = script("tabs/train.js")
@@ -107,6 +107,7 @@ class TrainTab(BackgroundTab):
         else:
             self.source = self._read = {"kind": "given", "name": dataset.name}
             self._later(self._use, dataset)
+            self._later(self._bring_recipe, RECIPES.get(dataset.name, {}))
         self._later(self._find_unfinished)
 
     # What the browser asks for --------------------------------------------------------------------------------------
@@ -154,9 +155,11 @@ class TrainTab(BackgroundTab):
             return
         if self.dataset is None:
             raise TrainingError("There are no images yet: choose some first.")
-        session = self._session()
+        session, force = self._session(), bool(request.get("force"))
         try:
-            session.start(force=bool(request.get("force")), paused=bool(request.get("paused")))
+            # Only here is anybody waiting.
+            TrainingError.check((each for each in self._findings() if each.kind == "slow"), force)
+            session.start(force=force, paused=bool(request.get("paused")))
         except TrainingError as error:
             session.close()
             if error.findings:
@@ -245,12 +248,13 @@ class TrainTab(BackgroundTab):
 
     def _bring_recipe(self, wanted: dict[str, Any]) -> None:
         """A made set that needs its own way of teaching brings it; what was chosen by hand stays."""
-        usual, now = Recipe().to_dict(), dict(self.recipe)
-        for name, value in self._brought.items():
-            if now[name] == value:
-                now[name] = usual[name]
-        self._brought = {name: value for name, value in wanted.items() if now[name] == usual[name]}
-        self.recipe = now | self._brought
+        with self._lock:
+            usual, now = Recipe().to_dict(), dict(self.recipe)
+            for name, value in self._brought.items():
+                if now[name] == value:
+                    now[name] = usual[name]
+            self._brought = {name: value for name, value in wanted.items() if now[name] == usual[name]}
+            self.recipe = now | self._brought
 
     def _receive(self) -> None:
         self.data = {**self.data, "loading": True}
@@ -326,13 +330,14 @@ class TrainTab(BackgroundTab):
             self._speed = rate * macs_per_step(session.order)
         self.status, self.curve = status_of(session, self._instrument, self.dataset), curve_of(session)
         epochs = session.history.epochs
-        number = self.shown if 0 < self.shown <= len(epochs) else len(epochs)
-        if self._painted == (id(session), number):
+        number = self.shown if 0 < self.shown <= len(epochs) else len(epochs) if self.shown >= 0 else 0
+        known = number > 0 or session.history.first is not None
+        if self._painted == (id(session), number, known):
             return
-        predicted = session.predictions(number) or () if number else ()
+        predicted = session.predictions(number) or () if known else ()
         if not self.examples or self._painted[:1] != (id(session),):
             self.examples = examples_of(session, len(predicted) or SHOWN)
-        self._painted = (id(session), number)
+        self._painted = (id(session), number, known)
         self.predictions = {"epoch": number, "images": [label_bytes(each) for each in predicted]}
 
     def _shut(self) -> None:

@@ -215,7 +215,11 @@ export class Drawing {
   /** What depends on the room alone. */
   layOut() {
     const { network, placement, room } = this;
-    const [width, height] = [Math.ceil(placement.x(network.width)), Math.ceil(placement.y(network.height))];
+    // Less than a pixel too large, it would be given bars to scroll by.
+    const whole = (/** @type {number} */ length, /** @type {number} */ most) =>
+      most && length <= most + 1 ? Math.min(Math.ceil(length), Math.floor(most)) : Math.ceil(length);
+    const width = whole(placement.x(network.width), room.width);
+    const height = whole(placement.y(network.height), room.height);
     assign(this.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
     for (const part of this.parts) {
       const edges = part.pieces.find(({ look }) => look === "ue-box")?.mark[2] ?? [part.box.x, part.box.x];

@@ -22,6 +22,11 @@ export class Ends {
     this.nodes = this.canvases.map((canvas, at) => element("figure", { class: "ue-end-picture" }, this.captions[at], canvas));
     this.legend = element("ul", { class: "ue-end-classes" });
     this.nodes[1].append(this.legend);
+    this.showExample();
+  }
+
+  /** What stands there as long as there is no network. */
+  showExample() {
     const { image, labels } = example();
     this.show(image, labels, ["an image", "its mask"], ["background", "cell"]);
   }

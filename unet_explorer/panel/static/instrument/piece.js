@@ -112,7 +112,7 @@ export class Type {
  * @param {[number, number]} tip
  * @param {number} head
  */
-export function arrowPath([x1, y1], [x2, y2], head) {
+function arrowPath([x1, y1], [x2, y2], head) {
   const back = y2 > y1 ? -head : head;
   const point = y1 === y2 ? `l${-head} ${-head / 2}v${head}z` : `l${-head / 2} ${back}h${head}z`;
   return `M${tenth(x1)} ${tenth(y1)}L${tenth(x2)} ${tenth(y2)}M${tenth(x2)} ${tenth(y2)}${point}`;

@@ -60,6 +60,7 @@ export function isPresented(node) {
  * @param {Element} node
  */
 export function togglePresent(node) {
-  if (isPresented(node)) void document.exitFullscreen();
-  else void node.requestFullscreen();
+  // A page within a page may be forbidden to.
+  const asked = isPresented(node) ? document.exitFullscreen() : node.requestFullscreen?.();
+  asked?.catch(() => undefined);
 }

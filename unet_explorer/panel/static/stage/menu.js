@@ -10,7 +10,7 @@ export class Menu {
    * @param {AbortSignal} signal
    */
   constructor(action, words, label, signal) {
-    const said = { "aria-label": label, title: label, "aria-haspopup": "true", "aria-expanded": "false" };
+    const said = { "aria-label": label, title: label, "aria-expanded": "false" };
     this.button = element("button", { type: "button", "data-action": action, ...said, ...OWN_KEYS }, words);
     this.sheet = element("div", { class: "ue-sheet", "data-menu": action, hidden: true });
     this.node = element("div", { class: "ue-menu" }, this.button, this.sheet);
@@ -26,6 +26,10 @@ export class Menu {
       consume(event);
     };
     this.node.addEventListener("keydown", key, { signal });
+    const left = (/** @type {FocusEvent} */ event) => {
+      if (event.relatedTarget instanceof Node && !this.node.contains(event.relatedTarget)) this.open(false);
+    };
+    this.node.addEventListener("focusout", left, { signal });
   }
 
   /** @param {boolean} wanted */

@@ -7,7 +7,7 @@ import { Terms } from "./terms.js";
 import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
 import { OWN_KEYS, consume, download, drawn, element, setText, targetOf } from "../lib/page.js";
-import { ask, listenTo } from "../lib/widget.js";
+import { ask, defectWords, listenTo } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
 /** @import { TrainTraits } from "../tabs/types.js" */
@@ -34,6 +34,8 @@ class Stage {
     this.host = host;
     this.signal = signal;
     this.instrument = instrument;
+    /** Number of the picture that was asked for here. */
+    this.asked = 0;
     this.tabs = new TabBar(model.get("titles"), (title) => this.open(title), signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "tab-problem", role: "alert" });
     /**
@@ -70,6 +72,7 @@ class Stage {
     menu.sheet.append(picture);
     const asked = () => {
       ask(this.model, "picture");
+      this.asked = this.model.get("request").number ?? 0;
       menu.open(false);
     };
     picture.addEventListener("click", asked, { signal });
@@ -87,8 +90,9 @@ class Stage {
   }
 
   showPicture() {
-    const { name, text } = this.model.get("picture");
-    if (name && text) download(name, text, "image/svg+xml");
+    const { number, name, text } = this.model.get("picture");
+    // Another view of the same panel may have asked.
+    if (name && text && number === this.asked) download(name, text, "image/svg+xml");
   }
 
   /** @param {string} title */
@@ -126,8 +130,9 @@ class Stage {
       const room = element("div", { class: "ue-room", role: "tabpanel", "aria-label": title });
       this.rooms.set(title, room);
       this.place.append(room);
-      for (const widget of widgets) void this.fill(room, widget);
-      if (title === TRAIN) void this.followTraining(widgets[0]);
+      const failed = (/** @type {unknown} */ error) => this.instrument.problem.say(defectWords(error));
+      for (const widget of widgets) this.fill(room, widget).catch(failed);
+      if (title === TRAIN) this.followTraining(widgets[0]).catch(failed);
     }
     this.showOpened();
   }
@@ -144,7 +149,8 @@ class Stage {
       const { images = [], epoch = 0 } = train.get("predictions");
       const { classes = [] } = train.get("curve");
       const { ends } = this.instrument.drawing;
-      if (example && images[0]) ends.show(example, images[0], ["image", `argmax, epoch ${epoch}`], classes);
+      if (example && images[0]) ends.show(example, images[0], ["image", epoch ? `argmax, epoch ${epoch}` : "argmax, untaught"], classes);
+      else ends.showExample();
     };
     listenTo(train, ["examples", "predictions"], show, this.signal, this.problem);
   }
@@ -165,6 +171,10 @@ class Stage {
     }
     // A view of Jupyter's own is rendered anew while its script is being changed.
     const view = await manager.create_view(await manager.get_model(idOf(widget)));
+    if (signal.aborted) {
+      view.remove();
+      return;
+    }
     place.append(view.el);
     // Its own script is loaded behind this.
     const fresh = new MutationObserver(() => this.terms.markSoon());

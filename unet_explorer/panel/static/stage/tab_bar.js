@@ -27,7 +27,7 @@ export class TabBar {
     const last = this.tabs.length - 1;
     /** @type {Record<string, number>} */
     const places = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at ? at - 1 : last, Home: 0, End: last };
-    if (!(event.key in places)) return;
+    if (!(event.key in places) || event.altKey || event.ctrlKey || event.metaKey) return;
     this.tabs[places[event.key]].focus();
     consume(event);
   }

@@ -5,7 +5,7 @@ import { element, setText, targetOf } from "../lib/page.js";
 /** @import { Term } from "../lib/types.js" */
 
 /** Where terms stand. */
-const SPOTS = "label > span, .ue-check span, .ue-setting > span, dt, h4, .ue-totals .ue-quiet, th button, .ue-legend span, .ue-arm strong, legend, figcaption, [data-term]";
+const SPOTS = "label > span, .ue-check span, .ue-setting > span, dt, h4, .ue-totals .ue-quiet, th button, .ue-legend span, .ue-arm strong, legend, figcaption";
 /** Milliseconds: who only passes by is not stopped. */
 const PATIENCE = 450;
 
@@ -43,7 +43,7 @@ export class Terms {
    */
   at(spot) {
     if (!spot) return undefined;
-    const words = spot.getAttribute("data-term") ?? spot.textContent ?? "";
+    const words = spot.textContent ?? "";
     return this.byWord.get(words.trim().toLowerCase()) ?? this.byWord.get(words.trim().toLowerCase().split(",")[0]);
   }
 
@@ -52,7 +52,13 @@ export class Terms {
     for (const spot of this.root.querySelectorAll(SPOTS)) {
       const known = this.at(spot) !== undefined;
       spot.classList.toggle("ue-term", known);
-      if (known) spot.closest("[title]")?.removeAttribute("title");
+      const titled = known ? spot.closest("[title]") : null;
+      if (!titled || !this.root.contains(titled)) continue;
+      // Shown with the meaning; a control still says it to those who cannot see it.
+      const help = titled.getAttribute("title") ?? "";
+      spot.setAttribute("data-help", help);
+      titled.querySelector("input, select")?.setAttribute("aria-description", help);
+      titled.removeAttribute("title");
     }
   }
 
@@ -90,7 +96,8 @@ export class Terms {
     this.node.hidden = !term;
     if (!term || !spot) return;
     setText(this.name, term.name);
-    setText(this.meaning, term.meaning);
+    const help = spot.getAttribute("data-help");
+    setText(this.meaning, help ? `${term.meaning} Here: ${help}.` : term.meaning);
     const [frame, at] = [this.root, spot].map((each) => each.getBoundingClientRect());
     const left = Math.max(8, Math.min(at.left - frame.left, frame.width - this.node.offsetWidth - 8));
     const below = at.bottom - frame.top + 8;

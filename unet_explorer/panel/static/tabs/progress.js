@@ -51,25 +51,26 @@ export class ProgressView {
   }
 
   /**
-   * The last epoch means: whatever is the latest.
+   * The last epoch means: whatever is the latest; 0 is before the first step.
    *
    * @param {number} epoch
    */
   lookAt(epoch) {
     const { epochs = [] } = this.model.get("curve");
-    this.model.set("shown", epoch >= epochs.length ? 0 : epoch);
+    this.model.set("shown", epoch >= epochs.length ? 0 : epoch || -1);
     this.model.save_changes();
   }
 
   /** From the first epoch to the latest, each as soon as the one before it was seen. */
   start() {
-    this.lookAt(1);
+    this.lookAt(Number(this.slider.min));
     setText(this.play, "❚❚ Pause");
     this.clock = setInterval(() => {
       const { epochs = [] } = this.model.get("curve");
       const { epoch = 0 } = this.model.get("predictions");
-      if (!this.model.get("shown") || !this.node.isConnected) this.halt();
-      else if (epoch === this.model.get("shown")) this.lookAt(Math.min(epoch + 1, epochs.length));
+      const shown = this.model.get("shown");
+      if (!shown || !this.node.isConnected) this.halt();
+      else if (epoch === Math.max(0, shown)) this.lookAt(Math.min(epoch + 1, epochs.length));
     }, PER_EPOCH);
   }
 
@@ -84,19 +85,24 @@ export class ProgressView {
     this.node.hidden = !curve.points;
     if (!curve.points) return;
     const { steps = 1 } = this.model.get("status");
-    const { epochs, points, classes } = curve;
+    const { first, points, classes } = curve;
+    const epochs = first ? [first, ...curve.epochs] : curve.epochs;
     const answered = this.model.get("predictions").epoch || 0;
     const shown = epochs.find(({ number }) => number === answered);
     const at = shown && epochs.length > 1 ? shown.step : null;
     this.showLoss(points, steps, at);
     this.showScores(epochs, classes, steps, at);
     this.back.hidden = !epochs.length;
-    this.slider.max = String(Math.max(1, epochs.length));
+    const last = curve.epochs.length;
+    this.slider.min = first ? "0" : "1";
+    this.slider.max = String(Math.max(1, last));
     // Where the hand has put it, even if the answer is still on its way.
-    this.slider.value = String(this.model.get("shown") || epochs.length);
-    this.slider.setAttribute("aria-valuetext", `epoch ${answered} of ${epochs.length}`);
+    const wanted = this.model.get("shown");
+    this.slider.value = String(wanted < 0 ? 0 : wanted || last);
+    this.slider.setAttribute("aria-valuetext", answered ? `epoch ${answered} of ${last}` : "before the first step");
     const best = answered && answered === curve.best ? ", the best so far" : "";
-    setText(this.which, shown ? `epoch ${answered} (step ${exact(shown.step)})${best}` : "");
+    const words = answered ? `epoch ${answered} (step ${exact(shown?.step ?? 0)})${best}` : "before the first step";
+    setText(this.which, shown ? words : "");
     this.showTable(shown, classes);
   }
 
@@ -191,7 +197,7 @@ export class ProgressView {
       const found = known ? bytesOf(images[at]) : new Uint8Array(truth.length);
       const wrong = known ? found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0) : 0;
       const share = `${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
-      const words = `${picture.title}, after epoch ${epoch}`;
+      const words = `${picture.title}, ${epoch ? `after epoch ${epoch}` : "before the first step"}`;
       const blank = () => [128, 128, 128];
       paint(canvases.prediction, picture, 1, known ? labelColour(palette, picture, found) : blank, `${words}: the prediction`);
       paint(canvases.errors, picture, ZOOM, known ? errorColour(palette, picture, truth, found) : blank, `${words}: ${share}`);

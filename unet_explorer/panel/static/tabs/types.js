@@ -163,7 +163,7 @@
 /**
  * Losses as [step, loss], thinned to what can be drawn; and all examinations, the `best` by its number, 0 for none.
  *
- * @typedef {{ points: Pair[], epochs: Epoch[], best: number, classes: string[] }} Curve
+ * @typedef {{ points: Pair[], first?: Epoch | null, epochs: Epoch[], best: number, classes: string[] }} Curve
  */
 
 /** @typedef {Picture & { truth: Bytes }} Example  With the true class of every pixel, a byte each. */
@@ -193,7 +193,8 @@
  *   predictions: Told<Predictions>,
  *   shown: number,
  * }} TrainTraits  `instrument` is where the knobs are found. In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
- *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest.
+ *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest, −1 is before the
+ *   first step.
  */
 
 // What skips are good for ------------------------------------------------------------------------------------------
