@@ -88,7 +88,7 @@ COMPARE = """([network, scale, tiles, texts]) => {
     const drawing = new Drawing(() => {}, { classes: [[0, 0, 0]] }, new AbortController().signal);
     const { metrics } = network;
     drawing.scale = () => {
-        drawing.type = new Type(metrics.font * scale.type, metrics.line * scale.type, metrics.character);
+        drawing.type = new Type(metrics.font * scale.type, metrics.line * scale.type, metrics.character, metrics);
         return scale;
     };
     document.body.append(drawing.node);

@@ -210,6 +210,12 @@ def test_a_step_plays_how_it_works_beside_the_u(stage, page):
     expect(how).to_have_attribute("data-frame", "0")
     expect(how).to_have_attribute("data-frame", "3")
     assert all_seen(panel, '[data-role="card"] .ue-how') == []
+    # What cannot be computed is not played with numbers; the pooling that fails shows which row has no partner.
+    panel.type_tile(190)
+    expect(how).to_contain_text("89 is odd")
+    panel.step("dec0_concat").click()
+    expect(panel.role("card")).to_contain_text("This cannot be computed")
+    expect(how).to_be_hidden()
 
 
 def test_the_tab_key_is_soon_at_what_a_tab_is_there_for(stage, page):

@@ -12,17 +12,15 @@ from typing import Literal, NamedTuple
 from unet_explorer.drawing.placement import kept_name
 from unet_explorer.drawing.scene import METRICS, Across, Box, Down, Scene, Skip
 
-__all__ = ["SIDE", "Mark", "marks"]
-
-SIDE = "ue-side"
-"""The look of the one label whose words follow the tile; see `placement.side_text`."""
+__all__ = ["Mark", "marks"]
 
 
 class Mark(NamedTuple):
     """One thing on the page.
 
     Attributes:
-        kind: A rectangle, an arrow that is level or upright, or words.
+        kind: A rectangle, an arrow that is level or upright, words, or the side of the map, in words that follow the
+            tile; see `placement.side_text`.
         look: Its class in the style sheet.
         x: Left and right edge, or start and tip; of words where they stand, and the room that they have.
         y: Upper and lower edge, or start and tip; of words their base line, twice.
@@ -30,7 +28,7 @@ class Mark(NamedTuple):
         align: On which side of their place words stand.
     """
 
-    kind: Literal["rect", "arrow", "text"]
+    kind: Literal["rect", "arrow", "text", "side"]
     look: str
     x: tuple[Across, Across]
     y: tuple[Down, Down]
@@ -61,7 +59,7 @@ def marks(drawn: Scene, box: Box, skip: Skip | None) -> Iterator[Mark]:
     if box.labelled:
         place = drawn.place(box.label_x), Across(box.room, -METRICS.gap)
         yield _words("ue-channels", place, upper.below(-METRICS.gap - 1), str(box.channels))
-        yield _words(SIDE, place, lower.below(METRICS.line))
+        yield _words("ue-side", place, lower.below(METRICS.line))._replace(kind="side")
     if box.end:
         words = _words("ue-end", (drawn.place(box.left), drawn.width), upper.below(-_ABOVE - 2), box.end)
         if box.op is None:

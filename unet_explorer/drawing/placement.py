@@ -143,9 +143,6 @@ def font_size(lines: tuple[str, ...], room: float, font: float = METRICS.font) -
     return font if widest <= room else math.floor(10 * font * room / widest) / 10
 
 
-_NARROW = "².× ri"  # the browser knows them too: static/instrument/piece.js
-
-
 def width_of(words: str, font: float) -> float:
     """Room in px that figures take at a size of the type; some signs are narrow.
 
@@ -153,7 +150,7 @@ def width_of(words: str, font: float) -> float:
         >>> round(width_of("286²", 13.0), 1)
         32.8
     """
-    return METRICS.character * font * (len(words) - 0.4 * sum(words.count(each) for each in _NARROW))
+    return METRICS.character * font * (len(words) - METRICS.saved * sum(map(words.count, METRICS.narrow)))
 
 
 def fitting(wordings: Sequence[tuple[str, ...]], room: float, font: float) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ class Metrics(NamedTuple):
     shortest: float = 3.0  # a map of no side must still be seen
     font: float = 13.0
     character: float = 0.7  # width of a bold figure by its height, in the widest of the usual sans-serif faces
+    narrow: str = "².× ri"  # signs that take less room than a figure
+    saved: float = 0.4  # by how much less, in figures
     line: float = 14.0  # from one line of text to the next
     gap: float = 4.0  # between a box, its labels and the arrows that touch it
     arrow: float = 26.0  # from one box to the next

@@ -8,7 +8,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import laws
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.drawing.look import picture_style
-from unet_explorer.drawing.marks import SIDE, Mark, marks
+from unet_explorer.drawing.marks import Mark, marks
 from unet_explorer.drawing.palette import PAGE
 from unet_explorer.drawing.placement import Placement, Scale, fitting, font_size, side_text
 from unet_explorer.drawing.scene import METRICS, Box, Scene, Skip, largest_tile, scene
@@ -95,8 +95,9 @@ def _group(
             case "arrow":
                 yield _arrow(mark, placed)
             case "text":
-                lines = (side_text(law, tile), side_text(law, tile, tenths=False)) if mark.look == SIDE else None
-                yield _text(mark, placed, lines or [(words,) for words in mark.words])
+                yield _text(mark, placed, [(words,) for words in mark.words])
+            case "side":
+                yield _text(mark, placed, [side_text(law, tile), side_text(law, tile, tenths=False)])
     yield "</g>"
 
 
@@ -128,7 +129,7 @@ def _text(mark: Mark, placed: Placement, wordings: Sequence[tuple[str, ...]]) ->
     small = "" if size == placed.font else f' style="font-size:{size:g}px"'
     align = "" if mark.align == "middle" else f' text-anchor="{mark.align}"'
     start = f'<text class="{mark.look}" x="{x:.1f}" y="{placed.y(mark.y[0]):.1f}"{align}{small}>'
-    if mark.look != SIDE:
+    if mark.kind == "text":
         return f"{start}{lines[0]}</text>"
     below = METRICS.line * placed.scale.type
     spans = "".join(f'<tspan x="{x:.1f}" dy="{at * below:g}">{line}</tspan>' for at, line in enumerate(lines))

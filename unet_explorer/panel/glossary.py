@@ -29,10 +29,7 @@ GLOSSARY: Final = (
         "batch",
         "The tiles that one step of learning looks at together. More of them make steadier steps, and take more "
         "memory.",
-        (
-            "tiles a batch",
-            "tiles per batch",
-        ),
+        ("tiles a batch",),
     ),
     Term(
         "batch normalisation",

@@ -22,6 +22,7 @@ SENTENCES: Final = {
     "refused_output": "{given} is not an output size: give a whole number of at least 1 that a tile up to "
     f"{LARGEST:,} px can give.",
     "refused_knob": "{label}: {given} is not allowed. Give {allowed}.",
+    "batch": "Tiles a batch",
 }
 
 PRESET_NOTES: Final = {
@@ -81,7 +82,7 @@ def by_label(problem: str) -> str:
 
     def labelled(found: re.Match[str]) -> str:
         name, given, allowed = found.groups()
-        label = KNOBS[name][0] if name in KNOBS else "Tiles a batch"
+        label = KNOBS[name][0] if name in KNOBS else SENTENCES["batch"]
         return SENTENCES["refused_knob"].format(label=label, given=given.replace("-", "−"), allowed=allowed)
 
     return re.sub(

@@ -151,7 +151,7 @@ def _boxes(drawn: Scene) -> list[dict[str, Any]]:
 def _mark(mark: Mark) -> list[Any]:
     """See `Mark`; as a list, for there are hundreds of them."""
     told = [mark.kind, mark.look, [list(place) for place in mark.x], [_trimmed(place) for place in mark.y]]
-    return [*told, list(mark.words), mark.align] if mark.kind == "text" else told
+    return [*told, list(mark.words), mark.align] if mark.kind in {"text", "side"} else told
 
 
 def _trimmed(place: Down) -> list[float | str]:

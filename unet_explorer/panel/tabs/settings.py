@@ -8,12 +8,13 @@ from typing import Any, Final
 from unet_explorer.core.config import Choice, Positive, UNetConfig, Whole
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
+from unet_explorer.panel.instrument.explanations import SENTENCES
 
 __all__ = ["SETTINGS", "VARIATIONS", "design_summary"]
 
 _WORDS: Final = {
     "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
-    "batch_size": ("Tiles per batch", "more give steadier steps, and take more time and memory"),
+    "batch_size": (SENTENCES["batch"], "more give steadier steps, and take more time and memory"),
     "learning_rate": ("Learning rate", "how large a change is: too small learns nothing, too large comes apart"),
     "optimizer": ("Optimizer", "the rule by which the weights are changed"),
     "loss": ("Loss", "what the training lowers"),

@@ -73,7 +73,8 @@ export class Card {
     setText(this.title, step.name);
     setText(this.what, step.explanation.title);
     this.showFormula(formulaLines(state, map), ghost);
-    this.how.show(state, map, {});
+    // What cannot be computed is not played with numbers; the step that fails shows why.
+    this.how.show(state, ghost && state.failure?.step.name !== step.name ? undefined : map, {});
     setText(this.reason, ghost ? this.ghostReason(state, step) : step.explanation.reason);
     this.cut.show(state, map, ghost);
     const area = size([map.height, map.width]);

@@ -175,7 +175,7 @@ export class Drawing {
       const [tall, lines] = [0.25 * network.height[0], network.height[1] + (this.linked ? 0 : network.height[2])];
       type = Math.min(type, Math.max(0.2, (this.room.height - tall) / lines));
     }
-    this.type = new Type(type * metrics.font, type * metrics.line, this.type.character);
+    this.type = new Type(type * metrics.font, type * metrics.line, this.type.character, metrics);
     const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
     // Whatever the tile, so that nothing moves while it is dragged; longer numbers are set smaller.
     const longest = 10 ** Math.max(3, String(network.sizes.smallest).length) - 1;

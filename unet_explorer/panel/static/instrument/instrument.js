@@ -230,7 +230,7 @@ export class Instrument {
     if (text !== "" && Number.isInteger(batch) && batch >= 1 && batch <= most) this.set({ batch_size: batch, problem: "" });
     else {
       const allowed = `a whole number from 1 to ${exact(most)}`;
-      this.refuse("refused_knob", { label: "Tiles a batch", given: givenWords(text), allowed });
+      this.refuse("refused_knob", { label: this.model.get("network").sentences.batch, given: givenWords(text), allowed });
     }
   }
 

@@ -2,15 +2,11 @@
 
 import { assign, drawn, setText } from "../lib/page.js";
 
-/** @import { Mark } from "../lib/types.js" */
+/** @import { Mark, Metrics } from "../lib/types.js" */
 /** @import { Placement } from "./placement.js" */
 
-const NODES = /** @type {const} */ ({ rect: "rect", arrow: "path", text: "text" });
-/** The look of the labels that follow the tile; see drawing/marks.py. */
-const SIDE = "ue-side";
+const NODES = /** @type {const} */ ({ rect: "rect", arrow: "path", text: "text", side: "text" });
 
-/** Signs that take less room than a figure; see drawing/placement.py. */
-const NARROW = "².× ri";
 
 export class Piece {
   /**
@@ -25,9 +21,9 @@ export class Piece {
     this.node = drawn(NODES[kind], { class: look });
     /** Whether it follows the tile. */
     this.moves = y.some((place) => place.length > 3);
-    this.lines = look === SIDE ? [drawn("tspan"), drawn("tspan")] : [];
+    this.lines = kind === "side" ? [drawn("tspan"), drawn("tspan")] : [];
     this.node.append(...this.lines);
-    if (mark[0] === "text" && mark[5] !== "middle") this.node.setAttribute("text-anchor", mark[5]);
+    if ((mark[0] === "text" || mark[0] === "side") && mark[5] !== "middle") this.node.setAttribute("text-anchor", mark[5]);
     if (look === "ue-box") this.node.setAttribute("rx", "1.5");
   }
 
@@ -76,8 +72,10 @@ export class Type {
    * @param {number} font  In px.
    * @param {number} line  In px.
    * @param {number} character  Width of a bold figure by its height.
+   * @param {Pick<Metrics, "narrow" | "saved">} [signs]  Those that are narrower, and by how much.
    */
-  constructor(font, line, character) {
+  constructor(font, line, character, signs = { narrow: "", saved: 0 }) {
+    this.signs = signs;
     this.font = font;
     this.line = line;
     this.character = character;
@@ -89,8 +87,9 @@ export class Type {
    * @param {string} words
    */
   width(words) {
-    const narrow = [...words].filter((each) => NARROW.includes(each)).length;
-    return this.font * this.character * (words.length - 0.4 * narrow);
+    const { narrow, saved } = this.signs;
+    const few = [...words].filter((each) => narrow.includes(each)).length;
+    return this.font * this.character * (words.length - saved * few);
   }
 
   /**

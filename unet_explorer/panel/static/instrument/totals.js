@@ -32,7 +32,8 @@ export class Totals {
       this.values.set(key, value);
       return element("span", {}, value, element("span", { class: "ue-quiet" }, label));
     });
-    const batch = element("label", { class: "ue-quiet" }, this.batch, "tiles a batch");
+    this.name = element("span");
+    const batch = element("label", { class: "ue-quiet" }, this.batch, this.name);
     this.node = element("div", { class: "ue-totals", "data-role": "totals" }, ...made, batch);
   }
 
@@ -56,5 +57,6 @@ export class Totals {
     for (const [key, node] of this.values) setText(node, texts[key]);
     this.values.get("parameters")?.setAttribute("title", exact(sums.parameters));
     showNumber(this.batch, batch);
+    setText(this.name, state.network.sentences.batch.toLowerCase());
   }
 }

@@ -176,6 +176,8 @@
  *   shortest: number,
  *   font: number,
  *   character: number,
+ *   narrow: string,
+ *   saved: number,
  *   line: number,
  *   gap: number,
  *   arrow: number,
@@ -209,7 +211,7 @@
  *
  * @typedef {["rect", string, [Across, Across], [Down, Down]]} RectMark
  * @typedef {["arrow", string, [Across, Across], [Down, Down]]} ArrowMark
- * @typedef {["text", string, [Across, Across], [Down, Down], string[], "start" | "middle" | "end"]} WordsMark
+ * @typedef {["text" | "side", string, [Across, Across], [Down, Down], string[], "start" | "middle" | "end"]} WordsMark
  * @typedef {RectMark | ArrowMark | WordsMark} Mark
  */
 
@@ -232,7 +234,7 @@
 
 /**
  * @typedef {"odd" | "vanished"} MisfitKind  Why a tile does not fit: an odd side is to be halved, or nothing is left.
- * @typedef {Record<MisfitKind | "small" | "refused" | "refused_output" | "refused_knob", string>} Sentences  With gaps.
+ * @typedef {Record<MisfitKind | "small" | "refused" | "refused_output" | "refused_knob" | "batch", string>} Sentences  With gaps.
  */
 
 /**
