@@ -75,7 +75,7 @@ def test_what_is_no_number_is_refused_and_what_was_there_stays(kept, thing):
     with pytest.raises(ValueError, match="b holds Python objects: only numbers are kept"):
         kept.write_arrays("x.npz", {"a": np.zeros(3), "b": thing})
     assert np.array_equal(kept.read_arrays("x.npz")["a"], np.arange(3))
-    assert [each.name for each in kept.folder.iterdir()] == ["x.npz"]
+    assert sorted(each.name for each in kept.folder.iterdir()) == ["owner.json", "x.npz"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"PK\x03\x04 no zip", b"\xff\xfe"])
@@ -140,25 +140,12 @@ def test_a_full_disc_leaves_what_was_there(kept, monkeypatch):
             write()
     assert kept.read("x.json") == {"good": 1}
     assert kept.read_arrays("x.npz").keys() == {"good"}
-    assert sorted(file.name for file in kept.folder.iterdir()) == ["x.json", "x.npz"]
-
-
-def test_old_trainings_are_forgotten_but_never_the_latest_or_a_live_one(state, monkeypatch):
-    monkeypatch.setattr(room, "KEPT", 1000)
-    names = [f"2026010{day}-120000-00000000" for day in range(1, 6)]
-    for name in names:
-        folder = trainings_folder() / name
-        folder.mkdir(parents=True)
-        Store(folder).write_arrays("last.npz", {"a": np.ones(500)})
-    for at, state_of in ((1, "running"), (2, "finished")):
-        Store(trainings_folder() / names[at]).claim()
-        Store(trainings_folder() / names[at]).write("state.json", {"state": state_of})
-    latest = Store.new()
-    left = {each.folder.name for each in Store.all()}
-    assert left == {names[4], names[1], latest.folder.name}
+    assert sorted(file.name for file in kept.folder.iterdir()) == ["owner.json", "x.json", "x.npz"]
 
 
 def test_who_looks_after_it(kept):
+    assert kept.is_claimed
+    kept.release()
     assert not kept.is_claimed
     kept.claim()
     assert kept.is_claimed

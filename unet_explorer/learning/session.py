@@ -17,6 +17,7 @@ from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.history import History
+from unet_explorer.learning.kept import free_title, history_of, order_of, store_of
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import Finding, TrainingError, findings
 from unet_explorer.learning.process import Worker
@@ -24,7 +25,7 @@ from unet_explorer.learning.protocol import Answer, TrainingControl
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.signals import Signal
-from unet_explorer.learning.store import Store
+from unet_explorer.learning.store import PASSING, Store
 
 if TYPE_CHECKING:
     import keras
@@ -37,8 +38,6 @@ LIVE: Final = frozenset({"starting", "running", "paused"})
 AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
 """States from which it can go on from its last epoch."""
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
-_PASSING: Final = "passing.json"
-"""Marks what nobody shall go on with."""
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
 
@@ -124,9 +123,10 @@ class TrainingSession:
                 store = self._store = Store.new()
                 store.write("order.json", self.order.to_dict())
                 store.write_dataset(self.dataset)
-                if not self.lasting:
-                    store.write(_PASSING, {})
-                store.claim()
+                if self.lasting:
+                    store.write("title.json", {"title": free_title(self.dataset.name)})
+                else:
+                    store.write(PASSING, {})
             except OSError as error:
                 raise TrainingError(f"The training cannot be kept on disc ({error.strerror or error}).") from None
             self._send_off(paused)
@@ -141,7 +141,7 @@ class TrainingSession:
             if self.state in AGAIN and self._store:
                 saved = self._store.read("history.json")
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
-                self._store.claim()
+                self._claim()
                 self._send_off(paused=False)
             elif self.state in LIVE:
                 # A pause, or a single step, may still be on its way; the worker takes them in order.
@@ -165,7 +165,7 @@ class TrainingSession:
             if self.state not in LIVE:
                 return
             self._control("stop", {self.state})
-            if self._worker.open.keys() - {self._name}:
+            if self._worker.open.keys() - {self.name}:
                 return
             if not self._condition.wait_for(lambda: self.state in _ENDED, _PATIENCE):
                 self._become("stopped")
@@ -221,6 +221,8 @@ class TrainingSession:
             if self.state in LIVE:
                 # Its last event will come, but nobody will hear it any more.
                 self._become("stopped")
+            if self._store:
+                self._store.release()
         self._requests.close()
         if self._own:
             self._worker.close()
@@ -250,31 +252,55 @@ class TrainingSession:
     def unfinished(cls, worker: Worker | None = None) -> TrainingSession | None:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         for store in Store.all():
-            if store.read(_PASSING) is not None:
+            if store.read(PASSING) is not None:
                 if not store.is_claimed:
                     store.remove()
             elif (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
                 # What another release wrote, or what is damaged, is as good as not there.
                 with contextlib.suppress(ValueError, KeyError, TypeError):
                     if not store.is_claimed and (session := cls._found(store, worker)):
+                        session._claim()
                         return session
         return None
 
     @classmethod
+    def reopen(cls, name: str, worker: Worker | None = None) -> TrainingSession:
+        """A training that is kept, with all that was saved: to look at, to predict with, and to go on with.
+
+        Args:
+            name: Of its folder, as `kept_trainings` lists it.
+            worker: The process to use; one of its own, if left out.
+
+        Raises:
+            TrainingError: If there is none of this name, it is in use, or it cannot be read.
+        """
+        store = store_of(name)
+        try:
+            session = cls._found(store, worker)
+        except (ValueError, KeyError, TypeError):
+            session = None
+        if session is None:
+            raise TrainingError(f"This training cannot be read any more. What is left of it lies in {store.folder}.")
+        state = (store.read("state.json") or {}).get("state")
+        session.state = state if state in _ENDED else "interrupted"
+        session._claim()
+        return session
+
+    @classmethod
     def _found(cls, store: Store, worker: Worker | None) -> TrainingSession | None:
-        order, dataset = store.read("order.json"), store.read_dataset()
-        if order is None or dataset is None:
+        made_from, dataset = order_of(store), store.read_dataset()
+        if dataset is None:
             return None
-        made_from = Order.from_dict(order)
         session = cls(made_from.config, dataset, made_from.tile, worker, **made_from.recipe.to_dict())
         session._store, session.state = store, "interrupted"
-        saved = store.read("history.json")
-        if saved:
-            session.history.losses = [loss for _, loss in saved["points"]]
-            session.history.seconds = saved["seconds"]
-            for epoch in [*filter(None, [saved.get("first")]), *saved["epochs"]]:
-                session.history.add_epoch(epoch)
+        session.history = history_of(store) or session.history
         return session
+
+    def _claim(self) -> None:
+        # On a full disc it can still be looked at.
+        with contextlib.suppress(OSError):
+            if self._store:
+                self._store.claim()
 
     @property
     def folder(self) -> Path | None:
@@ -287,16 +313,16 @@ class TrainingSession:
         assert self._store is not None
         self.problem, self._paused = "", paused
         self._become("starting")
-        self._requests.adopt(self._name)
+        self._requests.adopt(self.name)
         with self._told_if_unreachable():
             self._requests.post(
-                {"do": "train", "request": self._name, "folder": str(self._store.folder), "paused": paused}
+                {"do": "train", "request": self.name, "folder": str(self._store.folder), "paused": paused}
             )
 
     def _control(self, do: Literal["pause", "resume", "step", "stop"], allowed: Set[str]) -> None:
         with self._condition:
             if self.state in allowed:
-                request: TrainingControl = {"do": do, "request": self._name}
+                request: TrainingControl = {"do": do, "request": self.name}
                 with self._told_if_unreachable():
                     self._requests.post(request)
 
@@ -352,7 +378,8 @@ class TrainingSession:
             self._become(event)
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """Name of its folder; empty before it was started."""
         return self._store.folder.name if self._store else ""
 
     def _become(self, state: State) -> None:

@@ -21,14 +21,15 @@ import numpy as np
 import platformdirs
 import psutil
 
+from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
 
-__all__ = ["Arrays", "Store", "trainings_folder"]
+__all__ = ["PASSING", "Arrays", "Store", "trainings_folder"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
-KEPT: Final = 1 << 30
-"""Bytes of former trainings that are kept; the latest, and those that run, are kept whatever their size."""
-_DONE: Final = ({"state": "stopped"}, {"state": "finished"}, {"state": "failed"})
+PASSING: Final = "passing.json"
+"""Marks what nobody shall go on with."""
+_DONE: Final = ({"state": "stopped"}, {"state": "finished"}, {"state": "failed"}, None)
 _HOME: Final = "UNET_EXPLORER_STATE"
 _NAME: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
@@ -47,17 +48,20 @@ class Store:
 
     @classmethod
     def new(cls) -> Store:
-        """A folder of its own that nobody else may read.
+        """A folder of its own that nobody else may read, and that this process looks after.
 
         Raises:
             OSError: If it cannot be made.
         """
         home = trainings_folder()
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _forget_old()
-        folder = home / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-        folder.mkdir(mode=0o700)
-        return cls(folder)
+        _sweep()
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+        # Nobody who sweeps shall see it before somebody looks after it.
+        half = home / f".{name}.half"
+        half.mkdir(mode=0o700)
+        cls(half).claim()
+        return cls(half.rename(home / name))
 
     @classmethod
     def all(cls) -> list[Store]:
@@ -65,6 +69,17 @@ class Store:
         home = trainings_folder()
         found = sorted(home.iterdir(), reverse=True) if home.is_dir() else []
         return [cls(each) for each in found if each.is_dir() and _NAME.fullmatch(each.name)]
+
+    @classmethod
+    def named(cls, name: str) -> Store:
+        """The folder of this name, whether it is there or not.
+
+        Raises:
+            ValueError: If no training is called so; a name never leads out of the folder of trainings.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{shown(name)} is no name of a training")
+        return cls(trainings_folder() / name)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write plain values.
@@ -156,6 +171,11 @@ class Store:
         me = psutil.Process()
         self.write("owner.json", {"process": me.pid, "since": me.create_time()})
 
+    def release(self) -> None:
+        """Say that nobody looks after it any more."""
+        with contextlib.suppress(OSError):
+            (self.folder / "owner.json").unlink()
+
     @property
     def is_claimed(self) -> bool:
         """Whether the process that claimed it still runs."""
@@ -192,10 +212,10 @@ def _to_disc(stream: BinaryIO) -> None:
     os.fsync(stream.fileno())
 
 
-def _forget_old() -> None:
-    """Remove what nobody looks after, the oldest first, until the rest is small."""
-    total = 0
-    for place, store in enumerate(Store.all()):
-        total += store.size
-        if place and total > KEPT and not (store.is_claimed and store.read("state.json") not in _DONE):
+def _sweep() -> None:
+    """Remove what nobody could make use of: it has ended, nothing was learnt, and nobody looks after it."""
+    for store in Store.all():
+        passing = store.read(PASSING) is not None
+        of_use = (store.folder / "history.json").exists() or store.read("state.json") not in _DONE
+        if (passing or not of_use) and not store.is_claimed:
             store.remove()

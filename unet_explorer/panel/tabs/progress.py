@@ -97,6 +97,7 @@ def curve_of(session: TrainingSession) -> dict[str, Any]:
         "epochs": [_scored(epoch) for epoch in session.history.epochs],
         "best": best.number if best else 0,
         "classes": _class_names(session),
+        "images": session.dataset.name,
     }
 
 

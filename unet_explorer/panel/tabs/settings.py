@@ -10,7 +10,7 @@ from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.panel.instrument.explanations import SENTENCES
 
-__all__ = ["SETTINGS", "VARIATIONS", "design_summary"]
+__all__ = ["SETTINGS", "VARIATIONS", "design_summary", "recipe_summary"]
 
 _WORDS: Final = {
     "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
@@ -74,3 +74,14 @@ def design_summary(config: UNetConfig, tile: tuple[int, int], images: str) -> st
     """
     filters = f"{config.base_filters} filter{'s' if config.base_filters > 1 else ''}"
     return f"depth {config.depth}, {filters}, tile {tile[0]} × {tile[1]}, on {images}"
+
+
+def recipe_summary(recipe: Recipe) -> str:
+    """How it is taught, in a few words.
+
+    Example:
+        >>> recipe_summary(Recipe(learning_rate=0.002))
+        'Adam 0.002, cross-entropy, seed 0'
+    """
+    optimizer, loss = (_VALUES[each].removesuffix(" (paper)") for each in (recipe.optimizer, recipe.loss))
+    return f"{optimizer} {recipe.learning_rate:g}, {loss}, seed {recipe.seed}"

@@ -17,7 +17,6 @@ from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.sources import HINTS, RECIPES, load
-from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
 from unet_explorer.panel.tabs.progress import (
     curve_of,
@@ -28,6 +27,7 @@ from unet_explorer.panel.tabs.progress import (
     status_of,
 )
 from unet_explorer.panel.tabs.settings import SETTINGS
+from unet_explorer.panel.tabs.trainings import Trainings
 
 if TYPE_CHECKING:
     from unet_explorer.panel.tabs.chosen_image import ChosenImage
@@ -38,7 +38,7 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(BackgroundTab):
+class TrainTab(Trainings):
     """Teach and watch.
 
     Attributes:
@@ -207,10 +207,25 @@ class TrainTab(BackgroundTab):
     def _do_reset(self, _: dict[str, Any]) -> None:
         with self._lock:
             if self.session is not None:
-                self.session.discard()
+                # What has learnt something stays in the list.
+                self.session.discard(keep_files=bool(self.session.history.epochs))
             self.session = None
             self.shown, self._painted = 0, ()
         self._due.set()
+
+    def _do_reopen(self, request: dict[str, Any]) -> None:
+        """Show a training that is kept, and turn knobs and images to what it was taught with."""
+        name = str(request.get("name"))
+        if self.session is not None and self.session.state in LIVE:
+            raise TrainingError("Another training is under way: stop it first.")
+        session = TrainingSession.reopen(name, self._worker)
+        self._take_on(session)
+        self.compared = [each for each in self.compared if each["name"] != name]
+        self._use(session.dataset)
+        self.source = self._read = {"kind": "given", "name": session.dataset.name}
+        order = session.order
+        self._brought, self.recipe = {}, _without_batch(order.recipe)
+        self._do_show_design({})
 
     def _do_show_design(self, _: dict[str, Any]) -> None:
         """Turn the knobs to what is being taught."""
@@ -301,6 +316,7 @@ class TrainTab(BackgroundTab):
         with self.hold_sync():
             self.findings = [finding_for_page(each) for each in self._findings()]
             self._show_progress()
+            self._list_if_new()
 
     @property
     def whole_recipe(self) -> Recipe:

@@ -7,7 +7,7 @@ import { OWN_KEYS, element, setText } from "../lib/page.js";
 
 /** @import { Line } from "../lib/charts.js" */
 /** @import { Model, Pair, Palette } from "../lib/types.js" */
-/** @import { Epoch, Example, TrainTraits } from "./types.js" */
+/** @import { Compared, Epoch, Example, TrainTraits } from "./types.js" */
 
 const SEEN = /** @type {const} */ (["image", "truth", "prediction", "errors"]);
 
@@ -47,7 +47,8 @@ export class ProgressView {
     this.pictures = element("div", { class: "ue-pictures-grid", "data-role": "pictures" });
     this.legend = element("ul", { class: "ue-legend ue-errors-legend" });
     const charts = element("div", { class: "ue-charts" }, this.loss.node, this.iou.node);
-    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.back, this.pictures, this.legend, this.scores, this.mislead);
+    this.beside = element("p", { class: "ue-quiet", "data-role": "beside", hidden: true });
+    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.beside, this.back, this.pictures, this.legend, this.scores, this.mislead);
   }
 
   /**
@@ -81,10 +82,19 @@ export class ProgressView {
   }
 
   showCurves() {
-    const curve = this.model.get("curve");
-    this.node.hidden = !curve.points;
-    if (!curve.points) return;
-    const { steps = 1 } = this.model.get("status");
+    const [curve, compared] = [this.model.get("curve"), this.model.get("compared")];
+    this.node.hidden = !curve.points && !compared.length;
+    this.node.dataset.alone = String(!curve.points);
+    const steps = Math.max(this.model.get("status").steps ?? 1, ...compared.map((each) => each.steps));
+    this.beside.hidden = !compared.length;
+    const unlike = compared.filter(({ images }) => images !== (curve.images ?? compared[0].images)).map(({ title }) => title);
+    const warning = unlike.length ? ` ${unlike.join(", ")} learnt from other images: these scores cannot be compared.` : "";
+    setText(this.beside, `Dashed: ${compared.map(({ title }) => title).join(", ")}.${warning}`);
+    if (!curve.points) {
+      this.showLoss([], steps, null);
+      this.showScores([], [], steps, null);
+      return;
+    }
     const { first, points, classes } = curve;
     const epochs = first ? [first, ...curve.epochs] : curve.epochs;
     const answered = this.model.get("predictions").epoch || 0;
@@ -112,10 +122,12 @@ export class ProgressView {
    * @param {number | null} at
    */
   showLoss(points, steps, at) {
-    const highest = Math.max(0, ...points.map(([, loss]) => loss));
+    const others = this.others(({ points: all }) => smoothed(all));
+    const highest = Math.max(0, ...[points, ...others.map((each) => each.points)].flat().map(([, loss]) => loss));
     const last = points.length ? points[points.length - 1][1] : 0;
     const words = points.length ? `from ${rough(points[0][1])} to ${rough(last)}` : "nothing yet";
     const lines = [
+      ...others,
       { name: "", points, kind: "loss-each" },
       { name: "loss", points: smoothed(points), kind: "loss" },
     ];
@@ -132,7 +144,7 @@ export class ProgressView {
     /** @type {(name: string, kind: string, value: (epoch: Epoch) => number | null) => Line} */
     const line = (name, kind, value) => ({ name, kind, dots: kind !== "accuracy", points: pointsOf(epochs, value) });
     const many = classes.length > 2;
-    const lines = [line("accuracy", "accuracy", ({ accuracy }) => accuracy)];
+    const lines = [...this.others((each) => each.scores), line("accuracy", "accuracy", ({ accuracy }) => accuracy)];
     if (many) {
       // More names than these would not fit beside the chart; the table below has them all.
       const few = classes.length <= 6;
@@ -144,6 +156,16 @@ export class ProgressView {
     const last = epochs[epochs.length - 1];
     const words = last ? `IoU ${last.mean_iou.toFixed(2)}, accuracy ${last.accuracy.toFixed(2)}` : "nothing yet";
     this.iou.show({ lines, steps, top: 1, at, words });
+  }
+
+  /**
+   * Curves of the trainings that are compared.
+   *
+   * @param {(each: Compared) => Pair[]} points
+   * @returns {Line[]}
+   */
+  others(points) {
+    return this.model.get("compared").map((each, at) => ({ name: short(each.title), points: points(each), kind: `other${at + 1}` }));
   }
 
   /**

@@ -6,6 +6,7 @@ import { OWN_KEYS, element, onTyped, pressedButton, setText } from "../lib/page.
 import { ask, listenTo } from "../lib/widget.js";
 import { ProgressView } from "./progress.js";
 import { Settings } from "./settings.js";
+import { TrainingsList } from "./trainings.js";
 import { Upload } from "./upload.js";
 
 /** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
@@ -37,6 +38,7 @@ class Train {
     this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
     this.progressView = new ProgressView(model, signal);
+    this.trainings = new TrainingsList(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
     this.findings = element("ul", { class: "ue-findings", "data-role": "findings", "aria-label": "Before you start" });
     const button = (/** @type {string} */ action, /** @type {string} */ text, main = false) =>
@@ -58,7 +60,7 @@ class Train {
     const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
-    right.append(this.progressView.node, this.images.varied);
+    right.append(this.trainings.node, this.progressView.node, this.images.varied);
     this.node.append(element("div", { class: "ue-train" }, right, left));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
@@ -243,7 +245,8 @@ export default {
     on(["gallery"], () => train.images.showGallery());
     on(["findings"], () => train.showFindings());
     on(["status", "problem"], () => train.showStatus());
-    on(["curve", "status", "predictions"], () => train.progressView.showCurves());
+    on(["trainings", "compared"], () => train.trainings.show());
+    on(["curve", "compared", "status", "predictions"], () => train.progressView.showCurves());
     on(["examples"], () => train.progressView.showExamples());
     on(["predictions", "examples"], () => train.progressView.showPredictions());
     el.append(train.node);

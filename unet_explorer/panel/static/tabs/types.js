@@ -163,7 +163,7 @@
 /**
  * Losses as [step, loss], thinned to what can be drawn; and all examinations, the `best` by its number, 0 for none.
  *
- * @typedef {{ points: Pair[], first?: Epoch | null, epochs: Epoch[], best: number, classes: string[] }} Curve
+ * @typedef {{ points: Pair[], first?: Epoch | null, epochs: Epoch[], best: number, classes: string[], images?: string }} Curve
  */
 
 /** @typedef {Picture & { truth: Bytes }} Example  With the true class of every pixel, a byte each. */
@@ -174,6 +174,29 @@
  * What was predicted for the examples, a byte a pixel, at an examination.
  *
  * @typedef {{ epoch: number, images: Bytes[] }} Predictions
+ */
+
+/**
+ * A training that is kept on disc: the one that is shown `here`, one that is open `elsewhere`, or one that can be opened.
+ *
+ * @typedef {{
+ *   name: string,
+ *   title: string,
+ *   design: string,
+ *   recipe: string,
+ *   iou: number,
+ *   step: number,
+ *   steps: number,
+ *   started: string,
+ *   bytes: number,
+ *   place: "here" | "elsewhere" | "kept",
+ * }} Training
+ */
+
+/**
+ * The curves of another training: losses as [step, loss], scores as [step, mean IoU].
+ *
+ * @typedef {{ name: string, title: string, images: string, steps: number, points: Pair[], scores: Pair[] }} Compared
  */
 
 /**
@@ -192,6 +215,8 @@
  *   examples: Example[],
  *   predictions: Told<Predictions>,
  *   shown: number,
+ *   trainings: Training[],
+ *   compared: Compared[],
  * }} TrainTraits  `instrument` is where the knobs are found. In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
  *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest, −1 is before the
  *   first step.
