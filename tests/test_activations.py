@@ -9,7 +9,7 @@ import pytest
 from unet_explorer import UNetConfig, build_model, plan, receptive_field, valid_sizes
 from unet_explorer.core.plan import TILE
 from unet_explorer.learning.map_grid import cell_of
-from unet_explorer.learning.worker.activations import PATCH, activations, patch, view
+from unet_explorer.learning.worker.activations import activations, view
 
 pytestmark = pytest.mark.tensorflow
 
@@ -86,22 +86,6 @@ def test_small_maps_are_shown_as_they_are():
     assert seen["whole"].ravel().tolist() == [0, 51, 102, 153, 204, 255]
 
 
-def test_a_pooling_comes_with_the_numbers_that_it_chose_from():
-    config = UNetConfig(depth=2, base_filters=3)
-    model = build_model(config)
-    tile = np.random.default_rng(0).normal(size=(76, 76, 1)).astype("float32")
-    for channel in (0, 2, 99):
-        found = activations(model, config, "enc0_pool", tile)
-        told = patch(config, "enc0_pool", found, channel)
-        behind, before = told["behind"], told["before"]
-        assert behind.shape == (PATCH, PATCH)
-        assert before.shape == (2 * PATCH, 2 * PATCH)
-        blocks = before.reshape(PATCH, 2, PATCH, 2).max(axis=(1, 3))
-        assert np.array_equal(blocks, behind)
-        assert behind.max() == found["enc0_pool"][..., min(channel, 2)].max()
-    assert patch(config, "enc0_conv1", activations(model, config, "enc0_conv1", tile), 0) == {}
-
-
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_what_is_kept_is_what_a_look_would_see(config):
     from unet_explorer.learning.worker.map_cache import MapCache
@@ -126,11 +110,6 @@ def test_what_is_kept_is_what_a_look_would_see(config):
                     np.asarray(value, float),
                     atol=1.01 if name in {"whole", "thumbs"} else 1e-5,
                 )
-            numbers = patch(config, step.name, found, channel)
-            assert cache.patch(step.name, channel).keys() == numbers.keys()
-            assert all(
-                np.allclose(cache.patch(step.name, channel)[name], each, atol=1e-5) for name, each in numbers.items()
-            )
     cache.clear()
     assert cache.view("head", 0) is None
 

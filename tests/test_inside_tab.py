@@ -37,7 +37,7 @@ def test_the_selected_step_is_looked_at(inside, instrument):
     instrument.selected = "dec1_concat"
     watch.until(lambda: [view["step"] for view in inside.views] == ["enc1_conv2", "dec1_up"])
     instrument.selected = "enc1_pool"
-    watch.until(lambda: inside.patch)
+    watch.until(lambda: inside.patch.get("step") == "enc1_pool")
     blocks = np.array(inside.patch["before"]).reshape(2, 2, 2, 2).max(axis=(1, 3))
     assert blocks.tolist() == inside.patch["behind"]
 
@@ -122,7 +122,7 @@ def test_a_hand_that_drags_asks_no_faster_than_it_is_answered(instrument, chosen
         worker.tell(event=event, request=worker.asked[-1]["request"], **more)
         assert tab._due.is_set(), "or what waits would never be asked for"
 
-    maps = {"views": [], "patch": {}, "at": 0, "best": True}
+    maps = {"views": [], "at": 0, "best": True}
     assert asked() == [("enc0_conv1", 76)]
     for side in (84, 92, 100):
         instrument.tile = [side, side]

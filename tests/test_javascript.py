@@ -20,7 +20,7 @@ from filelock import FileLock
 from unet_explorer import PRESETS, UNetConfig
 from unet_explorer.panel.instrument.facts import describe, knobs
 from unet_explorer.panel.sources import ACCEPTED
-from unet_explorer.panel.tabs.inside import _start
+from unet_explorer.panel.tabs.chosen_image import start_of
 
 OLDEST = (20, 19)
 """The first Node.js that has all that is used here."""
@@ -125,7 +125,7 @@ def facts(tmp_path_factory) -> Path:
     typed = itertools.product([knob["name"] for knob in knobs() if knob["kind"] == "number"], numbers)
     told = {
         "networks": {name: describe(config) for name, (config, tile) in networks().items()},
-        "starts": [(*each, _start(*each)) for each in places],
+        "starts": [(*each, start_of(*each)) for each in places],
         "accepted": ACCEPTED,
         "knobs": knobs(),
         "typed": [(*each, is_taken(*each)) for each in typed],

@@ -30,7 +30,7 @@ PATCHES = [
 
 @pytest.fixture
 def bench(page):
-    return load(page, {"lib/law.js": ["follow"], "instrument/how.js": ["explanation"]})
+    return load(page, {"lib/law.js": ["follow"], "instrument/explanations.js": ["explanation"]})
 
 
 @pytest.mark.more

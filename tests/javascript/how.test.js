@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { follow, mapOf } from "../../unet_explorer/panel/static/lib/law.js";
-import { explanation } from "../../unet_explorer/panel/static/instrument/how.js";
+import { argmax, explanation, tiny } from "../../unet_explorer/panel/static/instrument/explanations.js";
 import { facts, paper } from "./support/facts.js";
 import { StandInElement, standInPage } from "./support/stand_ins.js";
 
@@ -50,6 +50,40 @@ test("a kernel makes a pixel in each frame, until all are made", () => {
   }
   // Of 6 × 6 pixels the rim is lost.
   assert.equal(count(0, "ue-cell-lost"), 36 - 16);
+});
+
+test("a convolution is followed with its weights, to the sum that the network has", () => {
+  const patch = {
+    ...{ kernel: [[1, 0, -1], [0.5, 0, 0], [0, 0, 2]], before: [[1, 2, 3, 0], [4, 5, 6, 0], [7, 8, 9, 1], [0, 0, 0, 0]] },
+    ...{ others: [[-30, 1], [0, 0.25]], bias: [0.5], from: [3], behind: [[0, 4.5], [0, 9]] },
+  };
+  const { frames, sum, words, texts, count } = explained([572, 572], "enc1_conv1", patch);
+  assert.equal(frames, 4);
+  // By hand: 1·1 − 1·3 + 0.5·4 + 2·9 = 18, 1·2 + 0.5·5 + 2·1 = 6.5.
+  assert.equal(sum?.(0), "this channel: +18.00 · the other 63: −30.00 · bias: +0.50 → sum −11.50, and ReLU makes it 0");
+  assert.equal(sum?.(1), "this channel: +6.50 · the other 63: +1.00 · bias: +0.50 → sum 8.00, and ReLU keeps it");
+  assert.match(words, /channel 3 of 64/);
+  assert.deepEqual(texts(1).slice(-2), ["0", "4.5"]);
+  assert.equal(count(1, "ue-cell-kernel"), 9);
+});
+
+test("a number in a cell is short", () => {
+  const wanted = { 0.12: ".12", "-0.7": "−.70", 1.25: "1.3", "-12.4": "−12", 0.004: "0", 0.999: "1.0", 9.97: "10" };
+  for (const [number, words] of Object.entries(wanted)) assert.equal(tiny(Number(number)), words);
+});
+
+test("the mask shows the class with the highest score", () => {
+  const scores = [[[1, 2, 0], [3, 2, 1]]];
+  const { words, draw, frames } = argmax({ scores, classes: ["sky", "tree", "road"] });
+  assert.equal(frames, 2);
+  const looks = (/** @type {number} */ frame) => draw(frame).flatMap((each) => (each instanceof StandInElement ? each.all() : []));
+  const classes = (/** @type {number} */ frame) => looks(frame).map(({ attributes }) => attributes.class).filter((each) => each?.startsWith("ue-cell "));
+  assert.deepEqual(classes(0), ["ue-cell ue-cell-class1", "ue-cell ue-cell-empty", "ue-cell ue-cell-empty", "ue-cell ue-cell-won", "ue-cell ue-cell-empty"]);
+  assert.deepEqual(classes(1), ["ue-cell ue-cell-class1", "ue-cell ue-cell-map", "ue-cell ue-cell-won", "ue-cell ue-cell-empty", "ue-cell ue-cell-empty"]);
+  assert.match(words, /real scores/);
+  // One score tells two classes apart by its sign; without a network there is an example.
+  assert.match(argmax({ scores: [[[0.5]]], classes: ["no", "yes"] }).words, /one score; above 0 it is “yes”/);
+  assert.match(argmax({}).words, /an example/);
 });
 
 test("what is odd is told apart", () => {

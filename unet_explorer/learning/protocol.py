@@ -27,6 +27,7 @@ __all__ = [
     "Maps",
     "MapsRequest",
     "Network",
+    "Numbers",
     "PredictRequest",
     "Predicted",
     "Predicting",
@@ -200,7 +201,7 @@ class Maps(TypedDict):
     """Answers a `MapsRequest`: a view for each map that the step joins or makes.
 
     ``at`` is after how many steps of learning the network is, ``best`` whether these are its best weights rather than
-    those of now; ``patch`` holds numbers from before and behind a pooling.
+    those of now.
     """
 
     event: Literal["maps"]
@@ -209,7 +210,16 @@ class Maps(TypedDict):
     at: int
     best: bool
     views: list[MapView]
-    patch: dict[str, NDArray[np.float32]]
+
+
+class Numbers(TypedDict):
+    """Follows `Maps`: some numbers from before and behind the step; see `learning.worker.patches.patch`."""
+
+    event: Literal["numbers"]
+    request: str
+    step: str
+    channel: int
+    numbers: dict[str, NDArray[np.float32]]
 
 
 class Predicting(TypedDict):
@@ -287,7 +297,7 @@ class EpochEnded(Examination):
     problem: str
 
 
-Answer = Built | Maps | Predicting | Predicted | TrainingStarted | TrainingProgress | EpochEnded
+Answer = Built | Maps | Numbers | Predicting | Predicted | TrainingStarted | TrainingProgress | EpochEnded
 Event = Ready | Lost | Failed | Answer
 
 # Which answers are due ---------------------------------------------------------------------------------------------

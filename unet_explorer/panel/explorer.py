@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from unet_explorer.learning.process import Worker
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.panel.tabs.chosen_image import ChosenImage
+    from unet_explorer.panel.tabs.numbers import StepNumbers
 
 __all__ = ["Explorer", "explore"]
 
@@ -38,6 +39,7 @@ class _Parts(NamedTuple):
     chosen: ChosenImage
     session: Callable[[], TrainingSession | None]
     recipe: Callable[[], dict[str, Any]]
+    numbers: StepNumbers
 
 
 def _build_tab(parts: _Parts) -> list[Any]:
@@ -150,6 +152,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 for widget in widgets:
                     if hasattr(widget, "attend"):
                         widget.attend(title == self.opened)
+            if self._parts:
+                self._parts.numbers.attend(self.opened == _DESIGN[0])
 
     def tab(self, title: str) -> Any:
         """What is in a tab. It is made, and the worker started, when it is first asked for.
@@ -176,9 +180,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     def _first_parts(self) -> _Parts:
         from unet_explorer.learning.process import Worker
         from unet_explorer.panel.tabs.chosen_image import ChosenImage
+        from unet_explorer.panel.tabs.numbers import StepNumbers
 
-        looked_at = ChosenImage(self._dataset)
-        return _Parts(self.instrument, Worker(), self._dataset, looked_at, lambda: self._session, self._recipe)
+        looked_at, worker = ChosenImage(self._dataset), Worker()
+        numbers = StepNumbers(self.instrument, worker, looked_at, lambda: self._session)
+        return _Parts(self.instrument, worker, self._dataset, looked_at, lambda: self._session, self._recipe, numbers)
 
     @property
     def _worker(self) -> Worker | None:
@@ -279,6 +285,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         finally:
             # Whatever goes wrong, no process stays.
             if self._parts is not None:
+                self._parts.numbers.close()
                 self._parts.worker.close()
         super().close()
         for layout in layouts:

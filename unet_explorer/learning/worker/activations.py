@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,7 @@ from unet_explorer.learning.map_grid import cell_of
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["activations", "eight_bits", "patch", "range_of", "thumbs_of", "view", "walk"]
-
-PATCH: Final = 2
-"""Pixels a side of the numbers that are shown behind a pooling."""
+__all__ = ["activations", "eight_bits", "range_of", "thumbs_of", "view", "walk"]
 
 
 def activations(
@@ -193,36 +190,3 @@ def _thinned(maps: Any, scale: int) -> Any:
     rows, columns = (np.minimum(scale, side - np.arange(0, side, scale)) for side in (height, width))
     counted = (rows[:, None, None] * columns[None, :, None]).astype(np.float32)
     return means * (np.float32(scale * scale) / counted)
-
-
-def patch(
-    config: UNetConfig, step: str, maps: dict[str, NDArray[np.float32]], channel: int
-) -> dict[str, NDArray[np.float32]]:
-    """Some numbers around the largest of a channel, before and behind a pooling; nothing for any other step.
-
-    Args:
-        config: The network.
-        step: The step's name.
-        maps: What `activations` gave for it.
-        channel: Which channel.
-
-    Example:
-        >>> config = UNetConfig(depth=1)
-        >>> maps = np.arange(64, dtype="float32").reshape(8, 8, 1)
-        >>> found = patch(config, "enc0_pool", {"enc0_conv2": maps, "enc0_pool": maps[1::2, 1::2]}, 0)
-        >>> found["before"].shape, found["behind"].tolist()
-        ((4, 4), [[45.0, 47.0], [61.0, 63.0]])
-    """
-    pooled = next((each for each in plan(config) if each.name == step and each.op == "pool"), None)
-    if pooled is None:
-        return {}
-    behind = maps[step][..., min(channel, pooled.channels - 1)]
-    before = maps[pooled.inputs[0]][..., min(channel, pooled.channels - 1)]
-    sizes = [min(PATCH, side) for side in behind.shape]
-    largest = np.unravel_index(np.argmax(behind), behind.shape)
-    ranges = zip(behind.shape, sizes, largest, strict=True)
-    starts = [max(0, min(int(place) - size // 2, side - size)) for side, size, place in ranges]
-    small, large = (
-        tuple(slice(k * start, k * (start + size)) for start, size in zip(starts, sizes, strict=True)) for k in (1, 2)
-    )
-    return {"before": before[large], "behind": behind[small]}

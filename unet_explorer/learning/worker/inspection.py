@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import plan
 from unet_explorer.learning.protocol import Event, MapsRequest, MapView, Request
-from unet_explorer.learning.worker.activations import patch, view, walk
+from unet_explorer.learning.worker.activations import view, walk
 from unet_explorer.learning.worker.map_cache import MapCache
 from unet_explorer.learning.worker.networks import Networks
+from unet_explorer.learning.worker.patches import patch
 from unet_explorer.learning.worker.task import Task
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["Inspector"]
 
@@ -123,16 +127,11 @@ class Inspector:
             self._caching.advance()
             yield
         views = [each for each in (self._cache.view(name, channel) for name in names) if each is not None]
-        if len(views) == len(names):
-            numbers = self._cache.patch(step, views[-1]["channel"])
-        else:
-            computed = {step: tile}
-            for last, maps in walk(model, config, tile, step):
-                if last.name == step:
-                    computed = {name: np.asarray(maps[name])[0] for name in (*last.inputs, step)}
+        computed: dict[str, Any] = {}
+        if len(views) < len(names):
+            for _ in self._walk(model, config, tile, step, computed):
                 yield
             views = [view(computed[name], channel) for name in names]
-            numbers = patch(config, step, computed, views[-1]["channel"])
         self._send(
             {
                 "event": "maps",
@@ -141,9 +140,29 @@ class Inspector:
                 "at": at,
                 "best": not live,
                 "views": [cast("MapView", {"step": name, **each}) for name, each in zip(names, views, strict=True)],
-                "patch": numbers,
             }
+        )
+        yield
+        if not computed:
+            # Of what is kept in 8 bits no sum could be followed.
+            for _ in self._walk(model, config, tile, step, computed):
+                yield
+        shown = views[-1]["channel"]
+        steps = {each.name: each for each in plan(config)}
+        one = steps.get(step)
+        numbers = patch(model, one, computed[one.inputs[0]], computed[step], shown) if one else {}
+        self._send(
+            {"event": "numbers", "request": request["request"], "step": step, "channel": shown, "numbers": numbers}
         )
         self._next = time.perf_counter() + max(_PAUSE, _SHARE * (time.perf_counter() - start))
         if live:
             self._watched = request
+
+    @staticmethod
+    def _walk(model: keras.Model, config: UNetConfig, tile: Any, step: str, computed: dict[str, Any]) -> Iterator[None]:
+        """Compute the maps behind a step, and those before it, into `computed`."""
+        computed[step] = tile
+        for last, maps in walk(model, config, tile, step):
+            if last.name == step:
+                computed.update({name: np.asarray(maps[name])[0] for name in (*last.inputs, step)})
+            yield

@@ -16,7 +16,6 @@ from unet_explorer.learning.protocol import MAP_CACHE_BYTES
 from unet_explorer.learning.worker.activations import (
     dead,
     eight_bits,
-    patch,
     range_of,
     thumbs_of,
     walk,
@@ -63,13 +62,12 @@ class MapCache:
     def __init__(self) -> None:
         self.key: Any = None
         self._kept: dict[str, _Kept] = {}
-        self._patches: dict[str, list[dict[str, NDArray[np.float32]]]] = {}
         self._due: set[str] = set()
         self._bytes = 0
 
     def clear(self) -> None:
         """Keep nothing."""
-        self.key, self._kept, self._patches, self._due, self._bytes = None, {}, {}, set(), 0
+        self.key, self._kept, self._due, self._bytes = None, {}, set(), 0
 
     def fill(self, key: Any, model: keras.Model, config: UNetConfig, tile: NDArray[np.float32]) -> Iterator[None]:
         """Compute all maps, and let others have a turn after every step; what would take too much room is left out.
@@ -93,10 +91,6 @@ class MapCache:
                 low, high = range_of(output)
                 thumbs, scale = thumbs_of(output, low, high)
                 self._kept[step.name] = _Kept(eight_bits(output, low, high), thumbs, scale, low, high)
-                if step.op == "pool":
-                    around = {name: np.asarray(maps[name])[0] for name in (*step.inputs, step.name)}
-                    every = range(step.channels)
-                    self._patches[step.name] = [patch(config, step.name, around, channel) for channel in every]
             self._due.discard(step.name)
             yield
 
@@ -108,8 +102,3 @@ class MapCache:
         """The maps behind a step; None if they are not kept."""
         kept = self._kept.get(name)
         return None if kept is None else kept.view(channel)
-
-    def patch(self, name: str, channel: int) -> dict[str, NDArray[np.float32]]:
-        """The numbers around a pooling; nothing for any other step."""
-        patches = self._patches.get(name)
-        return patches[min(channel, len(patches) - 1)] if patches else {}

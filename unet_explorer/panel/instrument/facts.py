@@ -117,6 +117,7 @@ def _steps(config: UNetConfig, drawn: Scene) -> list[dict[str, Any]]:
             "parameters": step.parameters,
             "macs": macs_per_pixel(step),
             "kernel": step.kernel,
+            "activation": step.activation,
             "crop": cut,
             "host": drawn.shown_on[step.name],
             "explanation": explain(step, cut)._asdict(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Final
 
 import anywidget
 import traitlets
@@ -16,7 +16,10 @@ from unet_explorer.drawing.palette import painted
 from unet_explorer.panel.instrument.explanations import by_label
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
 
-__all__ = ["Instrument"]
+__all__ = ["ARGMAX", "Instrument"]
+
+ARGMAX: Final = "argmax"
+"""Can be selected beside the steps: how scores become a mask. Nothing of the network is in it."""
 
 
 def _read(value: Any, trait: str, design: UNetConfig) -> Any:
@@ -29,7 +32,7 @@ def _read(value: Any, trait: str, design: UNetConfig) -> Any:
         case "batch_size":
             return read_batch_size(value)
         case "selected":
-            known = {"", TILE, *(step.name for step in plan(design))}
+            known = {"", TILE, ARGMAX, *(step.name for step in plan(design))}
             return value if isinstance(value, str) and value in known else ""
     return value
 
@@ -40,7 +43,8 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     Attributes:
         config: The network, as `UNetConfig.to_dict` writes it.
         tile: [height, width] in pixels; it need not fit.
-        selected: Name of the step that the card explains, ``"input"`` for the tile, or empty.
+        selected: Name of the step that the card explains, ``"input"`` for the tile, ``"argmax"`` for how the
+            mask is made of the scores, or empty.
         shown: Name of the step that tabs show: the one that is selected, or was last; else the first.
         linked: Whether height and width move together.
         snap: Whether the sliders stop at fitting sizes only.
@@ -51,6 +55,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         position: Which of them is shown.
         asked: Number of the browser's last question whether anybody hears it.
         answered: Number of the last one that was heard.
+        numbers: Real numbers around the shown step, of a network that has learnt; see `StepNumbers`.
         proof: What Keras made of a design: its ``config`` and ``tile``, and for each of its ``steps`` an empty text
             where Keras agrees, or how it does not.
         start: The design it was opened with.
@@ -74,6 +79,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     position = traitlets.Int(0).tag(sync=True)
     asked = traitlets.Int(0).tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)
+    numbers = traitlets.Dict().tag(sync=True)
     proof = traitlets.Dict().tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
     presets: Any = traitlets.List().tag(sync=True)
@@ -109,7 +115,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         with self._lock:
             # Read anew under the lock: of two changes at once, the later one is drawn last.
             design = self.design
-            self.network = describe(design)
+            self.network, self.numbers = describe(design), {}
             self.selected = self.selected
             self._show_step()
 
@@ -117,7 +123,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     def _show_step(self, _: Any = None) -> None:
         with self._lock:
             steps = [step.name for step in plan(self.design)]
-            wanted = self.selected or self.shown
+            wanted = (steps[-1] if self.selected == ARGMAX else self.selected) or self.shown
             self.shown = wanted if wanted in {TILE, *steps} else steps[0]
 
     @traitlets.observe("asked")

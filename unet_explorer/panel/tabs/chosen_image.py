@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,12 @@ from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.decoded import DataError, DecodedImage, printable
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.made import SETS, made_set
-from unet_explorer.learning.protocol import Weights
+from unet_explorer.learning.protocol import Numbers, Weights
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.instrument.widget import Instrument
 
-__all__ = ["ChosenImage", "network_summary", "state_of", "weights_of"]
+__all__ = ["ChosenImage", "network_summary", "numbers_for_page", "start_of", "state_of", "weights_of"]
 
 LARGEST: Final = 1 << 22
 """The panel shows images of up to so many pixels."""
@@ -164,6 +165,16 @@ def _check_size(shape: tuple[int, ...], name: str) -> None:
         )
 
 
+def start_of(place: float, side: int, tile: int) -> int:
+    """First row or column of the tile; one that is larger than the image lies round its middle.
+
+    Example:
+        >>> start_of(1, 96, 76), start_of(0.5, 96, 76), start_of(1, 60, 76)
+        (20, 10, -8)
+    """
+    return math.floor((place if side > tile else 0.5) * (side - tile))
+
+
 def weights_of(instrument: Instrument, session: TrainingSession | None) -> Weights:
     """Whose weights the network on the knobs has: those of the training, if that is of the same design.
 
@@ -204,3 +215,17 @@ def network_summary(at: int, weights: Weights, best: bool = False) -> str:
             else "before the first step of learning"
         )
     return "fresh weights: this design has learnt nothing yet"
+
+
+def numbers_for_page(sent: Numbers) -> dict[str, Any]:
+    """Some numbers around a step, as lists, which is what a browser is sent.
+
+    Example:
+        >>> numbers_for_page({"event": "numbers", "request": "", "step": "head", "channel": 0, "numbers": {}})
+        {'step': 'head', 'channel': 0}
+    """
+    return {
+        "step": sent["step"],
+        "channel": sent["channel"],
+        **{name: part.tolist() for name, part in sent["numbers"].items()},
+    }

@@ -15,7 +15,7 @@ from unet_explorer.data.mirror import mirrored
 from unet_explorer.learning.map_grid import GRID
 from unet_explorer.learning.protocol import MAP_CACHE_BYTES, Answer, Maps, MapView, Weights
 from unet_explorer.panel.assets import script
-from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
+from unet_explorer.panel.tabs.chosen_image import network_summary, numbers_for_page, start_of, state_of, weights_of
 from unet_explorer.panel.tabs.image_tab import ImageTab
 from unet_explorer.panel.tabs.paint import picture
 
@@ -35,7 +35,7 @@ class InsideTab(ImageTab):
         picture: The tile, and the row and column where it starts; what lies outside of the image is mirrored.
         seen: What the views are of: ``{"step": name, "tile": [height, width]}``.
         views: For each map its bytes, as `activations.view` gives them: of the step, or of both that a skip joins.
-        patch: Some numbers from before and behind the step, where it is a pooling.
+        patch: Some numbers from before and behind the step; see `numbers_for_page`.
         network: What the network has learnt, in words.
         at: After how many steps of learning it is.
     """
@@ -79,7 +79,7 @@ class InsideTab(ImageTab):
         number, image = self._chosen.number, self._chosen.image
         self._show_overview(number, image)
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
-        start = _start(self.place[0], image.shape[0], tile[0]), _start(self.place[1], image.shape[1], tile[1])
+        start = start_of(self.place[0], image.shape[0], tile[0]), start_of(self.place[1], image.shape[1], tile[1])
         step = self._instrument.shown
         session = self._session()
         weights = weights_of(self._instrument, session)
@@ -131,6 +131,8 @@ class InsideTab(ImageTab):
         super().on_answer(answer, context)
         if answer["event"] == "maps":
             self._show(answer, *context)
+        elif answer["event"] == "numbers":
+            self.patch = numbers_for_page(answer)
 
     def _show(
         self, maps: Maps, step: str, tile: tuple[int, int], start: tuple[int, int], number: int, weights: Weights
@@ -145,7 +147,6 @@ class InsideTab(ImageTab):
                 lively = self._lively.setdefault((step, weights["training"], number), view["channel"])
                 if self._wanted is not None and self._wanted.channel < 0:
                     self._wanted = self._wanted._replace(channel=lively)
-            self.patch = {key: part.tolist() for key, part in maps["patch"].items()}
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = maps["at"], network_summary(maps["at"], weights, maps["best"])
             self.state = "done"
@@ -169,16 +170,6 @@ class _Wanted(NamedTuple):
     def moved_from(self, other: _Wanted | None) -> bool:
         """Whether it is only another tile of the same image: a hand that drags asks faster than it can be answered."""
         return other is not None and self == other._replace(tile=self.tile, start=self.start)
-
-
-def _start(place: float, side: int, tile: int) -> int:
-    """First row or column of the tile; one that is larger than the image lies round its middle.
-
-    Example:
-        >>> _start(1, 96, 76), _start(0.5, 96, 76), _start(1, 60, 76)
-        (20, 10, -8)
-    """
-    return math.floor((place if side > tile else 0.5) * (side - tile))
 
 
 def _for_page(view: MapView) -> dict[str, Any]:

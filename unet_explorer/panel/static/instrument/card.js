@@ -1,13 +1,16 @@
 // The card: the selected step with its numbers filled in, and what one of its pixels sees of the tile.
 
+import { ARGMAX } from "./ends.js";
 import { HowItWorks } from "./how.js";
 import { bytes, exact, fill, plain, rough, size } from "../lib/format.js";
+import { same } from "../lib/equal.js";
 import { isLayer, mapOf, pixelSeeing, sees } from "../lib/law.js";
 import { OWN_KEYS, assign, drawn, element, frame, onTyped, placeIn, setText, showNumber } from "../lib/page.js";
 import { AXES, mapPair } from "../lib/pairs.js";
 import { failureWords, formulaLines, misfitWords } from "../lib/sentences.js";
 
 /** @import { Followed, FollowedMap, Layer, LayerMap, Pair, Sides } from "../lib/types.js" */
+/** @import { Patch } from "../tabs/image_types.js" */
 
 const FACTS = /** @type {const} */ ([
   ["output", "Output"],
@@ -23,6 +26,12 @@ export class Card {
   constructor(signal) {
     /** @type {Followed | null} */
     this.state = null;
+    /**
+     * Of a network that has learnt.
+     *
+     * @type {Patch}
+     */
+    this.numbers = {};
     this.title = element("h3");
     this.what = element("p", { class: "ue-what" });
     this.formula = element("p", { class: "ue-formula", "data-role": "formula" });
@@ -58,7 +67,8 @@ export class Card {
   update(state) {
     this.state = state;
     const map = state.byName.get(this.name);
-    if (map && isLayer(map)) this.showStep(state, map);
+    if (this.name === ARGMAX) this.showArgmax(state);
+    else if (map && isLayer(map)) this.showStep(state, map);
     else this.showTile(state);
     this.updateSight();
   }
@@ -74,7 +84,7 @@ export class Card {
     setText(this.what, step.explanation.title);
     this.showFormula(formulaLines(state, map), ghost);
     // What cannot be computed is not played with numbers; the step that fails shows why.
-    this.how.show(state, ghost && state.failure?.step.name !== step.name ? undefined : map, {});
+    this.how.show(state, ghost && state.failure?.step.name !== step.name ? undefined : map, this.numbersOf(step.name));
     setText(this.reason, ghost ? this.ghostReason(state, step) : step.explanation.reason);
     this.cut.show(state, map, ghost);
     const area = size([map.height, map.width]);
@@ -85,6 +95,37 @@ export class Card {
     this.fact("macs", ghost || !step.macs ? "" : `${work} = ${rough(map.pixels * step.macs)}`);
     const memory = fill(step.explanation.memory, { area: `(${area})` });
     this.fact("bytes", ghost ? "" : `${memory} = ${bytes(map.pixels * step.bytes)}`);
+  }
+
+  /**
+   * What was computed of a step at this tile, if it was.
+   *
+   * @param {string} name
+   * @returns {Patch}
+   */
+  numbersOf(name) {
+    const { numbers, state } = this;
+    return numbers.step === name && state && same(numbers.tile, state.tile) ? numbers : {};
+  }
+
+  /** @param {Patch} numbers */
+  setNumbers(numbers) {
+    this.numbers = numbers;
+    if (this.state) this.update(this.state);
+  }
+
+  /** @param {Followed} state */
+  showArgmax(state) {
+    const { output } = state;
+    this.cut.node.hidden = true;
+    this.how.showArgmax(this.numbersOf(output.step.name));
+    setText(this.title, "argmax");
+    setText(this.what, "from the scores of the classes to the mask");
+    const area = size([output.height, output.width]);
+    this.showFormula([state.fits ? `${area} × ${exact(output.step.channels)} → ${area} × 1` : ""], false);
+    setText(this.reason, state.fits ? "" : "With this tile there are no scores to choose from.");
+    this.fact("output", state.fits ? `${area}, one class a pixel` : "");
+    for (const [key] of FACTS.slice(1)) this.fact(key, "");
   }
 
   /**

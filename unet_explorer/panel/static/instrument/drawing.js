@@ -27,7 +27,7 @@ export class Drawing {
    */
   constructor(choose, palette, signal) {
     this.choose = choose;
-    this.ends = new Ends(palette);
+    this.ends = new Ends(palette, choose, signal);
     /** @type {Network | null} */
     this.shown = null;
     /** @type {Followed | null} */
@@ -304,6 +304,7 @@ export class Drawing {
       part.group.classList.toggle("ue-selected", part.name === host);
       part.group.setAttribute("aria-selected", String(part.name === host));
     }
+    this.ends.select(name);
     if (this.byName.has(host)) this.focusOn(host, false);
   }
 

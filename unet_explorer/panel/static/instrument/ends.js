@@ -2,11 +2,13 @@
 
 import { EXAMPLE } from "./example.js";
 import { bytesOf, classColour, easel, imageColour, labelColour, paint } from "../lib/canvas.js";
-import { element, setText } from "../lib/page.js";
+import { OWN_KEYS, element, setText } from "../lib/page.js";
 
 /** @import { Bytes, Painted, Palette } from "../lib/types.js" */
 /** @import { Drawing } from "./drawing.js" */
 
+/** Not a step of the network, but what becomes of its scores. */
+export const ARGMAX = "argmax";
 /** Px: smaller than this nobody sees anything in them. */
 const SMALLEST = 44;
 const LARGEST = 132;
@@ -14,14 +16,20 @@ const LARGEST = 132;
 const MOST = 4;
 
 export class Ends {
-  /** @param {Palette} palette */
-  constructor(palette) {
+  /**
+   * @param {Palette} palette
+   * @param {(name: string) => void} choose  Called when it is asked how the mask is made.
+   * @param {AbortSignal} signal
+   */
+  constructor(palette, choose, signal) {
     this.palette = palette;
     this.canvases = [easel("end-image"), easel("end-mask")];
     this.captions = [element("figcaption"), element("figcaption")];
+    this.how = element("button", { type: "button", class: "ue-argmax", "data-action": "argmax", ...OWN_KEYS }, "argmax");
+    this.how.addEventListener("click", () => choose(ARGMAX), { signal });
     this.nodes = this.canvases.map((canvas, at) => element("figure", { class: "ue-end-picture" }, this.captions[at], canvas));
     this.legend = element("ul", { class: "ue-end-classes" });
-    this.nodes[1].append(this.legend);
+    this.nodes[1].append(this.how, this.legend);
     this.showExample();
   }
 
@@ -47,6 +55,11 @@ export class Ends {
       return element("li", {}, swatch, name);
     });
     this.legend.replaceChildren(...shown);
+  }
+
+  /** @param {string} name  Of what is selected. */
+  select(name) {
+    this.how.setAttribute("aria-pressed", String(name === ARGMAX));
   }
 
   /**

@@ -136,6 +136,7 @@ export class Instrument {
     on(["network"], () => this.showNetwork());
     on(["tile", "linked", "snap", "batch_size"], () => this.show());
     on(["selected"], () => this.select());
+    on(["numbers"], () => this.card.setNumbers(model.get("numbers")));
     on(["config", "network", "tile"], () => this.showKnobs());
     on(["history", "position"], () => this.bar.showHistory());
     on(["problem"], () => this.problem.say(model.get("problem")));
@@ -147,6 +148,7 @@ export class Instrument {
     this.bar.showHistory();
     this.problem.say(model.get("problem"));
     this.showProof();
+    this.card.setNumbers(model.get("numbers"));
     this.kernel.ask();
   }
 

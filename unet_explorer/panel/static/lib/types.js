@@ -4,6 +4,8 @@
 
 // Sizes and numbers ------------------------------------------------------------------------------------------------
 
+/** @import { Patch } from "../tabs/image_types.js" */
+
 /** @typedef {[number, number]} Pair  Of both axes: [height, width] in pixels, or [row, column]; down comes first. */
 /** @typedef {{ height: number, width: number }} Sides  In pixels. */
 /** @typedef {"height" | "width"} Axis */
@@ -127,6 +129,7 @@
  *   parameters: number,
  *   macs: number,
  *   kernel: number,
+ *   activation: string,
  *   crop: number,
  *   host: string,
  *   explanation: Explanation,
@@ -336,6 +339,7 @@
  *   position: number,
  *   asked: number,
  *   answered: number,
+ *   numbers: Patch,
  *   proof: Told<Proof>,
  *   start: Design,
  *   presets: Preset[],

@@ -149,7 +149,7 @@ class Stage {
       const { images = [], epoch = 0 } = train.get("predictions");
       const { classes = [] } = train.get("curve");
       const { ends } = this.instrument.drawing;
-      if (example && images[0]) ends.show(example, images[0], ["image", epoch ? `argmax, epoch ${epoch}` : "argmax, untaught"], classes);
+      if (example && images[0]) ends.show(example, images[0], ["image", epoch ? `its mask, epoch ${epoch}` : "its mask, untaught"], classes);
       else ends.showExample();
     };
     listenTo(train, ["examples", "predictions"], show, this.signal, this.problem);

@@ -129,7 +129,24 @@
  * }} View
  */
 
-/** @typedef {Told<{ before: number[][], behind: number[][] }>} Patch  Some numbers around a pooling. */
+/**
+ * Real numbers around a step, as `learning.worker.patches` gives them: around a pooling `before` and `behind` alone; empty
+ * where there are none.
+ *
+ * @typedef {{
+ *   step?: string,
+ *   channel?: number,
+ *   tile?: Pair,
+ *   classes?: string[],
+ *   before?: number[][],
+ *   behind?: number[][],
+ *   kernel?: number[][],
+ *   others?: number[][],
+ *   bias?: number[],
+ *   from?: number[],
+ *   scores?: number[][][],
+ * }} Patch
+ */
 
 /** @typedef {Painted & { title: string, number: number, sides: Pair }} Overview  Small, with the image's own `sides`. */
 

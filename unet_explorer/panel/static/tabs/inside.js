@@ -1,6 +1,7 @@
 // The Inside tab: the maps behind a step, and what a pixel of them sees of the tile.
 
 import { HowItWorks } from "../instrument/how.js";
+import { same } from "../lib/equal.js";
 import { easel, imageColour, paint } from "../lib/canvas.js";
 import { plain, size } from "../lib/format.js";
 import { follow, sees } from "../lib/law.js";
@@ -172,8 +173,8 @@ class Inside {
   showHow() {
     const state = follow(this.instrument.get("network"), this.instrument.get("tile"));
     const step = this.instrument.get("shown");
-    const real = this.model.get("seen").step === step;
-    this.how.show(state, state.byName.get(step), real ? this.model.get("patch") : {});
+    const patch = this.model.get("patch");
+    this.how.show(state, state.byName.get(step), patch.step === step && same(this.model.get("seen").tile, state.tile) ? patch : {});
   }
 
   /**
@@ -258,6 +259,7 @@ export default {
     onKnobs(["network", "shown"], () => tab.showSteps());
     on(["picture"], () => tab.showInput());
     on(["views"], () => tab.showMaps());
+    on(["patch"], () => tab.showHow());
     on(["state", "problem", "network"], () => tab.showState());
     on(["overview"], () => tab.showOverview());
     on(["place"], () => tab.showPlace());
