@@ -56,7 +56,7 @@ def learner(scheduler, tmp_path, monkeypatch):
 
 @pytest.fixture
 def made(monkeypatch):
-    """Names of the steps whose maps are computed."""
+    """Names of the steps whose maps are computed to be kept."""
     names, walk = [], map_cache.walk
 
     def watched(*given):
@@ -64,8 +64,7 @@ def made(monkeypatch):
             names.append(step.name)
             yield step, maps
 
-    for each in (map_cache, inspection):
-        monkeypatch.setattr(each, "walk", watched)
+    monkeypatch.setattr(map_cache, "walk", watched)
     return names
 
 
@@ -74,18 +73,23 @@ def finish(scheduler):
         scheduler.advance()
 
 
+def looks(sent):
+    """The maps that were sent; numbers follow them."""
+    return [message for message in sent if message["event"] == "maps"]
+
+
 def test_a_look_goes_on_with_maps_that_are_being_made(scheduler, sent, made):
     scheduler.handle(maps("enc0_conv1"))
     while not sent:
         scheduler.advance()
-    assert [message["request"] for message in sent] == ["enc0_conv1"]
+    assert [message["request"] for message in looks(sent)] == ["enc0_conv1"]
     assert 0 < len(made) < len(plan(SMALL))
     scheduler.handle(maps("head"))
     finish(scheduler)
     for step in ("dec0_concat", "enc1_pool", "input", "enc0_conv1"):
         scheduler.handle(maps(step))
         finish(scheduler)
-    assert [message["request"] for message in sent] == [
+    assert [message["request"] for message in looks(sent)] == [
         "enc0_conv1",
         "head",
         "dec0_concat",
@@ -98,7 +102,7 @@ def test_a_look_goes_on_with_maps_that_are_being_made(scheduler, sent, made):
     scheduler.handle(maps("enc0_conv1", IMAGE + 1))
     finish(scheduler)
     assert len(made) == 2 * len(plan(SMALL))
-    assert not np.array_equal(sent[0]["views"][0]["high"], sent[-1]["views"][0]["high"])
+    assert not np.array_equal(sent[0]["views"][0]["high"], looks(sent)[-1]["views"][0]["high"])
 
 
 def test_what_there_is_no_room_for_is_computed_when_it_is_asked_for(scheduler, sent, monkeypatch):
@@ -114,7 +118,7 @@ def test_maps_that_cannot_be_made_are_sent_to_who_asked(scheduler, sent):
     assert [(message["event"], message["request"]) for message in sent][-1] == ("failed", "head")
     scheduler.handle(maps("head"))
     finish(scheduler)
-    assert sent[-1]["event"] == "maps"
+    assert sent[-2]["event"] == "maps"
 
 
 def test_an_image_is_of_one_network_though_it_learns_meanwhile(scheduler, sent, learner):
@@ -137,14 +141,14 @@ def test_a_look_is_of_one_moment_though_the_network_learns(scheduler, sent, lear
         at = training.learner.step
         for _ in range(200):
             scheduler.advance()
-            if sent[-1]["event"] == "maps":
+            if looks(sent):
                 break
             assert training.learner.step == at
-        assert (sent[-1]["step"], sent[-1]["at"]) == (step, at)
+        assert [(each["step"], each["at"]) for each in looks(sent)] == [(step, at)]
         for _ in range(3):
             scheduler.advance()
         assert training.learner.step > at, "and then it learns on"
-        sent.append({"event": ""})
+        sent.clear()
     # A single step that is asked for in the midst of a look waits for it as well.
     scheduler.handle({"do": "pause", "request": learner["training"]})
     scheduler.handle(maps("head") | learner)
@@ -162,12 +166,19 @@ def test_a_training_that_rests_is_looked_at_like_any_network_that_does(scheduler
     for step in ("enc0_conv1", "head", "enc1_pool"):
         scheduler.handle(maps(step) | learner)
         finish(scheduler)
-        assert (sent[-1]["step"], sent[-1]["at"], sent[-1]["best"]) == (step, 3, False)
+        last = looks(sent)[-1]
+        assert (last["step"], last["at"], last["best"]) == (step, 3, False)
     assert made == [step.name for step in plan(SMALL)], "each once"
-    before = sent[-1]["views"]
+    before = looks(sent)[-1]["views"]
+    numbers = sent[-1]["numbers"]
     scheduler.handle({"do": "step", "request": learner["training"]})
-    assert (sent[-1]["event"], sent[-1]["at"]) == ("maps", 4)
-    assert not np.array_equal(before[0]["high"], sent[-1]["views"][0]["high"])
+    last = looks(sent)[-1]
+    assert last["at"] == 4
+    assert not np.array_equal(before[0]["high"], last["views"][0]["high"])
+    # The numbers are of the same network as the maps.
+    assert sent[-1]["event"] == "numbers"
+    assert sent[-1]["numbers"]["behind"].max() == last["views"][0]["high"][0]
+    assert not np.array_equal(numbers["behind"], sent[-1]["numbers"]["behind"])
     assert training.learner.step == 4
 
 
@@ -175,7 +186,7 @@ def test_maps_of_a_training_that_rested_are_made_no_further_once_it_learns(sched
     monkeypatch.setattr(inspection, "_PAUSE", 1e9)
     scheduler.handle({"do": "pause", "request": learner["training"]})
     scheduler.handle(maps("enc0_conv1") | learner)
-    while sent[-1]["event"] != "maps":
+    while not looks(sent):
         scheduler.advance()
     before = len(made)
     assert before < len(plan(SMALL))
@@ -189,12 +200,13 @@ def test_one_that_was_stopped_before_anything_was_saved_shows_what_it_began_with
     scheduler.handle({"do": "pause", "request": learner["training"]})
     scheduler.handle(maps("head") | learner)
     finish(scheduler)
-    began = sent[-1]
+    began = looks(sent)[-1]
     scheduler.handle({"do": "resume", "request": learner["training"]})
     for _ in range(3):
         scheduler.advance()
     scheduler.handle({"do": "stop", "request": learner["training"]})
     scheduler.handle(maps("head") | learner)
     finish(scheduler)
-    assert (began["at"], began["best"], sent[-1]["at"], sent[-1]["best"]) == (0, False, 0, True)
-    assert np.array_equal(began["views"][0]["whole"], sent[-1]["views"][0]["whole"])
+    last = looks(sent)[-1]
+    assert (began["at"], began["best"], last["at"], last["best"]) == (0, False, 0, True)
+    assert np.array_equal(began["views"][0]["whole"], last["views"][0]["whole"])

@@ -14,7 +14,7 @@ from unet_explorer.learning.protocol import Event, MapsRequest, MapView, Request
 from unet_explorer.learning.worker.activations import view, walk
 from unet_explorer.learning.worker.map_cache import MapCache
 from unet_explorer.learning.worker.networks import Networks
-from unet_explorer.learning.worker.patches import patch
+from unet_explorer.learning.worker.patches import FOLLOWED, patch
 from unet_explorer.learning.worker.task import Task
 
 if TYPE_CHECKING:
@@ -143,13 +143,12 @@ class Inspector:
             }
         )
         yield
-        if not computed:
+        one = next((each for each in plan(config) if each.name == step and each.op in FOLLOWED), None)
+        if one and not computed:
             # Of what is kept in 8 bits no sum could be followed.
             for _ in self._walk(model, config, tile, step, computed):
                 yield
         shown = views[-1]["channel"]
-        steps = {each.name: each for each in plan(config)}
-        one = steps.get(step)
         numbers = patch(model, one, computed[one.inputs[0]], computed[step], shown) if one else {}
         self._send(
             {"event": "numbers", "request": request["request"], "step": step, "channel": shown, "numbers": numbers}

@@ -12,9 +12,11 @@ from unet_explorer.core.plan import Step
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Numbers", "patch"]
+__all__ = ["FOLLOWED", "Numbers", "patch"]
 
 Numbers = dict[str, NDArray[np.float32]]
+FOLLOWED: Final = frozenset({"pool", "conv", "conv1x1"})
+"""What a step does that can be followed with a few numbers."""
 PLACES: Final = 2
 """Pixels a side that are followed behind a convolution."""
 SCORED: Final = 3
@@ -48,7 +50,7 @@ def patch(model: keras.Model, step: Step, before: Any, behind: Any, channel: int
         >>> found["before"].shape, found["behind"].tolist()
         ((4, 4), [[45.0, 47.0], [61.0, 63.0]])
     """
-    if step.op not in {"pool", "conv", "conv1x1"}:
+    if step.op not in FOLLOWED:
         return {}
     before, behind = np.asarray(before), np.asarray(behind)
     seen = behind[..., channel]
