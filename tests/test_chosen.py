@@ -130,8 +130,8 @@ def test_whose_weights_are_looked_at(state):
     instrument.close()
     session.close()
     assert network_summary(1, fresh) == "after 1 step of learning"
-    assert network_summary(0, fresh) == "fresh weights: this design has learnt nothing yet"
-    assert network_summary(0, {"training": "a", "folder": "b"}) == "before the first step of learning"
+    assert network_summary(0, fresh) == "fresh weights: this design was not trained yet"
+    assert network_summary(0, {"training": "a", "folder": "b"}) == "before the first step of training"
 
 
 def test_an_image_of_a_data_set_that_is_too_large_is_refused_as_well():

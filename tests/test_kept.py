@@ -75,7 +75,7 @@ def test_start_anew_and_reset_keep_what_has_learnt_and_it_can_be_opened_again(tr
     assert [step for step, _ in train.compared[0]["scores"]] == [0, 4]
     assert len(train.compared[0]["points"]) == 4
     pressed(train, "remove", name=first)
-    watch.until(lambda: "press Reset first" in train.problem)
+    watch.until(lambda: "close it first" in train.problem)
     pressed(train, "remove", name=second)
     watch.until(lambda: not train.compared and places(train) == {"cells 1": "here"})
     assert not (trainings_folder() / second).exists()

@@ -13,7 +13,7 @@ import pytest
 from unet_explorer.learning import process
 from unet_explorer.learning.process import Worker, _why
 
-HELPS = "ake fewer tiles a batch, a smaller tile, or fewer filters."
+HELPS = "ake fewer tiles per batch, a smaller tile, or fewer filters."
 
 
 @pytest.mark.parametrize(

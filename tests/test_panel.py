@@ -65,7 +65,7 @@ def test_code_may_change_what_is_shown(panel):
         ({"tile": [0, 5]}, "tile=[0, 5] is not allowed"),
         ({"tile": "572"}, "tile='572' is not allowed"),
         ({"tile": [572.5, 572]}, "is not allowed"),
-        ({"batch_size": 0}, "Tiles a batch: 0 is not allowed. Give a whole number from 1 to 4,096."),
+        ({"batch_size": 0}, "Tiles per batch: 0 is not allowed. Give a whole number from 1 to 4,096."),
     ],
 )
 def test_what_the_browser_sends_is_checked_and_the_last_good_state_kept(panel, sent, words):

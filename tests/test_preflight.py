@@ -184,7 +184,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_nearest_that_does(ima
     (found,) = [each for each in findings(wanted, images, 2_000_000_000) if each.kind == "memory"]
     assert found.weight == "doubt", "it can be forced"
     assert f"about {needed / 1e9:.1f} GB of memory; 2.0 GB are free" in found.message
-    assert found.fix.startswith("This would fit: one tile a batch, a tile of ")
+    assert found.fix.startswith("This would fit: one tile per batch, a tile of ")
     better = mended(wanted, found)
     assert estimate_memory(better.config, better.tile, better.recipe.batch_size, training=True)["total"] <= 2 * 10**9
     (hopeless,) = [each for each in findings(wanted, images, 1000) if each.kind == "memory"]

@@ -233,7 +233,7 @@ def test_a_former_notebooks_training_is_offered_and_goes_on(train, instrument, w
     again = TrainTab(instrument, worker, cells(2, size=64))
     later = Watch(again)
     later.until(lambda: state_of(again) == "interrupted")
-    assert again.status["problem"] == "A training was cut off here before."
+    assert again.status["problem"] == "An earlier training was interrupted here."
     epochs = again.status["epoch"]
     assert epochs >= 1
     later.until(lambda: again.predictions.get("epoch") == epochs)

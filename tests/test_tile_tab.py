@@ -258,7 +258,7 @@ def test_what_a_network_says_is_of_what_it_has_learnt(instrument, worker, chosen
         watch = Watch(tab)
         pressed(tab, "predict")
         watch.until(lambda: tab.state == "done")
-        assert tab.result["network"] == "fresh weights: this design has learnt nothing yet"
+        assert tab.result["network"] == "fresh weights: this design was not trained yet"
         session.start(force=True)
         finished(session)
         chosen.changed.emit()

@@ -25,7 +25,7 @@ def test_every_box_gets_its_mark_and_loses_it_with_another_tile(warm_lab, page, 
     panel, _, tab = built(warm_lab, page, tmp_path)
     total = trace(CONFIG, 76).parameters
     expect(tab.role("proof")).to_have_text(
-        f"✓ All {len(plan(CONFIG))} steps agree with Keras, in shape and in parameters: {total:,} in total "
+        f"✓ All {len(plan(CONFIG))} layers agree with Keras, in shape and in parameters: {total:,} in total "
         "(depth 2, 4 filters, tile 76 × 76)."
     )
     boxes = panel.steps
@@ -58,7 +58,7 @@ def test_what_keras_made_otherwise_is_marked_and_both_are_said(warm_lab, page, t
     expect(panel.step("enc1_conv2")).to_have_attribute("data-proof", "agrees")
     label = panel.step("enc1_conv1").get_attribute("aria-label")
     assert label.endswith("; the plan says 34 × 34 × 8, Keras 35 × 35 × 8")
-    expect(tab.role("proof")).to_contain_text("✗ 1 of 17 steps do not agree with Keras")
+    expect(tab.role("proof")).to_contain_text("✗ 1 of 17 layers do not agree with Keras")
     expect(tab.root.locator(".ue-wrong li")).to_have_text(["enc1_conv1: the plan says 34 × 34 × 8, Keras 35 × 35 × 8"])
 
 

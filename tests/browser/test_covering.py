@@ -60,7 +60,7 @@ def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):
     panel, _, tab = open_tile(warm_lab, page, tmp_path)
     tab.action("predict").click()
     expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
-    expect(tab.role("seams")).to_have_text("✓ Tiled = untiled: every label agrees.")
+    expect(tab.role("seams")).to_have_text("✓ Tiled = untiled: every pixel agrees.")
     expect(tab.role("labels")).to_be_visible()
     tab.setting("naive").check()
     expect(tab.role("seams")).to_have_attribute("data-naive", "true")

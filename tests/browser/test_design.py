@@ -151,7 +151,9 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(warm_lab,
     panel.type("dropout", "1")
     expect(panel.role("problem")).to_have_text(re.compile("^Dropout: 1 is not allowed. Give a number from 0 up to"))
     panel.type_batch("-5")
-    expect(panel.role("problem")).to_have_text("Tiles a batch: −5 is not allowed. Give a whole number from 1 to 4,096.")
+    expect(panel.role("problem")).to_have_text(
+        "Tiles per batch: −5 is not allowed. Give a whole number from 1 to 4,096."
+    )
     panel.type_batch("8")
     expect(panel.role("problem")).to_be_empty()
     expect(panel.role("totals").locator('[data-total="train"]')).to_have_text("9.43 GB")

@@ -117,7 +117,7 @@ def test_a_lost_kernel_takes_its_worker_along_and_the_next_one_goes_on(lab, page
     expect(page.locator('[data-tab="train"]:visible')).to_have_count(0)
     tab = open_tab(page, "Train")
     tab.expect_state("interrupted")
-    tab.expect_problem("A training was cut off here before.")
+    tab.expect_problem("An earlier training was interrupted here.")
     kept = epochs(tab)
     assert kept >= 1
     tab.action("resume").click()

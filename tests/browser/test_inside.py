@@ -114,7 +114,7 @@ def test_both_maps_of_a_skip_and_the_frame_of_the_crop(warm_lab, page, tmp_path)
     assert marks == [main.width // 4 + crop, main.width // 4]
     first = tab.role("whole").first.bounding_box()
     page.mouse.move(first["x"] + 3, first["y"] + 3)
-    expect(tab.role("pixel-words")).to_contain_text("It is cut off: nothing further on sees it.")
+    expect(tab.role("pixel-words")).to_contain_text("It is cut off: nothing further on uses it.")
     expect(tab.role("pixel").nth(1)).to_be_hidden()
 
 
@@ -148,7 +148,7 @@ def test_steps_explain_themselves_with_their_own_numbers(warm_lab, page, tmp_pat
 
 def test_maps_follow_the_training_and_the_channel_that_is_chosen(warm_lab, page, tmp_path):
     _, _, tab = open_inside(warm_lab, page, tmp_path)
-    expect(tab.role("inside-state")).to_have_text("The network: fresh weights: this design has learnt nothing yet.")
+    expect(tab.role("inside-state")).to_have_text("The network: fresh weights: this design was not trained yet.")
     expect(tab.root).to_have_attribute("data-at", "0")
     grid = tab.root.get_by_role("spinbutton", name="Channel shown whole").first
     grid.press("ArrowRight")

@@ -307,9 +307,9 @@ def _legend(drawn: Scene) -> None:
     if not drawn.skips:
         del texts["crop_concat"]
     drawn.legend = list(texts.items())
-    drawn.caption = "Above a box its channels, below it its side in pixels."
+    drawn.caption = "Above a box: its channels. Below: its size, 188² is 188 × 188 px."
     if drawn.skips:
-        kept = "; the dashed frame is the part of the map that is kept for it." if cropped else "."
+        kept = ", of what the dashed frame keeps." if cropped else "."
         drawn.caption += f" A white half is a copy{kept}"
     if config.dropout:
         drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."

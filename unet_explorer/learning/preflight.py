@@ -70,7 +70,7 @@ class TrainingError(RuntimeError):
         if against:
             message = [f"{each.message} {each.fix}".strip() for each in against]
             if all(each.weight == "doubt" for each in against):
-                message.append("Or start it all the same, with force=True.")
+                message.append("Or start it anyway, with force=True.")
             raise cls("\n".join(message), against)
 
 
@@ -150,8 +150,8 @@ def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
         one = int(present[0])
         name = dataset.classes[one] if one < len(dataset.classes) else str(one)
         message = (
-            f"Every pixel of every mask is {'0' if one == 0 else f'class {one}'} ({name}): whatever the image, one "
-            "answer is always right, so the loss falls and nothing is learnt."
+            f"Every pixel of every mask is {'0' if one == 0 else f'class {one}'} ({name}): one answer is right for "
+            "every image, so the loss falls and nothing is learnt."
         )
         fix = "Look at your masks: are they the right files, and are objects marked by values above 0?"
         yield Finding("one-class", "doubt", message, fix)
@@ -165,9 +165,9 @@ def _head(config: UNetConfig) -> Iterable[Finding]:
     if config.head_activation == "relu":
         message = (
             "The head ends in a ReLU: it cuts off all negative scores before the loss sees them, and where a score is "
-            "cut off, no gradient comes back. With some seeds the learning then never starts."
+            "cut off, no gradient comes back. With some random starting weights, training never gets going."
         )
-        fix = "Set the head to linear: the loss turns scores into shares by itself."
+        fix = "Set the head to linear: the loss turns scores into probabilities by itself."
         yield Finding("head", "doubt", message, fix, {"config": {"head_activation": "linear"}})
 
 
@@ -179,8 +179,8 @@ def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
     if min(output.height, output.width) < FEW:
         side = tile_for_output(config, ENOUGH)
         message = (
-            f"The output is only {output.height} × {output.width} px: of each tile of {tile[0]} × {tile[1]} px that is "
-            f"computed, {output.height * output.width:,} pixels teach anything."
+            f"The output is only {output.height} × {output.width} px: {tile[0]} × {tile[1]} px are computed for each "
+            f"tile, and only {output.height * output.width:,} of them are learnt from."
         )
         change = {"tile": [side, side]}
         yield Finding("output", "doubt", message, f"Take a tile of {side}, or a smaller depth.", change)
@@ -199,7 +199,7 @@ def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
         message = (
             f"The smallest image ({smallest[0]} × {smallest[1]} px) is smaller than the tile "
             f"({tile[0]} × {tile[1]} px): "
-            "beyond its border the tile shows it mirrored, as in the paper."
+            "the tile is filled up with the mirrored image, as in the U-Net paper."
         )
         yield Finding("mirrored", "note", message)
 
@@ -221,14 +221,16 @@ def _memory(order: Order, available: int) -> Iterable[Finding]:
     needed = estimate_memory(order.config, order.tile, order.recipe.batch_size, training=True)["total"]
     if needed <= available:
         return
-    message = f"To learn this takes about {_bytes(needed)} of memory; {_bytes(available)} are free."
+    message = f"Training needs about {_bytes(needed)} of memory; {_bytes(available)} are free."
     fitting = fitting_design(order.config, order.tile, order.recipe.batch_size, available)
     if fitting is None:
         yield Finding("memory", "doubt", message, "No smaller design fits either: close what else is open.")
         return
     config, tile, batch = fitting
     changed = {name: value for name, value in config.to_dict().items() if order.config.to_dict()[name] != value}
-    parts = [f"{batch} tiles a batch" if batch > 1 else "one tile a batch"] if batch != order.recipe.batch_size else []
+    parts = (
+        [f"{batch} tiles per batch" if batch > 1 else "one tile per batch"] if batch != order.recipe.batch_size else []
+    )
     parts += [f"a tile of {tile[0]} × {tile[1]}"] if tile != order.tile else []
     names = {"base_filters": "{} filters", "depth": "depth {}"}
     parts += [names.get(name, name + " {}").format(value) for name, value in changed.items()]
@@ -248,7 +250,7 @@ def _time(order: Order, speed: float) -> Iterable[Finding]:
     # Another padding or kernel has other sizes.
     tile = next(side for side in reversed(nearest_sizes(config, usual)) if side is not None)
     if macs_per_step(Order(config, (tile, tile), order.recipe)) < macs_per_step(order):
-        fix = f"Take the classroom's: depth {small.depth}, {small.base_filters} filters, a tile of {tile}."
+        fix = f"Take the classroom design: depth {small.depth}, {small.base_filters} filters, a tile of {tile}."
         yield Finding("slow", "doubt", message, fix, {"config": change, "tile": [tile, tile]})
     else:
         yield Finding("slow", "doubt", message, "Take fewer steps.")

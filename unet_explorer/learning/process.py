@@ -23,7 +23,7 @@ SUMMARY_COLUMNS: Final = 112
 """Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
 _MODULE: Final = "unet_explorer.learning.worker.main"
 _LAST_WORDS: Final = 4000
-_LESS: Final = "take fewer tiles a batch, a smaller tile, or fewer filters."
+_LESS: Final = "take fewer tiles per batch, a smaller tile, or fewer filters."
 _CRASHES: Final = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS"})
 """How TensorFlow ends where it gets no memory and does not look: 2.20 with SIGSEGV, others with SIGABRT."""
 

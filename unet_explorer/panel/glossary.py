@@ -29,18 +29,18 @@ GLOSSARY: Final = (
         "batch",
         "The tiles that one step of learning looks at together. More of them make steadier steps, and take more "
         "memory.",
-        ("tiles a batch",),
+        ("tiles per batch",),
     ),
     Term(
         "batch normalisation",
         "Shifts and scales the values between a convolution and its ReLU, so that they stay in one range. It often "
-        "makes learning faster, and costs two numbers a channel to learn.",
+        "makes learning faster, and costs two more numbers per channel to learn.",
         ("batch norm",),
     ),
     Term(
         "border",
-        "Pixels at the rim of a tile that get no prediction, since convolutions without padding eat their rim. The "
-        "deeper the network, the wider it is.",
+        "Pixels at the edge of a tile that get no prediction: each convolution without padding removes the "
+        "outermost pixels. The deeper the network, the wider the border.",
         ("border lost",),
     ),
     Term(
@@ -70,17 +70,18 @@ GLOSSARY: Final = (
     Term(
         "convolution",
         "A small window, the kernel, slides over the map; at every place its weights are multiplied with what lies "
-        "under it, and summed. Without padding the map gets smaller, for the window must not stand over the edge.",
+        "under it, and summed. Without padding the map gets smaller, since the window must stay inside.",
         (
             "3×3 convolution",
             "convs per block",
             "1×1 convolution",
+            "kernel",
         ),
     ),
     Term(
         "crop",
         "What is cut off every side of a skip before it joins the way up. The map from the left arm is larger, "
-        "since fewer convolutions have eaten of it.",
+        "since fewer convolutions have made it smaller.",
         (
             "copy and crop",
             "crop per side",
@@ -94,7 +95,7 @@ GLOSSARY: Final = (
     ),
     Term(
         "depth",
-        "How often the map is halved on the way down, and doubled on the way up. Every level sees twice as far.",
+        "How often the map is halved on the way down, and doubled on the way up. Every level looks twice as far.",
     ),
     Term(
         "Dice",
@@ -108,8 +109,8 @@ GLOSSARY: Final = (
     ),
     Term(
         "epoch",
-        "A number of steps after which the network is examined on images that it does not learn from. The best "
-        "epoch is kept.",
+        "Here a fixed number of steps, not one pass over all images; then the network is tried on validation "
+        "images. The weights of the best epoch are kept.",
         ("steps per epoch",),
     ),
     Term(
@@ -119,21 +120,17 @@ GLOSSARY: Final = (
     ),
     Term(
         "feature map",
-        "What one filter has found, at every pixel: bright where its pattern occurs. A layer makes one a channel.",
-        (
-            "map",
-            "layers",
-        ),
+        "What one filter has found, at every pixel: bright where its pattern occurs. A layer makes one per channel.",
+        ("map",),
     ),
     Term(
         "filters",
         "How many different patterns a layer looks for; each makes one channel. Here it is those of the first "
         "convolution, and every level down has twice as many.",
-        ("kernel",),
     ),
     Term(
         "fits",
-        "A tile fits if every pooling is handed an even side and something is left at the bottom. Then every map "
+        "A tile fits if every pooling gets an even side and something is left at the bottom. Then every map "
         "has whole sides, and skips meet what comes up.",
         ("snap to fitting sizes",),
     ),
@@ -144,14 +141,14 @@ GLOSSARY: Final = (
     ),
     Term(
         "IoU",
-        "Intersection over union: the pixels that truth and prediction share, divided by those that either has. 1 "
+        "Intersection over union: the pixels that truth and prediction share, divided by those in either of them. 1 "
         "is perfect, and a mask that finds nothing gets 0.",
         ("mean IoU",),
     ),
     Term(
         "learning rate",
-        "How far the weights are changed at every step. Too small a rate learns nothing in time, too large a one "
-        "comes apart.",
+        "How far the weights are changed at every step. With too small a rate nothing is learnt in time, with too "
+        "large a one training breaks down.",
     ),
     Term(
         "level",
@@ -159,8 +156,7 @@ GLOSSARY: Final = (
     ),
     Term(
         "logits",
-        "The scores of the classes before they are made into shares of 1 by a softmax. The loss takes them as they "
-        "are.",
+        "The scores of the classes before a softmax turns them into probabilities. The loss takes them as they are.",
     ),
     Term(
         "loss",
@@ -170,13 +166,13 @@ GLOSSARY: Final = (
         "MAC",
         "One multiplication and one addition, the unit of work of a network. Multiply-adds tell how long a tile takes.",
         (
-            "work per tile",
+            "multiply-adds per tile",
             "multiply-adds",
         ),
     ),
     Term(
         "mask",
-        "An image with a class for every pixel. It is what the network shall say, and what it is taught with.",
+        "An image with a class for every pixel. The network is taught with masks, and predicts one.",
         (
             "its mask",
             "truth",
@@ -204,20 +200,20 @@ GLOSSARY: Final = (
     ),
     Term(
         "parameters",
-        "The numbers that are learnt: the weights of all kernels, and a bias a channel. They do not depend on the "
+        "The numbers that are learnt: the weights of all kernels, and a bias per channel. They do not depend on the "
         "tile.",
     ),
     Term(
         "receptive field",
         "The part of the tile that one pixel of a map depends on. What lies outside cannot change it.",
         (
-            "a pixel sees",
+            "receptive field of a pixel",
             "sees",
         ),
     ),
     Term(
         "ReLU",
-        "Sets negative values to zero and leaves the others. Without it all layers together would be one layer.",
+        "Sets negative values to zero and leaves the others. Without it many layers could do no more than one.",
     ),
     Term(
         "semantic segmentation",
@@ -235,7 +231,7 @@ GLOSSARY: Final = (
     ),
     Term(
         "softmax",
-        "Turns the scores of a pixel into shares that add up to 1. The highest score gets the largest share.",
+        "Turns the scores of a pixel into probabilities, which add up to 1. The highest score gets the largest.",
     ),
     Term(
         "step",

@@ -181,7 +181,7 @@ def _reason(error: Exception) -> str:
         return f"The training came apart: {error}. Steps this large overshoot: lower the learning rate, to a tenth say."
     kind = type(error).__name__
     if isinstance(error, MemoryError) or kind in {"ResourceExhaustedError", "InternalError"}:
-        return "The memory of this machine is used up. Take fewer tiles a batch, a smaller tile, or fewer filters."
+        return "The memory of this machine is used up. Take fewer tiles per batch, a smaller tile, or fewer filters."
     if isinstance(error, OSError):
         return f"The training cannot be read or written: {error}."
     first_line = str(error).splitlines()[:1]

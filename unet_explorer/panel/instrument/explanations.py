@@ -22,7 +22,7 @@ SENTENCES: Final = {
     "refused_output": "{given} is not an output size: give a whole number of at least 1 that a tile up to "
     f"{LARGEST:,} px can give.",
     "refused_knob": "{label}: {given} is not allowed. Give {allowed}.",
-    "batch": "Tiles a batch",
+    "batch": "Tiles per batch",
 }
 
 PRESET_NOTES: Final = {
@@ -37,7 +37,7 @@ KNOBS: Final = {
     "base_filters": ("Filters", "channels of the first convolution; doubled at every level down", True),
     "convs_per_block": ("Convs per block", "convolutions on each level", False),
     "kernel_size": ("Kernel", "side of the convolutions' kernels, in pixels", False),
-    "padding": ("Padding", "whether convolutions eat their rim or are padded with zeros", False),
+    "padding": ("Padding", "whether convolutions lose their border or are padded with zeros", False),
     "upsampling": ("Up-sampling", "how a map is doubled on the way up", False),
     "in_channels": ("Image channels", "1 is grey, 3 is RGB", False),
     "num_classes": ("Classes", "channels of the prediction", False),
@@ -104,9 +104,13 @@ def explain(step: Step, crop: int) -> Explanation:
     """
     tell = {"conv": _conv, "conv1x1": _head}.get(step.op, _other)
     title, formula, reason = _skip(crop) if step.op == "crop_concat" else tell(step)
+    where = next((words for prefix, words in _WHERE.items() if step.name.startswith(prefix)), "")
+    title += where.format(level=step.level)
     return Explanation(title, formula, reason, _parameters(step), _work(step), _memory(step))
 
 
+_WHERE: Final = {"enc": "; contracting path, level {level}", "dec": "; expanding path, level {level}"}
+"""What stands behind the first letters of a step's name."""
 _THEN: Final = {"linear": "", "relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}
 
 
@@ -115,7 +119,7 @@ def _conv(step: Step) -> tuple[str, str, str]:
     rim = (k - 1) // 2
     then = _THEN[step.activation]
     if k == 1:
-        return f"1×1 convolution{then}", "{in} = {out}", "A 1×1 kernel needs no neighbours, so no rim is lost."
+        return f"1×1 convolution{then}", "{in} = {out}", "A 1×1 kernel needs no neighbours, so no border is lost."
     if step.padding == "valid":
         return (
             f"{k}×{k} convolution, no padding{then}",
@@ -127,7 +131,7 @@ def _conv(step: Step) -> tuple[str, str, str]:
         return (
             f"{k}×{k} convolution, padded{then}",
             f"{{in}} + 2 · {rim} − ({k} − 1) = {{out}}",
-            f"A rim of zeros, {rim} px wide, gives the kernel what it lacks at the border: the side stays.",
+            f"A frame of zeros, {rim} px wide, stands in for what is missing outside: the side stays.",
         )
     return (
         f"{k}×{k} convolution, padded{then}",
@@ -147,17 +151,17 @@ def _head(step: Step) -> tuple[str, str, str]:
 
 
 def _skip(crop: int) -> tuple[str, str, str]:
-    why = "so that the next convolution sees both where things are and what they are."
+    why = "so that the next convolution sees the channels of both."
     if not crop:
         return (
             "copy and concatenate",
             "{skip} = {out}",
-            f"The map saved on the way down is put in front of the one coming up, {why}",
+            f"The map saved on the way down is stacked with the one coming up, {why}",
         )
     return (
         "copy, crop and concatenate",
         "{skip} − 2 · {crop} = {out}",
-        f"The map saved on the way down is cut to the size of the one coming up and put in front of it, {why}",
+        f"The map saved on the way down is cut to the size of the one coming up and stacked with it, {why}",
     )
 
 
@@ -173,7 +177,7 @@ def _other(step: Step) -> tuple[str, str, str]:
     formulas = {"pool": "{in} ÷ 2 = {out}", "upconv": "{in} × 2 = {out}", "upsample": "{in} × 2 = {out}"}
     reasons = {
         "pool": "Of every 2×2 pixels only the largest value is kept. An odd side would leave a row without a partner.",
-        "upconv": "Every pixel is spread over 2×2 pixels by a learned kernel, and the channels are halved.",
+        "upconv": "Every pixel becomes 2×2 pixels, with weights that are learnt, and the channels are halved.",
         "upsample": "New pixels are interpolated between their neighbours; nothing is learned here.",
         "norm": "Each channel is shifted and scaled to a steady mean and spread.",
         "relu": "Negative values become zero.",

@@ -152,7 +152,7 @@ class Ablation(BackgroundTab):
         if needed > free:
             raise ValueError(
                 f"Three networks at once take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: take a smaller "
-                "tile, fewer filters, or fewer tiles a batch."
+                "tile, fewer filters, or fewer tiles per batch."
             )
 
     def _do_stop(self, _: dict[str, Any]) -> None:

@@ -201,20 +201,20 @@ def network_summary(at: int, weights: Weights, best: bool = False) -> str:
 
     Example:
         >>> network_summary(300, {"training": "a", "folder": "a"})
-        'after 300 steps of learning'
+        'after 300 steps of training'
         >>> network_summary(0, {"training": "a", "folder": "a"}, best=True)
-        'its weights before the first step of learning: none were saved later'
+        'before its first step of training: nothing was saved later'
     """
     if at:
         steps = "1 step" if at == 1 else f"{at:,} steps"
-        return f"after {steps} of learning{', where it was best' if best else ''}"
+        return f"after {steps} of training{' (its best state)' if best else ''}"
     if weights["training"]:
         return (
-            "its weights before the first step of learning: none were saved later"
+            "before its first step of training: nothing was saved later"
             if best
-            else "before the first step of learning"
+            else "before the first step of training"
         )
-    return "fresh weights: this design has learnt nothing yet"
+    return "fresh weights: this design was not trained yet"
 
 
 def numbers_for_page(sent: Numbers) -> dict[str, Any]:

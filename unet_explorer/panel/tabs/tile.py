@@ -93,7 +93,7 @@ class TileTab(ImageTab):
         best = best_tile(config, shape, int(limit))
         whole = tile_for_output(config, shape[0]), tile_for_output(config, shape[1])
         smallest = _smallest(config, shape)
-        rows = [("smallest that covers it", smallest), ("on the knobs", tile), ("best within the limit", best)]
+        rows = [("smallest that covers it", smallest), ("chosen now", tile), ("best within the limit", best)]
         rows.append(("the image in one piece", whole))
         table: list[dict[str, Any]] = []
         for name, size in rows:

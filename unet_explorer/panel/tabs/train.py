@@ -42,8 +42,8 @@ class TrainTab(Trainings):
     """Teach and watch.
 
     Attributes:
-        instrument: Where the browser finds the knobs, and with them the tiles a batch.
-        recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles a batch: these are the instrument's.
+        instrument: Where the browser finds the knobs, and with them the tiles per batch.
+        recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles per batch: these are the instrument's.
         source: Where the images come from; see `sources.load`.
         sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
@@ -129,7 +129,7 @@ class TrainTab(Trainings):
                 self.send_state("recipe")
 
     def _read_recipe(self, sent: Any) -> dict[str, Any]:
-        """A recipe from the page; the tiles a batch in it go to the instrument, which owns them."""
+        """A recipe from the page; the tiles per batch in it go to the instrument, which owns them."""
         recipe = Recipe.from_dict({**self.whole_recipe.to_dict(), **sent})
         self._instrument.batch_size = recipe.batch_size
         return _without_batch(recipe)
@@ -304,7 +304,7 @@ class TrainTab(Trainings):
         session = TrainingSession.unfinished(self._worker)
         if session is None:
             return
-        session.problem = "A training was cut off here before."
+        session.problem = "An earlier training was interrupted here."
         self._take_on(session)
 
     # Keeping the page up to date -----------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ class TrainTab(Trainings):
 
     @property
     def whole_recipe(self) -> Recipe:
-        """How to teach, with the tiles a batch."""
+        """How to teach, with the tiles per batch."""
         return Recipe.from_dict({**self.recipe, "batch_size": self._instrument.batch_size})
 
     def _findings(self) -> list[Finding]:

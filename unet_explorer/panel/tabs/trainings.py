@@ -64,7 +64,7 @@ class Trainings(BackgroundTab):
 
     def _check_other(self, name: str) -> None:
         if self.session is not None and self.session.name == name:
-            raise TrainingError("This training is the one that is shown: press Reset first.")
+            raise TrainingError("This training is the one that is shown: close it first.")
 
     def _list_if_new(self) -> None:
         """The list anew, where the present training has come so far that it looks different."""

@@ -53,7 +53,7 @@ export class Bar {
     this.offline = element("div", { class: "ue-offline", "data-role": "offline" });
     setText(this.offline, "The kernel is gone. The tile still moves; for everything else, run the cell again.");
     this.tools = element("div", { class: "ue-tools" }, element("span", { class: "ue-start" }, element("span", { "aria-hidden": "true" }, "Start from "), this.preset));
-    this.tools.append(this.undo, this.redo, button("reset", "Reset: back to where it started", "reset"));
+    this.tools.append(this.undo, this.redo, button("reset", "Reset: back to where it started", "Reset"));
     this.words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.offline);
     for (const part of [this.tools, this.words]) part.addEventListener("click", (event) => this.onClick(event), { signal });
   }
@@ -111,7 +111,7 @@ export class Bar {
       setText(this.verdict, `✓ ${size(tile)} fits → ${size([output.height, output.width])}${lost}`);
       const { smallest, period } = network.sizes;
       const first = [0, 1, 2].map((step) => smallest + step * period).join(", ");
-      setText(this.reason, `A side fits every ${period} px: ${first}, …`);
+      setText(this.reason, `Sides that fit are ${period} px apart: ${first}, …`);
     } else {
       setText(this.verdict, `✗ ${size(tile)} does not fit`);
       setText(this.reason, `${misfitWords(state)}.`);
@@ -128,7 +128,7 @@ export class Bar {
   showSizes(state, linked) {
     const offers = linked ? this.squares(state) : this.sides(state);
     const neighbours = linked && state.fits;
-    setText(this.hint, neighbours ? "next that fit" : offers.length ? "nearest that fit" : "");
+    setText(this.hint, neighbours ? "sizes that fit" : offers.length ? "sizes that fit" : "");
     this.sizes.forEach((button, at) => {
       const offer = offers[at];
       button.hidden = !offer;

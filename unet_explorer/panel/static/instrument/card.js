@@ -152,9 +152,9 @@ export class Card {
     const lines = tile[0] === tile[1] ? [line(tile[0])] : [`height: ${line(tile[0])}`, `width: ${line(tile[1])}`];
     this.showFormula(lines, !state.fits);
     const lost = eaten
-      ? `The convolutions eat ${eaten} px in all, so a border of ${eaten / 2} px on every side has no prediction.`
-      : "No convolution eats a rim here, so the prediction is as large as the tile.";
-    const rule = `Each pooling must be handed an even side, so a side fits only every ${period} px.`;
+      ? `The convolutions take away ${eaten} px in all, so a border of ${eaten / 2} px on every side has no prediction.`
+      : "No convolution takes anything away here, so the prediction is as large as the tile.";
+    const rule = `Each pooling must get an even side, so sides that fit are ${period} px apart.`;
     const why = state.fits ? "" : `This tile does not fit: ${misfitWords(state)}. `;
     setText(this.reason, `${why}${state.fits ? `${lost} ` : ""}${rule}`);
     this.fact("output", state.fits ? `${size([output.height, output.width])} × ${exact(output.step.channels)}` : "");
@@ -221,7 +221,7 @@ class CropView {
     setText(
       this.words,
       `Of ${size([skip.height, skip.width])} px, ${size([map.height, map.width])} are kept: ${share.toFixed(0)} %. ` +
-        `${crop} px go on every side.`,
+        `${crop} px are cut off on every side.`,
     );
   }
 }
@@ -264,7 +264,7 @@ class SightView {
     );
     const choose = element("div", { class: "ue-pixel" });
     choose.append(element("label", {}, "Row ", this.inputs[0]), element("label", {}, "Column ", this.inputs[1]));
-    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "A pixel sees"), this.svg, this.words, choose);
+    this.node = element("div", { class: "ue-sight" }, element("h4", {}, "Receptive field of a pixel"), this.svg, this.words, choose);
     const point = (/** @type {PointerEvent} */ event) => {
       if (event.type === "pointerdown" || event.buttons) this.pointAt(placeIn(this.svg, event));
     };

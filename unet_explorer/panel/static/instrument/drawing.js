@@ -250,7 +250,7 @@ export class Drawing {
     if (!proof && !this.proven) return;
     this.proven = Boolean(proof);
     const wrong = new Set();
-    const scale = Math.max(0.7, this.placement.scale.type);
+    const scale = Math.max(0.5, Math.min(1, this.placement.scale.type));
     for (const { name, host } of this.network.steps) if (proof?.steps[name]) wrong.add(host || name);
     for (const part of this.parts) {
       if (part.name === this.network.input) continue;

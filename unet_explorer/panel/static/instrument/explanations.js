@@ -132,12 +132,12 @@ function convolution(map, before) {
   const into = `${sideWords((side) => side, before)} → ${sideWords((side) => side, map)}`;
   const words =
     k === 1
-      ? `A 1×1 kernel needs no neighbours: each of the ${exact(map.pixels)} pixels gets ${exact(map.step.channels)} new values, and no rim is lost.`
+      ? `A 1×1 kernel needs no neighbours: each of the ${exact(map.pixels)} pixels gets ${exact(map.step.channels)} new values, and no border is lost.`
       : padded
-        ? `The kernel lies over every pixel, for a rim of zeros stands in for what is missing outside: ${into}.`
+        ? `The kernel lies over every pixel, for a frame of zeros stands in for what is missing outside: ${into}.`
         : `The ${k}×${k} kernel must lie wholly inside. Along a side of ${plain(before.height)} px it finds ${plain(before.height)} − (${k} − 1) = ` +
           `${plain(map.height)} places, so the outermost ${(k - 1) / 2} px (orange) ${k > 3 ? "have" : "has"} no output: ${into}.`;
-  const title = k === 1 ? "Why no rim is lost" : padded ? "What padding does" : "Why the side shrinks";
+  const title = k === 1 ? "Why no border is lost" : padded ? "What padding does" : "Why the side shrinks";
   return { title, frames: m * m, draw, words, width: left + m, height: n + 2 * rim };
 }
 

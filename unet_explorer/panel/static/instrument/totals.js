@@ -11,8 +11,8 @@ const TOTALS = /** @type {const} */ ([
   ["output", "output", undefined],
   ["border", "border lost", undefined],
   ["parameters", "parameters", undefined],
-  ["macs", "work per tile", "multiply-adds to predict one tile"],
-  ["predict", "to predict", PEAK],
+  ["macs", "multiply-adds per tile", "what it takes to predict one tile: a multiplication and an addition are one"],
+  ["predict", "memory to predict", PEAK],
   ["train", "to train", PEAK],
 ]);
 /** @typedef {(typeof TOTALS)[number][0]} Total */

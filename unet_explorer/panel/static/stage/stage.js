@@ -149,10 +149,10 @@ class Stage {
       const { images = [], epoch = 0 } = train.get("predictions");
       const { classes = [] } = train.get("curve");
       const { ends } = this.instrument.drawing;
-      if (example && images[0]) ends.show(example, images[0], ["image", epoch ? `its mask, epoch ${epoch}` : "its mask, untaught"], classes);
+      if (example && images[0]) ends.show(example, images[0], ["image", maskWords(epoch, train.get("status").differs ?? false)], classes);
       else ends.showExample();
     };
-    listenTo(train, ["examples", "predictions"], show, this.signal, this.problem);
+    listenTo(train, ["examples", "predictions", "status"], show, this.signal, this.problem);
   }
 
   /**
@@ -191,6 +191,15 @@ class Stage {
  */
 function idOf(widget) {
   return widget.replace(/^anywidget:/, "");
+}
+
+/**
+ * @param {number} epoch
+ * @param {boolean} differs  Whether another design is shown by now.
+ */
+function maskWords(epoch, differs) {
+  if (differs) return "mask of the last training";
+  return epoch ? `its mask, epoch ${epoch}` : "its mask, untaught";
 }
 
 /** A sign that every font has: the corners of a screen. */

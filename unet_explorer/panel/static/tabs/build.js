@@ -38,7 +38,7 @@ class Build {
       this.part("As Keras source", false, tools, this.script),
       this.part("Keras's summary", false, this.summary),
     );
-    const about = "Makes the network that the knobs show in Keras, and compares every step with the picture.";
+    const about = "Builds this network in Keras, and compares every layer with the drawing.";
     const bar = element("div", { class: "ue-line" }, this.button, this.state, element("span", { class: "ue-quiet" }, about));
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "build" });
     this.node.append(bar, this.problem, this.verdict, this.result);
@@ -101,9 +101,9 @@ class Build {
     const wrong = result.proof.filter(({ difference }) => difference);
     const { depth, base_filters: filters } = result.config;
     const design = `depth ${depth}, ${filters} filters, tile ${size(result.tile)}`;
-    const all = `✓ All ${result.proof.length} steps agree with Keras, in shape and in parameters: ${exact(result.parameters)} in total (${design}).`;
-    const some = `✗ ${wrong.length} of ${result.proof.length} steps do not agree with Keras (${design}).`;
-    const differs = this.model.get("differs") ? " The knobs show another design by now: press Build again to prove that one." : "";
+    const all = `✓ All ${result.proof.length} layers agree with Keras, in shape and in parameters: ${exact(result.parameters)} in total (${design}).`;
+    const some = `✗ ${wrong.length} of ${result.proof.length} layers do not agree with Keras (${design}).`;
+    const differs = this.model.get("differs") ? " The settings show another design by now: press Build again for that one." : "";
     setText(this.verdict, (wrong.length ? some : all) + differs);
     this.verdict.dataset.agrees = String(!wrong.length);
   }

@@ -46,8 +46,8 @@ class Inside {
     this.picker = new Picker(model, signal);
     this.where = new Whereabouts(signal, (place) => this.choosePlace(place));
     this.which = element("select", { "data-setting": "step", ...OWN_KEYS });
-    this.common = element("select", { "data-setting": "range", ...OWN_KEYS }, element("option", { value: "own" }, "each its own"));
-    this.common.append(element("option", { value: "common" }, "one for all"));
+    this.common = element("select", { "data-setting": "range", ...OWN_KEYS }, element("option", { value: "own" }, "per channel"));
+    this.common.append(element("option", { value: "common" }, "the same for all"));
     this.state = element("span", { class: "ue-quiet", "data-role": "inside-state", role: "status" });
     this.problem = element("p", { class: "ue-problem", "data-role": "inside-problem", role: "alert" });
     this.words = element("p", { class: "ue-pixel-words", "data-role": "pixel-words" });
@@ -75,7 +75,7 @@ class Inside {
     /** @type {(words: string, node: Node) => HTMLElement} */
     const setting = (words, node) => element("label", { class: "ue-setting" }, element("span", {}, words), node);
     const colours = element("p", { class: "ue-quiet" }, "Black is 0, orange to white is positive, blue negative.");
-    const settings = [setting("Step", this.which), setting("Range of the colours", this.common), colours];
+    const settings = [setting("Layer", this.which), setting("Range of the colours", this.common), colours];
     return element("div", { class: "ue-left" }, this.picker.node, this.where.node, ...settings, this.how.node);
   }
 
@@ -218,10 +218,10 @@ class Inside {
     this.output.style.display = fits ? "" : "none";
     if (fits) frame(this.output, [(sides[0] - output.height) / 2, (sides[1] - output.width) / 2], output);
     const told = values.map((value, at) => (value === null ? "" : `${views[at].step}: ${valueWords(views[at], value)}`)).filter(Boolean);
-    const cut = outside ? " It is cut off: nothing further on sees it." : "";
+    const cut = outside ? " It is cut off: nothing further on uses it." : "";
     setText(
       this.words,
-      `Row ${place[0]}, column ${place[1]} of ${of.step.name} (${told.join("; ")}) sees ${size([box.height, box.width])} px of the tile: ` +
+      `Row ${place[0]}, column ${place[1]} of ${of.step.name} (value: ${told.join("; ")}) depends on ${size([box.height, box.width])} px of the tile: ` +
         `rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.${cut}`,
     );
     Object.assign(this.words.dataset, { row: String(place[0]), column: String(place[1]) });

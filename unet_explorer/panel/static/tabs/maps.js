@@ -268,7 +268,7 @@ export class WholeMap {
     this.svg.setAttribute("aria-label", `${words}; point at a pixel, or move it with the arrow keys`);
     this.crop.style.display = crop ? "" : "none";
     if (crop) assign(this.crop, { x: crop, y: crop, width: width - 2 * crop, height: height - 2 * crop });
-    const kept = crop ? `; the frame is what is kept: ${crop} px go on every side` : "";
+    const kept = crop ? `; inside the frame is kept, ${crop} px are cut off on every side` : "";
     setText(this.caption, `${words}${kept}`);
   }
 

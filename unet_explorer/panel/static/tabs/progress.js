@@ -31,8 +31,8 @@ export class ProgressView {
     this.rows = [];
     /** @type {ReturnType<typeof setInterval> | null} */
     this.clock = null;
-    this.loss = new Chart("Loss", "loss-curve", (value) => rough(value));
-    this.iou = new Chart("Scores on images it does not learn from", "iou-curve", (value) => value.toFixed(2));
+    this.loss = new Chart("Loss (thin: each step, thick: smoothed)", "loss-curve", (value) => rough(value));
+    this.iou = new Chart("Scores on validation images, not used to learn", "iou-curve", (value) => value.toFixed(2));
     this.scores = element("table", { class: "ue-scores", "data-role": "scores" });
     this.mislead = element("p", { class: "ue-quiet", "data-role": "misleading" });
     this.slider = element("input", { type: "range", min: 1, max: 1, step: 1, "data-setting": "epoch", ...OWN_KEYS });
@@ -48,7 +48,7 @@ export class ProgressView {
     this.legend = element("ul", { class: "ue-legend ue-errors-legend" });
     const charts = element("div", { class: "ue-charts" }, this.loss.node, this.iou.node);
     this.beside = element("p", { class: "ue-quiet", "data-role": "beside", hidden: true });
-    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.beside, this.back, this.pictures, this.legend, this.scores, this.mislead);
+    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.beside, this.back, this.legend, this.pictures, this.scores, this.mislead);
   }
 
   /**
@@ -110,7 +110,8 @@ export class ProgressView {
     const wanted = this.model.get("shown");
     this.slider.value = String(wanted < 0 ? 0 : wanted || last);
     this.slider.setAttribute("aria-valuetext", answered ? `epoch ${answered} of ${last}` : "before the first step");
-    const best = answered && answered === curve.best ? ", the best so far" : "";
+    const so = this.model.get("states").live.includes(this.model.get("status").state ?? "new") ? " so far" : "";
+    const best = answered && answered === curve.best ? `, the best${so}` : "";
     const words = answered ? `epoch ${answered} (step ${exact(shown?.step ?? 0)})${best}` : "before the first step";
     setText(this.which, shown ? words : "");
     this.showTable(shown, classes);

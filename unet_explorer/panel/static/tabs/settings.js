@@ -10,7 +10,7 @@ import { OWN_KEYS, element, onTyped, showNumber } from "../lib/page.js";
 export class Settings {
   /**
    * @param {Model<TrainTraits>} model
-   * @param {Model<InstrumentTraits>} instrument  The tiles a batch are its own.
+   * @param {Model<InstrumentTraits>} instrument  The tiles per batch are its own.
    * @param {AbortSignal} signal
    */
   constructor(model, instrument, signal) {
@@ -82,7 +82,7 @@ export class Settings {
 
   /** @param {Record<string, unknown>} change  Of the recipe. */
   set(change) {
-    // Without the tiles a batch, unless it is these that are changed: Python hands them to the instrument.
+    // Without the tiles per batch, unless it is these that are changed: Python hands them to the instrument.
     const recipe = { ...this.model.get("recipe") };
     delete recipe.batch_size;
     this.model.set("recipe", { ...recipe, ...change });

@@ -6,6 +6,7 @@ import { totals } from "../lib/law.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
 import { ask, listenTo, setTraits } from "../lib/widget.js";
 import { cover } from "./cover.js";
+import { Lens } from "./lens.js";
 import { Picker } from "./picker.js";
 import { TilesView } from "./tiles_view.js";
 
@@ -31,7 +32,8 @@ class TileTab {
      */
     this.painted = null;
     this.picker = new Picker(model, signal);
-    this.tiles = new TilesView(signal);
+    this.lens = new Lens(signal, () => this.show());
+    this.tiles = new TilesView(this.lens, signal);
     this.lay = ["seamless", "naive"].map((name) => element("input", { type: "radio", "data-setting": name, ...OWN_KEYS }));
     this.layWords = this.lay.map(() => element("small", { class: "ue-quiet" }));
     this.limit = element("input", { type: "number", min: 1, step: 100, "data-setting": "limit", ...OWN_KEYS });
@@ -51,7 +53,7 @@ class TileTab {
     this.pair = element("div", { class: "ue-predicted-pair" });
     this.captions = { labels: element("figcaption"), seams: element("figcaption") };
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "tile" });
-    this.node.append(element("div", { class: "ue-train" }, this.layRight(), this.layLeft()));
+    this.node.append(element("div", { class: "ue-train" }, this.layRight(signal), this.layLeft()));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
     this.lay.forEach((radio, naive) => radio.addEventListener("change", () => this.set({ naive: Boolean(naive) }), { signal }));
     onTyped(this.limit, () => this.askLimit(), signal);
@@ -64,25 +66,26 @@ class TileTab {
       element("label", { class: "ue-radio" }, this.lay[at], element("span", {}, element("b", {}, words), element("br"), this.layWords[at]));
     const lay = element("fieldset", { class: "ue-lay" }, title("Lay the tiles"));
     lay.append(radio(0, "without seams"), radio(1, "naively, to see what happens"));
-    const limit = element("label", { class: "ue-setting ue-limit" }, element("span", {}, "Memory for it, MB"), this.limit);
+    const limit = element("label", { class: "ue-setting ue-limit" }, element("span", {}, "Memory limit, MB"), this.limit);
     const best = element("fieldset", { class: "ue-lay" }, title("Which tile?"), limit, this.best, this.take);
     return element("div", { class: "ue-left" }, this.picker.node, best, lay);
   }
 
-  layRight() {
+  /** @param {AbortSignal} signal */
+  layRight(signal) {
     const buttons = element("div", { class: "ue-line ue-wrap" }, this.predict, this.stop, this.state, this.bar);
-    const figure = (/** @type {"labels" | "seams"} */ kind) => element("figure", {}, this.captions[kind], this.canvases[kind]);
+    const figure = (/** @type {"labels" | "seams"} */ kind) => element("figure", {}, this.captions[kind], this.lens.frame(this.canvases[kind], signal));
     this.pair.append(figure("labels"), figure("seams"));
-    const beside = element("div", {}, this.pair, element("h4", {}, "What a tile costs here"), element("div", { class: "ue-scroll", tabindex: 0, role: "region", "aria-label": "What a tile costs here, scrollable", ...OWN_KEYS }, this.table));
+    const beside = element("div", {}, this.pair, element("h4", {}, "What each tile costs here"), element("div", { class: "ue-scroll", tabindex: 0, role: "region", "aria-label": "What each tile costs here, scrollable", ...OWN_KEYS }, this.table));
     const pictures = element("div", { class: "ue-tile-pictures" }, this.tiles.node, beside);
     const facts = element("div", { class: "ue-facts-room" }, this.facts, this.misfit);
-    return element("div", { class: "ue-right" }, buttons, this.problem, facts, this.seams, this.seamsMore, pictures);
+    return element("div", { class: "ue-right" }, buttons, this.problem, facts, this.seams, this.seamsMore, this.lens.node, pictures);
   }
 
   /** @param {Event} event */
   onClick(event) {
     const pressed = pressedButton(event);
-    if (pressed) ask(this.model, pressed.action);
+    if (pressed && !pressed.action.startsWith("zoom")) ask(this.model, pressed.action);
   }
 
   /** @param {Partial<TileTraits>} values */
@@ -117,6 +120,7 @@ class TileTab {
     this.node.dataset.tiles = String(covered.count ?? "");
     setText(this.misfit, covered.problem);
     this.tiles.show(covered);
+    this.lens.show(Object.values(this.canvases));
     this.showLay(network, covered);
     if (covered.count) this.showFacts(network, covered);
     else this.facts.replaceChildren();
@@ -130,8 +134,8 @@ class TileTab {
   showLay(network, { axes }) {
     const { period, border } = network.margins;
     const strides = axes && [...new Set(axes.map(({ output }) => output))].join(" × ");
-    setText(this.layWords[0], `Origins lie a multiple of 2 to the power of the depth, ${period} px, apart${border ? "" : ", and each tile keeps only what sees no rim"}.`);
-    const flaw = border ? "each tile starts where the last prediction ends" : "tile beside tile, each with its own rim of zeros";
+    setText(this.layWords[0], `Tiles start a multiple of ${period} px (2 to the power of the depth) apart${border ? "" : "; each keeps only pixels that its edge cannot reach"}.`);
+    const flaw = border ? "each tile starts where the last prediction ends" : "tile beside tile, each with its own edge of zeros";
     setText(this.layWords[1], strides ? `${strides} px apart: ${flaw}.` : `Side by side: ${flaw}.`);
   }
 
@@ -146,9 +150,9 @@ class TileTab {
     const held = kept * (state.output.step.bytes + network.steps[0].bytes);
     const list = [
       ["Tiles", "tiles", `${exact(down.count)} × ${exact(across.count)} = ${exact(count)} of ${size([down.tile, across.tile])} px`],
-      ["Kept of what is computed", "share", `${rough(kept)} of ${rough(computed)} px: ${share.toFixed(share < 10 ? 1 : 0)} %`],
+      ["Pixels kept", "share", `${rough(kept)} of ${rough(computed)} px: ${share.toFixed(share < 10 ? 1 : 0)} %`],
       ["Work", "work", `${exact(count)} × ${rough(sums.macs)} = ${rough(count * sums.macs)} multiply-adds`],
-      ["Memory", "memory", `${bytes(sums.predict)} for a tile, ${bytes(held)} for image and scores`],
+      ["Memory", "memory", `${bytes(sums.predict)} for one tile, ${bytes(held)} for image and result`],
     ];
     this.facts.replaceChildren(
       ...list.map(([label, role, words]) => element("div", {}, element("dt", {}, label), element("dd", { "data-fact": role }, words))),
@@ -162,8 +166,8 @@ class TileTab {
     const rows = this.model.get("table");
     const chosen = rows.find(({ tile }) => String(tile) === String(best));
     const words = chosen
-      ? `${size(best)}: of all tiles that take no more than ${bytes(limit)}, none keeps more of what it computes (${percent(chosen.share)}). ` +
-        "The larger a tile, the smaller the share that goes into its border."
+      ? `Best within ${bytes(limit)}: ${size(best)}. It keeps ${percent(chosen.share)} of the pixels that it computes. ` +
+        "The larger a tile, the less of it is lost as border."
       : `No tile takes as little as ${bytes(limit)}.`;
     setText(this.best, words);
     this.take.hidden = !chosen;
@@ -196,7 +200,7 @@ class TileTab {
     if (known) this.showSeams(known, picture);
     else {
       setText(this.seams, "");
-      setText(this.seamsMore, "Predict the image: in tiles, and in one piece to compare.");
+      setText(this.seamsMore, "Predicts the image in tiles, and untiled to compare.");
       delete this.seams.dataset.flipped;
     }
   }
@@ -215,15 +219,15 @@ class TileTab {
     this.node.dataset.stale = String(stale);
     const pixels = picture.height * picture.width;
     const share = (100 * result.flipped) / pixels;
-    const how = result.pieces > 1 ? ` Untiled means in ${result.pieces} pieces, as few as the memory allows.` : "";
+    const how = result.pieces > 1 ? ` The whole image does not fit into memory: “untiled” is in ${result.pieces} pieces, as few as possible.` : "";
     const words = result.flipped
-      ? `✗ Tiled ≠ untiled: ${exact(result.flipped)} labels (${share.toFixed(share < 1 ? 2 : 1)} %) flip.${how}`
-      : `✓ Tiled = untiled: every label agrees.${how}`;
+      ? `✗ Tiled ≠ untiled: ${exact(result.flipped)} pixels (${share.toFixed(share < 1 ? 2 : 1)} %) change class.${how}`
+      : `✓ Tiled = untiled: every pixel agrees.${how}`;
     setText(this.seams, words);
     Object.assign(this.seams.dataset, { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) });
     const laid = `${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}; ${result.network}; ${result.seconds.toFixed(1)} s.`;
-    const most = `A probability differs by ${small(result.largest)} at most.`;
-    setText(this.seamsMore, `${most} ${laid}${turned ? " The knobs have been turned since." : learnt ? " The network has learnt since, or is another one." : ""}`);
+    const most = `Largest difference in probability: ${small(result.largest)}.`;
+    setText(this.seamsMore, `${most} ${laid}${turned ? " The settings have changed since." : learnt ? " The network has learnt since, or is another one." : ""}`);
   }
 
   /**
@@ -241,8 +245,8 @@ class TileTab {
     const flipped = (at) => (wrong[at] ? palette.invented : heat(at));
     const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
     paint(this.canvases.seams, picture, 1, flipped, words);
-    setText(this.captions.labels, "What the tiles say");
-    setText(this.captions.seams, `Difference to one piece, by square root: bright is ${small(result.scale)}, blue a flipped label`);
+    setText(this.captions.labels, "Prediction from tiles");
+    setText(this.captions.seams, `Difference to the untiled prediction: black none, brightest ${small(result.scale)} (square-root scale), blue another class`);
   }
 }
 

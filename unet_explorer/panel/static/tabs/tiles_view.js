@@ -7,12 +7,17 @@ import { arrowStep, clamped, mapPair } from "../lib/pairs.js";
 
 /** @import { Pair, Picture } from "../lib/types.js" */
 /** @import { Covered, TileAxis } from "./image_types.js" */
+/** @import { Lens } from "./lens.js" */
 
 const MOST_MIRRORS = 6;
 
 export class TilesView {
-  /** @param {AbortSignal} signal */
-  constructor(signal) {
+  /**
+   * @param {Lens} lens
+   * @param {AbortSignal} signal
+   */
+  constructor(lens, signal) {
+    this.lens = lens;
     /** @type {Picture | null} */
     this.picture = null;
     /** The picture as an address that an image of a drawing takes. */
@@ -55,17 +60,38 @@ export class TilesView {
     this.node.append(element("ul", { class: "ue-legend" }, ...legend));
     const point = (/** @type {PointerEvent} */ event) => this.point(placeIn(this.svg, event));
     this.svg.addEventListener("pointermove", point, { signal });
-    this.svg.addEventListener("pointerdown", point, { signal });
+    const aim = (/** @type {PointerEvent} */ event) => {
+      const { x, y } = placeIn(this.svg, event);
+      this.point({ x, y });
+      if (this.picture) lens.moveTo([y / this.picture.height, x / this.picture.width]);
+    };
+    this.svg.addEventListener("pointerdown", aim, { signal });
     this.svg.addEventListener("keydown", (event) => this.onKey(event), { signal });
   }
 
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const step = arrowStep(event.key);
-    if (!step || !this.axes) return;
-    consume(event);
-    this.at = mapPair(this.axes, ({ count }, axis) => clamped(this.at[axis] + step[axis], count));
-    this.showTile();
+    const nearer = { "+": 1, "-": -1 }[event.key];
+    if (nearer) this.lens.turn(nearer);
+    if (step && this.axes) {
+      this.at = mapPair(this.axes, ({ count }, axis) => clamped(this.at[axis] + step[axis], count));
+      this.showTile();
+      this.aim(this.axes);
+    }
+    if (nearer || step) consume(event);
+  }
+
+  /**
+   * The lens goes with the tile.
+   *
+   * @param {[TileAxis, TileAxis]} axes
+   */
+  aim(axes) {
+    const { picture } = this;
+    if (!picture) return;
+    const sides = [picture.height, picture.width];
+    this.lens.moveTo(mapPair(axes, (axis, at) => (axis.start(this.at[at]) + axis.tile / 2) / sides[at]));
   }
 
   /** @param {{ x: number, y: number }} place */
@@ -125,6 +151,14 @@ export class TilesView {
    * @param {number} width
    */
   view(top, left, height, width) {
+    const { lens, picture } = this;
+    if (lens.scale > 1 && picture) {
+      const [down, across] = lens.start();
+      const seen = [picture.width * across, picture.height * down, picture.width / lens.scale, picture.height / lens.scale];
+      this.svg.setAttribute("viewBox", seen.join(" "));
+      this.svg.style.aspectRatio = `${picture.width} / ${picture.height}`;
+      return;
+    }
     const unit = Math.max(height, width) / 200;
     this.svg.setAttribute("viewBox", `${left - unit} ${top - unit} ${width + 2 * unit} ${height + 2 * unit}`);
     this.svg.style.aspectRatio = `${width} / ${height}`;

@@ -46,10 +46,10 @@ class Train {
     this.buttons = {
       start: button("start", "Start", true),
       pause: button("pause", "Pause"),
-      resume: button("resume", "Go on", true),
+      resume: button("resume", "Continue", true),
       step: button("step", "One step"),
       stop: button("stop", "Stop"),
-      reset: button("reset", "Reset"),
+      reset: button("reset", "Close training"),
     };
     this.controls = element("div", { class: "ue-line ue-wrap" }, ...Object.values(this.buttons));
     this.state = element("span", { class: "ue-state", "data-role": "train-state", role: "status" });
@@ -94,11 +94,8 @@ class Train {
     this.progressView.node.dataset.stale = String(Boolean(status.images));
     this.differs.hidden = !other;
     if (other) {
-      const show = element("button", { type: "button", "data-action": "show_design", ...OWN_KEYS }, "Show it");
-      const verb = this.states.live.includes(state) ? "What learns here" : "What learnt here";
-      const words = status.images
-        ? `${verb} was taught with other images than are chosen now: ${status.design}. `
-        : `${verb} is another design than the knobs show: ${status.design}. `;
+      const show = element("button", { type: "button", "data-action": "show_design", ...OWN_KEYS }, "Load its settings");
+      const words = `This training is of ${status.images ? "other images than are chosen now" : "another design than the settings show"}: ${status.design}. `;
       if (this.differs.dataset.design !== words) this.differs.replaceChildren(words, ...(status.differs ? [show] : []));
       this.differs.dataset.design = words;
     }
@@ -121,7 +118,7 @@ class Train {
       // Not `hidden`: a button that is pressed must keep its place and the focus.
       button.setAttribute("aria-disabled", String(!shown[action]));
     }
-    setText(this.buttons.start, state === "new" ? "Start" : "Start anew");
+    setText(this.buttons.start, state === "new" ? "Start" : "Start again");
   }
 
   showProblem() {
@@ -138,7 +135,7 @@ class Train {
     const items = found.map(findingItem);
     const weights = found.map(({ weight }) => weight);
     if (weights.includes("doubt") && !weights.includes("stop")) {
-      const anyway = element("button", { type: "button", "data-action": "start-anyway", ...OWN_KEYS }, "Start all the same");
+      const anyway = element("button", { type: "button", "data-action": "start-anyway", ...OWN_KEYS }, "Start anyway");
       items.push(element("li", { class: "ue-anyway" }, anyway));
     }
     this.findings.replaceChildren(...items);
@@ -188,11 +185,11 @@ class Images {
     ]);
     this.choice.addEventListener("change", () => this.choose({ kind: "made", name: this.choice.value }), { signal });
     onTyped(this.path, () => this.path.value && this.choose({ kind: "path", path: this.path.value }), signal);
-    const how = "images/ and masks/ with files of the same names; or a folder an image with a mask an object; or a .zip of either.";
+    const how = "Either two folders, images/ and masks/, with the same file names; or one folder for each image, with one mask file for each object; or a .zip of one of these.";
     const own = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "Your own images"));
     const label = element("label", { class: "ue-setting" }, element("span", {}, "Folder or .zip, where the notebook runs"), this.path);
     own.append(label, this.upload.node, element("p", { class: "ue-quiet" }, how));
-    const words = "What it learns from: one image under each variation, and what each pixel weighs";
+    const words = "Training data: one image with each variation, and the weight of each pixel";
     this.varied = element("details", { class: "ue-part" }, element("summary", OWN_KEYS, words), this.gallery);
     const choice = element("label", { class: "ue-setting" }, element("span", {}, "Images"), this.choice);
     this.node = element("div", { class: "ue-images" }, choice, this.about, own);
@@ -217,7 +214,7 @@ class Images {
       const colour = new Map([[1, "grey"], [3, "RGB"]]).get(data.channels) ?? `${data.channels} channels`;
       const licence = data.licence ? ` · ${data.licence}` : "";
       const hint = data.hint ? `. ${data.hint}` : "";
-      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour} · ${data.classes.join(", ")}${licence}${hint}`);
+      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour}. Classes: ${data.classes.join(", ")}${licence}${hint}`);
     } else setText(this.about, "");
   }
 

@@ -65,7 +65,7 @@
 /** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean }} Augmentation */
 
 /**
- * How to teach, as `Recipe.to_dict` writes it; the tiles a batch are the instrument's, and only come back with a change.
+ * How to teach, as `Recipe.to_dict` writes it; the tiles per batch are the instrument's, and only come back with a change.
  *
  * @typedef {{
  *   steps: number,
