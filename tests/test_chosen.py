@@ -129,7 +129,7 @@ def test_whose_weights_are_looked_at(state):
     assert weights_of(instrument, session) == fresh, "it has not started"
     instrument.close()
     session.close()
-    assert network_summary(1, fresh) == "after 1 step of learning"
+    assert network_summary(1, fresh) == "after 1 step of training"
     assert network_summary(0, fresh) == "fresh weights: this design was not trained yet"
     assert network_summary(0, {"training": "a", "folder": "b"}) == "before the first step of training"
 

@@ -184,7 +184,7 @@ def test_it_is_live_while_the_network_learns(instrument, worker, chosen):
         seen, first = tab.views, tab.at
         watch.until(lambda: tab.at > first)
         assert tab.views[0]["thumbs"] != seen[0]["thumbs"]
-        watch.until(lambda: tab.network == f"after {tab.at:,} steps of learning")
+        watch.until(lambda: tab.network == f"after {tab.at:,} steps of training")
         # Nobody looks: the worker is left alone, which learns on.
         tab.attend(False)
         tab._guarded(tab._refresh)
@@ -213,5 +213,5 @@ def test_a_finished_training_is_looked_at_where_it_was_best(instrument, worker, 
         best = session.history.best.step
         tab = tab_of(InsideTab, instrument, worker, chosen, session)
         Watch(tab).until(lambda: tab.views and tab.state == "done")
-        assert (tab.at, tab.network) == (best, f"after {best} steps of learning, where it was best")
+        assert (tab.at, tab.network) == (best, f"after {best} steps of training (its best state)")
         tab.close()

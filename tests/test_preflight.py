@@ -106,7 +106,7 @@ def test_what_nobody_waits_for_is_said_with_a_design_that_learns_soon(images):
             None,
             "output",
             "doubt",
-            "The output is only 4 × 4 px: of each tile of 188 × 188 px that is computed, 16 pixels",
+            "The output is only 4 × 4 px: 188 × 188 px are computed for each tile, and only 16 of them",
             "Take a tile of 252",
         ),
         (
@@ -117,7 +117,14 @@ def test_what_nobody_waits_for_is_said_with_a_design_that_learns_soon(images):
             "The smallest image (256 × 256 px) is smaller than the output (292 × 292 px)",
             "Take a tile of 340 × 340",
         ),
-        (order(tile=300), None, "mirrored", "note", "smaller than the tile (300 × 300 px): beyond its border", ""),
+        (
+            order(tile=300),
+            None,
+            "mirrored",
+            "note",
+            "smaller than the tile (300 × 300 px): the tile is filled up with the mirrored image",
+            "",
+        ),
         (
             order(replace(CLASSROOM, in_channels=3)),
             None,

@@ -35,7 +35,7 @@ def test_the_table_says_what_tiles_cost(instrument, chosen):
     tab = tab_of(TileTab, instrument, Silent(), chosen)
     Watch(tab).until(lambda: tab.table)
     rows = {row["name"]: row for row in tab.table}
-    assert list(rows) == ["smallest that covers it", "on the knobs", "best within the limit, the image in one piece"]
+    assert list(rows) == ["smallest that covers it", "chosen now", "best within the limit, the image in one piece"]
     assert tab.best == [136, 136] == [tile_for_output(SMALL, 96)] * 2
     for row in rows.values():
         tiling = Tiling(SMALL, (96, 96), tuple(row["tile"]))
@@ -44,7 +44,7 @@ def test_the_table_says_what_tiles_cost(instrument, chosen):
         assert row["within"]
     assert rows["smallest that covers it"]["tile"] == [44, 44]
     # Less room: another best, and the one piece is too much.
-    tab.limit = float(rows["on the knobs"]["memory"])
+    tab.limit = float(rows["chosen now"]["memory"])
     Watch(tab).until(lambda: tab.best != [136, 136])
     assert tab.best == list(best_tile(SMALL, (96, 96), int(tab.limit)))
     assert [row["within"] for row in tab.table][-1] is False

@@ -60,17 +60,20 @@ class StepNumbers:
         tile, step = read_tile(instrument.tile), instrument.shown
         weights = weights_of(instrument, session)
         rests = session is not None and session.state not in {"starting", "running"} and bool(session.history.epochs)
-        wanted = (instrument.config, tile, step, weights, self._chosen.number, session and len(session.history.losses))
         if not (self._attended and rests and weights["training"]):
             self._forget()
-        elif wanted != self._wanted:
+            return
+        # It is read when it is first asked for, and has its number then.
+        image, number = self._chosen.image, self._chosen.number
+        wanted = (instrument.config, tile, step, weights, number, session and len(session.history.losses))
+        if wanted != self._wanted:
             self._wanted = wanted
             try:
                 config = instrument.design
                 sides(config, tile)
-                image = self._chosen.network_input(config.in_channels)
+                given = self._chosen.network_input(config.in_channels)
                 height, width = image.shape[:2]
-                shown = mirrored(image, (start_of(0.5, height, tile[0]), start_of(0.5, width, tile[1])), tile)
+                shown = mirrored(given, (start_of(0.5, height, tile[0]), start_of(0.5, width, tile[1])), tile)
                 self._requests.ask(
                     lambda request: {
                         "do": "maps",
