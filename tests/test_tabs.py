@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 from hands import LONG, SMALL, TILE, Silent, Watch, pressed
@@ -437,6 +439,19 @@ def test_a_tab_is_made_and_the_worker_started_when_it_is_first_opened(state):
     assert set(widgets._instances) == before
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_in_marimo_all_tabs_are_made_at_once_but_nothing_is_started(state, monkeypatch):
+    """It takes no widgets that are made at a click."""
+    marimo = ModuleType("marimo")
+    marimo.running_in_notebook = lambda: True
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    panel = explore("classroom", dataset=cells(3, size=96))
+    assert set(panel.tabs) == {"Build", "Train", "Tile", "Inside"}
+    inside = panel._made["Inside"][0]
+    inside._guarded(inside._refresh)
+    assert panel._worker.process is None
+    panel.close()
 
 
 @pytest.mark.tensorflow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from looking import CONFIG, TILE, frame, open_tile, point
 from PIL import Image
@@ -66,7 +67,7 @@ def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):
     expect(tab.role("seams")).to_have_attribute("data-naive", "true")
     flipped = int(tab.role("seams").get_attribute("data-flipped"))
     assert flipped > 10
-    expect(tab.role("seams")).to_contain_text(f"✗ Tiled ≠ untiled: {flipped:,} labels")
+    expect(tab.role("seams")).to_contain_text(f"✗ Tiled ≠ untiled: {flipped:,} pixels")
     expect(tab.role("difference")).to_have_attribute(
         "aria-label", f"Where the tiles differ from one piece: {flipped:,} labels"
     )
@@ -77,6 +78,33 @@ def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):
         return Array.from({ length: data.length / 4 }, (_, pixel) => blue(4 * pixel)).filter(Boolean).length;
     }"""
     assert tab.role("difference").evaluate(count) == flipped
+    # Under the lens all three pictures show the same part, as large: what was clicked is in the middle.
+    for _ in range(3):
+        tab.action("zoom-in").click()
+    expect(tab.role("zoom")).to_have_text("8×")
+    seen = """canvas => {
+        const [frame, all] = [canvas.parentElement, canvas].map((each) => each.getBoundingClientRect());
+        const width = frame.width / all.width;
+        return [(frame.left - all.left) / all.width, (frame.top - all.top) / all.height, width];
+    }"""
+    box = "svg => svg.getAttribute('viewBox').split(' ').map(Number).map((length) => length / 96)"
+    lens = [0.4375, 0.4375, 0.125]
+    assert tab.role("labels").evaluate(seen) == pytest.approx(lens, abs=0.002)
+    assert tab.role("tiles").evaluate(box)[:3] == pytest.approx(lens)
+    labels = tab.role("labels").locator("..").bounding_box()
+    page.mouse.click(labels["x"] + labels["width"] / 4, labels["y"] + labels["height"] * 3 / 4)
+    lens = [0.4375 - 0.125 / 4, 0.4375 + 0.125 / 4, 0.125]
+    for kind in ("labels", "difference"):
+        assert tab.role(kind).evaluate(seen) == pytest.approx(lens, abs=0.003)
+    assert tab.role("tiles").evaluate(box)[:3] == pytest.approx(lens, abs=0.003)
+    # It follows the tile, and stops at the border.
+    tab.role("tiles").press("ArrowLeft")
+    tab.role("tiles").press("ArrowLeft")
+    assert tab.role("labels").evaluate(seen)[0] == pytest.approx(0.125, abs=0.2)
+    for _ in range(3):
+        tab.role("tiles").press("-")
+    expect(tab.role("zoom")).to_have_text("1×")
+    assert tab.role("labels").evaluate(seen) == pytest.approx([0, 0, 1], abs=0.002)
     # Dragged on, it is predicted anew; the whole image in one tile has no neighbour to disagree with.
     panel.type_tile(188)
     expect(tab.root).to_have_attribute("data-stale", "false")

@@ -99,6 +99,13 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
     panel.step("head").hover()
     expect(panel.role("offline")).to_be_visible()
     expect(panel.role("offline")).to_contain_text("run the cell again")
+    # Said in every tab, in the place of what cannot be computed.
+    for name in ("Build", "Train", "Tile", "Inside"):
+        page.locator(f'[data-open="{name}"]').click()
+        expect(panel.role("gone")).to_be_in_viewport()
+        expect(panel.role("gone")).to_contain_text("The kernel is gone")
+    page.locator('[data-open="Design"]').click()
+    expect(panel.role("gone")).to_be_hidden()
     panel.type_tile(512)
     expect(panel.role("badge")).to_have_text("✗ 121 is odd: it cannot be halved")
     panel.knob("tile_height").press("ArrowRight")

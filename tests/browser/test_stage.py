@@ -243,7 +243,7 @@ def test_two_panels_are_two_stages(warm_lab, page):
 def test_a_cell_that_is_run_again_takes_the_place_of_its_panel(lab, page, tmp_path):
     _, notebook = open_panel_with(lab, page, tmp_path)
     children = "import psutil; print(len(psutil.Process().children()))"
-    for _ in range(3):
+    for _ in range(5):
         open_tab(page, "Build")
         expect(page.locator('[data-tab="build"]')).to_have_count(1)
         assert notebook.kernel(children) == "1"

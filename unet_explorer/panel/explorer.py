@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -40,6 +41,8 @@ class _Parts(NamedTuple):
     session: Callable[[], TrainingSession | None]
     recipe: Callable[[], dict[str, Any]]
     numbers: StepNumbers
+    attended: bool = True
+    """Whether somebody looks at what is made."""
 
 
 def _build_tab(parts: _Parts) -> list[Any]:
@@ -60,14 +63,14 @@ def _train_tab(parts: _Parts) -> list[Any]:
 def _tile_tab(parts: _Parts) -> list[Any]:
     from unet_explorer.panel.tabs.tile import TileTab
 
-    return [TileTab(parts.instrument, parts.worker, parts.chosen, parts.session)]
+    return [TileTab(parts.instrument, parts.worker, parts.chosen, parts.session, parts.attended)]
 
 
 def _inside_tab(parts: _Parts) -> list[Any]:
     from unet_explorer.panel.tabs.ablation import Ablation
     from unet_explorer.panel.tabs.inside import InsideTab
 
-    looking = InsideTab(parts.instrument, parts.worker, parts.chosen, parts.session)
+    looking = InsideTab(parts.instrument, parts.worker, parts.chosen, parts.session, parts.attended)
     return [looking, Ablation(parts.instrument, parts.worker, parts.chosen, parts.recipe)]
 
 
@@ -121,6 +124,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             knobs=f"anywidget:{self.instrument.model_id}",
             titles=[list(_DESIGN), *([title, about] for title, (about, _) in _TABS.items())],
         )
+        if _only_cells_make_widgets():
+            for title in _TABS:
+                self._make(title, attended=False)
 
     @traitlets.validate("opened")
     def _check(self, proposal: Any) -> Any:
@@ -165,17 +171,22 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             KeyError: If there is no such tab.
         """
         with self._lock:
-            if title not in self._made:
-                _, make = _TABS[title]
-                if self._parts is None:
-                    self._parts = self._first_parts()
-                self._made[title] = make(self._parts)
-                # If it cannot start, whoever asks it for something says so.
-                with contextlib.suppress(OSError):
-                    self._parts.worker.warm_up()
-                refs = {name: [f"anywidget:{each.model_id}" for each in made] for name, made in self._made.items()}
-                self.tabs = refs
-            return self._made[title][0]
+            made = self._make(title)
+            # If it cannot start, whoever asks it for something says so.
+            with contextlib.suppress(OSError):
+                if self._worker:
+                    self._worker.warm_up()
+            return made[0]
+
+    def _make(self, title: str, attended: bool = True) -> list[Any]:
+        if title not in self._made:
+            _, make = _TABS[title]
+            if self._parts is None:
+                self._parts = self._first_parts()
+            self._made[title] = make(self._parts._replace(attended=attended))
+            refs = {name: [f"anywidget:{each.model_id}" for each in made] for name, made in self._made.items()}
+            self.tabs = refs
+        return self._made[title]
 
     def _first_parts(self) -> _Parts:
         from unet_explorer.learning.process import Worker
@@ -290,6 +301,12 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         super().close()
         for layout in layouts:
             layout.close()
+
+
+def _only_cells_make_widgets() -> bool:
+    """Whether this is a marimo notebook, which takes no widgets that are made later, such as at a click."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
 
 
 def _design(design: Any) -> tuple[UNetConfig, int | None]:

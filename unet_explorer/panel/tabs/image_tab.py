@@ -44,9 +44,10 @@ class ImageTab(BackgroundTab):
         worker: Worker,
         chosen: ChosenImage,
         session: Callable[[], TrainingSession | None],
+        attended: bool = True,
     ) -> None:
         self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
-        self._attended = True
+        self._attended = attended
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
         self._requests = Requests(worker, self, self._lock)
         chosen.changed.connect(self._due.set)

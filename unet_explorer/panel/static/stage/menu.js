@@ -12,7 +12,7 @@ export class Menu {
   constructor(action, words, label, signal) {
     const said = { "aria-label": label, title: label, "aria-expanded": "false" };
     this.button = element("button", { type: "button", "data-action": action, ...said, ...OWN_KEYS }, words);
-    this.sheet = element("div", { class: "ue-sheet", "data-menu": action, hidden: true });
+    this.sheet = element("div", { class: "ue-sheet", "data-menu": action, role: "group", "aria-label": label, hidden: true });
     this.node = element("div", { class: "ue-menu" }, this.button, this.sheet);
     this.button.addEventListener("click", () => this.open(Boolean(this.sheet.hidden)), { signal });
     const elsewhere = (/** @type {Event} */ event) => {

@@ -44,7 +44,8 @@ class Stage {
      * @type {Map<string, HTMLElement>}
      */
     this.rooms = new Map();
-    this.place = element("div", { class: "ue-rooms" }, this.problem);
+    const gone = element("p", { class: "ue-problem ue-gone-words", "data-role": "gone" }, "The kernel is gone: nothing in this tab can be computed. Run the cell again.");
+    this.place = element("div", { class: "ue-rooms" }, this.problem, gone);
     this.present = element(
       "button",
       { type: "button", "data-action": "present", "aria-label": "Present: fill the screen (f)", title: "Present: fill the screen (f)", ...OWN_KEYS },
@@ -129,6 +130,7 @@ class Stage {
       if (this.rooms.has(title)) continue;
       const room = element("div", { class: "ue-room", role: "tabpanel", "aria-label": title });
       this.rooms.set(title, room);
+      this.tabs.controls(title, room);
       this.place.append(room);
       const failed = (/** @type {unknown} */ error) => this.instrument.problem.say(defectWords(error));
       for (const widget of widgets) this.fill(room, widget).catch(failed);

@@ -32,6 +32,17 @@ export class TabBar {
     consume(event);
   }
 
+  /**
+   * A tab and what it shows belong together; without an `id`, since a panel may stand on a page twice.
+   *
+   * @param {string} title
+   * @param {HTMLElement} room
+   */
+  controls(title, room) {
+    const tab = this.tabs.find(({ dataset }) => dataset.open === title);
+    if (tab) Reflect.set(tab, "ariaControlsElements", [room]);
+  }
+
   /** @param {string} opened */
   show(opened) {
     for (const tab of this.tabs) {
