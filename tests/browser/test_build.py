@@ -35,7 +35,7 @@ def test_every_box_gets_its_mark_and_loses_it_with_another_tile(warm_lab, page, 
         expect(part).to_be_visible()
     panel.type_tile(84)
     expect(panel.root.locator("[data-proof]")).to_have_count(0)
-    expect(tab.role("proof")).to_contain_text("The knobs show another design by now: press Build again")
+    expect(tab.role("proof")).to_contain_text("The settings show another design by now: press Build again")
     panel.action("undo").click()
     expect(proven).to_have_count(boxes.count())
     panel.type("depth", "1")

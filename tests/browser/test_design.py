@@ -28,7 +28,17 @@ def test_it_opens_with_a_design_that_learns_and_the_papers_is_one_press_away(lab
     expect(table.locator("tbody tr")).to_have_count(31)
     row = table.locator('[data-row="dec0_concat"]')
     assert row.locator("th, td").all_inner_texts() == [
-        *("28", "dec0_concat", "copy, crop and concatenate", "392 × 392", "128", "88 px", "0", "0", "78.7 MB"),
+        *(
+            "28",
+            "dec0_concat",
+            "copy, crop and concatenate",
+            "392 × 392",
+            "128",
+            "88 px",
+            "0",
+            "0",
+            "78.7 MB",
+        ),
         "204 px",
     ]
     totals = panel.role("totals")

@@ -145,7 +145,7 @@ def test_own_images_by_path_by_zip_and_by_folder(warm_lab, page, tmp_path):
     tab.expect_problem(f"There is no folder {tmp_path / 'nowhere'}")
     expect(tab.role("data")).to_contain_text("cells")
     tab.set("path", folder)
-    expect(tab.role("data")).to_contain_text(f"{name}: 3 images, 96 × 96, grey · background, foreground")
+    expect(tab.role("data")).to_contain_text(f"{name}: 3 images, 96 × 96, grey. Classes: background, foreground")
     expect(tab.role("train-problem")).to_have_text("")
     assert page.locator("img[src=x]").count() == 0
     tab.action("start").click()

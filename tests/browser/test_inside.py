@@ -32,7 +32,7 @@ def test_a_pixel_of_any_map_frames_what_it_sees(warm_lab, page, tmp_path):
             expect(tab.role("pixel-words")).to_have_attribute("data-column", str(column))
             box = receptive_field(CONFIG, TILE, step, (row, column))
             assert frame(tab, "field") == (box.top, box.left, box.height, box.width)
-            expect(tab.role("pixel-words")).to_contain_text(f"sees {box.height} × {box.width} px of the tile")
+            expect(tab.role("pixel-words")).to_contain_text(f"depends on {box.height} × {box.width} px of the tile")
     # Another tile has smaller maps, without that pixel.
     for step, height in (("head", 4), ("dec0_concat", 8)):
         panel.type_tile(124)
@@ -164,7 +164,7 @@ def test_maps_follow_the_training_and_the_channel_that_is_chosen(warm_lab, page,
     expect(tab.root).not_to_have_attribute("data-at", "0")
     first = tab.root.get_attribute("data-at")
     expect(tab.root).not_to_have_attribute("data-at", first)
-    expect(tab.role("inside-state")).to_have_text(re.compile(r"^The network: after [\d,]+ steps? of learning\.$"))
+    expect(tab.role("inside-state")).to_have_text(re.compile(r"^The network: after [\d,]+ steps? of training\.$"))
     assert tab.role("inside-problem").inner_text() == ""
 
 

@@ -62,9 +62,10 @@ VALUES: Final[dict[str | int, str]] = {
 
 
 class Explanation(NamedTuple):
-    """A step in words: what it is, how the side follows, why, and how its numbers are counted."""
+    """A step in words: what it is, where it stands, how the side follows, why, and how its numbers are counted."""
 
     title: str
+    where: str
     formula: str
     reason: str
     parameters: str
@@ -105,11 +106,12 @@ def explain(step: Step, crop: int) -> Explanation:
     tell = {"conv": _conv, "conv1x1": _head}.get(step.op, _other)
     title, formula, reason = _skip(crop) if step.op == "crop_concat" else tell(step)
     where = next((words for prefix, words in _WHERE.items() if step.name.startswith(prefix)), "")
-    title += where.format(level=step.level)
-    return Explanation(title, formula, reason, _parameters(step), _work(step), _memory(step))
+    return Explanation(
+        title, where.format(level=step.level), formula, reason, _parameters(step), _work(step), _memory(step)
+    )
 
 
-_WHERE: Final = {"enc": "; contracting path, level {level}", "dec": "; expanding path, level {level}"}
+_WHERE: Final = {"enc": "contracting path, level {level}", "dec": "expanding path, level {level}"}
 """What stands behind the first letters of a step's name."""
 _THEN: Final = {"linear": "", "relu": ", then ReLU", "softmax": ", then softmax", "sigmoid": ", then sigmoid"}
 

@@ -81,7 +81,8 @@ export class Card {
     const { step } = map;
     const ghost = state.failure !== null && state.maps.indexOf(map) >= state.failure.index;
     setText(this.title, step.name);
-    setText(this.what, step.explanation.title);
+    const { title, where } = step.explanation;
+    setText(this.what, where ? `${where}: ${title}` : title);
     this.showFormula(formulaLines(state, map), ghost);
     // What cannot be computed is not played with numbers; the step that fails shows why.
     this.how.show(state, ghost && state.failure?.step.name !== step.name ? undefined : map, this.numbersOf(step.name));

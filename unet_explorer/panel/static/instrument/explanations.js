@@ -184,7 +184,7 @@ function followedConvolution(map, before, patch) {
     return `${parts.join(" · ")} → sum ${decimals(all)}${after}`;
   };
   const window = k > 1 ? `each of the ${k}×${k} numbers in the window times the weight (pink) at its place` : "each number times its weight (pink)";
-  const words = `Real numbers: ${window}, all added up, for every channel. Shown is channel ${from[0]} of ${exact(before.step.channels)}, the one that counts most here.`;
+  const words = `Real numbers: ${window}, all added up, for every channel. Shown is channel ${from[0]} of ${exact(before.step.channels)}, the one that counts most here. ${convolution(map, before).words}`;
   const width = right + Math.max(k, columns);
   return { title: "What the convolution computes", frames: rows * columns, draw, words, sum, width, height: Math.max(given.length, k + 0.5 + rows), cell: legible ? READABLE : undefined };
 }

@@ -140,7 +140,7 @@
 /**
  * A step in words, with gaps: {in}, {skip}, {out} and {crop} in the formula, {area} in `work` and `memory`.
  *
- * @typedef {{ title: string, formula: string, reason: string, parameters: string, work: string, memory: string }} Explanation
+ * @typedef {{ title: string, where: string, formula: string, reason: string, parameters: string, work: string, memory: string }} Explanation
  */
 
 /**

@@ -217,11 +217,11 @@ class Inside {
     const { output, fits } = state;
     this.output.style.display = fits ? "" : "none";
     if (fits) frame(this.output, [(sides[0] - output.height) / 2, (sides[1] - output.width) / 2], output);
-    const told = values.map((value, at) => (value === null ? "" : `${views[at].step}: ${valueWords(views[at], value)}`)).filter(Boolean);
+    const told = values.map((value, at) => (value === null ? "" : `${views.length > 1 ? `${views[at].step} ` : ""}${valueWords(views[at], value)}`)).filter(Boolean);
     const cut = outside ? " It is cut off: nothing further on uses it." : "";
     setText(
       this.words,
-      `Row ${place[0]}, column ${place[1]} of ${of.step.name} (value: ${told.join("; ")}) depends on ${size([box.height, box.width])} px of the tile: ` +
+      `Row ${place[0]}, column ${place[1]} of ${of.step.name} (${told.length > 1 ? "values" : "value"}: ${told.join(", ")}) depends on ${size([box.height, box.width])} px of the tile: ` +
         `rows ${rows[0]}–${rows[1]}, columns ${columns[0]}–${columns[1]}.${cut}`,
     );
     Object.assign(this.words.dataset, { row: String(place[0]), column: String(place[1]) });

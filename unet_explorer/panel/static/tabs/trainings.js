@@ -22,6 +22,8 @@ export class TrainingsList {
     this.signal = signal;
     /** Name of the training that somebody is asked about. */
     this.asked = "";
+    /** Whether the table waits for somebody who types. */
+    this.due = false;
     this.title = element("summary", { ...OWN_KEYS, "data-action": "trainings" });
     this.about = element("p", { class: "ue-quiet" });
     this.table = element("table");
@@ -29,6 +31,12 @@ export class TrainingsList {
     this.node = element("details", { class: "ue-part ue-trainings", "data-role": "trainings", hidden: true }, this.title, this.about, scroll);
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
     this.node.addEventListener("change", (event) => this.onChange(event), { signal });
+    this.node.addEventListener("focusout", () => setTimeout(() => this.due && this.show()), { signal });
+  }
+
+  isTyping() {
+    const field = document.activeElement;
+    return field instanceof HTMLInputElement && field.type === "text" && this.table.contains(field);
   }
 
   /** @param {Event} event */
@@ -60,6 +68,9 @@ export class TrainingsList {
     setText(this.title, `Trainings that are kept: ${trainings.length} (${stored(bytes)})`);
     const much = bytes > MUCH ? ` Together they take ${stored(bytes)}: delete what you no longer need.` : "";
     setText(this.about, `Nothing here is deleted unless you say so.${much}`);
+    // Nothing that somebody is typing is replaced: it is shown once that is done.
+    this.due = this.isTyping();
+    if (this.due) return;
     const head = HEAD.map((words) => element("th", { scope: "col" }, words));
     const rows = trainings.map((each) => this.row(each, compared.has(each.name)));
     this.table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows));
