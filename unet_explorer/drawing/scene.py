@@ -309,7 +309,7 @@ def _legend(drawn: Scene) -> None:
     drawn.legend = list(texts.items())
     drawn.caption = "Above a box: its channels. Below: its size, 188² is 188 × 188 px."
     if drawn.skips:
-        kept = ", of what the dashed frame keeps." if cropped else "."
+        kept = " of what the dashed frame keeps." if cropped else "."
         drawn.caption += f" A white half is a copy{kept}"
     if config.dropout:
         drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."

@@ -27,7 +27,7 @@ export class Lens {
     this.out = button("zoom-out", "−", "− zoom out");
     this.in = button("zoom-in", "+", "+ zoom in");
     this.shown = element("output", { class: "ue-which", "data-role": "zoom" }, "1×");
-    const hint = element("span", { class: "ue-quiet" }, "a click in a picture is the middle");
+    const hint = element("span", { class: "ue-quiet" }, "click in a picture to choose the middle");
     this.node = element("div", { class: "ue-line ue-lens-line", role: "group", "aria-label": "Zoom" }, element("span", {}, "Zoom"), this.out, this.shown, this.in, hint);
     this.out.addEventListener("click", () => this.turn(-1), { signal });
     this.in.addEventListener("click", () => this.turn(1), { signal });

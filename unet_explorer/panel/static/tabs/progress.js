@@ -48,7 +48,7 @@ export class ProgressView {
     this.legend = element("ul", { class: "ue-legend ue-errors-legend" });
     const charts = element("div", { class: "ue-charts" }, this.loss.node, this.iou.node);
     this.beside = element("p", { class: "ue-quiet", "data-role": "beside", hidden: true });
-    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.beside, this.back, this.legend, this.pictures, this.scores, this.mislead);
+    this.node = element("div", { class: "ue-course", hidden: true }, charts, this.beside, this.back, this.pictures, this.scores, this.mislead);
   }
 
   /**
@@ -205,10 +205,11 @@ export class ProgressView {
       paint(canvases.truth, picture, 1, labelColour(palette, picture, truth), `${picture.title}: the truth`);
       return { picture, truth, canvases };
     });
-    const head = SEEN.map((kind) => element("div", { class: "ue-quiet ue-column" }, kind));
+    const many = (this.model.get("curve").classes ?? []).length > 2;
+    this.legend.replaceChildren(...errorLegend(palette, many));
+    const head = SEEN.map((kind) => element("div", { class: "ue-quiet ue-column" }, kind === "errors" ? this.legend : kind));
     const cells = this.rows.flatMap(({ canvases }) => SEEN.map((kind) => canvases[kind]));
     this.pictures.replaceChildren(...(asked.length ? head : []), ...cells);
-    this.legend.replaceChildren(...(asked.length ? errorLegend(palette) : []));
   }
 
   showPredictions() {
@@ -273,8 +274,11 @@ function roundUp(value) {
   return unit * ([1, 1.5, 2, 3, 4, 5, 6, 8].find((round) => round * unit >= value * 0.999) ?? 10);
 }
 
-/** @param {Palette} palette */
-function errorLegend(palette) {
+/**
+ * @param {Palette} palette
+ * @param {boolean} many  Whether there are more than two classes.
+ */
+function errorLegend(palette, many) {
   /** @type {(truth: number, found: number, words: string) => HTMLElement} */
   const sample = (truth, found, words) => {
     const canvas = element("canvas", { class: "ue-sample", "aria-hidden": "true" });
@@ -283,5 +287,5 @@ function errorLegend(palette) {
     paint(canvas, picture, ZOOM, errorColour(palette, picture, all(truth), all(found)), "");
     return element("li", {}, canvas, element("span", {}, words));
   };
-  return [sample(1, 0, "missed"), sample(0, 1, "invented"), sample(1, 2, "taken for another class"), sample(1, 1, "right")];
+  return [sample(1, 0, "missed"), sample(0, 1, "invented"), ...(many ? [sample(1, 2, "mistaken")] : [])];
 }

@@ -246,7 +246,7 @@ class TileTab {
     const words = `Where the tiles differ from one piece: ${exact(result.flipped)} labels`;
     paint(this.canvases.seams, picture, 1, flipped, words);
     setText(this.captions.labels, "Prediction from tiles");
-    setText(this.captions.seams, `Difference to the untiled prediction: black none, brightest ${small(result.scale)} (square-root scale), blue another class`);
+    setText(this.captions.seams, `Difference to untiled (brightest: ${small(result.scale)}, blue: another class)`);
   }
 }
 
