@@ -27,8 +27,9 @@ TILE = """async ([steps]) => {
     const slider = root.querySelector('[data-knob="tile_height"]');
     const shown = root.querySelector('[data-step="enc0_conv1"]');
     const seconds = [];
+    const first = Math.min(400, Number(slider.max) - steps);
     for (let step = 0; step < steps; step += 1) {
-        const side = 400 + step;
+        const side = first + step;
         slider.value = side;
         const start = performance.now();
         slider.dispatchEvent(new Event("input", { bubbles: true }));

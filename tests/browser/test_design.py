@@ -46,7 +46,7 @@ def test_it_opens_with_a_design_that_learns_and_the_papers_is_one_press_away(lab
         ("output", "388 × 388 × 2"),
         ("border", "92 px"),
         ("parameters", "31.0 M"),
-        ("macs", "150 GMAC"),
+        ("macs", "150 G"),
         ("predict", "1.15 GB"),
         ("train", "2.41 GB"),
     ):

@@ -60,8 +60,8 @@ test("a convolution is followed with its weights, to the sum that the network ha
   const { frames, sum, words, texts, count } = explained([572, 572], "enc1_conv1", patch);
   assert.equal(frames, 4);
   // By hand: 1·1 − 1·3 + 0.5·4 + 2·9 = 18, 1·2 + 0.5·5 + 2·1 = 6.5.
-  assert.equal(sum?.(0), "this channel: +18.00 · the other 63: −30.00 · bias: +0.50 → sum −11.50, and ReLU makes it 0");
-  assert.equal(sum?.(1), "this channel: +6.50 · the other 63: +1.00 · bias: +0.50 → sum 8.00, and ReLU keeps it");
+  assert.equal(sum?.(0), "18.00 (this channel) − 30.00 (the other 63) + 0.50 (bias) = −11.50; not positive, so ReLU makes it 0");
+  assert.equal(sum?.(1), "6.50 (this channel) + 1.00 (the other 63) + 0.50 (bias) = 8.00; positive, so ReLU keeps it");
   assert.match(words, /channel 3 of 64/);
   assert.deepEqual(texts(1).slice(-2), ["0", "4.5"]);
   assert.equal(count(1, "ue-cell-kernel"), 9);

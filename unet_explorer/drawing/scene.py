@@ -307,9 +307,9 @@ def _legend(drawn: Scene) -> None:
     if not drawn.skips:
         del texts["crop_concat"]
     drawn.legend = list(texts.items())
-    drawn.caption = "Above a box: its channels. Below: its size, 188² is 188 × 188 px."
+    drawn.caption = "Number above a box: channels. Below: size (188² = 188 × 188 px)."
     if drawn.skips:
-        kept = " of what the dashed frame keeps." if cropped else "."
-        drawn.caption += f" A white half is a copy{kept}"
+        copied = "the copied part, cropped to the dashed frame" if cropped else "the copy"
+        drawn.caption += f" White half: {copied}."
     if config.dropout:
         drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."

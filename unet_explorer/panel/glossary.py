@@ -166,7 +166,7 @@ GLOSSARY: Final = (
         "MAC",
         "One multiplication and one addition, the unit of work of a network. Multiply-adds tell how long a tile takes.",
         (
-            "multiply-adds per tile",
+            "multiply-adds (mac) per tile",
             "multiply-adds",
         ),
     ),

@@ -111,7 +111,7 @@ export class Bar {
       setText(this.verdict, `✓ ${size(tile)} fits → ${size([output.height, output.width])}${lost}`);
       const { smallest, period } = network.sizes;
       const first = [0, 1, 2].map((step) => smallest + step * period).join(", ");
-      setText(this.reason, `Sides that fit are ${period} px apart: ${first}, …`);
+      setText(this.reason, `Tile sizes that fit, every ${period} px: ${first}, …`);
     } else {
       setText(this.verdict, `✗ ${size(tile)} does not fit`);
       setText(this.reason, `${misfitWords(state)}.`);

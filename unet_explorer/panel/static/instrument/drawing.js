@@ -248,6 +248,7 @@ export class Drawing {
   showProof() {
     const proof = this.proof && same(this.proof.tile, this.state?.tile) ? this.proof : null;
     if (!proof && !this.proven) return;
+    setText(this.caption, `${this.network.caption}${proof ? " ✓: Keras agrees." : ""}`);
     this.proven = Boolean(proof);
     const wrong = new Set();
     const scale = Math.max(0.5, Math.min(1, this.placement.scale.type));

@@ -179,12 +179,12 @@ function followedConvolution(map, before, patch) {
     const rest = others[row][column];
     const all = own + rest + bias[0];
     const more = before.step.channels - 1;
-    const parts = [`this channel: ${sign(own)}`, ...(more ? [`the other ${exact(more)}: ${sign(rest)}`] : []), `bias: ${sign(bias[0])}`];
-    const after = map.step.activation === "relu" ? `, and ReLU ${all > 0 ? "keeps it" : "makes it 0"}` : "";
-    return `${parts.join(" · ")} → sum ${decimals(all)}${after}`;
+    const parts = [`${decimals(own)} (this channel)`, ...(more ? [`${sign(rest)} (the other ${exact(more)})`] : []), `${sign(bias[0])} (bias)`];
+    const after = map.step.activation === "relu" ? `; ${all > 0 ? "positive, so ReLU keeps it" : "not positive, so ReLU makes it 0"}` : "";
+    return `${parts.join(" ")} = ${decimals(all)}${after}`;
   };
-  const window = k > 1 ? `each of the ${k}×${k} numbers in the window times the weight (pink) at its place` : "each number times its weight (pink)";
-  const words = `Real numbers: ${window}, all added up, for every channel. Shown is channel ${from[0]} of ${exact(before.step.channels)}, the one that counts most here. ${convolution(map, before).words}`;
+  const window = k > 1 ? `each of the ${k}×${k} numbers in the window times the weight (grey) at its place` : "each number times its weight (grey)";
+  const words = `Real numbers, rounded: ${window}, all added up, for every channel. Shown is channel ${from[0]} of ${exact(before.step.channels)}, the one that counts most here. ${convolution(map, before).words}`;
   const width = right + Math.max(k, columns);
   return { title: "What the convolution computes", frames: rows * columns, draw, words, sum, width, height: Math.max(given.length, k + 0.5 + rows), cell: legible ? READABLE : undefined };
 }
@@ -312,7 +312,7 @@ function decimals(number) {
 /** @param {number} number */
 function sign(number) {
   const figures = decimals(number);
-  return figures.startsWith("−") ? figures : `+${figures}`;
+  return figures.startsWith("−") ? `− ${figures.slice(1)}` : `+ ${figures}`;
 }
 
 /**

@@ -11,7 +11,7 @@ const TOTALS = /** @type {const} */ ([
   ["output", "output", undefined],
   ["border", "border lost", undefined],
   ["parameters", "parameters", undefined],
-  ["macs", "multiply-adds per tile", "what it takes to predict one tile: a multiplication and an addition are one"],
+  ["macs", "multiply-adds (MAC) per tile", "what it takes to predict one tile: a multiplication and an addition are one"],
   ["predict", "memory to predict", PEAK],
   ["train", "to train", PEAK],
 ]);
@@ -50,7 +50,7 @@ export class Totals {
       output: open(`${size([output.height, output.width])} × ${output.step.channels}`),
       border: open(`${plain((tile[0] - output.height) / 2)} px`),
       parameters: rough(sums.parameters),
-      macs: open(`${rough(sums.macs)}MAC`),
+      macs: open(rough(sums.macs).trim()),
       predict: open(bytes(sums.predict)),
       train: open(bytes(sums.train)),
     };

@@ -21,7 +21,7 @@ export class Settings {
     const nodes = (wanted) => this.made.filter(({ setting }) => wanted(setting)).map(({ node }) => node);
     const more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"));
     more.append(...nodes(({ kind, primary }) => kind !== "flag" && !primary));
-    const flags = element("fieldset", { class: "ue-variations" }, element("legend", {}, "Vary the tiles"));
+    const flags = element("fieldset", { class: "ue-variations" }, element("legend", {}, "Data augmentation"));
     flags.append(...nodes(({ kind }) => kind === "flag"));
     this.node = element("div", { class: "ue-settings" }, ...nodes(({ primary }) => Boolean(primary)), flags, more);
   }

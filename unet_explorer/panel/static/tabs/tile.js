@@ -43,7 +43,7 @@ class TileTab {
     this.facts = element("dl", { class: "ue-facts", "data-role": "facts" });
     this.problem = element("p", { class: "ue-problem", "data-role": "tile-problem", role: "alert" });
     this.misfit = element("p", { class: "ue-problem", "data-role": "misfit", role: "status" });
-    this.predict = element("button", { type: "button", class: "ue-main", "data-action": "predict", ...OWN_KEYS }, "Predict it in tiles");
+    this.predict = element("button", { type: "button", class: "ue-main", "data-action": "predict", ...OWN_KEYS }, "Predict the image in tiles");
     this.stop = element("button", { type: "button", "data-action": "stop", ...OWN_KEYS }, "Stop");
     this.state = element("span", { class: "ue-quiet", "data-role": "tile-state", role: "status" });
     this.bar = element("progress", { max: 1, value: 0, "aria-label": "Tiles done" });
@@ -67,7 +67,7 @@ class TileTab {
     const lay = element("fieldset", { class: "ue-lay" }, title("Lay the tiles"));
     lay.append(radio(0, "without seams"), radio(1, "naively, to see what happens"));
     const limit = element("label", { class: "ue-setting ue-limit" }, element("span", {}, "Memory limit, MB"), this.limit);
-    const best = element("fieldset", { class: "ue-lay" }, title("Which tile?"), limit, this.best, this.take);
+    const best = element("fieldset", { class: "ue-lay" }, title("Which tile size?"), limit, this.best, this.take);
     return element("div", { class: "ue-left" }, this.picker.node, best, lay);
   }
 
@@ -149,8 +149,8 @@ class TileTab {
     const share = (100 * kept) / computed;
     const held = kept * (state.output.step.bytes + network.steps[0].bytes);
     const list = [
-      ["Tiles", "tiles", `${exact(down.count)} × ${exact(across.count)} = ${exact(count)} of ${size([down.tile, across.tile])} px`],
-      ["Pixels kept", "share", `${rough(kept)} of ${rough(computed)} px: ${share.toFixed(share < 10 ? 1 : 0)} %`],
+      ["Tiles", "tiles", `${exact(down.count)} × ${exact(across.count)} = ${exact(count)}, each ${size([down.tile, across.tile])} px`],
+      ["Pixels kept", "share", `${rough(kept)} of ${rough(computed)} px read: ${share.toFixed(share < 10 ? 1 : 0)} %`],
       ["Work", "work", `${exact(count)} × ${rough(sums.macs)} = ${rough(count * sums.macs)} multiply-adds`],
       ["Memory", "memory", `${bytes(sums.predict)} for one tile, ${bytes(held)} for image and result`],
     ];
@@ -166,7 +166,7 @@ class TileTab {
     const rows = this.model.get("table");
     const chosen = rows.find(({ tile }) => String(tile) === String(best));
     const words = chosen
-      ? `Best within ${bytes(limit)}: ${size(best)}. It keeps ${percent(chosen.share)} of the pixels that it computes. ` +
+      ? `Best within ${exact(Math.round(limit / 1e6))} MB: ${size(best)}. ${percent(chosen.share)} of the pixels that it reads are kept. ` +
         "The larger a tile, the less of it is lost as border."
       : `No tile takes as little as ${bytes(limit)}.`;
     setText(this.best, words);
@@ -225,8 +225,8 @@ class TileTab {
       : `✓ Tiled = untiled: every pixel agrees.${how}`;
     setText(this.seams, words);
     Object.assign(this.seams.dataset, { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) });
-    const laid = `${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}; ${result.network}; ${result.seconds.toFixed(1)} s.`;
-    const most = `Largest difference in probability: ${small(result.largest)}.`;
+    const laid = `Tiles of ${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}. The network: ${result.network}. It took ${result.seconds.toFixed(1)} s.`;
+    const most = result.largest ? `Largest difference in probability: ${small(result.largest)}.` : "No difference in any probability.";
     setText(this.seamsMore, `${most} ${laid}${turned ? " The settings have changed since." : learnt ? " The network has learnt since, or is another one." : ""}`);
   }
 
@@ -239,7 +239,9 @@ class TileTab {
     const palette = this.model.get("palette");
     const [labels, wanted, seams] = [result.labels, result.wanted, result.seams].map((each) => bytesOf(each));
     paint(this.canvases.labels, picture, 1, labelColour(palette, picture, labels), `${picture.title}: what the tiles say`);
-    const heat = heatColour({ pixels: seams });
+    const warm = heatColour({ pixels: seams });
+    /** @type {(at: number) => Colour} */
+    const heat = (at) => (seams[at] ? warm(at) : [0, 0, 0]);
     const wrong = spread(labels.map((label, at) => Number(label !== wanted[at])), picture, Math.floor(Math.max(picture.height, picture.width) / SEEN));
     /** @type {(at: number) => Colour} */
     const flipped = (at) => (wrong[at] ? palette.invented : heat(at));

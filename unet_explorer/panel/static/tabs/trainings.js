@@ -7,7 +7,7 @@ import { ask } from "../lib/widget.js";
 /** @import { Model } from "../lib/types.js" */
 /** @import { Training, TrainTraits } from "./types.js" */
 
-const HEAD = ["compare", "name", "best IoU", "what was taught, and how", "started", ""];
+const HEAD = ["compare", "name", "best IoU", "network and settings", "started", ""];
 
 /** So many bytes together are worth a word. */
 const MUCH = 1e9;
@@ -65,7 +65,7 @@ export class TrainingsList {
     const compared = new Set(this.model.get("compared").map(({ name }) => name));
     const bytes = trainings.reduce((sum, each) => sum + each.bytes, 0);
     this.node.hidden = !trainings.length;
-    setText(this.title, `Trainings that are kept: ${trainings.length} (${stored(bytes)})`);
+    setText(this.title, `Saved trainings: ${trainings.length} (${stored(bytes)})`);
     const much = bytes > MUCH ? ` Together they take ${stored(bytes)}: delete what you no longer need.` : "";
     setText(this.about, `Nothing here is deleted unless you say so.${much}`);
     // Nothing that somebody is typing is replaced: it is shown once that is done.
