@@ -25,7 +25,7 @@ A_PRESS, A_DRAG = 300, 60  # milliseconds from one step of a knob to the next
 TILE = """async ([steps]) => {
     const root = document.querySelector(".unet-explorer");
     const slider = root.querySelector('[data-knob="tile_height"]');
-    const shown = root.querySelector('[data-step="enc0_conv1"]');
+    const shown = root.querySelector('.ue-paper [data-step="enc0_conv1"]');
     const seconds = [];
     const first = Math.min(400, Number(slider.max) - steps);
     for (let step = 0; step < steps; step += 1) {
@@ -94,6 +94,7 @@ def learning_steps(notebook: Notebook, page: Page) -> tuple[Timing, Timing]:
     seconds = tile_steps(page)
     notebook.kernel(CLASSROOM)
     page.locator('[data-open="Inside"]').click()
+    page.wait_for_selector('.unet-explorer:not(:has([data-step="enc3_conv1"]))')
     page.wait_for_selector('[data-tab="inside"]:not([data-at="0"])[data-at]', timeout=120_000)
     inside = Timing.of(page.evaluate(TILE, [STEPS]))
     page.locator('[data-open="Train"]').click()
