@@ -14,11 +14,12 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from own_images import GREY, SQUARE, pair, png, refusal, save, save_tiff
-from PIL import Image
+from PIL import Image, ImageOps
 from support import SHARED, examples
 
 from unet_explorer.data import decoded
 from unet_explorer.data.files import from_folder, from_stack
+from unet_explorer.data.lazy import open_image
 
 NUCLEI = SHARED / "data" / "nuclei" / "stage1_train"
 
@@ -84,17 +85,50 @@ def test_tiffs_of_every_number_come_back(tmp_path_factory, dtype, order, compres
     np.testing.assert_allclose(from_folder(folder).images[0].squeeze(), wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
 @pytest.mark.parametrize("compression", [None, "tiff_lzw"])
-def test_a_camera_that_was_turned_changes_nothing(tmp_path, suffix, compression):
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_is_read_as_every_viewer_shows_it(tmp_path, suffix, compression, orientation):
+    """Masks are drawn on what is seen, not on what is stored."""
     exif = Image.Exif()
-    exif[274] = 6
-    options = {"compression": compression} if suffix == "tif" else {}
-    save(tmp_path / "images" / f"a.{suffix}", GREY, exif=exif, **options)
+    exif[274] = orientation
+    options = {"compression": compression} if suffix == "tif" else {"quality": 100} if suffix == "jpg" else {}
+    path = save(tmp_path / "images" / f"a.{suffix}", GREY, exif=exif, **options)
+    # Pillow turns some TIFFs by itself, while they are loaded, and some not at all.
+    shown = save(tmp_path / "shown.png", GREY, exif=exif) if suffix == "tif" else path
+    with Image.open(shown) as stored:
+        seen = np.asarray(ImageOps.exif_transpose(stored))
+    assert (seen.shape == GREY.T.shape) == (orientation > 4)
+    save(tmp_path / "masks" / "a.png", (seen > 0).astype("uint8") * 255)
+    read = np.rint(from_folder(tmp_path).images[0][..., 0] * 255)
+    np.testing.assert_array_equal(read, seen)
+    # A mask of the sides as they are stored does not match.
+    if orientation > 4:
+        save(tmp_path / "masks" / "a.png", SQUARE)
+        assert "One of them lies on its side" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("bits", [1, 8, 16])
+@pytest.mark.parametrize("compression", [None, "group4", "tiff_lzw", "tiff_adobe_deflate"])
+def test_white_is_white_where_a_tiff_says_that_0_is(tmp_path, bits, compression):
+    if (compression == "group4") != (bits == 1) and compression == "group4":
+        pytest.skip("faxes have one bit")
+    pixels = {1: SQUARE > 0, 8: GREY, 16: GREY.astype("uint16") * 257}[bits]
+    path = tmp_path / "images" / "a.tif"
+    path.parent.mkdir()
+    if bits == 16:
+        stored = 65535 - pixels
+        zlib_or_none = {None: None, "tiff_lzw": None, "tiff_adobe_deflate": "zlib"}[compression]
+        tifffile.imwrite(path, stored, photometric="miniswhite", compression=zlib_or_none)
+    else:
+        Image.fromarray(pixels).save(path, compression=compression or "raw", tiffinfo={262: 0})
+    with tifffile.TiffFile(path) as file:
+        assert file.pages[0].photometric == 0
+    wanted = pixels / np.float32({1: 1, 8: 255, 16: 65535}[bits])
     save(tmp_path / "masks" / "a.png", SQUARE)
-    np.testing.assert_array_equal(np.rint(from_folder(tmp_path).images[0][..., 0] * 255), GREY)
-    save(tmp_path / "masks" / "a.png", SQUARE.T.copy())
-    assert "A camera's note that a photo is turned is not applied" in refusal(tmp_path)
+    np.testing.assert_allclose(from_folder(tmp_path).images[0][..., 0], wanted, atol=1e-6)
+    opened = np.asarray(open_image(path)[:, :])
+    np.testing.assert_allclose(opened / opened.max(), wanted / wanted.max(), atol=1e-6)
 
 
 def test_what_a_file_holds_decides_not_its_name(tmp_path):

@@ -49,7 +49,7 @@ def test_what_nobody_waits_for_is_said_with_a_design_that_learns_soon(images):
     assert macs_per_step(paper) == pytest.approx(3 * 150.4e9, rel=1e-3)
     (slow,) = [each for each in findings(paper, images, None, 20e9) if each.kind == "slow"]
     assert slow.weight == "doubt"
-    assert "300 steps of this design would take about 1.9 hours" in slow.message
+    assert "300 steps of this design would take about 1.9 hours" in slow.words
     better = mended(paper, slow)
     assert not [each for each in findings(better, images, None, 20e9) if each.kind == "slow"]
     # What is offered fits, whatever else is chosen; where nothing is left to make smaller, fewer steps are.
@@ -150,7 +150,7 @@ def test_what_goes_wrong_is_said_with_a_fix(images, wanted, change_images, kind,
     assert kind in found
     each = found[kind]
     assert each.weight == weight
-    assert message in each.message
+    assert message in each.words
     assert fix in each.fix
     if each.change:
         better = mended(wanted, each)
@@ -162,7 +162,7 @@ def test_some_masks_without_an_object_are_worth_a_note(images):
     labels = images.labels.copy()
     labels[:2] = 0
     found = findings(order(), replace(images, labels=labels))
-    assert [(each.kind, each.weight, each.message) for each in found] == [
+    assert [(each.kind, each.weight, each.words) for each in found] == [
         ("empty", "note", "2 of 6 masks hold background alone.")
     ]
 
@@ -181,7 +181,7 @@ def test_every_change_is_a_design_that_fits_and_ends(config):
         wanted = mended(wanted, proposals[0])
         trace(wanted.config, wanted.tile)
     else:
-        pytest.fail(f"no end: {proposals[0].message}")
+        pytest.fail(f"no end: {proposals[0].words}")
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_the_nearest_that_does(images):
@@ -190,7 +190,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_nearest_that_does(ima
     assert "memory" not in {each.kind for each in findings(wanted, images, needed)}
     (found,) = [each for each in findings(wanted, images, 2_000_000_000) if each.kind == "memory"]
     assert found.weight == "doubt", "it can be forced"
-    assert f"about {needed / 1e9:.1f} GB of memory; 2.0 GB are free" in found.message
+    assert f"about {needed / 1e9:.1f} GB of memory; 2.0 GB are free" in found.words
     assert found.fix.startswith("This would fit: one tile per batch, a tile of ")
     better = mended(wanted, found)
     assert estimate_memory(better.config, better.tile, better.recipe.batch_size, training=True)["total"] <= 2 * 10**9
@@ -228,7 +228,7 @@ def test_a_dataset_of_many_sizes_is_judged_by_its_smallest(images):
     labels = [images.labels[0][:120, :90], images.labels[1]]
     mixed = Dataset("mixed", parts, labels, images.classes)
     (found,) = findings(order(), mixed)
-    assert "The smallest image (120 × 90 px)" in found.message
+    assert "The smallest image (120 × 90 px)" in found.words
     better = mended(order(), found)
     output = trace(better.config, better.tile).output
     assert output.height <= 120

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 
+import keras
 import numpy as np
 import pytest
 from hands import SMALL, finished, until
 
-from unet_explorer import TrainingSession, UNetConfig, shapes
+from unet_explorer import TrainingSession, UNetConfig, build_model, predict_image, shapes
 from unet_explorer.core.tiles import tile_for_output
+from unet_explorer.data.dataset import normalize
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.predict.predict import classes_of
 
@@ -48,6 +50,27 @@ def test_the_model_is_the_one_that_was_examined(session):
     assert made.predictions(4) is None
     with pytest.raises(ValueError, match="which='first' is not allowed"):
         made.model("first")
+
+
+def test_a_network_knows_how_its_images_were_prepared(session, tmp_path):
+    """The plain call is as good as the examination, also from a file, and with weights that are loaded elsewhere."""
+    trained = session(steps=8)
+    trained.start()
+    finished(trained)
+    model = trained.model()
+    image = (np.random.default_rng(0).random((90, 100)) * 255).astype("uint8")
+    wanted = predict_image(model, image, TILE, normalize=True)
+    assert np.array_equal(predict_image(model, image, TILE), wanted)
+    assert not np.array_equal(predict_image(model, image, TILE, normalize=False), wanted)
+    model.save(tmp_path / "a.keras")
+    again = keras.saving.load_model(tmp_path / "a.keras")
+    assert np.array_equal(predict_image(again, image, TILE), wanted)
+    # Prepared by hand is not prepared twice.
+    assert np.allclose(predict_image(again, normalize(image[..., None])), wanted, atol=1e-5)
+    # One from elsewhere takes numbers as they are.
+    other = build_model(trained.order.config)
+    other.set_weights(model.get_weights())
+    assert np.array_equal(predict_image(other, image, TILE), predict_image(model, image, TILE, normalize=False))
 
 
 def test_the_same_seed_learns_the_same(session):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.laws import crop, laws
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     import keras
 
-__all__ = ["build_model", "config_of"]
+__all__ = ["PREPARED", "build_model", "config_of", "is_prepared", "mark_prepared"]
+
+PREPARED: Final = "unet_normalized_images"
+"""What a network is called that was taught with images whose channels have mean 0 and standard deviation 1. Keras keeps
+a network's name in its file, so whoever opens it knows how to prepare an image."""
 
 
 def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
@@ -134,3 +138,22 @@ def config_of(model: keras.Model) -> UNetConfig:
             what = "has none" if made is None else f"has {made.count_params():,} parameters, not {step.parameters:,},"
             raise ValueError(f"The model is no U-Net of this plan: it {what} at {step.name}.")
     return config
+
+
+def mark_prepared(model: keras.Model) -> None:
+    """Note in a network, and so in its ``.keras`` file, that it was taught with normalized images.
+
+    It is no layer: mean and standard deviation are those of the whole image, and taken tile by tile they would make
+    seams. `predict_image` reads the note; whoever calls ``model.predict`` prepares the images, with `normalize`.
+
+    Example:
+        >>> model = build_model(UNetConfig(depth=1, base_filters=2))
+        >>> is_prepared(model), mark_prepared(model), is_prepared(model)
+        (False, None, True)
+    """
+    model.name = PREPARED
+
+
+def is_prepared(model: keras.Model) -> bool:
+    """Whether a network says that it was taught with normalized images; see `mark_prepared`."""
+    return getattr(model, "name", "") == PREPARED

@@ -9,6 +9,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,8 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NONE, _DEFLATE, _JPEG = (1,), (8, 32946), (6, 7)
-_ORIENTATION, _PHOTOMETRIC = 274, 262
+_ORIENTATION = 274
+_WHITE_IS_ZERO = 0
 _LESS_DEEP: Final = {1: 255, 2: 85, 4: 17}
 """By how much Pillow spreads the greys of a PNG with that many bits a pixel."""
 
@@ -33,8 +35,8 @@ _LESS_DEEP: Final = {1: 255, 2: 85, 4: 17}
 def pages(data: bytes, name: str, check: SizeCheck, most: int | None = 1) -> Iterator[DecodedImage]:
     """The pictures in a file, one by one; each is measured before its pixels are unpacked.
 
-    Numbers are taken as they are stored: a photo that its camera marked as turned (EXIF) stays as it is, and so does a
-    TIFF that says that 0 is white. Of a moving GIF or PNG this is the first picture.
+    A picture is what every viewer shows: a photo that its camera marked as turned (EXIF) is turned, and in a TIFF that
+    says that 0 is white, white is the largest number. Of a moving GIF or PNG this is the first picture.
 
     Args:
         data: The bytes of the file.
@@ -77,9 +79,13 @@ def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[DecodedImage]:
     except Image.DecompressionBombError:
         raise DataError(f"{name} says that it has far too many pixels. Cut it into smaller images.") from None
     with opened as file:
-        check(file.height, file.width, name)
+        turn = _noted_turn(file)
+        check(*(file.size if turn in _ON_ITS_SIDE else file.size[::-1]), name)
         kind = file.format or ""
         file.load()
+        if _noted_turn(file) != turn:
+            # Behind the pixels of a PNG; its sides have been checked by now.
+            raise DataError(f"{name} says only at its end that it is turned. Save it again.")
         decoded = _from_pillow(file, name)
         if kind == "GIF":
             # Its writers sort the palette as they like: only the colours mean anything.
@@ -88,7 +94,49 @@ def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[DecodedImage]:
             bits = data[24]  # in the header, behind signature, length, type, width and height
             if bits in _LESS_DEEP:
                 decoded = DecodedImage(decoded.values // _LESS_DEEP[bits], 2**bits - 1)
-        yield decoded if kind != "JPEG" else DecodedImage(decoded.values, decoded.top, lossy=True)
+        yield turned(decoded if kind != "JPEG" else DecodedImage(decoded.values, decoded.top, lossy=True), turn)
+
+
+_ON_ITS_SIDE: Final = (5, 6, 7, 8)
+_TURNS: Final[dict[int, Any]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+"""What a viewer does for each orientation of the TIFF and EXIF standards; 1 is upright."""
+
+
+def _noted_turn(file: Image.Image) -> int:
+    """How a picture is turned, as far as that is known without unpacking its pixels."""
+    noted = Image.Exif()
+    noted.load(file.info.get("exif") or b"")
+    return _turn_of(noted.get(_ORIENTATION))
+
+
+def _turn_of(stored: object) -> int:
+    return stored if isinstance(stored, int) and stored in _TURNS else 1
+
+
+def turned(decoded: DecodedImage, orientation: int) -> DecodedImage:
+    """A picture as it is seen, from one as it is stored.
+
+    Args:
+        decoded: As it is stored.
+        orientation: 1 to 8, as EXIF and TIFF number them.
+
+    Example:
+        >>> turned(DecodedImage(np.array([[1, 2], [3, 4]]), 255), 6).values.tolist()
+        [[3, 1], [4, 2]]
+    """
+    if orientation not in _TURNS:
+        return decoded
+    turn = _TURNS[orientation]
+    alpha = None if decoded.alpha is None else np.ascontiguousarray(turn(decoded.alpha))
+    return replace(decoded, values=np.ascontiguousarray(turn(decoded.values)), alpha=alpha)
 
 
 def _from_pillow(file: Image.Image, name: str) -> DecodedImage:
@@ -132,8 +180,10 @@ def _tiff(data: bytes, name: str, check: SizeCheck, most: int | None) -> Iterato
         for number in range(len(every)):
             where = name if len(every) == 1 else f"{name}, page {number + 1}"
             page = every[number].aspage()
-            check(page.imagelength, page.imagewidth, where)
-            yield _from_tiff(data, file, page, where)
+            turn = _turn_of(getattr(page.tags.get(_ORIENTATION), "value", 1))
+            size = page.imagelength, page.imagewidth
+            check(*(size[::-1] if turn in _ON_ITS_SIDE else size), where)
+            yield turned(_from_tiff(data, file, page, where), turn)
 
 
 def _from_tiff(data: bytes, file: Any, page: Any, name: str) -> DecodedImage:
@@ -155,6 +205,8 @@ def _with_channels(values: NDArray[Any], page: Any, name: str) -> DecodedImage:
     bits = page.bitspersample
     if values.dtype.kind in "bu" and isinstance(bits, int) and bits <= 16:
         values, top = values.astype(np.uint8 if bits <= 8 else np.uint16), 2**bits - 1
+        if page.photometric == _WHITE_IS_ZERO:
+            values = (top - values).astype(values.dtype)
     elif values.dtype.kind in "uif":
         top = None
     else:
@@ -190,13 +242,12 @@ def _piece(page: Any) -> int:
 
 def _compressed(data: bytes, file: Any, page: Any, name: str) -> DecodedImage:
     """A page that Pillow unpacks: LZW, fax, JPEG and others."""
-    for tag, only in ((_ORIENTATION, range(2, 9)), (_PHOTOMETRIC, range(1))):
-        entry = page.tags.get(tag)
-        if entry is not None and entry.value in only:
-            # Pillow would turn the image, or swap black and white; the numbers are wanted as they are stored.
-            plain = bytearray(data)
-            struct.pack_into(f"{file.byteorder}H", plain, entry.valueoffset, 1)
-            data = bytes(plain)
+    entry = page.tags.get(_ORIENTATION)
+    if entry is not None and entry.value in _TURNS:
+        # Pillow would turn the image while it is read; it is turned later, with its sides checked.
+        plain = bytearray(data)
+        struct.pack_into(f"{file.byteorder}H", plain, entry.valueoffset, 1)
+        data = bytes(plain)
     try:
         opened = Image.open(io.BytesIO(data), formats=("TIFF",))
     except UnidentifiedImageError:

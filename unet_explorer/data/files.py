@@ -45,7 +45,7 @@ def from_folder(path: str | os.PathLike[str], grey: bool = False, limit: int | N
 
     Images are scaled to 0 to 1 by their bits: 8 bits by 255, 16 bits by 65,535. Other numbers, such as floats, stay as
     they are if all lie in 0 to 1; else the smallest of the set becomes 0 and the largest 1. If any image is in colour,
-    all become RGB. Alpha is left out; a rotation noted by the camera (EXIF) is not applied, to images or masks.
+    all become RGB. Alpha is left out. A photo that its camera noted as turned (EXIF) is turned, as every viewer does.
 
     Masks that hold 0 and one brightest value, such as 255, tell foreground from background. Other numbers are classes,
     up to 31, or 255 with their names in ``classes.txt`` beside the folders, one a line. Numbers above 255, or any in a
@@ -152,11 +152,7 @@ def _same_size(image: DecodedImage, image_name: str) -> SizeCheck:
             raise DataError(
                 f"{name} is {mask_height} × {mask_width} pixels, but its image {image_name} is {height} × {width}: "
                 "image and mask must match. "
-                + (
-                    "A camera's note that a photo is turned is not applied; save it turned."
-                    if turned
-                    else "Save it anew."
-                )
+                + ("One of them lies on its side: turn it." if turned else "Save it anew.")
             )
 
     return check

@@ -18,7 +18,7 @@ from unet_explorer.data.decoders import pages
 __all__ = ["open_image"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
-_PLAIN: Final = (0, 1, 2)  # white is 0, black is 0, RGB
+_PLAIN: Final = (1, 2)  # black is 0, RGB
 _UNPACKED: Final = (1, 8, 32946)  # not compressed, or with deflate
 
 
@@ -82,8 +82,9 @@ def _tiff(file: Path, name: str) -> Any:
         if series.axes not in {"YX", "YXS"}:
             raise DataError(f"{name} has axes {series.axes!r}: save it as one plane in grey or RGB.")
         page: Any = series.keyframe
-        if page.photometric not in _PLAIN or page.compression not in _UNPACKED:
-            # Palettes, inks, and what only Pillow unpacks.
+        upright = getattr(page.tags.get(274), "value", 1) not in range(2, 9)
+        if page.photometric not in _PLAIN or page.compression not in _UNPACKED or not upright:
+            # Palettes, inks, white that is 0, what is stored turned, and what only Pillow unpacks.
             return _as_a_whole(file, name)
         if series.dataoffset is not None:
             return tifffile.memmap(file, mode="r")

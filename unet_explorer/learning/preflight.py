@@ -35,14 +35,14 @@ class Finding:
         kind: What it is about, in one word.
         weight: ``"stop"``: it cannot be done. ``"doubt"``: it would be a waste, so it must be asked for twice.
             ``"note"``: worth knowing.
-        message: What is wrong, and why.
+        words: What is wrong, and why.
         fix: What to do about it, in words; empty if nothing can be offered.
         change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``.
     """
 
     kind: str
     weight: Literal["stop", "doubt", "note"]
-    message: str
+    words: str
     fix: str = ""
     change: dict[str, Any] = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ class TrainingError(RuntimeError):
         """
         against = [each for each in findings_ if each.weight == "stop" or (each.weight == "doubt" and not force)]
         if against:
-            message = [f"{each.message} {each.fix}".strip() for each in against]
+            message = [f"{each.words} {each.fix}".strip() for each in against]
             if all(each.weight == "doubt" for each in against):
                 message.append("Or start it anyway, with force=True.")
             raise cls("\n".join(message), against)

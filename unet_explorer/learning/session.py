@@ -179,6 +179,9 @@ class TrainingSession:
     def model(self, which: Literal["best", "last"] = "best") -> keras.Model:
         """The live network, with what it has learnt. Needs TensorFlow here.
 
+        It carries the note that its images are normalized, also in the file that ``model.save`` writes: `predict_image`
+        then prepares an image as it was learnt from. ``model.predict`` itself wants prepared images, see `normalize`.
+
         Args:
             which: The weights with the highest IoU, or the latest that were saved.
 
@@ -191,9 +194,10 @@ class TrainingSession:
         saved = self._store.read_arrays(name) if self._store else None
         if saved is None:
             raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
-        from unet_explorer.model import build_model
+        from unet_explorer.model import build_model, mark_prepared
 
         network = build_model(self.order.config)
+        mark_prepared(network)
         network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
         return network
 

@@ -58,7 +58,7 @@ def predict_image(
     tile: Tile | None = None,
     *,
     batch_size: int | None = None,
-    normalize: bool = False,
+    normalize: bool | None = None,
     out: Any = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Any:
@@ -76,8 +76,9 @@ def predict_image(
         tile: Input side in pixels, or (height, width); left out, the least wasteful one that takes no more than some
             300 MB. More than the image needs in one piece is not taken.
         batch_size: Tiles computed at once; left out, as many small ones as make a fair batch.
-        normalize: Give the network each channel with mean 0 and standard deviation 1 over the image, as it is trained
-            here. Left out, the numbers are taken as they are.
+        normalize: Give the network each channel with mean 0 and standard deviation 1 over the image. Left out, the
+            network itself says: one that was taught here carries the note that it wants that, also in its ``.keras``
+            file; any other is given the numbers as they are. It is never done twice.
         out: Where to put the scores: whatever takes ``out[rows, columns] = scores``, of shape (height, width, classes).
         progress: Called with tiles done and tiles in all after every batch.
 
@@ -94,7 +95,7 @@ def predict_image(
         >>> predict_image(model, np.zeros((70, 301), "uint8"), 76).shape
         (70, 301, 2)
     """
-    from unet_explorer.model import build_model, config_of
+    from unet_explorer.model import build_model, config_of, is_prepared
 
     config = config_of(model)
     source = _read_image(image, config)
@@ -106,7 +107,8 @@ def predict_image(
         out = np.empty(wanted, np.float32)
     elif tuple(getattr(out, "shape", ())) != wanted:
         raise ValueError(f"out has shape {getattr(out, 'shape', None)}: give one of shape {wanted}.")
-    standard = Standard.of(source) if normalize else Standard.none(source)
+    prepare = is_prepared(model) if normalize is None else normalize
+    standard = Standard.of(source) if prepare else Standard.none(source)
     if model.input_shape[1:3] not in {(None, None), tiling.tile}:
         # Built for tiles of one size; the weights serve any.
         flexible = build_model(config)

@@ -161,7 +161,7 @@ def _check_size(shape: tuple[int, ...], name: str) -> None:
     if shape[0] * shape[1] > LARGEST or max(shape[:2]) > LONGEST:
         raise DataError(
             f"{name} is {shape[0]:,} × {shape[1]:,} pixels: up to {LARGEST:,} are shown here, {LONGEST:,} on a side. "
-            "In a cell, predict_image(panel.model(), path, tile, normalize=True) takes any size."
+            "In a cell, predict_image(panel.model(), path, tile) takes any size."
         )
 
 

@@ -48,7 +48,7 @@ def finding_for_page(found: Finding) -> dict[str, Any]:
     return {
         "kind": found.kind,
         "weight": found.weight,
-        "message": found.message,
+        "message": found.words,
         "fix": found.fix,
         "mendable": bool(found.change),
     }
