@@ -70,5 +70,6 @@ def test_all_classes_count_the_same_in_total():
 def test_without_instances_there_is_no_border_term():
     labels = np.array([[1, 0, 1]])
     assert weight_map(labels, None, np.array([2.0, 3.0])).tolist() == [[3, 2, 3]]
-    data = Dataset("x", np.zeros((1, 1, 3, 1), "float32"), labels[None], ("a", "b"))
-    assert weight_maps(data)[0] == pytest.approx(np.array([[0.75, 1.5, 0.75]]))
+    # Of a whole set, connected regions count as objects where none are known; one region has no gap.
+    data = Dataset("x", np.zeros((1, 1, 3, 1), "float32"), np.array([[[1, 1, 0]]]), ("a", "b"))
+    assert weight_maps(data)[0] == pytest.approx(np.array([[0.75, 0.75, 1.5]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
@@ -68,6 +69,38 @@ def fitting_design(config: UNetConfig, tile: Tile, batch_size: int, limit: int, 
     return None
 
 
+def read_limit(limit: object) -> int:
+    """A number of bytes, from a whole number or from words such as ``"2 GB"``.
+
+    Raises:
+        ValueError: If it is neither, or so few that gigabytes may be meant.
+
+    Example:
+        >>> read_limit("2 GB"), read_limit("512MB"), read_limit(4_000_000_000)
+        (2000000000, 512000000, 4000000000)
+    """
+    if isinstance(limit, str) and (found := _BYTES.fullmatch(limit.strip())):
+        return round(float(found[1]) * _UNITS[found[2].upper()])
+    number = isinstance(limit, float) and limit.is_integer()
+    if not isinstance(limit, bool) and (number or hasattr(limit, "__index__")):
+        count = int(limit)  # type: ignore[call-overload]  # one of both it is
+        if count >= _FEWEST_BYTES:
+            return int(count)
+        hint = f' Bytes are meant: for {count} GB say "{count} GB".' if count > 0 else ""
+    else:
+        hint = ""
+    raise ValueError(
+        f"limit={shown(limit)} is not allowed: give bytes, at least {_FEWEST_BYTES:,}, such as {2 * 10**9} or "
+        f'"2 GB".{hint}'
+    )
+
+
+_BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?B)", re.IGNORECASE)
+_UNITS: Final = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_FEWEST_BYTES: Final = 10**6
+"""No network does with less: whoever gives less means another unit."""
+
+
 def _smaller_networks(config: UNetConfig) -> Iterator[UNetConfig]:
     """The network itself, then thinner ones, then shallower ones."""
     for depth in range(config.depth, 0, -1):
@@ -101,7 +134,7 @@ def _within(
 
 
 def best_tile(
-    config: UNetConfig, image_shape: tuple[int, ...], limit: int, batch_size: int = 1
+    config: UNetConfig, image_shape: tuple[int, ...], limit: int | str, batch_size: int = 1
 ) -> tuple[int, int] | None:
     """The tile that wastes least of all that stay within a memory limit.
 
@@ -111,16 +144,20 @@ def best_tile(
     Args:
         config: The network.
         image_shape: (height, width) of the image, or (height, width, channels).
-        limit: Bytes that `estimate_memory` may reach.
+        limit: Bytes that `estimate_memory` may reach, or words such as ``"2 GB"``.
         batch_size: Tiles computed at once.
 
     Returns:
         (height, width) in pixels, or None if not even the smallest tile stays within the limit.
 
+    Raises:
+        ValueError: If the image's shape or the limit is not allowed; it says what is.
+
     Example:
         >>> best_tile(UNetConfig(), (512, 512), 2_000_000_000), best_tile(UNetConfig(), (512, 512), 1_200_000_000)
         ((700, 700), (444, 700))
     """
+    allowed = read_limit(limit)
     height, width = read_image_shape(image_shape)
     down, across = (_candidates(read_config(config), side) for side in (height, width))
     pairs = sorted(
@@ -131,7 +168,7 @@ def best_tile(
         # What holds a tile that was too much is too much as well.
         if any(tile[0] >= n and tile[1] >= m for n, m in too_much):
             continue
-        if estimate_memory(config, tile, batch_size)["total"] <= limit:
+        if estimate_memory(config, tile, batch_size)["total"] <= allowed:
             return tile
         too_much = [each for each in too_much if not (each[0] >= tile[0] and each[1] >= tile[1])] + [tile]
     return None

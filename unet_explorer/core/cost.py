@@ -156,7 +156,7 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If the batch size is not a whole number from 1 to 4096.
+        ValueError: If the batch size is not a whole number from 1 to 4096, or `training` neither True nor False.
 
     Example:
         >>> for part, size in estimate_memory(UNetConfig(), 572, training=True).items():
@@ -170,6 +170,8 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
         total       2406 MB
     """
     batch_size = read_batch_size(batch_size)
+    if not isinstance(training, bool):
+        raise ValueError(f"training={shown(training)} is not allowed: give True or False.")
     result = trace(config, tile)
     size = {row.step.name: row.bytes for row in result}
     size[TILE] = math.prod(result.tile) * config.in_channels * BYTES_PER_NUMBER

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.laws import Law, laws
@@ -110,7 +112,11 @@ def read_tile(tile: object) -> tuple[int, int]:
         >>> read_tile(572), read_tile((572, 444))
         ((572, 572), (572, 444))
     """
-    pair = tuple(tile) if isinstance(tile, (tuple, list)) else (tile, tile)
+    # An array of two is a pair as well; one that holds a single number has no length.
+    pair: tuple[Any, ...] = (tile, tile)
+    if hasattr(tile, "__len__") and isinstance(tile, Iterable) and not isinstance(tile, (str, bytes, dict, set)):
+        with contextlib.suppress(TypeError):
+            pair = tuple(tile)
     try:
         if any(isinstance(side, bool) for side in pair):
             raise TypeError

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import shown
 from unet_explorer.data.decoded import DataError, DecodedImage, SizeCheck
 
-__all__ = ["layers_of", "scaled", "together"]
+__all__ = ["check_order", "layers_of", "one_hot", "scaled", "together"]
+
+MOST_CHANNELS: Final = 4
+"""A side of so few pixels beside a larger one is that of channels."""
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -31,7 +35,14 @@ def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[DecodedImage
         >>> [layer.values.shape for layer in layers_of(np.zeros((2, 8, 9, 1)), "images", lambda *size: None)]
         [(8, 9), (8, 9)]
     """
+    if isinstance(source, (list, tuple)) and any(isinstance(part, (str, os.PathLike)) for part in source):
+        raise DataError(
+            f"{name} is a list of paths: give arrays, or the path of one TIFF with all of them. Folders of files are "
+            "read by from_folder."
+        )
     whole = _array(source, name) if not isinstance(source, (list, tuple)) else source
+    if isinstance(whole, np.ndarray):
+        check_order(whole.shape, name)
     if isinstance(whole, np.ndarray) and whole.ndim not in (3, 4):
         raise DataError(
             f"{name} has shape {whole.shape}: give (N, height, width) or (N, height, width, channels). "
@@ -46,6 +57,57 @@ def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[DecodedImage
         yield _decoded(layer if layer.ndim == 2 or layer.shape[2] > 1 else layer[..., 0])
     if not len(whole):
         raise DataError(f"{name} holds no image: give at least one.")
+
+
+def check_order(shape: tuple[int, ...], name: str) -> None:
+    """Refuse an array whose channels seem to come first, as PyTorch has them: (N, channels, height, width).
+
+    Raises:
+        DataError: If the second side is that of channels, and the last one is not.
+
+    Example:
+        >>> check_order((4, 48, 40, 3), "images")
+        >>> check_order((4, 3, 48, 40), "images")
+        Traceback (most recent call last):
+        ...
+        unet_explorer.data.decoded.DataError: images has shape (4, 3, 48, 40), ...
+    """
+    if len(shape) == 4 and shape[1] <= MOST_CHANNELS < shape[3]:
+        raise DataError(
+            f"{name} has shape {shape}, which looks like (N, channels, height, width): here the channels come last. "
+            "Give np.moveaxis(array, 1, -1)."
+        )
+
+
+def one_hot(layers: list[DecodedImage], name: str) -> list[DecodedImage]:
+    """Labels with a channel for each class as the class of every pixel; labels of another kind as they are.
+
+    Args:
+        layers: (height, width[, channels]) each, from arrays.
+        name: What to call them in an error.
+
+    Raises:
+        DataError: If they have channels, and are neither one-hot nor colours.
+
+    Example:
+        >>> one_hot([DecodedImage(np.eye(4)[[[0, 3]]], None)], "labels")[0].values.tolist()
+        [[0, 3]]
+    """
+    if all(layer.values.ndim == 2 for layer in layers):
+        return layers
+    if all(layer.values.ndim == 3 and _is_one_hot(layer.values) for layer in layers):
+        return [DecodedImage(np.argmax(layer.values, axis=-1), None) for layer in layers]
+    for number, layer in enumerate(layers, start=1):
+        if layer.values.ndim == 3 and (layer.values.shape[-1] != 3 or layer.values.dtype != np.uint8):
+            raise DataError(
+                f"{name}, image {number}, has {layer.values.shape[-1]} channels: give the class of each pixel, "
+                "(N, height, width). Of one-hot labels or of probabilities np.argmax(labels, axis=-1) makes that."
+            )
+    return layers
+
+
+def _is_one_hot(values: NDArray[Any]) -> bool:
+    return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=-1) == 1).all())
 
 
 def _array(source: Any, name: str) -> NDArray[Any]:

@@ -131,7 +131,8 @@ class Dataset:
 
         Args:
             share: About how much of the images the second part gets; at least one, and at least one is left.
-            seed: Which ones; the same seed chooses the same.
+            seed: Which ones; the same seed chooses the same. If none of them held anything but background, one that
+                does takes the place of another.
 
         Raises:
             ValueError: If there is but one image.
@@ -146,7 +147,13 @@ class Dataset:
             raise ValueError(f"Dataset {shown(self.name)} has one image: give at least two, one to be examined on.")
         order = np.random.default_rng(seed).permutation(count).tolist()
         examined = min(count - 1, max(1, round(share * count)))
-        return self.take(sorted(order[examined:])), self.take(sorted(order[:examined]))
+        kept, learnt = order[:examined], order[examined:]
+        holding = (self.pixels[:, 1:].sum(axis=1) > 0).tolist()
+        others = [place for place in learnt if holding[place]]
+        # Of images without any object nothing can be said; but not the only one that has some is kept back.
+        if not any(holding[place] for place in kept) and len(others) > 1:
+            kept[-1], learnt[learnt.index(others[0])] = others[0], kept[-1]
+        return self.take(sorted(learnt)), self.take(sorted(kept))
 
     def grey(self) -> Dataset:
         """The same images in one channel: the luminance of RGB (Rec. 601), the mean of any other number.

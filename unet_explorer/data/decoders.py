@@ -177,6 +177,18 @@ def _tiff(data: bytes, name: str, check: SizeCheck, most: int | None) -> Iterato
                 f"{name} is a TIFF of {len(every):,} pages: one is allowed here. "
                 "Save each page as a file, or read a pair of stacks with from_stack(images, labels)."
             )
+        hidden = _hidden_planes(file, every, name)
+        if hidden is not None and most is not None:
+            raise DataError(
+                f"{name} is a TIFF of {len(hidden):,} images behind one page: one is allowed here. Save each as a "
+                "file, or read a pair of stacks with from_stack(images, labels)."
+            )
+        if hidden is not None:
+            for number, plane in enumerate(hidden, start=1):
+                where = f"{name}, image {number}"
+                check(plane.shape[0], plane.shape[1], where)
+                yield _with_channels(plane, every[0].aspage(), where)
+            return
         for number in range(len(every)):
             where = name if len(every) == 1 else f"{name}, page {number + 1}"
             page = every[number].aspage()
@@ -184,6 +196,27 @@ def _tiff(data: bytes, name: str, check: SizeCheck, most: int | None) -> Iterato
             size = page.imagelength, page.imagewidth
             check(*(size[::-1] if turn in _ON_ITS_SIDE else size), where)
             yield turned(_from_tiff(data, file, page, where), turn)
+
+
+def _hidden_planes(file: Any, every: list[Any], name: str) -> NDArray[Any] | None:
+    """Images behind one page, as ImageJ and tifffile write large stacks; None where each has a page of its own.
+
+    Raises:
+        DataError: If it is not said that these are images of one kind.
+    """
+    series = file.series[0]
+    before = math.prod(series.shape[: max(0, series.ndim - every[0].aspage().ndim)])
+    if len(every) != 1 or len(file.series) != 1 or before <= 1:
+        return None
+    leading = series.axes[: series.ndim - every[0].aspage().ndim]
+    if len(leading) != 1 or leading in "CS":
+        raise DataError(
+            f"{name} holds planes along the axes {series.axes} behind one page: save it as a stack of single images."
+        )
+    if series.nbytes > LARGEST_FILE:
+        raise DataError(f"{name} unpacks to {series.nbytes / 1e9:.1f} GB: cut it into smaller files.")
+    planes: NDArray[Any] = series.asarray()
+    return planes
 
 
 def _from_tiff(data: bytes, file: Any, page: Any, name: str) -> DecodedImage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.archives import SUFFIX, unpack
-from unet_explorer.data.arrays import layers_of, scaled, together
+from unet_explorer.data.arrays import layers_of, one_hot, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
 from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeCheck, printable, read_bytes
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, visible
+from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, pair_folders, visible
 from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
 
 __all__ = ["CLASSES", "from_folder", "from_stack"]
@@ -32,7 +32,13 @@ CLASSES: Final = "classes.txt"
 _LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
 
 
-def from_folder(path: str | os.PathLike[str], grey: bool = False, limit: int | None = None) -> Dataset:
+def from_folder(
+    path: str | os.PathLike[str],
+    masks: str | os.PathLike[str] | None = None,
+    *,
+    grey: bool = False,
+    limit: int | None = None,
+) -> Dataset:
     """Read your own images and masks from a folder or a .zip.
 
     These layouts are understood, also up to three folders down:
@@ -52,7 +58,9 @@ def from_folder(path: str | os.PathLike[str], grey: bool = False, limit: int | N
     folder ``instances/``, are objects. A palette counts by its indices; in RGB each colour is a class, black first.
 
     Args:
-        path: A folder or a .zip.
+        path: A folder or a .zip; or, with `masks`, the folder of the images alone.
+        masks: The folder of the masks, whatever both are called. Files pair by their names, or by the first number in
+            them where each number occurs once.
         grey: Whether to turn colour into one channel.
         limit: Read only so many images, the first by name.
 
@@ -72,11 +80,15 @@ def from_folder(path: str | os.PathLike[str], grey: bool = False, limit: int | N
     """
     most, place = _read_limit(limit), _read_path(path)
     try:
+        if masks is not None:
+            return _from_layout(*_two_folders(place, masks), grey, most)
         if place.is_dir():
-            return _from_layout(place.resolve(), grey, most)
+            return _from_layout(place.resolve(), None, grey, most)
         with tempfile.TemporaryDirectory(prefix="unet_explorer_", ignore_cleanup_errors=True) as spare:
             # Named like the zip, for so is the data set.
-            return _from_layout(unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip")), grey, most)
+            return _from_layout(
+                unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip")), None, grey, most
+            )
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "no memory left"
         raise DataError(
@@ -107,8 +119,28 @@ def _read_limit(limit: object) -> int | None:
     return operator.index(limit)
 
 
-def _from_layout(root: Path, grey: bool, limit: int | None) -> Dataset:
-    layout = find_layout(root)
+def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
+    """The folder that both lie in, and the files that pair."""
+    try:
+        other = Path(masks).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
+    except (TypeError, ValueError, RuntimeError):
+        raise DataError(
+            f"masks={shown(masks)} is no path: give the folder of the masks. Whether to read in grey is said by name: "
+            "grey=True."
+        ) from None
+    for word, folder in (("images", images), ("masks", other)):
+        if not folder.is_dir():
+            raise DataError(
+                f"{word}: there is no folder {printable(folder)}. Give two folders, from_folder(images, masks), or one "
+                "that holds both; whether to read in grey is said by name: grey=True."
+            )
+    first, second = images.resolve(), other.resolve()
+    root = Path(os.path.commonpath([first, second]))
+    return root, pair_folders(first, second, root)
+
+
+def _from_layout(root: Path, layout: Layout | None, grey: bool, limit: int | None) -> Dataset:
+    layout = layout or find_layout(root)
     classes = _read_classes(layout.folder, root)
     layout = layout._replace(images=layout.images[:limit], masks=layout.masks[:limit])
     if layout.kind == "stack":
@@ -200,7 +232,7 @@ def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
     Args:
         images: The path of a TIFF with N pages; or an array (N, height, width) or (N, height, width, channels); or a
             list of N arrays (height, width[, channels]).
-        labels: The same, without channels.
+        labels: The same, without channels; or one-hot, (N, height, width, classes) with one 1 a pixel.
         name: What to call the data set.
 
     Raises:
@@ -234,7 +266,9 @@ def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[
 
 
 def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
-    layers = _layers(source, name, Budget().take, limit)
+    layers: Iterable[DecodedImage] = _layers(source, name, Budget().take, limit)
+    if not isinstance(source, (str, os.PathLike)):
+        layers = one_hot(list(layers), name)
     masks = [mask_values(layer, f"{name}, image {number}") for number, layer in enumerate(layers, start=1)]
     return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)]
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, listed, printable
 
-__all__ = ["LAYOUTS", "Layout", "find_layout", "visible"]
+__all__ = ["LAYOUTS", "Layout", "find_layout", "pair_folders", "visible"]
 
 LAYOUTS: Final = (
     "Understood are: a folder `images` and a folder `masks` (or `labels`, `instances`) with files of the same names; "
@@ -130,6 +130,7 @@ def _may_enter(path: Path) -> bool:
 def _recognise(folder: Path, root: Path) -> Layout | None:
     images, masks = _halves(folder, root)
     if images and masks:
+        _refuse_rivals(folder, images, masks, root)
         return _paired(folder, images, masks, root)
     return _objects(folder, root) or _stacks(folder, root)
 
@@ -145,6 +146,39 @@ def _halves(folder: Path, root: Path) -> tuple[Path | None, Path | None]:
                 "Keep one there and move the others out."
             )
     return named[0][0] if named[0] else None, named[1][0] if named[1] else None
+
+
+def pair_folders(images: Path, masks: Path, root: Path) -> Layout:
+    """The data set of two folders that were named.
+
+    Args:
+        images: The folder of the images.
+        masks: The folder of their masks.
+        root: A folder that holds both; links out of it are not followed.
+
+    Raises:
+        DataError: If an image has no mask.
+    """
+    return _paired(images.parent, images, masks, root)
+
+
+def _refuse_rivals(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> None:
+    """Whatever else holds a picture for each image may be its masks as well."""
+    images = _pictures(image_folder, root)
+    rivals = []
+    for other in visible(folder, root):
+        if not other.is_dir() or other in (image_folder, mask_folder):
+            continue
+        pictures = _pictures(other, root)
+        if images and len(_pair(images, pictures)) == len(images):
+            rivals.append(other.name)
+    if rivals:
+        both = listed([*rivals, mask_folder.name])
+        raise DataError(
+            f"{printable(folder.name) or 'The folder'} holds several folders with a picture for each image: {both}. "
+            f"Which are the masks? Say it: from_folder(images, masks) with the paths of both folders, such as "
+            f"from_folder('{printable(image_folder.name)}', '{printable(rivals[0])}')."
+        )
 
 
 def _paired(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> Layout:
@@ -185,7 +219,20 @@ def _pair(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
                 )
             if partners:
                 pairs[same[0]] = partners[0]
-    return pairs
+    return pairs or _by_number(images, masks)
+
+
+def _by_number(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
+    """Pairs by the first number in the names, where every image and every mask has one that no other has."""
+
+    def numbers(paths: Sequence[Path]) -> dict[int, Path]:
+        found = [(re.search(r"\d+", path.stem), path) for path in paths]
+        return {int(number[0]): path for number, path in found if number}
+
+    ours, theirs = numbers(images), numbers(masks)
+    if not len(images) == len(masks) == len(ours) == len(theirs) or ours.keys() != theirs.keys():
+        return {}
+    return {image: theirs[number] for number, image in ours.items()}
 
 
 def _by_key(paths: Iterable[Path], words: frozenset[str]) -> dict[str, list[Path]]:

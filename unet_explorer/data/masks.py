@@ -41,7 +41,9 @@ def mask_values(decoded: DecodedImage, name: str) -> DecodedImage:
     if decoded.lossy:
         raise DataError(
             f"{name} is a JPEG: JPEG makes up values between those of a mask, so the classes cannot be told apart. "
-            "Save masks as PNG, straight from the program that drew them."
+            "Save masks as PNG, straight from the program that drew them. If there is no other, and it is of two "
+            "classes, a threshold tells them apart: Image.fromarray((np.asarray(Image.open(path).convert('L')) > 127)"
+            ".astype('uint8') * 255).save('mask.png')."
         )
     values = decoded.values
     if values.dtype.kind == "f":

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from unet_explorer.data.dataset import Dataset, Labels
 
-__all__ = ["BORDER", "SPREAD", "class_weights", "weight_map", "weight_maps"]
+__all__ = ["BORDER", "SPREAD", "class_weights", "regions", "weight_map", "weight_maps"]
 
 BORDER: Final = 10.0
 """What a gap of no width would count on top: w0 of equation 2 in Ronneberger et al. 2015."""
@@ -100,8 +100,30 @@ def _two_distances(instances: Labels, reach: float) -> NDArray[np.float64]:
     return total
 
 
+def regions(labels: Labels) -> NDArray[np.int32]:
+    """Connected regions of one class, numbered: what counts as objects where these are not known.
+
+    Args:
+        labels: (height, width), the class of every pixel; 0 is the background.
+
+    Returns:
+        (height, width), 0 for the background.
+
+    Example:
+        >>> regions(np.array([[1, 1, 0, 1, 2]])).tolist()
+        [[1, 1, 0, 2, 3]]
+    """
+    found = np.zeros(labels.shape, np.int32)
+    for label in np.unique(labels[labels > 0]):
+        numbers, _ = ndimage.label(labels == label)
+        found[numbers > 0] = numbers[numbers > 0] + found.max()
+    return found
+
+
 def weight_maps(dataset: Dataset, num_classes: int | None = None) -> tuple[NDArray[np.float32], ...]:
     """A weight map for each image, (height, width), with the paper's w0 = 10 and sigma = 5 px.
+
+    Where objects are not known one by one, each connected region of a class counts as one.
 
     Example:
         >>> from unet_explorer import cells
@@ -109,5 +131,5 @@ def weight_maps(dataset: Dataset, num_classes: int | None = None) -> tuple[NDArr
         (64, 64)
     """
     weights = class_weights(dataset, num_classes)
-    objects = [None] * len(dataset) if dataset.instances is None else dataset.instances
+    objects = [regions(each) for each in dataset.labels] if dataset.instances is None else dataset.instances
     return tuple(weight_map(labels, each, weights) for labels, each in zip(dataset.labels, objects, strict=True))

@@ -14,6 +14,7 @@ from unet_explorer.core.cost import estimate_memory
 from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.weights import regions
 from unet_explorer.learning.recipe import Order
 from unet_explorer.needs import no_tensorflow
 
@@ -104,6 +105,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None, speed
         *_labels(order.config, dataset),
         *_head(order.config),
         *_sizes(order, dataset),
+        *_borders(order, dataset),
         *(_memory(order, available) if available is not None else ()),
         *(_time(order, speed) if speed is not None else ()),
     ]
@@ -202,6 +204,16 @@ def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
             "the tile is filled up with the mirrored image, as in the U-Net paper."
         )
         yield Finding("mirrored", "note", message)
+
+
+def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
+    if order.recipe.loss == "weighted" and dataset.instances is None:
+        count = sum(int(regions(np.asarray(each)).max()) for each in dataset.labels)
+        words = (
+            f"The masks do not number their objects: the {count:,} connected regions count as objects, and the gaps "
+            "between them are weighed. Objects that touch are one."
+        )
+        yield Finding("borders", "note", words)
 
 
 def _tile_within(config: UNetConfig, size: tuple[int, int]) -> tuple[int, int] | None:

@@ -1,0 +1,250 @@
+"""Images and masks as people bring them, each once read wrongly: read as they are meant, or refused with the remedy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from own_images import GREY, SQUARE, save
+
+from unet_explorer import UNetConfig, best_tile, cells, estimate_memory, from_folder, from_stack, trace
+from unet_explorer.core.budget import read_limit
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.decoded import DataError
+from unet_explorer.data.weights import regions, weight_maps
+from unet_explorer.learning.preflight import findings
+from unet_explorer.learning.recipe import Order, Recipe
+
+IMAGES = np.stack([GREY] * 2)
+TRUTH = np.zeros((2, *GREY.shape), int)
+TRUTH[:, 5:12] = 1
+TRUTH[:, 12:, 8:20] = 2
+
+
+# One-hot, and channels first ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["uint8", "bool", "int64", "float32"])
+@pytest.mark.parametrize("classes", [2, 3, 4, 7])
+def test_one_hot_labels_are_the_classes_that_they_mean(classes, kind):
+    truth = np.minimum(TRUTH, classes - 1)
+    data = from_stack(IMAGES, np.eye(classes, dtype=kind)[truth])
+    np.testing.assert_array_equal(data.labels, truth)
+    assert [len(each) for each in from_stack(list(IMAGES), list(np.eye(classes, dtype=kind)[truth])).labels] == [20, 20]
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.full((2, 20, 30, 2), 0.5), np.ones((2, 20, 30, 4)), np.zeros((2, 20, 30, 2), int)]
+)
+def test_what_has_channels_but_is_not_one_hot_is_refused(wrong):
+    with pytest.raises(DataError, match=r"give the class of each pixel.*argmax"):
+        from_stack(IMAGES, wrong)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_channels_first_are_refused_with_the_way_to_turn_them(channels):
+    first = np.zeros((2, channels, *GREY.shape), np.uint8)
+    with pytest.raises(DataError, match=r"images has shape .*channels come last.*moveaxis"):
+        from_stack(first, TRUTH)
+    with pytest.raises(DataError, match=r"labels has shape .*channels come last"):
+        from_stack(IMAGES, first)
+    assert from_stack(np.moveaxis(first, 1, -1), TRUTH).channels == channels
+
+
+# Folders -----------------------------------------------------------------------------------------------------------
+
+
+def drive(root):
+    for number in (21, 22, 23):
+        save(root / "images" / f"{number}_training.png", GREY)
+        save(root / "1st_manual" / f"{number}_manual1.png", SQUARE)
+        save(root / "mask" / f"{number}_training_mask.png", np.full_like(GREY, 255))
+    return root
+
+
+def test_two_folders_that_may_both_be_the_masks_are_named_and_neither_is_taken(tmp_path):
+    root = drive(tmp_path / "training")
+    with pytest.raises(DataError, match=r"1st_manual, mask\. Which are the masks\?.*from_folder\(images, masks\)"):
+        from_folder(root)
+    data = from_folder(root / "images", root / "1st_manual")
+    np.testing.assert_array_equal(data.labels, np.stack([SQUARE > 0] * 3))
+    assert data.titles == ("21_training", "22_training", "23_training")
+    # A folder that does not pair is no rival.
+    for path in (root / "1st_manual").iterdir():
+        path.rename(path.with_name(f"x{path.name[2:]}"))
+    assert from_folder(root).labels.min() == 1
+
+
+def test_two_folders_of_any_name_anywhere(tmp_path):
+    save(tmp_path / "a" / "Training_source" / "one.png", GREY)
+    save(tmp_path / "b" / "c" / "Training_target" / "one.png", SQUARE)
+    data = from_folder(str(tmp_path / "a" / "Training_source"), tmp_path / "b" / "c" / "Training_target")
+    np.testing.assert_array_equal(data.labels[0], SQUARE > 0)
+    save(tmp_path / "a" / "Training_source" / "two.png", GREY)
+    with pytest.raises(
+        DataError, match=r"1 of 2 images in .*Training_source have no mask in .*Training_target: two.png"
+    ):
+        from_folder(tmp_path / "a" / "Training_source", tmp_path / "b" / "c" / "Training_target")
+
+
+def test_numbers_pair_only_where_each_occurs_once(tmp_path):
+    for name in ("t000", "t001"):
+        save(tmp_path / "01" / f"{name}.png", GREY)
+        save(tmp_path / "01_SEG" / f"man_seg{name[1:]}.png", SQUARE)
+    assert len(from_folder(tmp_path / "01", tmp_path / "01_SEG")) == 2
+    save(tmp_path / "01_SEG" / "man_seg001_again.png", SQUARE)
+    with pytest.raises(DataError, match="have no mask"):
+        from_folder(tmp_path / "01", tmp_path / "01_SEG")
+
+
+@pytest.mark.parametrize("masks", ["masks", True, 3])
+def test_a_second_argument_that_is_no_folder_says_how_grey_is_asked_for(tmp_path, masks):
+    save(tmp_path / "images" / "a.png", GREY)
+    with pytest.raises(DataError, match="grey=True"):
+        from_folder(tmp_path, masks)
+
+
+def test_a_jpeg_mask_is_refused_with_the_line_that_mends_it(tmp_path):
+    save(tmp_path / "images" / "a.png", GREY)
+    save(tmp_path / "masks" / "a.jpg", SQUARE)
+    with pytest.raises(DataError, match="threshold") as refused:
+        from_folder(tmp_path)
+    from PIL import Image
+
+    path = tmp_path / "masks" / "a.jpg"
+    line = str(refused.value).split("tells them apart: ")[1].removesuffix(".")
+    eval(line.replace("'mask.png'", "path.with_suffix('.png')"), {"Image": Image, "np": np, "path": path})
+    path.unlink()
+    np.testing.assert_array_equal(from_folder(tmp_path).labels[0], SQUARE > 0)
+
+
+# Stacks behind one page --------------------------------------------------------------------------------------------
+
+
+def imagej(path, planes):
+    """As ImageJ writes a large stack: one page, and the other planes behind it."""
+    about = f"ImageJ=1.53t\nimages={len(planes)}\nslices={len(planes)}\n"
+    tifffile.imwrite(path, planes[0], metadata=None, photometric="minisblack", description=about)
+    with tifffile.TiffFile(path) as opened:
+        (offset,) = opened.pages[0].dataoffsets
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(planes.tobytes())
+
+
+def shortened(path, planes):
+    tifffile.imwrite(path, planes, truncate=True, photometric="minisblack", metadata={"axes": "ZYX"})
+
+
+@pytest.mark.parametrize("write", [imagej, shortened])
+def test_all_planes_behind_one_page_are_read(tmp_path, write):
+    volume = np.random.default_rng(0).integers(0, 255, (6, 20, 30)).astype("uint8")
+    labels = (volume > 99).astype("uint8") * 255
+    write(tmp_path / "train-volume.tif", volume)
+    write(tmp_path / "train-labels.tif", labels)
+    data = from_stack(tmp_path / "train-volume.tif", tmp_path / "train-labels.tif")
+    np.testing.assert_array_equal(np.rint(data.images[..., 0] * 255), volume)
+    np.testing.assert_array_equal(data.labels, labels > 0)
+    assert len(from_folder(tmp_path)) == 6
+    # Where one image is wanted, the others are not left out unsaid.
+    (tmp_path / "pair" / "images").mkdir(parents=True)
+    write(tmp_path / "pair" / "images" / "a.tif", volume)
+    save(tmp_path / "pair" / "masks" / "a.png", SQUARE)
+    with pytest.raises(DataError, match="6 images behind one page"):
+        from_folder(tmp_path / "pair")
+
+
+def test_channels_behind_one_page_are_no_images(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.zeros((2, 20, 30), "uint8"),
+        truncate=True,
+        photometric="minisblack",
+        metadata={"axes": "CYX"},
+    )
+    with pytest.raises(DataError, match=r"a\.tif holds planes along the axes CYX"):
+        from_stack(tmp_path / "a.tif", np.zeros((2, 20, 30), int))
+
+
+# Weights, and what is kept back ------------------------------------------------------------------------------------
+
+
+def test_cells_in_black_and_white_have_the_gaps_of_numbered_ones():
+    numbered = np.zeros((1, 64, 64), int)
+    numbered[0, 20:40, 10:29], numbered[0, 20:40, 31:50] = 300, 301
+    images = np.zeros((1, 64, 64), "uint8")
+    known, binary = from_stack(images, numbered), from_stack(images, (numbered > 0).astype("uint8") * 255)
+    assert known.instances is not None
+    assert binary.instances is None
+    np.testing.assert_allclose(weight_maps(known)[0], weight_maps(binary)[0], rtol=1e-6)
+    assert weight_maps(binary)[0][30, 30] > 5
+
+
+def test_regions_of_different_classes_are_apart():
+    labels = np.array([[1, 1, 2, 2, 0, 1], [0, 0, 0, 2, 0, 1]])
+    assert regions(labels).tolist() == [[1, 1, 3, 3, 0, 2], [0, 0, 0, 3, 0, 2]]
+    assert not regions(np.zeros((3, 4), int)).any()
+
+
+def test_it_is_said_what_counts_as_an_object():
+    binary = Dataset("x", np.zeros((2, 64, 64, 1), "float32"), np.stack([np.eye(64, dtype=int)] * 2), ("no", "yes"))
+    order = Order(UNetConfig(depth=1, base_filters=2), (36, 36), Recipe(loss="weighted"))
+    (said,) = [each for each in findings(order, binary) if each.kind == "borders"]
+    assert "do not number their objects: the 128 connected regions count as objects" in said.words
+    assert not [each for each in findings(order, cells(2, size=64)) if each.kind == "borders"]
+
+
+def test_images_with_objects_are_kept_back():
+    for seed in range(20):
+        labels = np.zeros((8, 4, 4), int)
+        kept = set(np.random.default_rng(seed).permutation(8)[:2].tolist())
+        for place in set(range(8)) - kept:
+            labels[place, 1, 1] = 1
+        data = Dataset("x", np.arange(128, dtype="float32").reshape(8, 4, 4, 1), labels, ("no", "yes"))
+        learnt, examined = data.split(seed=seed)
+        assert (len(learnt), len(examined)) == (6, 2)
+        assert examined.pixels[:, 1].sum() == 1
+        # Still every image is in one part, and in one only.
+        every = np.concatenate([np.asarray(part.images)[:, 0, 0, 0] for part in (learnt, examined)])
+        assert sorted(every.tolist()) == [16.0 * number for number in range(8)]
+    # The only image with an object is learnt from.
+    labels[:] = 0
+    labels[next(iter(set(range(8)) - kept)), 0, 0] = 1
+    learnt, _ = Dataset("x", np.zeros((8, 4, 4, 1), "float32"), labels, ("no", "yes")).split(seed=seed)
+    assert learnt.pixels[:, 1].sum() == 1
+
+
+# Calls as one would guess them -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "bytes_"), [("2 GB", 2 * 10**9), ("1.5gb", 15 * 10**8), (" 300 MB ", 3 * 10**8), (2e9, 2 * 10**9)]
+)
+def test_a_limit_may_be_said_in_words(said, bytes_):
+    config = UNetConfig(depth=3, base_filters=8)
+    assert read_limit(said) == bytes_
+    assert best_tile(config, (512, 512), said) == best_tile(config, (512, 512), bytes_)
+
+
+@pytest.mark.parametrize("limit", [None, "much", "2 hours", True, -1, 1.5e9 + 0.5, [1]])
+def test_a_limit_that_is_none_is_refused(limit):
+    with pytest.raises(ValueError, match=r"limit=.* is not allowed: give bytes"):
+        best_tile(UNetConfig(), (512, 512), limit)
+
+
+def test_so_few_bytes_are_meant_in_another_unit():
+    with pytest.raises(ValueError, match='for 4 GB say "4 GB"'):
+        best_tile(UNetConfig(), (512, 512), 4)
+
+
+def test_other_guesses_get_a_sentence(tmp_path):
+    path = save(tmp_path / "a.png", GREY)
+    with pytest.raises(DataError, match="images is a list of paths: .*from_folder"):
+        from_stack([path], [str(path)])
+    with pytest.raises(ValueError, match="training='yes' is not allowed: give True or False"):
+        estimate_memory(UNetConfig(), 572, 1, "yes")
+    assert trace(UNetConfig(), np.array([572, 588])).output.width == 404
+    assert trace(UNetConfig(), np.int64(572)).output.height == 388
+    for tile in (np.array([572]), np.array([[572, 572]]), {572, 588}, np.array(572.0)):
+        with pytest.raises(ValueError, match="tile="):
+            trace(UNetConfig(), tile)
