@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import tifffile
 from own_images import GREY, SQUARE, save
+from PIL import Image
 
 from unet_explorer import UNetConfig, best_tile, cells, estimate_memory, from_folder, from_stack, trace
 from unet_explorer.core.budget import read_limit
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.decoded import DataError
+from unet_explorer.data.legend import read_legend
 from unet_explorer.data.weights import regions, weight_maps
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.recipe import Order, Recipe
@@ -109,8 +111,6 @@ def test_a_jpeg_mask_is_refused_with_the_line_that_mends_it(tmp_path):
     save(tmp_path / "masks" / "a.jpg", SQUARE)
     with pytest.raises(DataError, match="threshold") as refused:
         from_folder(tmp_path)
-    from PIL import Image
-
     path = tmp_path / "masks" / "a.jpg"
     line = str(refused.value).split("tells them apart: ")[1].removesuffix(".")
     eval(line.replace("'mask.png'", "path.with_suffix('.png')"), {"Image": Image, "np": np, "path": path})
@@ -248,3 +248,99 @@ def test_other_guesses_get_a_sentence(tmp_path):
     for tile in (np.array([572]), np.array([[572, 572]]), {572, 588}, np.array(572.0)):
         with pytest.raises(ValueError, match="tile="):
             trace(UNetConfig(), tile)
+
+
+# Colours -----------------------------------------------------------------------------------------------------------
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+def indexed(path, colours):
+    """A mask with a palette of its own: black, and then these colours, a bar each."""
+    places = np.zeros(GREY.shape, "uint8")
+    for place in range(len(colours)):
+        places[5:15, 2 + 9 * place : 9 + 9 * place] = place + 1
+    image = Image.fromarray(places).convert("P")
+    image.putpalette([0, 0, 0, *(part for colour in colours for part in colour)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
+def test_where_palettes_differ_the_same_colour_is_the_same_class(tmp_path):
+    for name, colours in (("a", [RED, GREEN]), ("b", [GREEN])):
+        save(tmp_path / "images" / f"{name}.png", GREY)
+        indexed(tmp_path / "masks" / f"{name}.png", colours)
+    data = from_folder(tmp_path)
+    assert data.classes == ("background", "#00ff00", "#ff0000")
+    assert (data.labels[0][8, 4], data.labels[0][8, 13], data.labels[1][8, 4]) == (2, 1, 1)
+
+
+def test_a_palette_that_all_share_counts_by_its_indices(tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / "images" / f"{name}.png", GREY)
+        indexed(tmp_path / "masks" / f"{name}.png", [RED, GREEN])
+    data = from_folder(tmp_path)
+    assert data.classes == ("background", "class 1", "class 2")
+    assert (data.labels[0][8, 4], data.labels[0][8, 13]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["sky #0000ff", "tree #00ff00", "road #ff0000", "void #000000"],
+        ["sky 0 0 255", "tree 0,255,0", "255 0 0 road", "void 0 0 0"],
+    ],
+)
+def test_a_legend_binds_names_to_colours_whatever_occurs(tmp_path, lines):
+    for name, colours in (("a", [RED, BLUE]), ("b", [RED])):
+        save(tmp_path / "images" / f"{name}.png", GREY)
+        indexed(tmp_path / "masks" / f"{name}.png", colours)
+    (tmp_path / "classes.txt").write_text("\n".join(lines))
+    data = from_folder(tmp_path)
+    assert data.classes == ("sky", "tree", "road", "void")
+    assert [int(data.labels[0][8, column]) for column in (0, 4, 13)] == [3, 2, 0]
+    assert int(data.labels[1][8, 4]) == 2
+    # Only some of them are there: the numbers stay the same.
+    (tmp_path / "masks" / "a.png").unlink()
+    (tmp_path / "images" / "a.png").unlink()
+    again = from_folder(tmp_path)
+    assert again.classes == data.classes
+    np.testing.assert_array_equal(again.labels[0], data.labels[1])
+
+
+def test_names_without_colours_are_bound_to_none(tmp_path):
+    save(tmp_path / "images" / "a.png", GREY)
+    save(tmp_path / "masks" / "a.png", np.array([(0, 0, 0), RED], "uint8")[SQUARE // 255])
+    (tmp_path / "classes.txt").write_text("nothing\nsky")
+    with pytest.raises(DataError, match=r"in colour \(#000000, #ff0000\).*which colour each of nothing, sky has"):
+        from_folder(tmp_path)
+    (tmp_path / "classes.txt").write_text("nothing #000000\nsky #0000ff")
+    with pytest.raises(
+        DataError, match=r"hold #ff0000, which classes.txt does not name; it names nothing #000000, sky #0000ff"
+    ):
+        from_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("a #000000\nb", "but none for b"), ("a #000000\nb 0 0 0", "#000000 to two classes")]
+)
+def test_a_legend_that_cannot_be_is_refused(tmp_path, text, words):
+    save(tmp_path / "images" / "a.png", GREY)
+    save(tmp_path / "masks" / "a.png", SQUARE)
+    (tmp_path / "classes.txt").write_text(text)
+    with pytest.raises(DataError, match=words):
+        from_folder(tmp_path)
+
+
+def test_a_name_may_end_in_numbers():
+    assert read_legend(["class 300 1 2", "mp3 1"]).names == ("class 300 1 2", "mp3 1")
+
+
+def test_numbers_stay_numbers_beside_a_legend(tmp_path):
+    """Some sets have masks in numbers, and the colours of their classes in a file."""
+    save(tmp_path / "images" / "a.png", GREY)
+    save(tmp_path / "masks" / "a.png", SQUARE // 255 * 2)
+    (tmp_path / "classes.txt").write_text("sky #0000ff\ntree #00ff00\nroad #ff0000")
+    data = from_folder(tmp_path)
+    assert data.classes == ("sky", "tree", "road")
+    np.testing.assert_array_equal(data.labels[0], SQUARE // 255 * 2)

@@ -20,6 +20,7 @@ from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
 from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeCheck, printable, read_bytes
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, pair_folders, visible
+from unet_explorer.data.legend import NO_LEGEND, Legend, read_legend
 from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
 
 __all__ = ["CLASSES", "from_folder", "from_stack"]
@@ -55,7 +56,9 @@ def from_folder(
 
     Masks that hold 0 and one brightest value, such as 255, tell foreground from background. Other numbers are classes,
     up to 31, or 255 with their names in ``classes.txt`` beside the folders, one a line. Numbers above 255, or any in a
-    folder ``instances/``, are objects. A palette counts by its indices; in RGB each colour is a class, black first.
+    folder ``instances/``, are objects. A palette that all masks share counts by its indices. In RGB, or where palettes
+    differ, each colour is a class: those of ``classes.txt`` in its order, with a line such as ``sky #87ceeb`` or
+    ``sky 135 206 235`` each; without it black first, and classes are called by their colours.
 
     Args:
         path: A folder or a .zip; or, with `masks`, the folder of the images alone.
@@ -152,7 +155,7 @@ def _from_layout(root: Path, layout: Layout | None, grey: bool, limit: int | Non
     images = [_image(path, _name(path, root), budget) for path in layout.images]
     sizes = [_same_size(image, _name(path, root)) for image, path in zip(images, layout.images, strict=True)]
     if layout.kind == "objects":
-        found = _objects(layout, root, images, sizes, classes)
+        found = _objects(layout, root, images, sizes, classes.names)
     else:
         mask_names = [_name(mask, root) for (mask,) in layout.masks]
         masks = [_mask(*each) for each in zip([mask for (mask,) in layout.masks], mask_names, sizes, strict=True)]
@@ -205,23 +208,24 @@ def _objects(
     return Meaning(labels, named(classes, 2, ("background", "nucleus")), instances)
 
 
-def _read_classes(folder: Path, root: Path) -> tuple[str, ...]:
-    """The names in classes.txt, or nothing."""
+def _read_classes(folder: Path, root: Path) -> Legend:
+    """The names in classes.txt, and their colours if it has them; or nothing."""
     for path in visible(folder, root):
         if path.name.lower() == CLASSES:
             break
     else:
-        return ()
+        return NO_LEGEND
     try:
         text = read_bytes(path, CLASSES, _LONGEST_CLASSES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError("classes.txt is no UTF-8 text: save it as UTF-8, one name a line.") from None
-    names = tuple(printable(line.strip()) for line in text.splitlines() if line.strip())
+    legend = read_legend([line for line in text.splitlines() if line.strip()])
+    names = legend.names
     if not 2 <= len(names) <= LARGEST_LABEL + 1:
         raise DataError(
             f"classes.txt names {len(names)} classes: give 2 to {LARGEST_LABEL + 1}, one a line, the background first."
         )
-    return names
+    return legend
 
 
 def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
@@ -247,7 +251,7 @@ def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
         layers, titles = _stack_images(images, "images")
         masks, names = _stack_masks(labels, "labels")
         _check_stacks(layers, masks)
-        return _dataset(str(name), layers, meaning(masks, names, ()), titles, grey=False)
+        return _dataset(str(name), layers, meaning(masks, names, NO_LEGEND), titles, grey=False)
     except DataError:
         raise
     except (OSError, MemoryError) as error:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unet_explorer.data.dataset import LARGEST_LABEL
 from unet_explorer.data.decoded import DataError, DecodedImage, listed
+from unet_explorer.data.legend import Legend, colour_name
 
 __all__ = ["BINARY", "Meaning", "mask_values", "meaning", "named", "object_mask"]
 
@@ -87,37 +88,42 @@ def object_mask(decoded: DecodedImage, name: str) -> NDArray[np.bool_]:
     return inside
 
 
-def meaning(
-    masks: Sequence[DecodedImage], names: Sequence[str], classes: tuple[str, ...], objects: bool = False
-) -> Meaning:
+def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend, objects: bool = False) -> Meaning:
     """Classes or objects, whichever the masks of a set hold; the rule looks at all of them together.
 
     - `objects`, or a number above 255 anywhere: each number is an object, 0 is the background. (An exception are
       masks of 16 bits that hold nothing but 0 and 65535.)
     - Only 0 and 1, or 0 and the brightest number there is, such as 255: background and foreground.
     - Numbers up to 31, or up to 255 if the classes are named: they are the classes.
-    - Colours: each colour is a class; black comes first, or the most frequent colour where nothing is black.
+    - Colours: each colour is a class, those of the legend in its order. Without one, black comes first, or the most
+      frequent colour where nothing is black, and each class is called by its colour.
+    - A palette that all masks share counts by its indices. Where palettes differ, only colours mean the same in all.
 
     Args:
         masks: What `mask_values` gave.
         names: What to call them in an error.
-        classes: Names of the classes, or nothing.
+        legend: Names of the classes, and their colours; or nothing.
         objects: Whether the numbers are those of objects in any case.
 
     Raises:
         DataError: If none of the rules holds.
 
     Example:
-        >>> meaning([DecodedImage(np.array([[0, 255]]), 255)], ["a.png"], ()).classes
+        >>> meaning([DecodedImage(np.array([[0, 255]]), 255)], ["a.png"], NO_LEGEND).classes
         ('background', 'foreground')
     """
+    classes = legend.names
+    if legend.colours and _are_indices(masks, len(classes)):
+        legend = Legend(classes)
+    if legend.colours or _palettes_differ(masks):
+        masks = [mask.image() for mask in masks]
     grey = [mask if mask.palette is not None else mask.image() for mask in masks]
-    if any(mask.values.ndim == 3 for mask in grey):
+    if legend.colours or any(mask.values.ndim == 3 for mask in grey):
         if objects:
             raise DataError(
                 f"{listed(names)}: objects are wanted as numbers, but these are colours. Save numbers in grey."
             )
-        return _by_colour(masks, names, classes)
+        return _by_colour(masks, names, legend)
     seen = [set(np.unique(mask.values).tolist()) for mask in grey]
     every = set().union(*seen)
     # In 2 or 3 bits, 3 and 7 are as likely a class as they are white.
@@ -169,8 +175,25 @@ def _refuse_many(seen: Sequence[set[int]], names: Sequence[str], every: Sequence
     )
 
 
-def _by_colour(masks: Sequence[DecodedImage], names: Sequence[str], classes: tuple[str, ...]) -> Meaning:
+def _are_indices(masks: Sequence[DecodedImage], count: int) -> bool:
+    """Whether masks in grey hold the numbers of classes, though these have colours as well."""
+    grey = all(mask.palette is None and mask.values.ndim == 2 for mask in masks)
+    return grey and 0 < max(int(mask.values.max()) for mask in masks) < count
+
+
+def _palettes_differ(masks: Sequence[DecodedImage]) -> bool:
+    """Whether the same index means one colour in one mask and another in the next."""
+    known = [(mask.palette, int(mask.values.max())) for mask in masks if mask.palette is not None]
+    if not known:
+        return False
+    most = max(top for _, top in known) + 1
+    first = known[0][0][:most]
+    return any(not np.array_equal(palette[:most], first) for palette, _ in known)
+
+
+def _by_colour(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend) -> Meaning:
     """Each colour is a class."""
+    classes = legend.names
     counts: Counter[int] = Counter()
     for mask, name in zip(masks, names, strict=True):
         colours, pixels = np.unique(_colour_numbers(mask, name), return_counts=True)
@@ -183,13 +206,37 @@ def _by_colour(masks: Sequence[DecodedImage], names: Sequence[str], classes: tup
                 f"With {name} the masks hold more than {most} colours, and each is taken for a class: their edges may "
                 "be soft. Save them as PNG without smoothing, one colour a class."
             )
-    background = 0 if 0 in counts else max(sorted(counts), key=counts.__getitem__)
-    order = [background, *sorted(set(counts) - {background})]
+    order = _order_of(counts, legend)
     label_of = dict(zip(order, range(len(order)), strict=True))
     colours = np.array(sorted(counts))
     label = np.array([label_of[colour] for colour in colours.tolist()], np.uint8)
     labels = [label[np.searchsorted(colours, _colour_numbers(mask, ""))] for mask in masks]
-    return Meaning(labels, named(classes, len(order), ("background", *(f"#{code:06x}" for code in order[1:]))), None)
+    return Meaning(labels, classes or ("background", *map(colour_name, order[1:])), None)
+
+
+def _order_of(counts: Counter[int], legend: Legend) -> list[int]:
+    """The colours in the order of their classes.
+
+    Raises:
+        DataError: If the legend does not say what a colour means.
+    """
+    seen = listed(map(colour_name, sorted(counts)), most=8)
+    if legend.colours:
+        unknown = sorted(set(counts) - set(legend.colours))
+        if unknown:
+            told = listed((f"{name} {colour_name(code)}" for name, code in zip(*legend, strict=True)), most=8)
+            raise DataError(
+                f"The masks hold {listed(map(colour_name, unknown))}, which classes.txt does not name; it names {told}."
+                " Add a line for each, or save the masks without soft edges."
+            )
+        return list(legend.colours)
+    if legend.names:
+        raise DataError(
+            f"The masks are in colour ({seen}), and classes.txt does not say which colour each of "
+            f"{listed(legend.names)} has: write it behind the name, such as `sky #87ceeb` or `sky 135 206 235`."
+        )
+    background = 0 if 0 in counts else max(sorted(counts), key=counts.__getitem__)
+    return [background, *sorted(set(counts) - {background})]
 
 
 def _colour_numbers(mask: DecodedImage, name: str) -> NDArray[np.int32]:
