@@ -50,7 +50,7 @@ def test_channels_first_are_refused_with_the_way_to_turn_them(channels):
         from_stack(first, TRUTH)
     with pytest.raises(DataError, match=r"labels has shape .*channels come last"):
         from_stack(IMAGES, first)
-    assert from_stack(np.moveaxis(first, 1, -1), TRUTH).channels == channels
+    assert from_stack(np.moveaxis(first, 1, -1), TRUTH, labels_are="classes").channels == channels
 
 
 # Folders -----------------------------------------------------------------------------------------------------------
@@ -344,3 +344,69 @@ def test_numbers_stay_numbers_beside_a_legend(tmp_path):
     data = from_folder(tmp_path)
     assert data.classes == ("sky", "tree", "road")
     np.testing.assert_array_equal(data.labels[0], SQUARE // 255 * 2)
+
+
+# Numbered objects --------------------------------------------------------------------------------------------------
+
+
+def numbered(count):
+    cells = np.zeros((64, 64), "uint16")
+    cells.ravel()[: count * 10 : 10] = np.arange(1, count + 1)
+    return np.stack([cells] * 2)
+
+
+@pytest.mark.parametrize("count", [20, 31, 32, 40, 254, 255, 256, 300])
+def test_numbered_objects_are_objects_whatever_their_number(count):
+    data = from_stack(np.zeros((2, 64, 64), "uint8"), numbered(count))
+    assert data.classes == ("background", "foreground")
+    np.testing.assert_array_equal(data.instances, numbered(count))
+
+
+@pytest.mark.parametrize("count", [2, 9])
+def test_of_a_few_numbers_it_must_be_said_what_they_are(tmp_path, count):
+    images = np.zeros((2, 64, 64), "uint8")
+    with pytest.raises(
+        DataError, match=rf'holds {count} numbers, each in one piece.*labels="objects" or labels="classes"'
+    ):
+        from_stack(images, numbered(count))
+    assert from_stack(images, numbered(count), labels_are="objects").instances.max() == count
+    assert len(from_stack(images, numbered(count), labels_are="classes").classes) == count + 1
+    for name in ("a", "b"):
+        save(tmp_path / "images" / f"{name}.png", images[0])
+        save(tmp_path / "masks" / f"{name}.png", numbered(count)[0].astype("uint8"))
+    with pytest.raises(DataError, match="each in one piece"):
+        from_folder(tmp_path)
+    assert from_folder(tmp_path, labels="objects").instances is not None
+    assert from_folder(tmp_path, labels="classes").labels.max() == count
+    # Named, they are classes; in a folder of that name, objects.
+    (tmp_path / "classes.txt").write_text("\n".join(f"kind {number}" for number in range(count + 1)))
+    assert from_folder(tmp_path).labels.max() == count
+    (tmp_path / "classes.txt").unlink()
+    (tmp_path / "masks").rename(tmp_path / "instances")
+    assert from_folder(tmp_path).instances.max() == count
+
+
+def test_a_number_in_several_pieces_is_a_class():
+    several = numbered(3)
+    several[1, 60, 60] = 2
+    assert from_stack(np.zeros((2, 64, 64), "uint8"), several).classes == (
+        "background",
+        "class 1",
+        "class 2",
+        "class 3",
+    )
+    # Pieces that touch at a corner are one.
+    corner = np.zeros((1, 8, 8), int)
+    corner[0, 1, 1] = corner[0, 2, 2] = 1
+    corner[0, 5, 5] = 2
+    with pytest.raises(DataError, match="holds 2 numbers, each in one piece"):
+        from_stack(np.zeros((1, 8, 8), "uint8"), corner)
+
+
+@pytest.mark.parametrize("kind", ["instances", 3, True, ["classes"]])
+def test_another_kind_is_refused(tmp_path, kind):
+    (tmp_path / "images").mkdir()
+    with pytest.raises(DataError, match=r"labels=.* is not allowed: give 'classes' or 'objects'"):
+        from_folder(tmp_path, labels=kind)
+    with pytest.raises(DataError, match=r"labels_are=.* is not allowed"):
+        from_stack(IMAGES, TRUTH, labels_are=kind)

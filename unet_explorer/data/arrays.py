@@ -79,8 +79,8 @@ def check_order(shape: tuple[int, ...], name: str) -> None:
         )
 
 
-def one_hot(layers: list[DecodedImage], name: str) -> list[DecodedImage]:
-    """Labels with a channel for each class as the class of every pixel; labels of another kind as they are.
+def one_hot(layers: list[DecodedImage], name: str) -> list[DecodedImage] | None:
+    """Labels with a channel for each class as the class of every pixel; None where they are of another kind.
 
     Args:
         layers: (height, width[, channels]) each, from arrays.
@@ -94,7 +94,7 @@ def one_hot(layers: list[DecodedImage], name: str) -> list[DecodedImage]:
         [[0, 3]]
     """
     if all(layer.values.ndim == 2 for layer in layers):
-        return layers
+        return None
     if all(layer.values.ndim == 3 and _is_one_hot(layer.values) for layer in layers):
         return [DecodedImage(np.argmax(layer.values, axis=-1), None) for layer in layers]
     for number, layer in enumerate(layers, start=1):
@@ -103,7 +103,7 @@ def one_hot(layers: list[DecodedImage], name: str) -> list[DecodedImage]:
                 f"{name}, image {number}, has {layer.values.shape[-1]} channels: give the class of each pixel, "
                 "(N, height, width). Of one-hot labels or of probabilities np.argmax(labels, axis=-1) makes that."
             )
-    return layers
+    return None
 
 
 def _is_one_hot(values: NDArray[Any]) -> bool:

@@ -21,7 +21,7 @@ from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeChec
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, pair_folders, visible
 from unet_explorer.data.legend import NO_LEGEND, Legend, read_legend
-from unet_explorer.data.masks import Meaning, mask_values, meaning, named, object_mask
+from unet_explorer.data.masks import Kind, Meaning, mask_values, meaning, named, object_mask
 
 __all__ = ["CLASSES", "from_folder", "from_stack"]
 
@@ -39,6 +39,7 @@ def from_folder(
     *,
     grey: bool = False,
     limit: int | None = None,
+    labels: Kind | None = None,
 ) -> Dataset:
     """Read your own images and masks from a folder or a .zip.
 
@@ -66,6 +67,8 @@ def from_folder(
             them where each number occurs once.
         grey: Whether to turn colour into one channel.
         limit: Read only so many images, the first by name.
+        labels: ``"classes"`` or ``"objects"``: what the numbers in the masks are. Left out, it is found out where only
+            one of both is likely, and asked for where it is not.
 
     Raises:
         DataError: If anything cannot be read or is ambiguous; it names the file, what was found and how to mend it. It
@@ -81,16 +84,16 @@ def from_folder(
         >>> len(data), data.size, data.classes
         (1, (24, 32), ('background', 'foreground'))
     """
-    most, place = _read_limit(limit), _read_path(path)
+    most, place, kind = _read_limit(limit), _read_path(path), _read_kind(labels, "labels")
     try:
         if masks is not None:
-            return _from_layout(*_two_folders(place, masks), grey, most)
+            return _from_layout(*_two_folders(place, masks), grey, most, kind)
         if place.is_dir():
-            return _from_layout(place.resolve(), None, grey, most)
+            return _from_layout(place.resolve(), None, grey, most, kind)
         with tempfile.TemporaryDirectory(prefix="unet_explorer_", ignore_cleanup_errors=True) as spare:
             # Named like the zip, for so is the data set.
             return _from_layout(
-                unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip")), None, grey, most
+                unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip")), None, grey, most, kind
             )
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "no memory left"
@@ -142,15 +145,21 @@ def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
     return root, pair_folders(first, second, root)
 
 
-def _from_layout(root: Path, layout: Layout | None, grey: bool, limit: int | None) -> Dataset:
+def _read_kind(kind: object, name: str) -> Kind | None:
+    if kind is None or kind == "classes" or kind == "objects":
+        return kind
+    raise DataError(f"{name}={shown(kind)} is not allowed: give 'classes' or 'objects', or leave it out.")
+
+
+def _from_layout(root: Path, layout: Layout | None, grey: bool, limit: int | None, kind: Kind | None) -> Dataset:
     layout = layout or find_layout(root)
     classes = _read_classes(layout.folder, root)
     layout = layout._replace(images=layout.images[:limit], masks=layout.masks[:limit])
     if layout.kind == "stack":
         images, names = _stack_images(layout.images[0], _name(layout.images[0], root), limit)
-        masks, mask_names = _stack_masks(layout.masks[0][0], _name(layout.masks[0][0], root), limit)
+        masks, mask_names, _ = _stack_masks(layout.masks[0][0], _name(layout.masks[0][0], root), limit)
         _check_stacks(images, masks)
-        return _dataset(root.name, images, meaning(masks, mask_names, classes), names, grey)
+        return _dataset(root.name, images, meaning(masks, mask_names, classes, kind), names, grey)
     budget = Budget()
     images = [_image(path, _name(path, root), budget) for path in layout.images]
     sizes = [_same_size(image, _name(path, root)) for image, path in zip(images, layout.images, strict=True)]
@@ -159,7 +168,7 @@ def _from_layout(root: Path, layout: Layout | None, grey: bool, limit: int | Non
     else:
         mask_names = [_name(mask, root) for (mask,) in layout.masks]
         masks = [_mask(*each) for each in zip([mask for (mask,) in layout.masks], mask_names, sizes, strict=True)]
-        found = meaning(masks, mask_names, classes, objects=layout.kind == "numbered")
+        found = meaning(masks, mask_names, classes, "objects" if layout.kind == "numbered" else kind)
     return _dataset(root.name, images, found, [path.stem for path in layout.images], grey)
 
 
@@ -228,7 +237,7 @@ def _read_classes(folder: Path, root: Path) -> Legend:
     return legend
 
 
-def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
+def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_are: Kind | None = None) -> Dataset:
     """Read a stack of images and one of labels, as microscopes write them and the ISBI challenge gives them.
 
     Images are scaled and labels understood as `from_folder` does; arrays keep the channels they have.
@@ -238,6 +247,7 @@ def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
             list of N arrays (height, width[, channels]).
         labels: The same, without channels; or one-hot, (N, height, width, classes) with one 1 a pixel.
         name: What to call the data set.
+        labels_are: ``"classes"`` or ``"objects"``, as `from_folder` has it with ``labels``.
 
     Raises:
         DataError: If images and labels do not go together, or a file cannot be read; it says why. It is a `ValueError`.
@@ -247,11 +257,12 @@ def from_stack(images: Source, labels: Source, name: str = "stack") -> Dataset:
         >>> len(data), data.channels, int(data.labels[0].max())
         (30, 1, 1)
     """
+    kind = _read_kind(labels_are, "labels_are")
     try:
         layers, titles = _stack_images(images, "images")
-        masks, names = _stack_masks(labels, "labels")
+        masks, names, seen = _stack_masks(labels, "labels")
         _check_stacks(layers, masks)
-        return _dataset(str(name), layers, meaning(masks, names, NO_LEGEND), titles, grey=False)
+        return _dataset(str(name), layers, meaning(masks, names, NO_LEGEND, kind or seen), titles, grey=False)
     except DataError:
         raise
     except (OSError, MemoryError) as error:
@@ -269,12 +280,18 @@ def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[
     return found, [f"image {number}" for number in range(1, len(found) + 1)]
 
 
-def _stack_masks(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
+def _stack_masks(
+    source: Source, name: str, limit: int | None = None
+) -> tuple[list[DecodedImage], list[str], Kind | None]:
+    """The masks, what to call them, and what their numbers are, where that can be seen."""
     layers: Iterable[DecodedImage] = _layers(source, name, Budget().take, limit)
+    kind: Kind | None = None
     if not isinstance(source, (str, os.PathLike)):
-        layers = one_hot(list(layers), name)
+        layers = every = list(layers)
+        if hot := one_hot(every, name):
+            layers, kind = hot, "classes"
     masks = [mask_values(layer, f"{name}, image {number}") for number, layer in enumerate(layers, start=1)]
-    return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)]
+    return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)], kind
 
 
 def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[DecodedImage]:

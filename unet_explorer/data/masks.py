@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from unet_explorer.data.dataset import LARGEST_LABEL
 from unet_explorer.data.decoded import DataError, DecodedImage, listed
 from unet_explorer.data.legend import Legend, colour_name
 
-__all__ = ["BINARY", "Meaning", "mask_values", "meaning", "named", "object_mask"]
+__all__ = ["BINARY", "Kind", "Meaning", "mask_values", "meaning", "named", "object_mask"]
 
 BINARY: Final = ("background", "foreground")
+Kind: TypeAlias = Literal["classes", "objects"]
+"""What the numbers of masks are."""
 MOST_UNNAMED: Final = 32
 """More classes than this want to be named: masks with so many numbers are mostly something else."""
 _LARGEST_OBJECT: Final = 2**31 - 1
+_MANY: Final = 10
+"""So many classes, each in one piece in every mask, are not to be expected; so many objects are."""
 
 
 class Meaning(NamedTuple):
@@ -88,13 +93,16 @@ def object_mask(decoded: DecodedImage, name: str) -> NDArray[np.bool_]:
     return inside
 
 
-def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend, objects: bool = False) -> Meaning:
+def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend, kind: Kind | None = None) -> Meaning:
     """Classes or objects, whichever the masks of a set hold; the rule looks at all of them together.
 
-    - `objects`, or a number above 255 anywhere: each number is an object, 0 is the background. (An exception are
-      masks of 16 bits that hold nothing but 0 and 65535.)
+    - `kind`, where it is said: ``"objects"`` takes each number for an object, ``"classes"`` for a class.
+    - A number above 255 anywhere: each number is an object, 0 is the background. (An exception are masks of 16 bits
+      that hold nothing but 0 and 65535.)
     - Only 0 and 1, or 0 and the brightest number there is, such as 255: background and foreground.
-    - Numbers up to 31, or up to 255 if the classes are named: they are the classes.
+    - Numbers that lie in one piece each, in every mask, may be classes or numbered objects: many of them are objects,
+      of a few it must be said; unless the classes are named.
+    - Other numbers up to 31, or up to 255 if the classes are named: they are the classes.
     - Colours: each colour is a class, those of the legend in its order. Without one, black comes first, or the most
       frequent colour where nothing is black, and each class is called by its colour.
     - A palette that all masks share counts by its indices. Where palettes differ, only colours mean the same in all.
@@ -103,7 +111,7 @@ def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend,
         masks: What `mask_values` gave.
         names: What to call them in an error.
         legend: Names of the classes, and their colours; or nothing.
-        objects: Whether the numbers are those of objects in any case.
+        kind: What the numbers are, where that is known.
 
     Raises:
         DataError: If none of the rules holds.
@@ -119,7 +127,7 @@ def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend,
         masks = [mask.image() for mask in masks]
     grey = [mask if mask.palette is not None else mask.image() for mask in masks]
     if legend.colours or any(mask.values.ndim == 3 for mask in grey):
-        if objects:
+        if kind == "objects":
             raise DataError(
                 f"{listed(names)}: objects are wanted as numbers, but these are colours. Save numbers in grey."
             )
@@ -129,7 +137,11 @@ def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend,
     # In 2 or 3 bits, 3 and 7 are as likely a class as they are white.
     white = all(values <= {0, mask.top} and mask.top not in (3, 7) for values, mask in zip(seen, grey, strict=True))
     two = white or every <= {0, 1} or every <= {0, 255}
-    many = objects or (max(every) > LARGEST_LABEL and not two)
+    many = kind == "objects" or (max(every) > LARGEST_LABEL and not two and kind is None)
+    soft = any(len(values) > 2 and {0, 255} <= values for values in seen)
+    indexed = any(mask.palette is not None for mask in grey)
+    if kind is None and not (two or many or classes or indexed):
+        many = _look_like_objects(grey, names, soft)
     if two or many:
         labels = [(mask.values > 0).astype(np.uint8) for mask in grey]
         instances = [mask.values.astype(np.int32) for mask in grey] if many else None
@@ -139,6 +151,44 @@ def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend,
         _refuse_many(seen, names, sorted(every))
     unnamed = ("background", *(f"class {number}" for number in range(1, count)))
     return Meaning([mask.values.astype(np.uint8) for mask in grey], named(classes, count, unnamed), None)
+
+
+def _look_like_objects(masks: Sequence[DecodedImage], names: Sequence[str], soft: bool) -> bool:
+    """Whether numbers are objects, where nobody says so: each lies in one piece, and there are many.
+
+    Raises:
+        DataError: If there are so few that they may as well be classes.
+    """
+    most, which = 0, ""
+    for mask, name in zip(masks, names, strict=True):
+        pieces = _pieces(mask.values)
+        if any(count > 1 for count in pieces.values()):
+            return False
+        if len(pieces) > most:
+            most, which = len(pieces), name
+    # A few between 0 and 255 are soft edges, which is said elsewhere.
+    if most < 2 or most >= _MANY or soft:
+        return most >= _MANY
+    raise DataError(
+        f"{which} holds {most} numbers, each in one piece: they may be classes, or objects that are numbered. Say it: "
+        'labels="objects" or labels="classes" (in from_stack labels_are=…). Or call the folder of objects `instances`; '
+        "or write the names of the classes into classes.txt beside the folders, one a line."
+    )
+
+
+def _pieces(values: NDArray[Any]) -> dict[int, int]:
+    """For each number but 0, in how many connected pieces it lies; as soon as one lies in several, no further."""
+    found: dict[int, int] = {}
+    largest = int(values.max())
+    if largest > _LARGEST_OBJECT // 1000:
+        _, inverse = np.unique(values, return_inverse=True)
+        values = inverse.reshape(values.shape)
+    for number, box in enumerate(ndimage.find_objects(values.astype(np.int32)), start=1):
+        if box is not None:
+            found[number] = int(ndimage.label(values[box] == number, np.ones((3, 3)))[1])
+            if found[number] > 1:
+                break
+    return found
 
 
 def named(classes: tuple[str, ...], count: int, otherwise: tuple[str, ...]) -> tuple[str, ...]:
