@@ -8,7 +8,7 @@ import tifffile
 from own_images import GREY, SQUARE, save
 from PIL import Image
 
-from unet_explorer import UNetConfig, best_tile, cells, estimate_memory, from_folder, from_stack, trace
+from unet_explorer import UNetConfig, best_tile, cells, estimate_memory, from_folder, from_stack, open_image, trace
 from unet_explorer.core.budget import read_limit
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.decoded import DataError
@@ -16,6 +16,7 @@ from unet_explorer.data.legend import read_legend
 from unet_explorer.data.weights import regions, weight_maps
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.scores import scores
 
 IMAGES = np.stack([GREY] * 2)
 TRUTH = np.zeros((2, *GREY.shape), int)
@@ -410,3 +411,123 @@ def test_another_kind_is_refused(tmp_path, kind):
         from_folder(tmp_path, labels=kind)
     with pytest.raises(DataError, match=r"labels_are=.* is not allowed"):
         from_stack(IMAGES, TRUTH, labels_are=kind)
+
+
+# Sets as they are unpacked -----------------------------------------------------------------------------------------
+
+SETS = {
+    "ZeroCostDL4Mic": {"Training_source/a.tif": GREY, "Training_target/a.tif": SQUARE},
+    "Cell Tracking Challenge": {"01/t000.tif": GREY, "01_GT/SEG/man_seg000.tif": SQUARE.astype("uint16") // 85},
+    "ADE20K": {"images/training/a.png": GREY, "annotations/training/a.png": SQUARE // 255},
+    "CamVid": {"train/a.png": GREY, "trainannot/a.png": SQUARE // 255},
+    "Carvana": {"train/x_01.jpg": GREY, "train_masks/x_01_mask.gif": SQUARE},
+    "one folder": {"a.jpg": GREY, "a.png": SQUARE, "b.jpg": GREY, "b.png": SQUARE},
+    "DRIVE, without the field of view": {"images/21_training.tif": GREY, "manual/21_manual1.gif": SQUARE},
+}
+
+
+def unpacked(root, files):
+    for name, pixels in files.items():
+        save(root / name, pixels)
+    return root
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_is_read_as_its_makers_unpack_it(tmp_path, name):
+    for root in (unpacked(tmp_path / "one", SETS[name]), unpacked(tmp_path / "two" / "inside", SETS[name]).parent):
+        data = from_folder(root)
+        np.testing.assert_array_equal(np.asarray(data.labels[0]), SQUARE > 0)
+        assert (data.instances is not None) == (name == "Cell Tracking Challenge")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "02/t000.tif": GREY,
+            "02_GT/SEG/man_seg000.tif": SQUARE,
+            "01/t000.tif": GREY,
+            "01_GT/SEG/man_seg000.tif": SQUARE,
+        },
+        {f"{kind}/{part}/a.png": SQUARE for kind in ("images", "annotations") for part in ("training", "validation")},
+    ],
+)
+def test_two_sets_beside_each_other_are_asked_about(tmp_path, more):
+    with pytest.raises(DataError, match=r"holds 2 data sets \(.*from_folder\(images, masks\)"):
+        from_folder(unpacked(tmp_path, more))
+
+
+def test_polygons_are_no_masks_but_there_is_a_way(tmp_path):
+    save(tmp_path / "a.png", GREY)
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(DataError, match=r"\.json files may hold polygons.*labelme.*COCO"):
+        from_folder(tmp_path)
+
+
+def test_photos_with_other_files_beside_them_are_not_paired(tmp_path):
+    unpacked(tmp_path, SETS["one folder"])
+    save(tmp_path / "c.jpg", GREY)
+    with pytest.raises(DataError, match="holds no data set that is understood"):
+        from_folder(tmp_path)
+
+
+# What was learnt from can be predicted by its path -----------------------------------------------------------------
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("kind", ["alpha", "grey in three channels", "planes apart", "colour for a grey network"])
+def test_a_file_that_was_learnt_from_is_predicted_as_it_was_read(tmp_path, kind):
+    colour = np.random.default_rng(0).integers(0, 255, (40, 48, 3)).astype("uint8")
+    path = tmp_path / "images" / "a.tif"
+    path.parent.mkdir()
+    if kind == "alpha":
+        tifffile.imwrite(path, np.dstack([colour, colour[..., 0]]), photometric="rgb", extrasamples=["unassalpha"])
+    elif kind == "planes apart":
+        tifffile.imwrite(path, np.moveaxis(colour, -1, 0), photometric="rgb", planarconfig="separate")
+    else:
+        grey = kind != "colour for a grey network"
+        tifffile.imwrite(path, np.dstack([colour[..., 0]] * 3) if grey else colour, photometric="rgb")
+    save(tmp_path / "masks" / "a.png", np.zeros((40, 48), "uint8"))
+    data = from_folder(tmp_path, grey=kind == "colour for a grey network")
+    from unet_explorer import build_model, predict_image
+
+    model = build_model(UNetConfig(depth=1, base_filters=2, in_channels=data.channels))
+    wanted = predict_image(model, np.asarray(data.images[0]), normalize=True)
+    np.testing.assert_allclose(predict_image(model, path, normalize=True), wanted, atol=1e-4)
+    if kind == "colour for a grey network":
+        with pytest.raises(ValueError, match=r"makes grey of colours") as refused:
+            predict_image(model, colour)
+        assert "takes the first" not in str(refused.value)
+
+
+def test_a_fourth_band_is_alpha_only_where_the_file_says_so(tmp_path):
+    bands = np.random.default_rng(0).integers(0, 255, (20, 30, 4)).astype("uint8")
+    (tmp_path / "images").mkdir()
+    save(tmp_path / "masks" / "a.png", SQUARE)
+    for said in ("unassalpha", "assocalpha", "unspecified"):
+        tifffile.imwrite(tmp_path / "images" / "a.tif", bands, photometric="rgb", extrasamples=[said])
+        if said == "unspecified":
+            with pytest.raises(DataError, match=r"images/a\.tif has a fourth band, and does not say that it is alpha"):
+                from_folder(tmp_path)
+            with pytest.raises(DataError, match="fourth band"):
+                open_image(tmp_path / "images" / "a.tif")
+        else:
+            np.testing.assert_array_equal(np.rint(from_folder(tmp_path).images[0] * 255), bands[..., :3])
+
+
+def test_an_examination_without_objects_is_told_before_it_starts():
+    labels = np.zeros((6, 64, 64), int)
+    only = next(place for place in range(6) if place != np.random.default_rng(0).permutation(6)[0])
+    labels[only, 8:20, 8:20] = 1
+    order = Order(UNetConfig(depth=1, base_filters=2), (36, 36), Recipe())
+    data = Dataset("x", np.zeros((6, 64, 64, 1), "float32"), labels, ("no", "yes"))
+    (said,) = [each for each in findings(order, data) if each.kind == "examined"]
+    assert "kept back to examine the network on holds anything but background" in said.words
+    labels[:, 30:40, 30:40] = 1
+    data = Dataset("x", np.zeros((6, 64, 64, 1), "float32"), labels, ("no", "yes"))
+    assert not [each for each in findings(order, data) if each.kind == "examined"]
+
+
+def test_accuracy_is_held_against_the_best_constant_answer():
+    got = scores([[10, 0], [30, 60]])
+    assert (got.constant, got.constant_class) == (0.9, 1)

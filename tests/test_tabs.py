@@ -149,7 +149,7 @@ def test_start_learns_and_shows_curves_scores_and_pictures(train):
     assert len(curve["points"]) == 8
     assert [epoch["step"] for epoch in curve["epochs"]] == [4, 8]
     assert len(curve["epochs"][0]["iou"]) == len(curve["epochs"][0]["dice"]) == len(curve["classes"]) == 2
-    assert 0 < curve["epochs"][0]["always_background"] < 1
+    assert 0 < curve["epochs"][0]["constant"] < 1
     assert len(train.examples) == len(train.predictions["images"]) == 2
     for question, answer in zip(train.examples, train.predictions["images"], strict=True):
         assert len(question["truth"]) == len(answer) == question["height"] * question["width"]

@@ -250,6 +250,11 @@ def _with_channels(values: NDArray[Any], page: Any, name: str) -> DecodedImage:
     channels = 1 if values.ndim == 2 else values.shape[-1]
     if channels == 2 and page.extrasamples[-1:] not in ((1,), (2,)):
         raise DataError(f"{name} has 2 channels: save it in grey or RGB.")
+    if channels == 4 and page.extrasamples[-1:] not in ((1,), (2,)):
+        raise DataError(
+            f"{name} has a fourth band, and does not say that it is alpha; it may be near infrared. Save it without "
+            "that band, or as RGBA; or give arrays with all bands to from_stack."
+        )
     if channels in (2, 4):
         colours = values[..., 0] if channels == 2 else values[..., :3]
         return DecodedImage(colours, top, alpha=values[..., -1])

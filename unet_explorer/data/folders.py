@@ -17,6 +17,13 @@ LAYOUTS: Final = (
     "a folder for each image with `images` and `masks` in it, one mask an object (BBBC038); or a pair of TIFF stacks "
     "such as train-volume.tif and train-labels.tif."
 )
+_PAIRS: Final = (
+    ("training_source", "training_target", False),  # ZeroCostDL4Mic
+    ("{}", "{}_gt/seg", True),  # Cell Tracking Challenge: 01 and 01_GT/SEG
+    ("{}", "{}annot", False),  # CamVid: train and trainannot
+    ("{}", "{}_masks", False),  # Carvana: train and train_masks
+)
+"""Folders of images and of masks as well-known sets call them, in small letters; and whether the masks are numbered."""
 _IMAGE_WORDS: Final = frozenset({"image", "images", "img", "imgs", "im"})
 _NUMBERED_WORDS: Final = frozenset({"instance", "instances"})
 _MASK_WORDS: Final = _NUMBERED_WORDS | {
@@ -100,6 +107,11 @@ def find_layout(root: Path) -> Layout:
         files = [path for path in _entries(root) if path.is_file()]
         held = listed([path.name for path in _entries(root)]) or "nothing"
         flat = " Sort the files into `images` and `masks`." if len(files) > 1 else ""
+        if any(path.suffix.lower() == ".json" for path in files):
+            flat += (
+                " The .json files may hold polygons: masks are read as pictures. labelme makes them with "
+                "labelme_export_json or its example labelme2voc.py; of COCO, pycocotools' annToMask does."
+            )
         raise DataError(
             f"{printable(root.name)} holds no data set that is understood; it holds {held}.{_left_out([root], root)} "
             f"{LAYOUTS} Pictures may be {FORMATS}.{flat}"
@@ -129,10 +141,71 @@ def _may_enter(path: Path) -> bool:
 
 def _recognise(folder: Path, root: Path) -> Layout | None:
     images, masks = _halves(folder, root)
+    if images and masks and not _pictures(images, root):
+        # As in ADE20K: images/training and annotations/training.
+        splits = {path.name: path for path in visible(images, root) if path.is_dir()}
+        shared = [(splits[path.name], path) for path in visible(masks, root) if path.is_dir() and path.name in splits]
+        if len(shared) > 1:
+            raise DataError(
+                f"{printable(folder.name)} holds {len(shared)} data sets ({listed(path.name for path, _ in shared)}): "
+                "read one with from_folder(images, masks)."
+            )
+        if shared:
+            return _paired(folder, *shared[0], root)
     if images and masks:
         _refuse_rivals(folder, images, masks, root)
         return _paired(folder, images, masks, root)
-    return _objects(folder, root) or _stacks(folder, root)
+    return _known(folder, root) or _objects(folder, root) or _stacks(folder, root) or _flat(folder, root)
+
+
+def _known(folder: Path, root: Path) -> Layout | None:
+    """Two folders as a well-known set calls them."""
+    inside = {path.name.lower(): path for path in visible(folder, root) if path.is_dir()}
+    found = []
+    for image_name, mask_name, numbered in _PAIRS:
+        for name, images in inside.items():
+            if "{}" not in image_name and name != image_name:
+                continue
+            masks = _descend(inside, mask_name.format(name), root)
+            if masks and _pictures(images, root) and _pictures(masks, root):
+                layout = _paired(folder, images, masks, root)
+                found.append(layout._replace(kind="numbered") if numbered else layout)
+    if len(found) > 1:
+        names = listed(_inside(layout.images[0].parent, root) for layout in found)
+        raise DataError(
+            f"{printable(folder.name)} holds {len(found)} data sets ({names}): read one with "
+            "from_folder(images, masks)."
+        )
+    return found[0] if found else None
+
+
+def _descend(inside: dict[str, Path], way: str, root: Path) -> Path | None:
+    """The folder at the end of a way of names in small letters."""
+    first, *further = way.split("/")
+    place = inside.get(first)
+    for name in further:
+        if place is None:
+            return None
+        place = next((path for path in visible(place, root) if path.is_dir() and path.name.lower() == name), None)
+    return place
+
+
+def _flat(folder: Path, root: Path) -> Layout | None:
+    """Photos beside their masks in one folder: a.jpg and a.png, and nothing else."""
+    photos: dict[str, Path] = {}
+    masks: dict[str, Path] = {}
+    for path in _pictures(folder, root):
+        suffix = path.suffix.lower()
+        if suffix in {".jpg", ".jpeg"}:
+            photos[path.stem] = path
+        elif suffix == ".png":
+            masks[path.stem] = path
+        else:
+            return None
+    if not photos or photos.keys() != masks.keys():
+        return None
+    names = sorted(photos)
+    return Layout("pairs", folder, [photos[name] for name in names], [[masks[name]] for name in names])
 
 
 def _halves(folder: Path, root: Path) -> tuple[Path | None, Path | None]:

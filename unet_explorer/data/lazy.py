@@ -79,6 +79,10 @@ def _tiff(file: Path, name: str) -> Any:
         if len(opened.series) != 1 or len(opened.series[0].shape) > 3:
             raise DataError(f"{name} holds several images: save the one that is meant as a TIFF of its own.")
         series = opened.series[0]
+        size = math.prod(series.shape) * series.dtype.itemsize
+        if size <= LARGEST_FILE and (series.axes == "SYX" or series.keyframe.extrasamples):
+            # Planes apart, or alpha, which says how to show a pixel and was not learnt from either.
+            return _as_a_whole(file, name)
         if series.axes not in {"YX", "YXS"}:
             raise DataError(f"{name} has axes {series.axes!r}: save it as one plane in grey or RGB.")
         page: Any = series.keyframe

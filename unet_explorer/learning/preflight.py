@@ -106,6 +106,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None, speed
         *_head(order.config),
         *_sizes(order, dataset),
         *_borders(order, dataset),
+        *_examined(order, dataset),
         *(_memory(order, available) if available is not None else ()),
         *(_time(order, speed) if speed is not None else ()),
     ]
@@ -214,6 +215,18 @@ def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
             "between them are weighed. Objects that touch are one."
         )
         yield Finding("borders", "note", words)
+
+
+def _examined(order: Order, dataset: Dataset) -> Iterable[Finding]:
+    if len(dataset) < 2:
+        return
+    kept_back = dataset.split(seed=order.recipe.seed)[1]
+    if not kept_back.pixels[:, 1:].any() and dataset.pixels[:, 1:].any():
+        words = (
+            "None of the images that are kept back to examine the network on holds anything but background: its IoU "
+            "would tell nothing of the objects."
+        )
+        yield Finding("examined", "doubt", words, "Add images that hold objects; one at least must be kept back.")
 
 
 def _tile_within(config: UNetConfig, size: tuple[int, int]) -> tuple[int, int] | None:

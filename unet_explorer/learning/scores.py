@@ -22,14 +22,16 @@ class Scores(NamedTuple):
         accuracy: Share of all pixels that are right. Where one class is rare, it is high even if that class is
             missed wholly.
         mean_iou: Mean over the classes behind the background, class 0; over all, if no other occurs.
-        always_background: The accuracy of whoever says "background" everywhere: what accuracy must be held against.
+        constant: The accuracy of the best constant answer, one class everywhere: what accuracy must be held against.
+        constant_class: That class.
     """
 
     iou: tuple[float | None, ...]
     dice: tuple[float | None, ...]
     accuracy: float
     mean_iou: float
-    always_background: float
+    constant: float
+    constant_class: int
 
 
 def confusion(truth: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
@@ -51,7 +53,7 @@ def scores(table: Any) -> Scores:
 
     Example:
         >>> scores([[90, 0], [10, 0]])
-        Scores(iou=(0.9, 0.0), dice=(0.947..., 0.0), accuracy=0.9, mean_iou=0.0, always_background=0.9)
+        Scores(iou=(0.9, 0.0), dice=(0.947..., 0.0), accuracy=0.9, mean_iou=0.0, constant=0.9, constant_class=0)
     """
     counts = np.asarray(table, dtype=np.int64)
     shared, truth, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
@@ -68,5 +70,6 @@ def scores(table: Any) -> Scores:
         dice=shares(2 * shared, truth + predicted),
         accuracy=int(shared.sum()) / total,
         mean_iou=float(np.mean(counted)) if counted else 0.0,
-        always_background=int(truth[0]) / total,
+        constant=int(truth.max()) / total,
+        constant_class=int(truth.argmax()),
     )

@@ -26,6 +26,10 @@ __all__ = ["MODEST", "Standard", "classes_of", "forward", "predict_image", "pred
 
 MODEST: Final = 300_000_000
 """Bytes that predicting takes above the loaded network, where nobody says how much it may be."""
+GREY: Final = np.array([0.299, 0.587, 0.114])
+"""How red, green and blue make grey (Rec. 601), as in `Dataset.grey`."""
+_SMALL: Final = 1 << 29
+"""Bytes of a picture from a file that may be looked at as a whole."""
 _BAND: Final = 1 << 22
 """Numbers of an image that are looked at together."""
 _BATCH: Final = 1 << 17
@@ -162,6 +166,8 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
     if channels != config.in_channels:
         colours = channels > config.in_channels
         hint = f"image[..., :{config.in_channels}] takes the first" if colours else "repeat what there is"
+        if (channels, config.in_channels) == (3, 1):
+            hint = "image @ [0.299, 0.587, 0.114] makes grey of colours, as from_folder(…, grey=True) does"
         alpha = "; the fourth of RGBA says how to show a pixel, not what was measured" if channels == 4 else ""
         raise ValueError(
             f"The image has {channels} channel{'' if channels == 1 else 's'}, the network takes {config.in_channels}: "
@@ -171,13 +177,16 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
 
 
 def _in_channels(image: Any, channels: int) -> Any:
-    """A picture from a file, which may hold grey in three channels, or in one where three are wanted."""
-    if not isinstance(image, np.ndarray) or isinstance(image, np.memmap):
+    """A picture from a file as `from_folder` reads it: grey may be stored as colour, and colour be wanted in grey."""
+    has = image.shape[2] if image.ndim == 3 else 1
+    if has == channels or getattr(image, "nbytes", _SMALL + 1) > _SMALL:
         return image
+    image = np.asarray(image)
     if image.ndim == 2 and channels == 3:
         return np.repeat(image[..., None], 3, axis=2)
-    if image.ndim == 3 and image.shape[2] == 3 and channels == 1 and (image == image[..., :1]).all():
-        return image[..., 0]
+    if image.ndim == 3 and image.shape[2] == 3 and channels == 1:
+        alike = (image == image[..., :1]).all()
+        return image[..., 0] if alike else (image @ GREY).astype(np.float32)
     return image
 
 

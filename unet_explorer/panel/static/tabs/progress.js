@@ -187,10 +187,10 @@ export class ProgressView {
     });
     this.scores.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows));
     const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)} %`;
-    const nothing = percent(epoch.always_background);
+    const nothing = percent(epoch.constant);
     setText(
       this.mislead,
-      `Pixel accuracy is ${percent(epoch.accuracy)}. It misleads: whoever says “${classes[0]}” everywhere has ${nothing}, and an ` +
+      `Pixel accuracy is ${percent(epoch.accuracy)}. It misleads: whoever says “${classes[epoch.constant_class]}” everywhere has ${nothing}, and an ` +
         "IoU of 0 for all else. IoU counts the pixels that truth and prediction share against those that either has.",
     );
   }

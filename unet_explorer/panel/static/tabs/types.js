@@ -156,8 +156,9 @@
  *   dice: (number | null)[],
  *   accuracy: number,
  *   mean_iou: number,
- *   always_background: number,
- * }} Epoch  `always_background`: the accuracy of whoever says background everywhere.
+ *   constant: number,
+ *   constant_class: number,
+ * }} Epoch  `constant`: the accuracy of whoever says `constant_class` everywhere, the best of all such answers.
  */
 
 /**
