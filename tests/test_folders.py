@@ -11,7 +11,7 @@ import pytest
 from own_images import GREY, RAMP, SQUARE, pair, refusal, save
 from support import SHARED
 
-from unet_explorer.data import folders
+from unet_explorer.data import folders, listing
 from unet_explorer.data.files import from_folder
 
 NUCLEI = SHARED / "data" / "nuclei" / "stage1_train"
@@ -188,7 +188,7 @@ def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
     def guarded(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(folders.os, "scandir", guarded)
+    monkeypatch.setattr(listing.os, "scandir", guarded)
     assert "cannot be read (Permission denied)" in refusal(tmp_path)
 
 

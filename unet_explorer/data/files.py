@@ -19,8 +19,9 @@ from unet_explorer.data.arrays import layers_of, one_hot, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
 from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeCheck, printable, read_bytes
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, pair_folders, visible
+from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, pair_folders
 from unet_explorer.data.legend import NO_LEGEND, Legend, read_legend
+from unet_explorer.data.listing import visible
 from unet_explorer.data.masks import Kind, Meaning, mask_values, meaning, named, object_mask
 
 __all__ = ["CLASSES", "from_folder", "from_stack"]

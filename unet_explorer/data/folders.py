@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, listed, printable
+from unet_explorer.data.decoded import FORMATS, DataError, listed, printable
+from unet_explorer.data.listing import entries, inside, left_out, may_enter, pictures, visible
+from unet_explorer.data.pairs import IMAGE_WORDS, MASK_WORDS, NUMBERED_WORDS, pair
 
-__all__ = ["LAYOUTS", "Layout", "find_layout", "pair_folders", "visible"]
+__all__ = ["LAYOUTS", "Layout", "find_layout", "pair_folders"]
 
 LAYOUTS: Final = (
     "Understood are: a folder `images` and a folder `masks` (or `labels`, `instances`) with files of the same names; "
@@ -24,14 +24,7 @@ _PAIRS: Final = (
     ("{}", "{}_masks", False),  # Carvana: train and train_masks
 )
 """Folders of images and of masks as well-known sets call them, in small letters; and whether the masks are numbered."""
-_IMAGE_WORDS: Final = frozenset({"image", "images", "img", "imgs", "im"})
-_NUMBERED_WORDS: Final = frozenset({"instance", "instances"})
-_MASK_WORDS: Final = _NUMBERED_WORDS | {
-    *("mask", "masks", "label", "labels", "annotation", "annotations", "gt", "truth", "groundtruth", "ground_truth"),
-    *("seg", "segmentation", "segmentations", "manual"),
-}
-_STACK_WORDS: Final = _IMAGE_WORDS | {"volume", "vol", "stack", "raw", "data"}
-_SKIPPED: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_STACK_WORDS: Final = IMAGE_WORDS | {"volume", "vol", "stack", "raw", "data"}
 _DEPTH: Final = 3
 """How many folders down a data set may lie, as in a zip of a folder of a folder."""
 _MOST_FOLDERS: Final = 2000
@@ -54,42 +47,6 @@ class Layout(NamedTuple):
     masks: list[list[Path]]
 
 
-def visible(folder: Path, root: Path) -> list[Path]:
-    """What lies in a folder, by name: no hidden files, and no links that lead out of `root`.
-
-    Raises:
-        DataError: If the folder cannot be read.
-    """
-    return [path for path in _entries(folder) if not _leads_out(path, root)]
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        names = [entry.name for entry in os.scandir(folder)]
-    except OSError as error:
-        raise DataError(
-            f"The folder {printable(folder.name)} cannot be read ({error.strerror}). Look whether it is still there "
-            "and you may open it."
-        ) from None
-    shown = [name for name in names if not name.startswith(".") and name.lower() not in _SKIPPED]
-    return [folder / name for name in sorted(shown)]
-
-
-def _leads_out(path: Path, root: Path) -> bool:
-    try:
-        if not path.is_symlink():
-            return False
-        end = path.resolve()
-    except (OSError, RuntimeError):  # a link in a circle leads nowhere
-        return True
-    # From Python 3.13 on a circle is no error: the link itself is given back.
-    return end.is_symlink() or not end.is_relative_to(root)
-
-
-def _pictures(folder: Path, root: Path) -> list[Path]:
-    return [path for path in visible(folder, root) if path.suffix.lower() in SUFFIXES and path.is_file()]
-
-
 def find_layout(root: Path) -> Layout:
     """The one data set in a folder, or up to three folders down.
 
@@ -104,8 +61,8 @@ def find_layout(root: Path) -> Layout:
         names = listed(layout.folder.relative_to(root) for layout in layouts)
         raise DataError(f"{printable(root.name)} holds {len(layouts)} data sets ({names}): give the folder of one.")
     if not layouts:
-        files = [path for path in _entries(root) if path.is_file()]
-        held = listed([path.name for path in _entries(root)]) or "nothing"
+        files = [path for path in entries(root) if path.is_file()]
+        held = listed([path.name for path in entries(root)]) or "nothing"
         flat = " Sort the files into `images` and `masks`." if len(files) > 1 else ""
         if any(path.suffix.lower() == ".json" for path in files):
             flat += (
@@ -113,7 +70,7 @@ def find_layout(root: Path) -> Layout:
                 "labelme_export_json or its example labelme2voc.py; of COCO, pycocotools' annToMask does."
             )
         raise DataError(
-            f"{printable(root.name)} holds no data set that is understood; it holds {held}.{_left_out([root], root)} "
+            f"{printable(root.name)} holds no data set that is understood; it holds {held}.{left_out([root], root)} "
             f"{LAYOUTS} Pictures may be {FORMATS}.{flat}"
         )
     return layouts[0]
@@ -126,7 +83,7 @@ def _search(root: Path) -> list[Layout]:
         layouts = [layout for folder in level if (layout := _recognise(folder, root)) is not None]
         if layouts:
             return layouts
-        level = [path for folder in level for path in visible(folder, root) if _may_enter(path)]
+        level = [path for folder in level for path in visible(folder, root) if may_enter(path)]
         if len(level) > _MOST_FOLDERS:
             raise DataError(
                 f"{printable(root.name)} holds {len(level):,} folders, and at most {_MOST_FOLDERS:,} are searched: "
@@ -135,13 +92,9 @@ def _search(root: Path) -> list[Layout]:
     return []
 
 
-def _may_enter(path: Path) -> bool:
-    return path.is_dir() and os.access(path, os.R_OK | os.X_OK)
-
-
 def _recognise(folder: Path, root: Path) -> Layout | None:
     images, masks = _halves(folder, root)
-    if images and masks and not _pictures(images, root):
+    if images and masks and not pictures(images, root):
         # As in ADE20K: images/training and annotations/training.
         splits = {path.name: path for path in visible(images, root) if path.is_dir()}
         shared = [(splits[path.name], path) for path in visible(masks, root) if path.is_dir() and path.name in splits]
@@ -160,18 +113,18 @@ def _recognise(folder: Path, root: Path) -> Layout | None:
 
 def _known(folder: Path, root: Path) -> Layout | None:
     """Two folders as a well-known set calls them."""
-    inside = {path.name.lower(): path for path in visible(folder, root) if path.is_dir()}
+    named = {path.name.lower(): path for path in visible(folder, root) if path.is_dir()}
     found = []
     for image_name, mask_name, numbered in _PAIRS:
-        for name, images in inside.items():
+        for name, images in named.items():
             if "{}" not in image_name and name != image_name:
                 continue
-            masks = _descend(inside, mask_name.format(name), root)
-            if masks and _pictures(images, root) and _pictures(masks, root):
+            masks = _descend(named, mask_name.format(name), root)
+            if masks and pictures(images, root) and pictures(masks, root):
                 layout = _paired(folder, images, masks, root)
                 found.append(layout._replace(kind="numbered") if numbered else layout)
     if len(found) > 1:
-        names = listed(_inside(layout.images[0].parent, root) for layout in found)
+        names = listed(inside(layout.images[0].parent, root) for layout in found)
         raise DataError(
             f"{printable(folder.name)} holds {len(found)} data sets ({names}): read one with "
             "from_folder(images, masks)."
@@ -179,10 +132,10 @@ def _known(folder: Path, root: Path) -> Layout | None:
     return found[0] if found else None
 
 
-def _descend(inside: dict[str, Path], way: str, root: Path) -> Path | None:
+def _descend(named: dict[str, Path], way: str, root: Path) -> Path | None:
     """The folder at the end of a way of names in small letters."""
     first, *further = way.split("/")
-    place = inside.get(first)
+    place = named.get(first)
     for name in further:
         if place is None:
             return None
@@ -194,7 +147,7 @@ def _flat(folder: Path, root: Path) -> Layout | None:
     """Photos beside their masks in one folder: a.jpg and a.png, and nothing else."""
     photos: dict[str, Path] = {}
     masks: dict[str, Path] = {}
-    for path in _pictures(folder, root):
+    for path in pictures(folder, root):
         suffix = path.suffix.lower()
         if suffix in {".jpg", ".jpeg"}:
             photos[path.stem] = path
@@ -211,7 +164,7 @@ def _flat(folder: Path, root: Path) -> Layout | None:
 def _halves(folder: Path, root: Path) -> tuple[Path | None, Path | None]:
     """The folder of images and that of masks, by name."""
     folders = [path for path in visible(folder, root) if path.is_dir()]
-    named = [[path for path in folders if path.name.lower() in words] for words in (_IMAGE_WORDS, _MASK_WORDS)]
+    named = [[path for path in folders if path.name.lower() in words] for words in (IMAGE_WORDS, MASK_WORDS)]
     for one, other in (named, reversed(named)):
         if len(one) > 1 and other:
             raise DataError(
@@ -237,13 +190,13 @@ def pair_folders(images: Path, masks: Path, root: Path) -> Layout:
 
 def _refuse_rivals(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> None:
     """Whatever else holds a picture for each image may be its masks as well."""
-    images = _pictures(image_folder, root)
+    images = pictures(image_folder, root)
     rivals = []
     for other in visible(folder, root):
         if not other.is_dir() or other in (image_folder, mask_folder):
             continue
-        pictures = _pictures(other, root)
-        if images and len(_pair(images, pictures)) == len(images):
+        others = pictures(other, root)
+        if images and len(pair(images, others)) == len(images):
             rivals.append(other.name)
     if rivals:
         both = listed([*rivals, mask_folder.name])
@@ -255,71 +208,25 @@ def _refuse_rivals(folder: Path, image_folder: Path, mask_folder: Path, root: Pa
 
 
 def _paired(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> Layout:
-    images, masks = _pictures(image_folder, root), _pictures(mask_folder, root)
+    images, masks = pictures(image_folder, root), pictures(mask_folder, root)
     if not images:
         held = sorted({path.suffix.lower() or path.name for path in visible(image_folder, root)})
         raise DataError(
-            f"{_inside(image_folder, root)} holds no picture ({listed(held) or 'it is empty'})."
-            f"{_left_out([image_folder], root)} Allowed are {FORMATS}."
+            f"{inside(image_folder, root)} holds no picture ({listed(held) or 'it is empty'})."
+            f"{left_out([image_folder], root)} Allowed are {FORMATS}."
         )
-    pairs = _pair(images, masks)
+    pairs = pair(images, masks)
     if len(images) == 1 and not pairs and (len(masks) > 1 or folder.name == images[0].stem):
         return Layout("objects", folder, images, [masks])
     lonely = [image.name for image in images if image not in pairs]
     if lonely:
         raise DataError(
-            f"{len(lonely):,} of {len(images):,} images in {_inside(image_folder, root)} have no mask in "
-            f"{_inside(mask_folder, root)}: {listed(lonely)}.{_left_out([image_folder, mask_folder], root)} A mask is "
+            f"{len(lonely):,} of {len(images):,} images in {inside(image_folder, root)} have no mask in "
+            f"{inside(mask_folder, root)}: {listed(lonely)}.{left_out([image_folder, mask_folder], root)} A mask is "
             "called like its image, or the same with _mask, _label, _gt or _seg; add it, or take the image out."
         )
-    kind: Literal["pairs", "numbered"] = "numbered" if mask_folder.name.lower() in _NUMBERED_WORDS else "pairs"
+    kind: Literal["pairs", "numbered"] = "numbered" if mask_folder.name.lower() in NUMBERED_WORDS else "pairs"
     return Layout(kind, folder, images, [[pairs[image]] for image in images])
-
-
-def _pair(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
-    """For each image the mask called like it; else the one called so but for a word such as mask or img."""
-    pairs: dict[Path, Path] = {}
-    for image_words, mask_words in ((frozenset(), frozenset()), (_IMAGE_WORDS, _MASK_WORDS)):
-        left = _by_key([image for image in images if image not in pairs], image_words)
-        taken = set(pairs.values())
-        offered = _by_key([mask for mask in masks if mask not in taken], mask_words)
-        for key, same in left.items():
-            partners = offered.get(key, [])
-            if partners and len(same) + len(partners) > 2:
-                raise DataError(
-                    f"{listed(path.name for path in same)} and {listed(path.name for path in partners)} have the same "
-                    "name but for the ending: which mask belongs to which image? Rename or take out what is too many."
-                )
-            if partners:
-                pairs[same[0]] = partners[0]
-    return pairs or _by_number(images, masks)
-
-
-def _by_number(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
-    """Pairs by the first number in the names, where every image and every mask has one that no other has."""
-
-    def numbers(paths: Sequence[Path]) -> dict[int, Path]:
-        found = [(re.search(r"\d+", path.stem), path) for path in paths]
-        return {int(number[0]): path for number, path in found if number}
-
-    ours, theirs = numbers(images), numbers(masks)
-    if not len(images) == len(masks) == len(ours) == len(theirs) or ours.keys() != theirs.keys():
-        return {}
-    return {image: theirs[number] for number, image in ours.items()}
-
-
-def _by_key(paths: Iterable[Path], words: frozenset[str]) -> dict[str, list[Path]]:
-    by_key: dict[str, list[Path]] = {}
-    for path in paths:
-        by_key.setdefault(_key(path.stem, words), []).append(path)
-    return by_key
-
-
-def _key(stem: str, words: Iterable[str]) -> str:
-    """A name without case, and without such a word at its end or beginning."""
-    either = "|".join(sorted(words, key=len, reverse=True))
-    name = stem.casefold()
-    return re.sub(rf"[-_. ]+({either})$|^({either})[-_. ]+", "", name, count=1) if either else name
 
 
 def _objects(folder: Path, root: Path) -> Layout | None:
@@ -327,15 +234,15 @@ def _objects(folder: Path, root: Path) -> Layout | None:
     images, masks, without = [], [], []
     for path in visible(folder, root):
         image_folder, mask_folder = _halves(path, root) if path.is_dir() else (None, None)
-        pictures = _pictures(image_folder, root) if image_folder else []
-        if len(pictures) != 1:
+        shown = pictures(image_folder, root) if image_folder else []
+        if len(shown) != 1:
             continue
-        objects = _pictures(mask_folder, root) if mask_folder else []
+        objects = pictures(mask_folder, root) if mask_folder else []
         if mask_folder is None:
             without.append(path.name)
-        elif pictures[0].stem != path.name and not (len(objects) > 1 and not _pair(pictures, objects)):
+        elif shown[0].stem != path.name and not (len(objects) > 1 and not pair(shown, objects)):
             continue  # a set of pairs that happens to have one image
-        images.append(pictures[0])
+        images.append(shown[0])
         masks.append(objects)
     if any(masks) and without:
         raise DataError(
@@ -347,14 +254,14 @@ def _objects(folder: Path, root: Path) -> Layout | None:
 
 def _stacks(folder: Path, root: Path) -> Layout | None:
     """A TIFF of images beside one of labels, called the same but for words such as volume and labels."""
-    tiffs = [path for path in _pictures(folder, root) if path.suffix.lower() in (".tif", ".tiff")]
+    tiffs = [path for path in pictures(folder, root) if path.suffix.lower() in (".tif", ".tiff")]
     words = {path: set(re.split("[-_. ]+", path.stem.lower())) for path in tiffs}
-    labels = [path for path in tiffs if words[path] & _MASK_WORDS]
+    labels = [path for path in tiffs if words[path] & MASK_WORDS]
     pairs = [
         (image, label)
         for label in labels
         for image in tiffs
-        if image not in labels and words[image] - _STACK_WORDS == words[label] - _MASK_WORDS - _STACK_WORDS
+        if image not in labels and words[image] - _STACK_WORDS == words[label] - MASK_WORDS - _STACK_WORDS
     ]
     if len(pairs) > 1:
         raise DataError(
@@ -362,15 +269,3 @@ def _stacks(folder: Path, root: Path) -> Layout | None:
             "keep one pair there. If they are single images, put them into `images` and their masks into `masks`."
         )
     return Layout("stack", folder, [pairs[0][0]], [[pairs[0][1]]]) if pairs else None
-
-
-def _inside(path: Path, root: Path) -> str:
-    return printable(path.relative_to(root))
-
-
-def _left_out(folders: Iterable[Path], root: Path) -> str:
-    """A sentence on links that were not followed, if there are any."""
-    links = [path.name for folder in folders for path in _entries(folder) if _leads_out(path, root)]
-    return (
-        f" Not followed, for they lead out of the folder: the links {listed(links)}; copy the files." if links else ""
-    )
