@@ -31,6 +31,9 @@ def made(instrument, chosen, images, tmp_path):
     numbers = StepNumbers(instrument, worker, chosen, lambda: session)
     yield numbers, session, worker
     numbers.close()
+    # As a panel that is thrown away does.
+    numbers.close()
+    numbers.attend(True)
 
 
 def settled(numbers):

@@ -38,7 +38,7 @@ class StepNumbers:
         self._requests = Requests(worker, self, self._lock)
         # A large image may have to be read, and no message from the browser shall wait for it.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="StepNumbers")
-        self._attended = False
+        self._attended = self._closed = False
         self._wanted: Any = None
         instrument.observe(self._turned, ["config", "tile", "shown"])
         chosen.changed.connect(self._soon)
@@ -52,7 +52,7 @@ class StepNumbers:
         self._soon()
 
     def _soon(self) -> None:
-        if self._attended:
+        if self._attended and not self._closed:
             self._thread.submit(self._ask)
 
     def _ask(self) -> None:
@@ -114,7 +114,10 @@ class StepNumbers:
 
     def close(self) -> None:
         """Ask nothing more."""
-        self._attended = False
+        # ipywidgets closes a panel once more when it is thrown away.
+        if self._closed:
+            return
+        self._closed, self._attended = True, False
         self._instrument.unobserve(self._turned, ["config", "tile", "shown"])
         self._chosen.changed.disconnect(self._soon)
         self._thread.shutdown(wait=False, cancel_futures=True)
