@@ -48,11 +48,11 @@ def test_the_table_says_what_tiles_cost(instrument, chosen):
     Watch(tab).until(lambda: tab.best != [136, 136])
     assert tab.best == list(best_tile(SMALL, (96, 96), int(tab.limit)))
     assert [row["within"] for row in tab.table][-1] is False
-    tab.limit = 1.0
+    tab.limit = 1e6
     Watch(tab).until(lambda: not tab.best)
     for bad in (0.0, -5.0, float("nan"), 1e16):
         tab.limit = bad
-        assert tab.limit == 1.0
+        assert tab.limit == 1e6
     tab.close()
 
 

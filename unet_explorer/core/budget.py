@@ -17,7 +17,7 @@ from unet_explorer.core.tiles import Tile, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import read_image_shape
 from unet_explorer.core.trace import trace
 
-__all__ = ["FEWEST_FILTERS", "SMALLEST_OUTPUT", "best_tile", "fitting_design"]
+__all__ = ["FEWEST_BYTES", "FEWEST_FILTERS", "SMALLEST_OUTPUT", "best_tile", "fitting_design"]
 
 SMALLEST_OUTPUT: Final = 32
 """Pixels a side below which no output is shrunk: on less there is little to see and little to learn from."""
@@ -84,20 +84,20 @@ def read_limit(limit: object) -> int:
     number = isinstance(limit, float) and limit.is_integer()
     if not isinstance(limit, bool) and (number or hasattr(limit, "__index__")):
         count = int(limit)  # type: ignore[call-overload]  # one of both it is
-        if count >= _FEWEST_BYTES:
+        if count >= FEWEST_BYTES:
             return int(count)
         hint = f' Bytes are meant: for {count} GB say "{count} GB".' if count > 0 else ""
     else:
         hint = ""
     raise ValueError(
-        f"limit={shown(limit)} is not allowed: give bytes, at least {_FEWEST_BYTES:,}, such as {2 * 10**9} or "
+        f"limit={shown(limit)} is not allowed: give bytes, at least {FEWEST_BYTES:,}, such as {2 * 10**9} or "
         f'"2 GB".{hint}'
     )
 
 
 _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?B)", re.IGNORECASE)
 _UNITS: Final = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_FEWEST_BYTES: Final = 10**6
+FEWEST_BYTES: Final = 10**6
 """No network does with less: whoever gives less means another unit."""
 
 

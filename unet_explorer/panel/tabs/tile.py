@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import traitlets
 
-from unet_explorer.core.budget import best_tile
+from unet_explorer.core.budget import FEWEST_BYTES, best_tile
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import ShapeError, read_tile, tile_for_output, valid_sizes
@@ -62,8 +62,8 @@ class TileTab(ImageTab):
     @traitlets.validate("limit")
     def _check_limit(self, proposal: Any) -> Any:
         value = float(proposal["value"])
-        # NaN is not above anything either.
-        return value if 0 < value < 1e15 else self.limit
+        # NaN is not above anything either; the page asks for whole MB.
+        return value if FEWEST_BYTES <= value < 1e15 else self.limit
 
     @traitlets.observe("limit", "naive")
     def _follow(self, _: Any) -> None:
