@@ -210,6 +210,13 @@ def test_a_step_plays_how_it_works_beside_the_u(stage, page):
     expect(how).to_have_attribute("data-frame", "0")
     expect(how).to_have_attribute("data-frame", "3")
     assert all_seen(panel, '[data-role="card"] .ue-how') == []
+    # How the mask is made of the scores is a step of its own, at the mask.
+    panel.action("argmax").click()
+    expect(panel.role("card").get_by_role("heading", name="argmax")).to_be_visible()
+    expect(how).to_contain_text("the mask shows the class with the highest")
+    sizes = "texts => texts.map((text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"
+    assert min(how.locator(".ue-cell-text").evaluate_all(sizes)) >= 13
+    expect(panel.action("argmax")).to_have_attribute("aria-pressed", "true")
     # What cannot be computed is not played with numbers; the pooling that fails shows which row has no partner.
     panel.type_tile(190)
     expect(how).to_contain_text("89 is odd")

@@ -218,7 +218,7 @@ export function argmax(patch) {
       line.append(
         drawn("rect", { class: `ue-cell ${won ? "ue-cell-won" : "ue-cell-empty"}`, width: 5.5 * UNIT, height: UNIT }),
         drawn("text", { class: "ue-cell-text ue-cell-name", x: 0.25 * UNIT, y: 0.68 * UNIT }, name.length > 12 ? `${name.slice(0, 11)}…` : name),
-        drawn("text", { class: "ue-cell-text", x: 4.75 * UNIT, y: 0.68 * UNIT }, decimals(score)),
+        drawn("text", { class: "ue-cell-text ue-cell-score", x: 4.75 * UNIT, y: 0.68 * UNIT }, decimals(score)),
       );
       return line;
     });
