@@ -217,6 +217,8 @@ def test_a_step_plays_how_it_works_beside_the_u(stage, page):
     sizes = "texts => texts.map((text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"
     assert min(how.locator(".ue-cell-text").evaluate_all(sizes)) >= 13
     expect(panel.action("argmax")).to_have_attribute("aria-pressed", "true")
+    panel.step("enc1_pool").click()
+    expect(panel.action("argmax")).to_have_attribute("aria-pressed", "false")
     # What cannot be computed is not played with numbers; the pooling that fails shows which row has no partner.
     panel.type_tile(190)
     expect(how).to_contain_text("89 is odd")
