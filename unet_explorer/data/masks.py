@@ -117,7 +117,7 @@ def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend,
         DataError: If none of the rules holds.
 
     Example:
-        >>> meaning([DecodedImage(np.array([[0, 255]]), 255)], ["a.png"], NO_LEGEND).classes
+        >>> meaning([DecodedImage(np.array([[0, 255]]), 255)], ["a.png"], Legend(())).classes
         ('background', 'foreground')
     """
     classes = legend.names
