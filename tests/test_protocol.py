@@ -71,7 +71,7 @@ def sent(tmp_path_factory):
         requests = [
             {"do": "build", "request": "Build 1", "config": CONFIG, "tile": list(TILE)},
             {"do": "maps", "request": "Inside 1", "step": "enc1_pool", "channel": 0, "tile": IMAGE, **FRESH},
-            {"do": "stop_maps"},
+            {"do": "stop_maps", "of": "Inside 1"},
             {"do": "predict", "request": "Tile 1", "size": [76, 76], "seamless": True, "image": IMAGE, **FRESH},
             {"do": "stop_prediction"},
             {"do": "predict", "request": "Tile 2", "size": [76, 76], "seamless": False, "image": IMAGE, **FRESH},

@@ -77,7 +77,7 @@ def test_what_was_dropped_or_closed_is_not_heard_and_asks_nothing(asker):
     assert asker.heard == [("progress", None)]
     asker.requests.close()
     asker.requests.ask(build)
-    asker.requests.post({"do": "stop_maps"})
+    asker.requests.post({"do": "stop_maps", "of": ""})
     asker.worker.tell(event="lost", reason="killed")
     assert len(asker.worker.asked) == len(asker.heard) == 1
 

@@ -196,6 +196,18 @@ def test_maps_of_a_training_that_rested_are_made_no_further_once_it_learns(sched
     assert len(made) == before
 
 
+def test_who_leaves_late_does_not_end_what_another_has_asked_for_since(scheduler, sent):
+    scheduler.handle(maps("enc0_conv1"))
+    scheduler.handle(maps("head"))
+    scheduler.handle({"do": "stop_maps", "of": "enc0_conv1"})
+    finish(scheduler)
+    assert [message["request"] for message in looks(sent)] == ["head"]
+    scheduler.handle(maps("enc0_conv1"))
+    scheduler.handle({"do": "stop_maps", "of": "enc0_conv1"})
+    finish(scheduler)
+    assert len(looks(sent)) == 1
+
+
 def test_one_that_was_stopped_before_anything_was_saved_shows_what_it_began_with(scheduler, sent, learner):
     scheduler.handle({"do": "pause", "request": learner["training"]})
     scheduler.handle(maps("head") | learner)

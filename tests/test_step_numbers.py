@@ -99,6 +99,21 @@ def test_another_design_or_one_that_learns_shows_none(made, instrument):
     assert instrument.numbers == {}
 
 
+def test_who_looks_elsewhere_leaves_the_worker_alone(made, instrument):
+    numbers, _, worker = made
+    worker.process = 1
+    numbers.attend(True)
+    settled(numbers)
+    numbers.attend(False)
+    settled(numbers)
+    assert worker.asked[-1] == {"do": "stop_maps", "of": worker.asked[0]["request"]}
+    assert instrument.numbers == {}
+    # Once is enough.
+    numbers.attend(False)
+    settled(numbers)
+    assert len(worker.asked) == 2
+
+
 def test_a_lost_worker_takes_the_numbers_along_and_is_asked_anew(made, instrument):
     numbers, _, worker = made
     numbers.attend(True)

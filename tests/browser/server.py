@@ -51,7 +51,7 @@ if not hasattr(process, "kept"):
         def close(self):
             self.events.clear()
             if self.process is not None:
-                self.send({"do": "stop_maps"})
+                self.send({"do": "stop_maps", "of": ""})
                 self.send({"do": "stop_prediction"})
                 if self.open:
                     self.kill()

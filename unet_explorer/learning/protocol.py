@@ -87,9 +87,13 @@ class MapsRequest(Network):
 
 
 class StopMapsRequest(TypedDict):
-    """Sent when Inside is left: send no more maps, and keep none."""
+    """Sent when nobody looks any more: send no more maps of the request ``of``, or of any if it is empty; keep none.
+
+    Two ask for maps, the tab Inside and the card beside the U, and who leaves may be heard after who has come.
+    """
 
     do: Literal["stop_maps"]
+    of: str
 
 
 class PredictRequest(Network):

@@ -51,7 +51,7 @@ class Inspector:
         self._caching = Task(lambda *_: None)
         self._cache = MapCache()
         self._watched: MapsRequest | None = None
-        self._network = ""
+        self._network = self._asked = ""
         self._next = 0.0
 
     @property
@@ -87,8 +87,10 @@ class Inspector:
         while self.holds == training:
             self._sending.advance()
 
-    def stop(self) -> None:
-        """Send no more, and keep nothing."""
+    def stop(self, of: str) -> None:
+        """Send no more and keep nothing, unless the latest request is another one; empty means any."""
+        if of and of != self._asked:
+            return
         self._watched = None
         self._sending.leave()
         self._forget()
@@ -107,7 +109,7 @@ class Inspector:
         self._cache.clear()
 
     def _start(self, request: MapsRequest) -> None:
-        self._network = request["training"]
+        self._network, self._asked = request["training"], request["request"]
         self._sending.start(self._compute(request), request)
 
     def _compute(self, request: MapsRequest) -> Iterator[None]:

@@ -76,7 +76,7 @@ class Scheduler:
             case "maps":
                 self._inspector.show(request)
             case "stop_maps":
-                self._inspector.stop()
+                self._inspector.stop(request["of"])
             case "predict":
                 self._image.start(self._segmentation.predict(request), request)
             case "stop_prediction":

@@ -110,10 +110,10 @@ class InsideTab(ImageTab):
 
     def _leave(self) -> None:
         if self._wanted is not None:
-            self._wanted = None
+            self._wanted, asked = None, self._requests.current
             self._requests.drop()
             if self._worker.process:
-                self._requests.post({"do": "stop_maps"})
+                self._requests.post({"do": "stop_maps", "of": asked})
 
     def _show_overview(self, number: int, image: Image) -> None:
         if self.overview.get("number") != number:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +47,8 @@ class StepNumbers:
     def attend(self, open_: bool) -> None:
         """Say whether anybody looks at the design."""
         self._attended = open_
-        self._soon()
+        if not self._closed:
+            self._thread.submit(self._ask if open_ else self._forget)
 
     def _turned(self, _: Any) -> None:
         self._soon()
@@ -91,9 +93,13 @@ class StepNumbers:
                 self._forget()
 
     def _forget(self) -> None:
-        self._wanted = None
+        self._wanted, asked = None, self._requests.current
         self._requests.drop()
         self._instrument.numbers = {}
+        if asked and self._worker.process:
+            # A paused network that goes on would be looked at again and again.
+            with contextlib.suppress(UnreachableError):
+                self._requests.post({"do": "stop_maps", "of": asked})
 
     def on_answer(self, answer: Answer, context: dict[str, Any]) -> None:
         """The numbers are there. Called by `Requests`, as the next three."""
