@@ -177,7 +177,7 @@ def _head(config: UNetConfig) -> Iterable[Finding]:
 def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
     config, tile = order.config, order.tile
     output = trace(config, tile).output
-    heights, widths = zip(*(np.shape(each)[:2] for each in dataset.labels), strict=True)
+    heights, widths = zip(*dataset.sizes, strict=True)
     smallest = int(min(heights)), int(min(widths))
     if min(output.height, output.width) < FEW:
         side = tile_for_output(config, ENOUGH)
