@@ -238,7 +238,7 @@ def scaled_image(decoded: DecodedImage, channels: int = 1) -> tuple[NDArray[np.f
     values = decoded.values if decoded.values.ndim == 3 else decoded.values[..., None]
     beyond = 0
     if decoded.top is not None:
-        image = values / np.float32(decoded.top)
+        image: NDArray[Any] = values / np.float32(decoded.top)
     else:
         limits: Limits = limits_of(sampled(values))
         beyond = limits.beyond(values)
@@ -249,8 +249,8 @@ def scaled_image(decoded: DecodedImage, channels: int = 1) -> tuple[NDArray[np.f
             half = high * 0.5 - low * 0.5
             numbers = (numbers * 0.5 - low * 0.5) / (half if half > 0 else 1.0)
         image = numbers
-    image = image.astype(np.float32)
-    return (image if image.shape[-1] > 1 else np.repeat(image, channels, axis=-1)), beyond
+    single: NDArray[np.float32] = image.astype(np.float32)
+    return (single if single.shape[-1] > 1 else np.repeat(single, channels, axis=-1)), beyond
 
 
 def together(parts: Sequence[NDArray[Number]]) -> NDArray[Number] | tuple[NDArray[Number], ...]:

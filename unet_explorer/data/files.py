@@ -40,7 +40,7 @@ from unet_explorer.data.reading import (
     read_kind,
     read_objects,
     read_path,
-    same_size,
+    size_check,
     title_of,
 )
 from unet_explorer.data.views import View, in_grey
@@ -254,7 +254,7 @@ def _masks(
     names: list[str] = []
     for path, (mask,), images in zip(layout.images, layout.masks, every, strict=True):
         image_name, name = _name(path, root), _name(mask, root)
-        found = reading.masks(mask, name, same_size(*images[0].values.shape[:2], image_name))
+        found = reading.masks(mask, name, size_check(images[0], image_name))
         if len(found) != len(images):
             raise DataError(
                 f"{image_name} holds {len(images)} images, and its mask {name} {len(found)}: give one for each; or say "
@@ -364,8 +364,8 @@ def _check_stacks(images: Sequence[DecodedImage], masks: Sequence[DecodedImage])
     if len(images) != len(masks):
         raise DataError(f"{len(images):,} images, but {len(masks):,} labels: give one for each image.")
     for number, (image, mask) in enumerate(zip(images, masks, strict=True), start=1):
-        check = same_size(*image.values.shape[:2], f"image {number}")
-        check(*mask.values.shape[:2], f"The label of image {number}")
+        height, width = mask.values.shape[:2]
+        size_check(image, f"image {number}")(height, width, f"The label of image {number}")
 
 
 def _dataset(

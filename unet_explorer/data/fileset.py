@@ -120,7 +120,7 @@ class FileSet:
             numbers = read_objects(paths, entry.masks, (entry.height, entry.width), entry.image)
             return numbers if part == "instances" else (numbers > 0).astype(np.uint8)
         mask = self.reading.masks(self.root / entry.masks[0], printable(entry.masks[0]), check)[entry.part]
-        found = self.rule.instances(mask) if part == "instances" else self.rule.labels(mask)
+        found: NDArray[Any] | None = self.rule.instances(mask) if part == "instances" else self.rule.labels(mask)
         assert found is not None
         return found
 

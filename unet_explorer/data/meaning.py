@@ -137,7 +137,8 @@ class Rule:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Rule:
         """Read what `to_dict` wrote."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        words: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in values.items()}
+        return cls(**words)
 
 
 def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend, said: Said = NOTHING_SAID) -> Meaning:

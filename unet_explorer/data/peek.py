@@ -62,7 +62,8 @@ def peek(path: Path, name: str, planes: Planes | None) -> Peeked:
     if found is None:
         every = list(pages(read_bytes(path, name), name, Budget().take, planes))
         first = every[0].image().values
-        found = Peeked(name, len(every), *first.shape[:2], 1 if first.ndim == 2 else first.shape[-1])
+        height, width, *channels = first.shape
+        found = Peeked(name, len(every), height, width, channels[0] if channels else 1)
     if found.height * found.width > LARGEST_IMAGE:
         raise DataError(
             f"{name} is {found.height:,} × {found.width:,} pixels: at most {LARGEST_IMAGE:,} are read (8192 × 8192). "

@@ -7,9 +7,10 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.arrays import one_hot
@@ -31,6 +32,7 @@ __all__ = [
     "read_objects",
     "read_path",
     "same_size",
+    "size_check",
     "title_of",
 ]
 
@@ -38,7 +40,7 @@ CLASSES: Final = "classes.txt"
 """Where the names of the classes are read from, one a line."""
 _LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
 _COLOUR: Final = re.compile("#[0-9a-fA-F]{6}")
-_KINDS: Final = ("classes", "objects", "onehot")
+_KINDS: Final[tuple[Kind, ...]] = ("classes", "objects", "onehot")
 
 
 class Reading(NamedTuple):
@@ -132,7 +134,7 @@ def read_kind(kind: object, name: str = "labels") -> Kind | None:
         return None
     for each in _KINDS:
         if isinstance(kind, str) and kind == each:
-            return each  # type: ignore[return-value]  # it is one of them
+            return each
     raise DataError(f"{name}={shown(kind)} is not allowed: give 'classes', 'objects' or 'onehot', or leave it out.")
 
 
@@ -247,6 +249,12 @@ def same_size(height: int, width: int, image_name: str) -> SizeCheck:
     return check
 
 
+def size_check(image: DecodedImage, image_name: str) -> SizeCheck:
+    """A check that a mask is as large as this image."""
+    height, width = image.values.shape[:2]
+    return same_size(height, width, image_name)
+
+
 def title_of(path: Path) -> str:
     """What an image is called: its file without the ending."""
     return printable(path.stem.removesuffix(".ome"))
@@ -274,7 +282,9 @@ def channels_of(decoded: DecodedImage) -> int:
     return 1 if decoded.values.ndim == 2 else int(decoded.values.shape[-1])
 
 
-def read_objects(paths: Sequence[Path], names: Sequence[str], shape: tuple[int, int], image_name: str) -> Any:
+def read_objects(
+    paths: Sequence[Path], names: Sequence[str], shape: tuple[int, int], image_name: str
+) -> NDArray[np.int32]:
     """One mask an object: numbered in the order of their names, (height, width); 0 where there is none."""
     numbers = np.zeros(shape, np.int32)
     check = same_size(*shape, image_name)

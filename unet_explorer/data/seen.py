@@ -60,7 +60,8 @@ class Seen:
             return self.values
         if self.palette is not None:
             return np.array(self.palette, np.int64)[self.values]
-        return _grey_colours(self.values, self.top, self.name)
+        colours: NDArray[np.int64] = _grey_colours(self.values, self.top, self.name)
+        return colours
 
     @property
     def numbers(self) -> set[int]:
@@ -125,10 +126,12 @@ def colour_numbers(mask: DecodedImage, name: str) -> NDArray[np.int32]:
         '0xff8000'
     """
     decoded = mask.image()
-    if decoded.values.ndim == 2:
-        return _grey_colours(decoded.values.astype(np.int32), decoded.top, name)
     values = decoded.values.astype(np.int32)
-    numbers: NDArray[np.int32] = values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]
+    numbers: NDArray[np.int32]
+    if values.ndim == 2:
+        numbers = _grey_colours(values, decoded.top, name)
+    else:
+        numbers = values[..., 0] << 16 | values[..., 1] << 8 | values[..., 2]
     return numbers
 
 

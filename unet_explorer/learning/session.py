@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
-from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.dataset import Dataset, joined
 from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.history import History
 from unet_explorer.learning.kept import free_title, history_of, order_of, store_of
@@ -50,9 +50,11 @@ class TrainingSession:
 
     Args:
         config: The network.
-        dataset: What it learns from. About a fifth of the images is kept back, to examine it on.
+        dataset: What it learns from. About a fifth of the images is kept back to examine it on, unless the set has its
+            own for that.
         tile: Input side in pixels, or (height, width).
         worker: The process to use; one of its own, if left out.
+        validation: Images to examine it on; left out, those that the data set keeps for it, or a fifth.
         **recipe: How to teach; see `Recipe` for all: steps, batch_size, learning_rate, optimizer, loss, seed, …
 
     Attributes:
@@ -76,14 +78,25 @@ class TrainingSession:
     """
 
     def __init__(
-        self, config: UNetConfig, dataset: Dataset, tile: Tile, worker: Worker | None = None, **recipe: Any
+        self,
+        config: UNetConfig,
+        dataset: Dataset,
+        tile: Tile,
+        worker: Worker | None = None,
+        *,
+        validation: Dataset | None = None,
+        **recipe: Any,
     ) -> None:
         trace(read_config(config), tile)
         height, width = read_tile(tile)
         self.order = Order(config, (height, width), Recipe.from_dict(recipe))
         if not isinstance(dataset, Dataset):
             raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
-        self.dataset = dataset
+        if validation is not None and not isinstance(validation, Dataset):
+            raise ValueError(
+                f"validation={shown(validation)} is not a dataset: give a Dataset, such as from_folder('val')."
+            )
+        self.dataset = dataset if validation is None else joined(dataset, validation)
         self.state: State = "new"
         self.problem = ""
         self.history = History()
@@ -95,7 +108,7 @@ class TrainingSession:
         self._own = worker is None
         self._worker = worker or Worker()
         self._requests = Requests(self._worker, self, self._condition)
-        self._examples: tuple[Example, ...] | None = None
+        self._examples: Sequence[Example] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
 
@@ -202,7 +215,7 @@ class TrainingSession:
         return network
 
     @property
-    def examples(self) -> tuple[Example, ...]:
+    def examples(self) -> Sequence[Example]:
         """What it is examined on, in the order of the predictions."""
         if self._examples is None:
             examined = self.dataset.split(seed=self.order.recipe.seed)[1]
