@@ -122,7 +122,7 @@ def _traces(value: Any) -> Iterator[str]:
     """Any of these tells what was given."""
     yield shown(value)[:20]
     yield f"a {type(value).__name__}"
-    if isinstance(value, (int, float, np.number)) and abs(value) < 10**40:
+    if isinstance(value, (int, float, np.integer)) and -(10**40) < value < 10**40:
         yield f"{value:,}"
     if isinstance(value, (str, Path)) and len(str(value)) > 1:
         yield str(value)[:9]

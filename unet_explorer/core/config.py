@@ -6,6 +6,21 @@ import difflib
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, NamedTuple
 
+from unet_explorer.core.values import (
+    Allowed,
+    Choice,
+    Flag,
+    Fraction,
+    Positive,
+    Whole,
+    knob,
+    read_knobs,
+    read_value,
+    shown,
+    whole,
+    wholes,
+)
+
 __all__ = [
     "PRESETS",
     "Choice",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Set, Sized
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -52,15 +53,12 @@ def wholes(value: object, most: int = 4) -> tuple[int, ...]:
         >>> wholes([572, 444])
         (572, 444)
     """
-    unordered = (str, bytes, bytearray, memoryview, Set, Mapping)
-    if not isinstance(value, (tuple, list)) and (
-        isinstance(value, (type, *unordered)) or not hasattr(value, "__len__")
-    ):
+    if isinstance(value, (str, bytes, bytearray, memoryview, Set, Mapping)) or not isinstance(value, Sized):
         raise ValueError
-    try:
-        parts = tuple(value) if len(value) <= most else ()  # type: ignore[arg-type, call-overload]
-    except Exception:  # noqa: BLE001  # an array that holds a single number has no length; others fail in any way
-        parts = ()
+    parts: tuple[Any, ...] = ()
+    # An array that holds a single number has no length; other objects fail in their own ways.
+    with contextlib.suppress(Exception):
+        parts = tuple(value) if len(value) <= most else ()  # type: ignore[arg-type]
     if not parts:
         raise ValueError
     return tuple(whole(part) for part in parts)
