@@ -94,7 +94,8 @@ def complaint(call: Callable[[], Any], names: tuple[str, ...], value: Any, also:
         words = _words(error)
         if type(error) not in (*_OWN, *also):
             return f"{type(error).__name__}: {words[:150]}"
-        return "; ".join(_unclear(words, names, value))
+        # A tile that does not fit is told with what does; that sentence is tested elsewhere.
+        return "" if type(error) is ShapeError else "; ".join(_unclear(words, names, value))
     return ""
 
 
@@ -124,8 +125,12 @@ def _traces(value: Any) -> Iterator[str]:
     yield f"a {type(value).__name__}"
     if isinstance(value, (int, float, np.integer)) and -(10**40) < value < 10**40:
         yield f"{value:,}"
-    if isinstance(value, (str, Path)) and len(str(value)) > 1:
-        yield str(value)[:9]
+    if isinstance(value, (str, Path)):
+        yield str(value)[:2]
+        yield str(Path(value).expanduser())[:9]
+    if isinstance(value, (list, tuple, dict, np.ndarray)):
+        yield from (str(len(value)) if getattr(value, "ndim", 1) else "", "has shape", "no image", "a list of paths")
+        yield from (shown(each) for each in value if type(value) is dict)
     for what in (getattr(value, "shape", None), getattr(value, "dtype", None)):
         if what is not None:
             yield str(what)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import inspect
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import PIL.Image
 import pytest
 from junk import GREY, NETWORK, as_numpy, complaint, junk
 
@@ -62,6 +68,17 @@ def _stopped() -> TrainingSession:
     return session
 
 
+@cache
+def _folder() -> str:
+    """One image, and its mask."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+        PIL.Image.fromarray(LABELS[0]).save(folder / part / "one.png")
+    return str(folder)
+
+
 def _table() -> dict[str, Callable[[], Tried]]:
     sized = {"count": 1, "size": (20, 24), "seed": 3}
     design = {"config": NETWORK, "tile": (20, 24)}
@@ -99,7 +116,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "TrainingSession.unfinished": lambda: Tried(TrainingSession.unfinished, {"worker": Worker()}),
         "TrainingSession.reopen": lambda: Tried(TrainingSession.reopen, {"name": "no such", "worker": None}),
         "UNetConfig": lambda: Tried(UNetConfig, {name: each for name, each in NETWORK.to_dict().items() if name != "version"}),
-        "UNetConfig.from_dict": lambda: Tried(UNetConfig.from_dict, {"values": NETWORK.to_dict()}),
+        "UNetConfig.from_dict": lambda: Tried(UNetConfig.from_dict, {"values": NETWORK.to_dict()}, {"values": ("design", "key")}),
         "best_tile": lambda: Tried(
             unet_explorer.best_tile, {"config": NETWORK, "image_shape": (50, 60), "limit": "2 GB", "batch_size": 2}
         ),
@@ -109,14 +126,22 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "explore": lambda: Tried(_explore, {"design": NETWORK, "tile": (20, 24), "dataset": GREY}),
         "from_folder": lambda: Tried(
             unet_explorer.from_folder,
-            {"path": "nowhere", "masks": "nowhere", "grey": True, "limit": 2, "labels": "classes"},
+            {
+                "path": f"{_folder()}/images",
+                "masks": f"{_folder()}/masks",
+                "grey": True,
+                "limit": 2,
+                "labels": "classes",
+            },
+            {"path": ("folder", "images"), "masks": ("folder",)},
         ),
         "from_stack": lambda: Tried(
-            unet_explorer.from_stack, {"images": IMAGES, "labels": LABELS, "name": "mine", "labels_are": "classes"}
+            unet_explorer.from_stack, {"images": IMAGES, "labels": LABELS, "name": "mine", "labels_are": "classes"},
+            dict.fromkeys(("images", "labels"), ("plain file",))
         ),
         "membranes": lambda: Tried(membranes, sized),
         "nearest_sizes": lambda: Tried(unet_explorer.nearest_sizes, {"config": NETWORK, "n": 20}),
-        "open_image": lambda: Tried(unet_explorer.open_image, {"path": "nowhere.png"}),
+        "open_image": lambda: Tried(unet_explorer.open_image, {"path": f"{_folder()}/images/one.png"}, {"path": ("file",)}),
         "plan": lambda: Tried(unet_explorer.plan, {"config": NETWORK}),
         "predict_image": _predicting,
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),

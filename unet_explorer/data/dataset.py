@@ -10,9 +10,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.core.config import shown
+from unet_explorer.core.config import Fraction, Whole, read_value, shown
+from unet_explorer.data.parts import read_images, read_names, read_places, read_text
 
-__all__ = ["LARGEST_LABEL", "Dataset", "Image", "Labels", "normalize"]
+__all__ = ["LARGEST_LABEL", "Dataset", "Image", "Labels", "normalize", "read_dataset"]
 
 Image: TypeAlias = NDArray[np.float32]
 """(height, width, channels), numbers from 0 to 1."""
@@ -21,6 +22,7 @@ Labels: TypeAlias = NDArray[np.integer[Any]]
 
 LARGEST_LABEL: Final = 255
 """A U-Net here tells up to 256 classes apart."""
+_SEED: Final = Whole(0, 2**64 - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,7 @@ class Dataset:
     titles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        self._read_parts()
         if len(self.images) == 0:
             raise ValueError(f"Dataset {shown(self.name)} has no images.")
         if not self.titles:
@@ -75,6 +78,21 @@ class Dataset:
                     f"{title} has shape {np.shape(image)}, its labels {np.shape(labels)}: they must match."
                 )
             _check_values(title, image, labels)
+        for title, labels, objects in zip(
+            self.titles, self.labels, () if self.instances is None else self.instances, strict=False
+        ):
+            _check_objects(title, labels, objects)
+
+    def _read_parts(self) -> None:
+        """Refuse what is no image, no label or no name at all."""
+        for name, sides in (("images", "(height, width, channels)"), ("labels", "(height, width)")):
+            object.__setattr__(self, name, read_images(getattr(self, name), name, sides))
+        if self.instances is not None:
+            object.__setattr__(self, "instances", read_images(self.instances, "instances", "(height, width)"))
+        for name in ("name", "licence"):
+            read_text(getattr(self, name), name)
+        object.__setattr__(self, "classes", read_names(self.classes, "classes"))
+        object.__setattr__(self, "titles", read_names(() if self.titles is None else self.titles, "titles"))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -107,16 +125,21 @@ class Dataset:
     def take(self, places: Sequence[int]) -> Dataset:
         """The images at these places, in this order.
 
+        Raises:
+            ValueError: If there is none at one of them, or no place is given.
+
         Example:
             >>> from unet_explorer import cells
             >>> len(cells(4, size=64).take([2, 0]))
             2
         """
 
+        listed = read_places(places, "places", len(self))
+
         def chosen(parts: Any) -> Any:
             if isinstance(parts, np.ndarray):
-                return parts[list(places)]
-            return None if parts is None else tuple(parts[place] for place in places)
+                return parts[list(listed)]
+            return None if parts is None else tuple(parts[place] for place in listed)
 
         return replace(
             self,
@@ -135,13 +158,14 @@ class Dataset:
                 does takes the place of another.
 
         Raises:
-            ValueError: If there is but one image.
+            ValueError: If there is but one image, `share` is no number from 0 to 1, or `seed` no whole number.
 
         Example:
             >>> from unet_explorer import cells
             >>> [len(part) for part in cells(10, size=64).split(0.2)]
             [8, 2]
         """
+        share, seed = read_value("share", share, Fraction(1, reached=True)), read_value("seed", seed, _SEED)
         count = len(self)
         if count < 2:
             raise ValueError(f"Dataset {shown(self.name)} has one image: give at least two, one to be examined on.")
@@ -177,6 +201,36 @@ def _check_values(title: str, image: Image, labels: Labels) -> None:
         raise ValueError(f"The labels of {title} go from {low} to {high}: give classes from 0 to {LARGEST_LABEL}.")
     if not np.isfinite(image).all():
         raise ValueError(f"{title} holds NaN or infinite numbers: put a number in their place.")
+
+
+def _check_objects(title: str, labels: Labels, objects: Labels) -> None:
+    if np.shape(objects) != np.shape(labels):
+        raise ValueError(
+            f"The labels of {title} have shape {np.shape(labels)}, its instances {np.shape(objects)}: they must match."
+        )
+
+
+def read_dataset(dataset: object, *rest: object) -> Dataset:
+    """A data set itself.
+
+    Args:
+        dataset: What was given as one.
+        rest: What was given beside it: if that is one, the order is what is wrong.
+
+    Raises:
+        ValueError: If it is anything but a `Dataset`.
+
+    Example:
+        >>> read_dataset("cells")
+        Traceback (most recent call last):
+        ...
+        ValueError: dataset='cells' is not a dataset: give a Dataset, such as cells().
+    """
+    if isinstance(dataset, Dataset):
+        return dataset
+    if any(isinstance(each, Dataset) for each in rest):
+        raise ValueError(f"dataset={shown(dataset)} is not a dataset, but what follows is one: give the dataset first.")
+    raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
 
 
 def normalize(image: Image) -> Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unet_explorer.core.config import shown
+from unet_explorer.core.config import Flag, Whole, read_value, shown
 from unet_explorer.data.archives import SUFFIX, unpack
 from unet_explorer.data.arrays import layers_of, one_hot, scaled, together
 from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
@@ -86,6 +85,7 @@ def from_folder(
         (1, (24, 32), ('background', 'foreground'))
     """
     most, place, kind = _read_limit(limit), _read_path(path), _read_kind(labels, "labels")
+    grey = read_value("grey", grey, Flag())
     try:
         if masks is not None:
             return _from_layout(*_two_folders(place, masks), grey, most, kind)
@@ -107,7 +107,8 @@ def _read_path(path: object) -> Path:
     """A folder or a .zip that is there."""
     try:
         place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
-    except (TypeError, ValueError, RuntimeError):
+        place.exists()
+    except (TypeError, ValueError, RuntimeError, OSError):
         raise DataError(f"path={shown(path)} cannot be read: give the path of a folder or of a .zip.") from None
     if place.is_dir():
         return place
@@ -121,16 +122,20 @@ def _read_path(path: object) -> Path:
 def _read_limit(limit: object) -> int | None:
     if limit is None:
         return None
-    if isinstance(limit, bool) or not hasattr(limit, "__index__") or operator.index(limit) < 1:
-        raise DataError(f"limit={shown(limit)} is not allowed: give a whole number of images from 1, or None for all.")
-    return operator.index(limit)
+    try:
+        return Whole(1, 2**63 - 1).read(limit)
+    except ValueError:
+        raise DataError(
+            f"limit={shown(limit)} is not allowed: give a whole number of images from 1, or None for all."
+        ) from None
 
 
 def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
     """The folder that both lie in, and the files that pair."""
     try:
         other = Path(masks).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
-    except (TypeError, ValueError, RuntimeError):
+        other.exists()
+    except (TypeError, ValueError, RuntimeError, OSError):
         raise DataError(
             f"masks={shown(masks)} is no path: give the folder of the masks. Whether to read in grey is said by name: "
             "grey=True."
@@ -147,8 +152,8 @@ def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
 
 
 def _read_kind(kind: object, name: str) -> Kind | None:
-    if kind is None or kind == "classes" or kind == "objects":
-        return kind
+    if kind is None or (isinstance(kind, str) and kind in ("classes", "objects")):
+        return kind  # type: ignore[return-value]  # one of both words
     raise DataError(f"{name}={shown(kind)} is not allowed: give 'classes' or 'objects', or leave it out.")
 
 
@@ -259,6 +264,8 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
         (30, 1, 1)
     """
     kind = _read_kind(labels_are, "labels_are")
+    if not isinstance(name, (str, os.PathLike)):
+        raise DataError(f"name={shown(name)} is not allowed: give text, what to call the data set.")
     try:
         layers, titles = _stack_images(images, "images")
         masks, names, seen = _stack_masks(labels, "labels")
@@ -298,7 +305,7 @@ def _stack_masks(
 def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[DecodedImage]:
     """One picture after the other, from a file or from arrays."""
     if isinstance(source, (str, os.PathLike)):
-        name = name if name not in ("images", "labels") else printable(Path(source).name)
+        name = name if name not in ("images", "labels") else printable(Path(source).name or source)
         yield from islice(pages(read_bytes(Path(source), name), name, check, most=None), limit)
         return
     if (

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.budget import best_tile
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
 from unet_explorer.core.cost import fixed_bytes, read_batch_size
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import PlacedTile, Tiling
@@ -101,7 +101,11 @@ def predict_image(
     """
     from unet_explorer.model import build_model, config_of, is_prepared
 
-    config = config_of(model)
+    config = config_of(model, image)
+    if normalize is not None:
+        normalize = read_value("normalize", normalize, Flag(), ", or leave it out")
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
     source = _read_image(image, config)
     shape = tuple(int(side) for side in source.shape)
     tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
