@@ -61,7 +61,7 @@ class Dataset:
     def __post_init__(self) -> None:
         self._read_parts()
         if len(self.images) == 0:
-            raise ValueError(f"Dataset {shown(self.name)} has no images.")
+            raise ValueError(f"Dataset {shown(self.name)} has no images: give at least one.")
         if not self.titles:
             object.__setattr__(self, "titles", tuple(f"image {number}" for number in range(1, len(self.images) + 1)))
         for word, parts in (("labels", self.labels), ("instances", self.instances), ("titles", self.titles)):
@@ -78,10 +78,11 @@ class Dataset:
                     f"{title} has shape {np.shape(image)}, its labels {np.shape(labels)}: they must match."
                 )
             _check_values(title, image, labels)
-        for title, labels, objects in zip(
-            self.titles, self.labels, () if self.instances is None else self.instances, strict=False
-        ):
+        for title, labels, objects in zip(self.titles, self.labels, self._objects(), strict=True):
             _check_objects(title, labels, objects)
+
+    def _objects(self) -> Sequence[Labels] | Labels:
+        return self.labels if self.instances is None else self.instances
 
     def _read_parts(self) -> None:
         """Refuse what is no image, no label or no name at all."""

@@ -83,14 +83,13 @@ def read_images(value: object, name: str, sides: str) -> Any:
         >>> len(read_images(np.zeros((2, 8, 8)), "labels", "(height, width)"))
         2
     """
-    parts = value if isinstance(value, np.ndarray) and value.ndim else _listed(value)
-    if parts is not None and not all(_is_array(part) for part in (parts if parts is not value else (value,))):
-        parts = None
-    if parts is None:
+    whole_array = isinstance(value, np.ndarray)
+    parts = (value,) if whole_array else _listed(value)
+    if parts is None or not all(_is_array(part) for part in parts):
         raise ValueError(
             f"{name}={shown(value)} is not allowed: give one array, or a list with an array for each image, {sides}."
         )
-    return value if hasattr(value, "__getitem__") else parts
+    return value if whole_array or hasattr(value, "__getitem__") else parts
 
 
 def _is_array(part: Any) -> bool:

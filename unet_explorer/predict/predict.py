@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 from collections.abc import Callable, Iterator
@@ -113,8 +114,9 @@ def predict_image(
     wanted = (*tiling.image, config.num_classes)
     if out is None:
         out = np.empty(wanted, np.float32)
-    elif tuple(getattr(out, "shape", ())) != wanted:
-        raise ValueError(f"out has shape {getattr(out, 'shape', None)}: give one of shape {wanted}.")
+    elif not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
+        given = f"={shown(out)} is not allowed" if room is None else f" has shape {shown(room)}"
+        raise ValueError(f"out{given}: give one of shape {wanted}.")
     prepare = is_prepared(model) if normalize is None else normalize
     standard = Standard.of(source) if prepare else Standard.none(source)
     if model.input_shape[1:3] not in {(None, None), tiling.tile}:
@@ -160,7 +162,7 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
         known = hasattr(image, "shape") and hasattr(image, "__getitem__")
     except (AttributeError, TypeError):
         known = False
-    image = image if known else np.asarray(image)
+    image = image if known else _as_array(image)
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
@@ -178,6 +180,14 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
             f"{hint}{alpha}."
         )
     return image
+
+
+def _as_array(image: Any) -> Any:
+    if isinstance(image, (list, tuple)) or hasattr(image, "__array__"):
+        # Rows of several lengths; and foreign objects fail in their own ways.
+        with contextlib.suppress(Exception):
+            return np.asarray(image)
+    raise ValueError(f"image={shown(image)} is not allowed: give an array, (height, width[, channels]), or a path.")
 
 
 def _in_channels(image: Any, channels: int) -> Any:
