@@ -15,7 +15,7 @@ from unet_explorer.core.config import shown
 from unet_explorer.data.decoded import DataError
 from unet_explorer.learning.preflight import TrainingError
 
-__all__ = ["GREY", "NETWORK", "as_numpy", "complaint", "junk"]
+__all__ = ["GREY", "NETWORK", "as_list", "as_numpy", "complaint", "junk"]
 
 NETWORK = UNetConfig(depth=1, base_filters=2)
 """A small network; a tile of 20 fits."""
@@ -58,8 +58,33 @@ def junk() -> tuple[Any, ...]:
         *(10**9, 10**30, -(10**30), 10**5000, 2**31, 2**63),
         *("", "512", "cells", "paper", "2 GB", "tab\ttab", "nul\0", "\udcff", "~nobody/there", "long" * 10_000),
         *(b"", b"x", bytearray(b"x"), memoryview(b"ab")),
-        *([], {}, (), set(), [[]], {"depth": 3}, {"tile": 20}, {1: 2}, {20}, frozenset({1, 2}), range(2), slice(2), _nest()),
-        *((1,), (1, 2), (1, 2, 3), (20, 10**30), (20, None), (20, "20"), (True, True), (1.5, 2), [0, 20], [float("nan")]),
+        *(
+            [],
+            {},
+            (),
+            set(),
+            [[]],
+            {"depth": 3},
+            {"tile": 20},
+            {1: 2},
+            {20},
+            frozenset({1, 2}),
+            range(2),
+            slice(2),
+            _nest(),
+        ),
+        *(
+            (1,),
+            (1, 2),
+            (1, 2, 3),
+            (20, 10**30),
+            (20, None),
+            (20, "20"),
+            (True, True),
+            (1.5, 2),
+            [0, 20],
+            [float("nan")],
+        ),
         *(["a", "b"], ("a", 1), [object()], "ab", (None, None), [(1, 2), (3,)]),
         *(np.int64(20), np.int64(-1), np.uint64(2**64 - 1), np.float32(1.5), np.bool_(True), np.str_("cells")),
         *(np.array(20), np.array(1.5), np.array("a"), np.array(1j), np.array(None, object), np.zeros(0), np.zeros(2)),
@@ -67,8 +92,17 @@ def junk() -> tuple[Any, ...]:
         *(np.array([10**30, 2], object), np.zeros((0, 4, 4)), np.zeros((2, 4, 4, 1, 1)), np.full((2, 3, 3), "x")),
         *(np.datetime64("2026-01-01"), np.zeros(2, [("a", int)]), np.ma.masked_array([1, 2], [True, False])),
         *(UNetConfig(), NETWORK, GREY, trace(NETWORK, 20), UNetConfig, Dataset, int, len, print, lambda *_: 1, Path),
-        *(Path("nowhere"), Path("/"), object(), _Stubborn(), ValueError("x"), iter([1, 2]), (each for each in (20, 20))),
+        *(
+            Path("nowhere"),
+            Path("/"),
+            object(),
+            _Stubborn(),
+            ValueError("x"),
+            iter([1, 2]),
+            (each for each in (20, 20)),
+        ),
     )
+
 
 _OWN = (ValueError, ShapeError, DataError, TrainingError)
 _FOREIGN = re.compile(
@@ -77,14 +111,21 @@ _FOREIGN = re.compile(
 )
 
 
-def complaint(call: Callable[[], Any], names: tuple[str, ...], value: Any, also: tuple[type[Exception], ...] = ()) -> str:
+def complaint(
+    call: Callable[[], Any],
+    names: tuple[str, ...],
+    values: tuple[Any, ...],
+    also: tuple[type[Exception], ...] = (),
+    ends: str = "",
+) -> str:
     """What is wrong with how a call ends; nothing if it gives a result, or refuses in a sentence.
 
     Args:
         call: What to try.
         names: What the sentence may call the argument.
-        value: What was handed over; the sentence shows it, or tells its shape or type.
-        also: Errors that are as good as ours, such as IndexError where one writes ``tiling[5]``.
+        values: What was handed over; the sentence shows one, or tells its shape or type.
+        also: Errors that are as good as ours.
+        ends: How the error begins that even right values end in.
     """
     try:
         with warnings.catch_warnings():
@@ -95,7 +136,9 @@ def complaint(call: Callable[[], Any], names: tuple[str, ...], value: Any, also:
         if type(error) not in (*_OWN, *also):
             return f"{type(error).__name__}: {words[:150]}"
         # A tile that does not fit is told with what does; that sentence is tested elsewhere.
-        return "" if type(error) is ShapeError else "; ".join(_unclear(words, names, value))
+        if type(error) is ShapeError or (ends and words.startswith(ends)):
+            return ""
+        return "; ".join(_unclear(words, names, values))
     return ""
 
 
@@ -106,16 +149,19 @@ def _words(error: Exception) -> str:
         return ""
 
 
-def _unclear(words: str, names: tuple[str, ...], value: Any) -> Iterator[str]:
-    if found := _FOREIGN.search(words.replace(shown(value), "")):
+def _unclear(words: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Iterator[str]:
+    ours = words
+    for value in values:
+        ours = ours.replace(shown(value), "")
+    if found := _FOREIGN.search(ours):
         yield f"{found[0]!r} is no word of ours: {words[:150]}"
     if not any(re.search(rf"\b{name}\b", words, re.IGNORECASE) for name in names):
         yield f"it does not say which argument: {words[:150]}"
     if len(words) > 1500:
         yield f"nobody reads {len(words)} letters"
-    if len(words) < 40 or not words.rstrip("'\"").endswith((".", "?")):
+    if len(words) < 30 or not words.rstrip("'\"").endswith((".", "?")):
         yield f"that is no sentence: {words[:150]}"
-    if not any(part in words for part in _traces(value)):
+    if not any(part in words for value in values for part in _traces(value)):
         yield f"it does not show what was given: {words[:150]}"
 
 
@@ -141,3 +187,8 @@ def as_numpy(value: Any) -> Any:
     if type(value) is int:
         return np.int64(value)
     return tuple(map(as_numpy, value)) if type(value) is tuple else value
+
+
+def as_list(value: Any) -> Any:
+    """Lists where there may be tuples."""
+    return list(value) if type(value) is tuple else value
