@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -51,63 +52,34 @@ def _nest() -> list[Any]:
     return inner
 
 
-def junk() -> tuple[Any, ...]:
-    """Values of every kind, made anew; some mean something to some arguments."""
-    return (
-        *(None, True, False, ..., -1, 0, 1, 2, 1.5, 2.0, float("nan"), float("inf"), -float("inf"), 1j),
-        *(10**9, 10**30, -(10**30), 10**5000, 2**31, 2**63),
-        *("", "512", "cells", "paper", "2 GB", "tab\ttab", "nul\0", "\udcff", "~nobody/there", "long" * 10_000),
-        *(b"", b"x", bytearray(b"x"), memoryview(b"ab")),
-        *(
-            [],
-            {},
-            (),
-            set(),
-            [[]],
-            {"depth": 3},
-            {"tile": 20},
-            {1: 2},
-            {20},
-            frozenset({1, 2}),
-            range(2),
-            slice(2),
-            _nest(),
-        ),
-        *(
-            (1,),
-            (1, 2),
-            (1, 2, 3),
-            (20, 10**30),
-            (20, None),
-            (20, "20"),
-            (True, True),
-            (1.5, 2),
-            [0, 20],
-            [float("nan")],
-        ),
-        *(["a", "b"], ("a", 1), [object()], "ab", (None, None), [(1, 2), (3,)]),
-        *(np.int64(20), np.int64(-1), np.uint64(2**64 - 1), np.float32(1.5), np.bool_(True), np.str_("cells")),
-        *(np.array(20), np.array(1.5), np.array("a"), np.array(1j), np.array(None, object), np.zeros(0), np.zeros(2)),
-        *(np.array([20, 20]), np.array(["a", "b"]), np.array([1j, 2]), np.array([np.nan, 1]), np.zeros((3, 3))),
-        *(np.array([10**30, 2], object), np.zeros((0, 4, 4)), np.zeros((2, 4, 4, 1, 1)), np.full((2, 3, 3), "x")),
-        *(np.datetime64("2026-01-01"), np.zeros(2, [("a", int)]), np.ma.masked_array([1, 2], [True, False])),
-        *(UNetConfig(), NETWORK, GREY, trace(NETWORK, 20), UNetConfig, Dataset, int, len, print, lambda *_: 1, Path),
-        *(
-            Path("nowhere"),
-            Path("/"),
-            object(),
-            _Stubborn(),
-            ValueError("x"),
-            iter([1, 2]),
-            (each for each in (20, 20)),
-        ),
-    )
+_PLAIN = (None, True, False, ..., -1, 0, 1, 2, 1.5, 2.0, float("nan"), float("inf"), -float("inf"), 1j)
+_HUGE = (10**9, 10**30, -(10**30), 10**5000, 2**31, 2**63, range(10**9), "long" * 10_000, _nest())
+_TEXTS = ("", "512", "cells", "paper", "2 GB", "ab", "tab\ttab", "nul\0", "\udcff", "~nobody/there", b"", b"x")
+_ROWS = ([], (), [[]], (1,), (1, 2), (1, 2, 3), (20, 10**30), (20, None), (20, "20"), (True, True), (1.5, 2), [0, 20])
+_MORE_ROWS = ([float("nan")], ["a", "b"], ("a", 1), [object()], (None, None), [(1, 2), (3,)], range(2))
+_OTHER = ({}, {"depth": 3}, {"tile": 20}, {1: 2}, set(), {20}, frozenset({1, 2}), slice(2), bytearray(b"x"))
+_OWN_THINGS = (UNetConfig(), NETWORK, GREY, trace(NETWORK, 20), UNetConfig, Dataset)
+_OBJECTS = (int, len, print, lambda *_: 1, Path, Path("nowhere"), object(), _Stubborn(), ValueError("x"))
+_NUMPY = (np.int64(20), np.int64(-1), np.uint64(2**64 - 1), np.float32(1.5), np.complex128(1), np.bool_(True))
+_MORE_NUMPY = (np.str_("cells"), np.datetime64("2026-01-01"), np.zeros(2, [("a", int)]))
+_SINGLE = (np.array(20), np.array(1.5), np.array("a"), np.array(1j), np.array(None, object))
+_ARRAYS = (np.zeros(0), np.zeros(2), np.array([20, 20]), np.array(["a", "b"]), np.array([1j, 2]), np.array([np.nan, 1]))
+_MORE_ARRAYS = (np.zeros((3, 3)), np.array([10**30, 2], object), np.zeros((0, 4, 4)), np.zeros((2, 4, 4, 1, 1)))
+_LAST_ARRAYS = (np.full((2, 3, 3), "x"), np.ma.masked_array([1, 2], [True, False]))
+_FIXED = (_PLAIN, _HUGE, _TEXTS, _ROWS, _MORE_ROWS, _OTHER, _OWN_THINGS, _OBJECTS, _NUMPY, _MORE_NUMPY, _SINGLE)
+
+
+def junk() -> Iterator[Any]:
+    """Values of every kind; some mean something to some arguments."""
+    yield from chain(*_FIXED, _ARRAYS, _MORE_ARRAYS, _LAST_ARRAYS)
+    # What can be gone through only once is made anew.
+    yield from (memoryview(b"ab"), iter([1, 2]), (each for each in (20, 20)))
 
 
 _OWN = (ValueError, ShapeError, DataError, TrainingError)
 _FOREIGN = re.compile(
     r"truth value|not supported between|object is not|object has no|invalid literal|could not convert|unhashable"
-    r"|positional argument|unexpected keyword|NoneType|out of bounds|cannot be interpreted|<lambda>\(\)|unpack|broadcast"
+    r"|positional argument|unexpected keyword|NoneType|out of bounds|cannot be interpreted|unpack|broadcast"
 )
 
 
@@ -170,13 +142,20 @@ def _traces(value: Any) -> Iterator[str]:
     yield shown(value)[:20]
     yield f"a {type(value).__name__}"
     if isinstance(value, (int, float, np.integer)) and -(10**40) < value < 10**40:
-        yield f"{value:,}"
+        yield from (str(value), f"{value:,}")
     if isinstance(value, (str, Path)):
-        yield str(value)[:2]
-        yield str(Path(value).expanduser())[:9]
-    if isinstance(value, (list, tuple, dict, np.ndarray)):
-        yield from (str(len(value)) if getattr(value, "ndim", 1) else "", "has shape", "no image", "a list of paths")
-        yield from (shown(each) for each in value if type(value) is dict)
+        # Paths are shown without what cannot be printed, in sentences with what is not there.
+        yield from (str(value)[:2], repr(repr(str(value)))[2:9], "�", "is no plain file")
+        yield Path(value).name[:9]
+    if isinstance(value, (list, tuple, dict, range, np.ndarray)):
+        yield from (str(len(value)) if getattr(value, "ndim", 1) else "has shape", "has shape", "no image")
+        yield from ("holds object", "a list of paths")
+        yield from map(shown, value if type(value) is dict else ())
+    if isinstance(value, np.ndarray):
+        yield from (", ".join(map(str, np.ravel(value)[:2])) or "has shape", f"{value.shape[-1:]}"[1:-2] + " channel")
+    if value is None:
+        # As good as left out: the sentence tells what there must be then.
+        yield "Understood are"
     for what in (getattr(value, "shape", None), getattr(value, "dtype", None)):
         if what is not None:
             yield str(what)

@@ -42,8 +42,8 @@ class ShapeError(ValueError):
     """
 
     def __init__(self, config: UNetConfig, tile: Tile) -> None:
-        pair = read_tile(tile)
         read_config(config, tile)
+        pair = read_tile(tile)
         self.step, self.axis, self.side, reason = _first_failure(config, pair)
         near = [_fitting_neighbours(config, side) for side in pair]
         self.by_axis = dict(zip(AXES, near, strict=True))
