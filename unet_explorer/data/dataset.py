@@ -10,11 +10,22 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.core.config import shown
+from unet_explorer.core.config import Fraction, Whole, read_value, shown
 from unet_explorer.data.limits import limits_of, sampled
+from unet_explorer.data.parts import read_images, read_names, read_places, read_text
 from unet_explorer.data.views import Part, View, in_grey, shapes_of
 
-__all__ = ["LARGEST_LABEL", "UNKNOWN", "Dataset", "Image", "Labels", "joined", "normalize", "spread_of"]
+__all__ = [
+    "LARGEST_LABEL",
+    "UNKNOWN",
+    "Dataset",
+    "Image",
+    "Labels",
+    "joined",
+    "normalize",
+    "read_dataset",
+    "spread_of",
+]
 
 Image: TypeAlias = NDArray[np.float32]
 """(height, width, channels), numbers from 0 to 1."""
@@ -25,6 +36,7 @@ LARGEST_LABEL: Final = 255
 """A U-Net here tells up to 256 classes apart."""
 UNKNOWN: Final = -1
 """The label of a pixel of which nothing is known: it is neither learnt from nor counted."""
+_SEED: Final = Whole(0, 2**64 - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +77,9 @@ class Dataset:
     validation: int = 0
 
     def __post_init__(self) -> None:
+        self._read_parts()
         if len(self.images) == 0:
-            raise ValueError(f"Dataset {shown(self.name)} has no images.")
+            raise ValueError(f"Dataset {shown(self.name)} has no images: give at least one.")
         if not 0 <= self.validation < len(self.images):
             raise ValueError(
                 f"validation={self.validation} of {len(self.images)} images: leave at least one to learn from."
@@ -76,9 +89,11 @@ class Dataset:
         for word, parts in (("labels", self.labels), ("instances", self.instances), ("titles", self.titles)):
             if parts is not None and len(parts) != len(self.images):
                 raise ValueError(f"{len(self.images)} images, but {len(parts)} {word}: give one for each image.")
-        if isinstance(self.images, View):
-            # Whoever reads the files looks at them.
-            return
+        # Whoever opens files looks at them.
+        if not isinstance(self.images, View):
+            self._check_pixels()
+
+    def _check_pixels(self) -> None:
         channels = np.shape(self.images[0])[-1]
         for image, labels, title in zip(self.images, self.labels, self.titles, strict=True):
             if np.ndim(image) != 3 or np.shape(image)[-1] != channels:
@@ -90,6 +105,26 @@ class Dataset:
                     f"{title} has shape {np.shape(image)}, its labels {np.shape(labels)}: they must match."
                 )
             _check_values(title, image, labels)
+        for title, labels, objects in zip(self.titles, self.labels, self._objects(), strict=True):
+            _check_objects(title, labels, objects)
+
+    def _objects(self) -> Sequence[Labels] | Labels:
+        return self.labels if self.instances is None else self.instances
+
+    def _read_parts(self) -> None:
+        """Refuse what is no image, no label or no name at all."""
+        flat = "(height, width)"
+        for name, sides in (("images", "(height, width, channels)"), ("labels", flat), ("instances", flat)):
+            given = getattr(self, name)
+            # A view reads what it is asked for.
+            if not isinstance(given, View) and (given is not None or name != "instances"):
+                object.__setattr__(self, name, read_images(given, name, sides))
+        for name in ("name", "licence"):
+            read_text(getattr(self, name), name)
+        object.__setattr__(self, "classes", read_names(self.classes, "classes"))
+        object.__setattr__(self, "titles", read_names(() if self.titles is None else self.titles, "titles"))
+        object.__setattr__(self, "notes", read_names(self.notes, "notes"))
+        object.__setattr__(self, "validation", read_value("validation", self.validation, Whole(0, 2**31)))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -134,18 +169,23 @@ class Dataset:
     def take(self, places: Sequence[int]) -> Dataset:
         """The images at these places, in this order.
 
+        Raises:
+            ValueError: If there is none at one of them, or no place is given.
+
         Example:
             >>> from unet_explorer import cells
             >>> len(cells(4, size=64).take([2, 0]))
             2
         """
 
+        listed = read_places(places, "places", len(self))
+
         def chosen(parts: Any) -> Any:
             if isinstance(parts, np.ndarray):
-                return parts[list(places)]
+                return parts[list(listed)]
             if isinstance(parts, View):
-                return parts.take(places)
-            return None if parts is None else tuple(parts[place] for place in places)
+                return parts.take(listed)
+            return None if parts is None else tuple(parts[place] for place in listed)
 
         return replace(
             self,
@@ -167,13 +207,14 @@ class Dataset:
                 does takes the place of another.
 
         Raises:
-            ValueError: If there is but one image.
+            ValueError: If there is but one image, `share` is no number from 0 to 1, or `seed` no whole number.
 
         Example:
             >>> from unet_explorer import cells
             >>> [len(part) for part in cells(10, size=64).split(0.2)]
             [8, 2]
         """
+        share, seed = read_value("share", share, Fraction(1, reached=True)), read_value("seed", seed, _SEED)
         count = len(self)
         if count < 2:
             raise ValueError(f"Dataset {shown(self.name)} has one image: give at least two, one to be examined on.")
@@ -266,6 +307,36 @@ def _check_values(title: str, image: Image, labels: Labels) -> None:
         )
     if not np.isfinite(image).all():
         raise ValueError(f"{title} holds NaN or infinite numbers: put a number in their place.")
+
+
+def _check_objects(title: str, labels: Labels, objects: Labels) -> None:
+    if np.shape(objects) != np.shape(labels):
+        raise ValueError(
+            f"The labels of {title} have shape {np.shape(labels)}, its instances {np.shape(objects)}: they must match."
+        )
+
+
+def read_dataset(dataset: object, *rest: object) -> Dataset:
+    """A data set itself.
+
+    Args:
+        dataset: What was given as one.
+        rest: What was given beside it: if that is one, the order is what is wrong.
+
+    Raises:
+        ValueError: If it is anything but a `Dataset`.
+
+    Example:
+        >>> read_dataset("cells")
+        Traceback (most recent call last):
+        ...
+        ValueError: dataset='cells' is not a dataset: give a Dataset, such as cells().
+    """
+    if isinstance(dataset, Dataset):
+        return dataset
+    if any(isinstance(each, Dataset) for each in rest):
+        raise ValueError(f"dataset={shown(dataset)} is not a dataset, but what follows is one: give the dataset first.")
+    raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
 
 
 def normalize(image: Image) -> Image:

@@ -136,6 +136,8 @@ def from_folder(  # noqa: PLR0913  # each is a question that some set leaves ope
         classes=classes,
     )
     place = _read_place(path)
+    if progress is not None and not callable(progress):
+        raise DataError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
     try:
         if masks is not None:
             root, layout = _two_folders(place, masks)
@@ -309,6 +311,8 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
         (30, 1, 1)
     """
     reading = Reading(said=Said(read_kind(labels_are, "labels_are")))
+    if not isinstance(name, (str, os.PathLike)):
+        raise DataError(f"name={shown(name)} is not allowed: give text, what to call the data set.")
     try:
         layers, titles = _stack_images(images, "images", reading)
         masks, names, seen = _stack_masks(labels, "labels", reading)
@@ -346,7 +350,7 @@ def _layers(source: Source, name: str, check: SizeCheck, reading: Reading) -> It
     """One picture after the other, from a file or from arrays."""
     if isinstance(source, (str, os.PathLike)):
         path = read_path(source, name, "the path of a TIFF")
-        name = name if name not in ("images", "labels") else printable(path.name)
+        name = name if name not in ("images", "labels") else printable(path.name or source)
         yield from islice(pages(read_bytes(path, name), name, check, reading.planes, stack=True), reading.limit)
         return
     if (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.core.config import shown
+from unet_explorer.core.config import Flag, Whole, read_value, shown
 from unet_explorer.data.arrays import one_hot
 from unet_explorer.data.dataset import LARGEST_LABEL
 from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, SizeCheck, printable, read_bytes
@@ -81,10 +79,9 @@ class Reading(NamedTuple):
             >>> Reading.of(labels="objects").said.kind
             'objects'
         """
-        if not isinstance(grey, (bool, np.bool_)):
-            raise DataError(f"grey={shown(grey)} is not allowed: give True or False.")
+        colourless = read_value("grey", grey, Flag())
         said = Said(read_kind(labels), _read_threshold(threshold), _read_ignore(ignore))
-        return cls(bool(grey), _read_limit(limit), said, _read_planes(planes), _read_legend(classes))
+        return cls(colourless, _read_limit(limit), said, _read_planes(planes), _read_legend(classes))
 
     @property
     def hot(self) -> bool:
@@ -150,11 +147,9 @@ def _read_planes(planes: object) -> Planes | None:
 def _read_threshold(threshold: object) -> float | None:
     if threshold is None:
         return None
-    try:
-        value = float("nan") if isinstance(threshold, bool) else float(threshold)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        value = float("nan")
-    if not 0 < value < 2**16:
+    number = isinstance(threshold, (int, float, np.integer, np.floating)) and not isinstance(threshold, bool)
+    value = float(threshold) if number and abs(threshold) < 2**16 else 0.0  # type: ignore[arg-type, operator]
+    if not value > 0:
         raise DataError(
             f"threshold={shown(threshold)} is not allowed: give a share of white above 0 and below 1, such as 0.5, or "
             "the lowest number that is foreground, such as 128."
@@ -167,20 +162,24 @@ def _read_ignore(ignore: object) -> int | None:
         return None
     if isinstance(ignore, str) and _COLOUR.fullmatch(ignore):
         return int(ignore[1:], 16)
-    if isinstance(ignore, bool) or not hasattr(ignore, "__index__") or operator.index(ignore) < 0:
+    try:
+        return Whole(0, 2**31 - 1).read(ignore)
+    except ValueError:
         raise DataError(
             f"ignore={shown(ignore)} is not allowed: give the number in the masks of which nothing is known, such as "
             "255, or its colour, such as '#e0e0c0'."
-        )
-    return operator.index(ignore)
+        ) from None
 
 
 def _read_limit(limit: object) -> int | None:
     if limit is None:
         return None
-    if isinstance(limit, bool) or not hasattr(limit, "__index__") or operator.index(limit) < 1:
-        raise DataError(f"limit={shown(limit)} is not allowed: give a whole number of images from 1, or None for all.")
-    return operator.index(limit)
+    try:
+        return Whole(1, 2**63 - 1).read(limit)
+    except ValueError:
+        raise DataError(
+            f"limit={shown(limit)} is not allowed: give a whole number of images from 1, or None for all."
+        ) from None
 
 
 def _read_legend(classes: object) -> Legend:
@@ -227,10 +226,14 @@ def read_path(path: object, name: str, wanted: str = "the path of a folder or of
         DataError: If it is none.
     """
     try:
-        if isinstance(path, (str, os.PathLike)) and "\0" not in os.fspath(path):
-            return Path(path).expanduser()
-    except (TypeError, ValueError, RuntimeError):
+        place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
+        place.exists()
+        if not os.fspath(path):  # type: ignore[arg-type]
+            raise ValueError("empty")
+    except (TypeError, ValueError, RuntimeError, OSError):
         pass
+    else:
+        return place
     raise DataError(f"{name}={shown(path)} cannot be read: give {wanted}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.budget import best_tile
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
 from unet_explorer.core.cost import fixed_bytes, read_batch_size
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import PlacedTile, Tiling
@@ -101,7 +102,11 @@ def predict_image(
     """
     from unet_explorer.model import build_model, config_of, is_prepared
 
-    config = config_of(model)
+    config = config_of(model, image)
+    if normalize is not None:
+        normalize = read_value("normalize", normalize, Flag(), ", or leave it out")
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
     source = _read_image(image, config)
     shape = tuple(int(side) for side in source.shape)
     tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
@@ -109,8 +114,9 @@ def predict_image(
     wanted = (*tiling.image, config.num_classes)
     if out is None:
         out = np.empty(wanted, np.float32)
-    elif tuple(getattr(out, "shape", ())) != wanted:
-        raise ValueError(f"out has shape {getattr(out, 'shape', None)}: give one of shape {wanted}.")
+    elif not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
+        given = f"={shown(out)} is not allowed" if room is None else f" has shape {shown(room)}"
+        raise ValueError(f"out{given}: give one of shape {wanted}.")
     prepare = is_prepared(model) if normalize is None else normalize
     standard = Standard.of(source) if prepare else Standard.none(source)
     if model.input_shape[1:3] not in {(None, None), tiling.tile}:
@@ -156,7 +162,7 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
         known = hasattr(image, "shape") and hasattr(image, "__getitem__")
     except (AttributeError, TypeError):
         known = False
-    image = image if known else np.asarray(image)
+    image = image if known else _as_array(image)
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
@@ -174,6 +180,14 @@ def _read_image(image: Any, config: UNetConfig) -> Any:
             f"{hint}{alpha}."
         )
     return image
+
+
+def _as_array(image: Any) -> Any:
+    if isinstance(image, (list, tuple)) or hasattr(image, "__array__"):
+        # Rows of several lengths; and foreign objects fail in their own ways.
+        with contextlib.suppress(Exception):
+            return np.asarray(image)
+    raise ValueError(f"image={shown(image)} is not allowed: give an array, (height, width[, channels]), or a path.")
 
 
 def _in_channels(image: Any, channels: int) -> Any:
