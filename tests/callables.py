@@ -178,7 +178,9 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "membranes": lambda: Tried(membranes, sized),
         "nearest_sizes": lambda: Tried(unet_explorer.nearest_sizes, {"config": NETWORK, "n": 20}),
         "open_image": lambda: Tried(
-            unet_explorer.open_image, {"path": f"{_folder()}/images/one.png"}, {"path": ("file", "damaged")}
+            unet_explorer.open_image,
+            {"path": f"{_folder()}/images/one.png", "planes": "channels", "plane": 0},
+            {"path": ("file", "damaged")},
         ),
         "plan": lambda: Tried(unet_explorer.plan, {"config": NETWORK}),
         "predict_image": _predicting,

@@ -92,10 +92,10 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
         ("words.npy", "holds <U1, not real numbers"),
         ("complex.npy", "holds complex128, not real numbers"),
         ("pipe.tif", "is not there, or no plain file"),
-        ("~nosuchuser_/x.tif", "x.tif cannot be read"),
+        ("~nosuchuser_/x.tif", r"x.tif.* cannot be read"),
         ("stack.tif", "stack.tif"),
         ("text.png", "text.png"),
-        ("many.npy", r"has shape \(5, 5, 9\)"),
+        ("many.npy", r"many.npy holds 5 planes"),
         ("nowhere.png", "is not there"),
         (" ", "(Type the path|is not there|holds|cannot be read)"),
     ):

@@ -54,11 +54,39 @@ def test_files_that_are_no_image_say_so(tmp_path):
         with pytest.raises(DataError, match=name):
             open_image(tmp_path / name)
     tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 40, 40), "uint8"), photometric="minisblack")
-    with pytest.raises(DataError, match=r"stack.tif (has axes|holds several)"):
-        open_image(tmp_path / "stack.tif")
     np.save(tmp_path / "objects.npy", np.array([object()]), allow_pickle=True)
     with pytest.raises(DataError, match=r"objects\.npy cannot be read"):
         open_image(tmp_path / "objects.npy")
+
+
+@pytest.mark.parametrize("axes", ["ZYX", "QYX", "CYX"])
+@pytest.mark.parametrize("options", [{}, {"truncate": True}, {"compression": "zlib"}])
+def test_of_several_planes_it_must_be_said_which_is_meant(tmp_path, axes, options):
+    planes = np.random.default_rng(0).integers(0, 255, (5, 40, 30), "uint8")
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, planes, photometric="minisblack", metadata={"axes": axes}, **options)
+    together = np.moveaxis(planes, 0, -1)
+    assert np.array_equal(open_image(path, planes="channels"), together)
+    if axes == "CYX":
+        assert np.array_equal(open_image(path), together)
+        return
+    with pytest.raises(
+        DataError, match=r"stack\.tif holds 5 planes\. Say which is meant, plane=0 to plane=4"
+    ) as caught:
+        open_image(path)
+    assert len(caught.value.question.pictures) == len(caught.value.question.choices) == 5
+    assert np.array_equal(open_image(path, plane=3)[4:9, 2:], planes[3, 4:9, 2:])
+    with pytest.raises(DataError, match="plane=5 is not allowed"):
+        open_image(path, plane=5)
+
+
+def test_of_an_array_with_a_side_too_many_as_well(tmp_path):
+    planes = np.random.default_rng(0).integers(0, 255, (5, 40, 30), "uint8")
+    np.save(tmp_path / "a.npy", planes)
+    with pytest.raises(DataError, match=r"a\.npy holds 5 planes"):
+        open_image(tmp_path / "a.npy")
+    assert np.array_equal(open_image(tmp_path / "a.npy", plane=2), planes[2])
+    assert open_image(tmp_path / "a.npy", planes="channels").shape == (40, 30, 5)
 
 
 def test_what_cannot_be_read_in_place_is_read_as_elsewhere(tmp_path):

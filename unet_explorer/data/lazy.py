@@ -6,37 +6,55 @@ import contextlib
 import math
 import os
 import weakref
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import tifffile
 
-from unet_explorer.core.config import shown
-from unet_explorer.data.decoded import LARGEST_FILE, DataError, printable, read_bytes
+from unet_explorer.core.config import Whole, read_value
+from unet_explorer.data.arrays import MOST_CHANNELS
+from unet_explorer.data.decoded import (
+    LARGEST_FILE,
+    DataError,
+    DecodedImage,
+    Planes,
+    Question,
+    printable,
+    read_bytes,
+    thumbnail,
+)
 from unet_explorer.data.decoders import pages
+from unet_explorer.data.pillow import ORIENTATION
+from unet_explorer.data.reading import read_path, read_planes
+from unet_explorer.data.tiff import image_count, outline
 
 __all__ = ["open_image"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
 _PLAIN: Final = (1, 2)  # black is 0, RGB
 _UNPACKED: Final = (1, 8, 32946)  # not compressed, or with deflate
+_MOST_SHOWN: Final = 24
 
 
-def open_image(path: str | os.PathLike[str]) -> Any:
+def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, plane: int | None = None) -> Any:
     """An image whose parts are read when they are asked for.
 
     Args:
-        path: A TIFF with one page, in grey or RGB (read in place if it is not compressed; piece by piece if it is, with
-            the package ``zarr``), a ``.npy`` file, or a folder ending in ``.zarr``. Any other picture, and a compressed
-            TIFF where there is no ``zarr``, is read as a whole.
+        path: A TIFF (read in place if it is not compressed; piece by piece if it is, with the package ``zarr``), a
+            ``.npy`` file, or a folder ending in ``.zarr``. Any other picture, and a compressed TIFF where there is no
+            ``zarr``, is read as a whole.
+        planes: ``"channels"``, where a file holds several planes, or bands, and does not say that these are channels.
+        plane: Which plane is meant, counted from 0, where they are slices, points in time, or separate images.
 
     Returns:
         Whatever has ``shape``, (height, width) or (height, width, channels), a ``dtype``, and gives an array for
         ``image[rows, columns]``.
 
     Raises:
-        DataError: If it is none of these, or damaged; it says what to do.
+        DataError: If it is none of these, or damaged, or it is not said which plane is meant; it says what to do.
 
     Example:
         >>> import tempfile
@@ -45,21 +63,21 @@ def open_image(path: str | os.PathLike[str]) -> Any:
         >>> open_image(path)[5:7, 20:].shape
         (2, 10)
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise DataError(f"path={shown(path)} is no path: give the name of a file as text, or a Path.")
-    name = printable(Path(path).name or path)
+    file = read_path(path, "path", "the path of an image")
+    name = printable(file.name)
+    said = read_planes(planes)
+    which = None if plane is None else read_value("plane", plane, Whole(0, 2**31))
     try:
-        file = Path(path).expanduser()
         suffix = file.suffix.lower()
         # A pipe or a device would wait for ever.
         if not (file.is_dir() if suffix == ".zarr" else file.is_file()):
             raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
         if suffix == ".npy":
-            return np.load(file, mmap_mode="r", allow_pickle=False)
+            return _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
         if suffix == ".zarr":
             return _zarr(name).open_array(str(file), mode="r")
         if suffix in _TIFF:
-            return _tiff(file, name)
+            return _tiff(file, name, said, which)
         return _as_a_whole(file, name)
     except DataError:
         raise
@@ -67,8 +85,9 @@ def open_image(path: str | os.PathLike[str]) -> Any:
         raise DataError(f"{name} cannot be read ({type(error).__name__}): it may be damaged. Save it again.") from None
 
 
-def _as_a_whole(file: Path, name: str) -> Any:
-    picture = next(pages(read_bytes(file, name), name, _no_limit))
+def _as_a_whole(file: Path, name: str, planes: Planes | None = None, plane: int = 0) -> Any:
+    every = pages(read_bytes(file, name), name, _no_limit, planes, stack=planes is None)
+    picture = next(islice(every, plane, None))
     return picture.values if picture.palette is None else picture.palette[picture.values]
 
 
@@ -77,33 +96,88 @@ def _no_limit(height: int, width: int, name: str) -> None:
         raise DataError(f"{name} is {height:,} × {width:,} pixels: save it as TIFF, which is read part by part.")
 
 
-def _tiff(file: Path, name: str) -> Any:
+def _in_array(array: Any, name: str, planes: Planes | None, plane: int | None) -> Any:
+    """The image in an array that somebody saved: with channels last, or first if that is said, or one of several."""
+    if array.ndim == 3 and planes == "channels":
+        return np.moveaxis(array, 0, -1) if array.shape[0] < array.shape[-1] else array
+    if array.ndim < 3 or (array.ndim == 3 and array.shape[-1] <= MOST_CHANNELS and plane is None):
+        return array
+    count = array.shape[0]
+    if plane is None:
+        raise _which(name, count, lambda number: DecodedImage(np.asarray(array[number]), None))
+    return array[_read_plane(plane, count, name)]
+
+
+def _read_plane(plane: int, count: int, name: str) -> int:
+    if plane >= count:
+        raise DataError(f"plane={plane} is not allowed: {name} holds {count} planes, counted from 0.")
+    return plane
+
+
+def _which(name: str, count: int, read: Callable[[int], DecodedImage]) -> DataError:
+    """Ask which of several planes is meant, and show them."""
+    some = range(0, count, -(-count // _MOST_SHOWN))
+    return DataError(
+        f"{name} holds {count} planes. Say which is meant, plane=0 to plane={count - 1}; or, if they are channels of "
+        'one image, planes="channels".',
+        Question(
+            "plane",
+            tuple((number, f"Plane {number + 1}") for number in some),
+            tuple(thumbnail(read(number)) for number in some),
+        ),
+    )
+
+
+def _tiff(file: Path, name: str, planes: Planes | None, plane: int | None) -> Any:
     with tifffile.TiffFile(file) as opened:
+        found = outline(opened, name)
+        count = image_count(found, planes)
+        if planes == "channels" or (found.planes > 1 and count == 1):
+            return _as_a_whole(file, name, "channels")
+        if found.planes > 1:
+            count = count or found.planes
+            if plane is None:
+                raise _which(name, count, lambda number: DecodedImage(_as_a_whole(file, name, None, number), None))
+            plane = _read_plane(plane, count, name)
+            page: Any = found.pages[0 if found.hidden else plane].aspage()
+            if not found.hidden and count == found.planes and _is_plain(page) and page.is_contiguous:
+                return tifffile.memmap(file, page=plane, mode="r")
+            return _as_a_whole(file, name, None, plane)
+        if plane:
+            _read_plane(plane, 1, name)
         if len(opened.series) != 1 or len(opened.series[0].shape) > 3:
             raise DataError(f"{name} holds several images: save the one that is meant as a TIFF of its own.")
-        series = opened.series[0]
-        size = math.prod(series.shape) * series.dtype.itemsize
-        if size <= LARGEST_FILE and (series.axes == "SYX" or series.keyframe.extrasamples):
-            # Planes apart, or alpha, which says how to show a pixel and was not learnt from either.
-            return _as_a_whole(file, name)
-        if series.axes not in {"YX", "YXS"}:
-            raise DataError(f"{name} has axes {series.axes!r}: save it as one plane in grey or RGB.")
-        page: Any = series.keyframe
-        upright = getattr(page.tags.get(274), "value", 1) not in range(2, 9)
-        if page.photometric not in _PLAIN or page.compression not in _UNPACKED or not upright:
-            # Palettes, inks, white that is 0, what is stored turned, and what only Pillow unpacks.
-            return _as_a_whole(file, name)
-        if series.dataoffset is not None:
-            return tifffile.memmap(file, mode="r")
-        piece = math.prod(page.chunks) * page.dtype.itemsize
-        if piece > LARGEST_FILE:
-            raise DataError(f"{name} is compressed in one piece of {piece / 1e9:.1f} GB: save it in tiles.")
-        try:
-            zarr = _zarr(name)
-        except DataError:
-            if math.prod(series.shape) * page.dtype.itemsize > LARGEST_FILE:
-                raise
-            return _as_a_whole(file, name)
+        return _one_plane(opened, file, name)
+
+
+def _is_plain(page: Any) -> bool:
+    """Whether its numbers are what they stand for: no palette, no ink, no white that is 0, nothing stored turned."""
+    upright = getattr(page.tags.get(ORIENTATION), "value", 1) not in range(2, 9)
+    return page.photometric in _PLAIN and page.compression in _UNPACKED and upright
+
+
+def _one_plane(opened: Any, file: Path, name: str) -> Any:
+    series = opened.series[0]
+    size = math.prod(series.shape) * series.dtype.itemsize
+    if size <= LARGEST_FILE and (series.axes == "SYX" or series.keyframe.extrasamples):
+        # Planes apart, or alpha, which says how to show a pixel and was not learnt from either.
+        return _as_a_whole(file, name)
+    if series.axes not in {"YX", "YXS"}:
+        raise DataError(f"{name} has axes {series.axes!r}: save it as one plane in grey or RGB.")
+    page: Any = series.keyframe
+    if not _is_plain(page):
+        return _as_a_whole(file, name)
+    if series.dataoffset is not None:
+        return tifffile.memmap(file, mode="r")
+    piece = math.prod(page.chunks) * page.dtype.itemsize
+    if piece > LARGEST_FILE:
+        raise DataError(f"{name} is compressed in one piece of {piece / 1e9:.1f} GB: save it in tiles.")
+    try:
+        zarr = _zarr(name)
+    except DataError:
+        if size > LARGEST_FILE:
+            raise
+        return _as_a_whole(file, name)
     store: Any = tifffile.imread(file, aszarr=True)
     image = zarr.open_array(store, mode="r")
     # It is asked for as long as it is held, and nobody is told to close it.

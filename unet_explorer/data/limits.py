@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FAR", "Limits", "limits_of", "sampled"]
+__all__ = ["FAR", "Limits", "limits_of", "sample_step", "sampled"]
 
 FAR: Final = 300.0
 """How many times the usual range a number may lie beyond it: more than 8 bits can say, so that they are never cut."""
@@ -44,11 +44,12 @@ def sampled(image: Any) -> NDArray[Any]:
         >>> sampled(np.zeros((2048, 1024, 3))).shape
         (683, 342, 3)
     """
-    step = _step(image.shape)
+    step = sample_step(image.shape)
     return np.asarray(image[::step, ::step])
 
 
-def _step(shape: tuple[int, ...]) -> int:
+def sample_step(shape: tuple[int, ...]) -> int:
+    """Every how many rows and columns an image of this shape is looked at."""
     return max(1, int(np.ceil(np.sqrt(shape[0] * shape[1] / _SAMPLE))))
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "read_kind",
     "read_objects",
     "read_path",
+    "read_planes",
     "same_size",
     "size_check",
     "title_of",
@@ -84,7 +85,7 @@ class Reading(NamedTuple):
         except ValueError as error:
             raise DataError(str(error)) from None
         said = Said(read_kind(labels), _read_threshold(threshold), _read_ignore(ignore))
-        return cls(colourless, _read_limit(limit), said, _read_planes(planes), _read_legend(classes))
+        return cls(colourless, _read_limit(limit), said, read_planes(planes), _read_legend(classes))
 
     @property
     def hot(self) -> bool:
@@ -138,7 +139,12 @@ def read_kind(kind: object, name: str = "labels") -> Kind | None:
     raise DataError(f"{name}={shown(kind)} is not allowed: give 'classes', 'objects' or 'onehot', or leave it out.")
 
 
-def _read_planes(planes: object) -> Planes | None:
+def read_planes(planes: object) -> Planes | None:
+    """What several planes in a file are said to be.
+
+    Raises:
+        DataError: If it is not allowed.
+    """
     if planes is None:
         return None
     for each in PLANES:

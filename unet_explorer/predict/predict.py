@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,7 +18,9 @@ from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
 from unet_explorer.core.cost import fixed_bytes, read_batch_size
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import PlacedTile, Tiling
+from unet_explorer.data.dataset import spread_of
 from unet_explorer.data.lazy import open_image
+from unet_explorer.data.limits import Limits, limits_of, sample_step
 from unet_explorer.data.mirror import mirrored
 
 if TYPE_CHECKING:
@@ -205,10 +208,17 @@ def _in_channels(image: Any, channels: int) -> Any:
 
 
 class Standard(NamedTuple):
-    """What is taken off each channel, and by what it is divided, before the network is given it."""
+    """What is taken off each channel, and by what it is divided, before the network is given it.
+
+    Attributes:
+        middle: What is taken off.
+        spread: By what it is divided.
+        limits: Within which a number is taken for a measurement; see `limits.limits_of`.
+    """
 
     middle: NDArray[np.float64]
     spread: NDArray[np.float64]
+    limits: Limits
 
     @classmethod
     def none(cls, image: Any) -> Standard:
@@ -220,7 +230,7 @@ class Standard(NamedTuple):
         if np.dtype(image.dtype).kind == "f":
             for _ in _bands(image):
                 pass
-        return cls(np.zeros(1), np.ones(1))
+        return cls(np.zeros(1), np.ones(1), Limits(np.full(1, -np.inf), np.full(1, np.inf)))
 
     @classmethod
     def of(cls, image: Any) -> Standard:
@@ -229,34 +239,44 @@ class Standard(NamedTuple):
         Raises:
             ValueError: If a number is NaN or infinite.
         """
-        count = image.shape[0] * image.shape[1]
-        middle = sum(band.sum(axis=(0, 1)) for band in _bands(image)) / count
-        spread = np.sqrt(sum(((band - middle) ** 2).sum(axis=(0, 1)) for band in _bands(image)) / count)
-        return cls(middle, np.where(spread > 1e-6, spread, 1.0))
+        step = sample_step(image.shape)
+        limits = limits_of(np.concatenate([band[-top % step :: step, ::step] for top, band in _bands(image)]))
+        count, beyond, middle = image.shape[0] * image.shape[1], 0, np.zeros(1)
+        for _, band in _bands(image):
+            beyond += limits.beyond(band)
+            middle = middle + limits.clipped(band).sum(axis=(0, 1)) / count
+        if beyond:
+            warnings.warn(
+                f"{beyond:,} pixels of the image hold numbers far beyond all others, as NoData and hot pixels do: they "
+                "count as the nearest of the others.",
+                stacklevel=3,
+            )
+        squares = sum(((limits.clipped(band) - middle) ** 2).sum(axis=(0, 1)) for _, band in _bands(image))
+        return cls(middle, spread_of(np.sqrt(squares / count), middle), limits)
 
     def prepared(self, part: NDArray[Any]) -> NDArray[np.float32]:
         """A part of the image as the network is given it, (height, width, channels)."""
-        pixels = np.asarray(part, np.float32)
+        pixels = np.asarray(part)
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
         if not self.middle.any() and (self.spread == 1).all():
-            return pixels
-        return ((pixels - self.middle) / self.spread).astype(np.float32)
+            return pixels.astype(np.float32)
+        return ((self.limits.clipped(pixels) - self.middle) / self.spread).astype(np.float32)
 
 
-def _bands(image: Any) -> Iterator[NDArray[np.float64]]:
-    """The image in bands of rows, (rows, width, channels), looked through for what is no number."""
+def _bands(image: Any) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """The image in bands of rows, (rows, width, channels), with the first row's number; NaN is looked for."""
     height, width = image.shape[:2]
     rows = max(1, _BAND // (width * (image.shape[2] if len(image.shape) == 3 else 1)))
     for top in range(0, height, rows):
         band = np.asarray(image[top : top + rows, 0:width])
-        band = (band[..., None] if band.ndim == 2 else band).astype(np.float32).astype(np.float64)
+        band = (band[..., None] if band.ndim == 2 else band).astype(np.float64)
         if not np.isfinite(band).all():
             row, column, _ = (int(place[0]) for place in np.nonzero(~np.isfinite(band)))
             raise ValueError(
                 f"The image holds NaN or infinite numbers, the first in row {top + row}, column {column}: put a number "
                 "in their place, as np.nan_to_num does."
             )
-        yield band
+        yield top, band
 
 
 _SIZES: Final = 8
