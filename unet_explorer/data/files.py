@@ -27,11 +27,12 @@ from unet_explorer.data.decoded import (
     read_bytes,
 )
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.fileset import NUCLEUS, numbers_in, open_files
+from unet_explorer.data.fileset import NUCLEUS, FileSet, numbers_in, open_files
 from unet_explorer.data.folders import LAYOUTS, find_layout, pair_folders
 from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import NO_LEGEND, Legend
 from unet_explorer.data.meaning import Kind, Meaning, Said, meaning, named
+from unet_explorer.data.peek import Peeked
 from unet_explorer.data.reading import (
     Reading,
     channels_of,
@@ -204,22 +205,29 @@ def _from_layout(
     if not passing:
         numbers, peeked = numbers_in(layout, root, reading)
         if numbers * 4 > LARGE:
-            files, classes, titles = open_files(layout, root, reading, legend, peeked, progress)
-            note = f"The images stay in their files, {printable(root)}, and are read as they are needed."
-            about = (*layout.notes, *((files.rule.note,) if files.rule and files.rule.note else ()), note)
-            items = [(files, place) for place in range(len(titles))]
-            numbered = files.rule is None or files.rule.kind == "objects"
-            return Dataset(
-                printable(root.name),
-                View("image", items),
-                View("labels", items),
-                classes,
-                View("instances", items) if numbered else None,
-                titles=titles,
-                notes=about,
-                validation=sum(each.images for each in peeked[len(peeked) - layout.validation :]),
-            )
+            return _in_files(root, layout, open_files(layout, root, reading, legend, peeked, progress), peeked)
     return _in_memory(root, layout, reading, legend)
+
+
+def _in_files(
+    root: Path, layout: Layout, opened: tuple[FileSet, tuple[str, ...], tuple[str, ...]], peeked: Sequence[Peeked]
+) -> Dataset:
+    files, classes, titles = opened
+    counts = [each.images for each in peeked]
+    items = [(files, place) for place in range(len(titles))]
+    numbered = files.rule is None or files.rule.kind == "objects"
+    note = f"The images stay in their files, {printable(root)}, and are read as they are needed."
+    about = files.rule.note if files.rule else ""
+    return Dataset(
+        printable(root.name),
+        View("image", items),
+        View("labels", items),
+        classes,
+        View("instances", items) if numbered else None,
+        titles=titles,
+        notes=(*layout.notes, *_several(layout, counts), *filter(None, [about]), note),
+        validation=sum(counts[len(counts) - layout.validation :]),
+    )
 
 
 def _in_memory(root: Path, layout: Layout, reading: Reading, legend: Legend) -> Dataset:
@@ -241,11 +249,14 @@ def _in_memory(root: Path, layout: Layout, reading: Reading, legend: Legend) -> 
         masks, names = _masks(layout, root, reading, every)
         found = meaning(masks, names, legend, reading.said)
     examined = sum(len(each) for each in every[len(every) - layout.validation :])
-    notes = layout.notes
-    several = [path.name for path, held in zip(layout.images, every, strict=True) if len(held) > 1]
-    if several:
-        notes += (f"Of several images in a file, each counts as one: {listed(several)}.",)
+    notes = (*layout.notes, *_several(layout, list(map(len, every))))
     return _dataset(root.name, images, found, titles, reading.grey, notes, examined)
+
+
+def _several(layout: Layout, counts: Sequence[int]) -> tuple[str, ...]:
+    """A note on files that hold more than one image, if there are any."""
+    several = [path.name for path, count in zip(layout.images, counts, strict=True) if count > 1]
+    return (f"Of several images in a file, each counts as one: {listed(several)}.",) if several else ()
 
 
 def _masks(
