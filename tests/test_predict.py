@@ -27,7 +27,8 @@ from unet_explorer.core.axis import margins
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.decoded import DataError
 from unet_explorer.model import config_of
-from unet_explorer.predict.predict import Standard, classes_of
+from unet_explorer.predict.predict import Standard
+from unet_explorer.predict.scores import classes_of
 
 pytestmark = pytest.mark.tensorflow
 

@@ -15,7 +15,7 @@ import tifffile
 from unet_explorer.data.decoded import LARGEST_FILE, DataError, printable, read_bytes
 from unet_explorer.data.decoders import pages
 
-__all__ = ["open_image"]
+__all__ = ["open_image", "zarr_package"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
 _PLAIN: Final = (1, 2)  # black is 0, RGB
@@ -108,14 +108,27 @@ def _tiff(file: Path, name: str) -> Any:
     return image
 
 
-def _zarr(name: str) -> Any:
+def zarr_package() -> Any | None:
+    """The package ``zarr``, or None where it is not there, or older than 3.
+
+    Example:
+        >>> zarr_package().__name__
+        'zarr'
+    """
     with contextlib.suppress(ImportError):
         import zarr
 
         # tifffile hands its pieces to Zarr 3 alone.
         if int(zarr.__version__.partition(".")[0]) >= 3:
             return zarr
-    raise DataError(
-        f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
-        'pip install "zarr>=3", or save it as TIFF without compression.'
-    )
+    return None
+
+
+def _zarr(name: str) -> Any:
+    zarr = zarr_package()
+    if zarr is None:
+        raise DataError(
+            f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
+            'pip install "zarr>=3", or save it as TIFF without compression.'
+        )
+    return zarr

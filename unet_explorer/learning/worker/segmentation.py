@@ -14,7 +14,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiling import Tiling
 from unet_explorer.learning.protocol import Event, PredictRequest
 from unet_explorer.learning.worker.networks import Networks, one_piece
-from unet_explorer.predict.predict import classes_of
+from unet_explorer.predict.scores import classes_of
 from unet_explorer.predict.seams import seams, tiled
 
 __all__ = ["Segmentation"]
