@@ -18,7 +18,12 @@ _CM: Final = {"nm": 1e-7, "um": 1e-4, "mm": 0.1, "cm": 1.0, "inch": 2.54, "m": 1
 _WORDS: Final = {
     **{each: each for each in _CM},
     **dict.fromkeys(("µm", "μm", "\\u00b5m", "micron", "microns", "micrometer", "micrometre"), "um"),
-    **{"in": "inch", "inches": "inch", "nanometer": "nm", "millimeter": "mm", "centimeter": "cm", "meter": "m"},
+    "in": "inch",
+    "inches": "inch",
+    "nanometer": "nm",
+    "millimeter": "mm",
+    "centimeter": "cm",
+    "meter": "m",
 }
 _TAGGED: Final = {2: "inch", 3: "cm"}
 """What ResolutionUnit of a TIFF says; 1 is none."""

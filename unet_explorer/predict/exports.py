@@ -73,8 +73,9 @@ def write_numbers(stream: BinaryIO | Path, objects: NDArray[np.int32], pixel: Pi
 
 
 def _write_tiff(stream: BinaryIO | Path, values: NDArray[Any], pixel: PixelSize | None, **more: Any) -> None:
-    size = {"resolution": pixel.per(_unit(pixel)), "resolutionunit": _UNITS[_unit(pixel)]} if pixel else {}
-    tifffile.imwrite(stream, values, bigtiff=values.nbytes > _FULL, compression="zlib", metadata=None, **size, **more)
+    if pixel:
+        more |= {"resolution": pixel.per(_unit(pixel)), "resolutionunit": _UNITS[_unit(pixel)]}
+    tifffile.imwrite(stream, values, bigtiff=values.nbytes > _FULL, compression="zlib", metadata=None, **more)
 
 
 _UNITS: Final = {"inch": 2, "cm": 3}

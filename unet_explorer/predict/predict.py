@@ -134,7 +134,7 @@ class Run(NamedTuple):
     config: UNetConfig
     source: Any
     tiling: Tiling
-    count: int
+    batch: int
     prepare: bool
 
     @classmethod
@@ -152,13 +152,13 @@ class Run(NamedTuple):
         source = read_image(image, config)
         shape = tuple(int(side) for side in source.shape)
         tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
-        count = read_batch_size(_usual_batch(tiling) if batch_size is None else batch_size)
+        batch = read_batch_size(_usual_batch(tiling) if batch_size is None else batch_size)
         if model.input_shape[1:3] not in {(None, None), tiling.tile}:
             # Built for tiles of one size; the weights serve any.
             flexible = build_model(config)
             flexible.set_weights(model.get_weights())
             model = flexible
-        return cls(model, config, source, tiling, count, is_prepared(model) if normalize is None else normalize)
+        return cls(model, config, source, tiling, batch, is_prepared(model) if normalize is None else normalize)
 
     def into(self, out: Any, progress: Callable[[int, int], None] | None = None) -> None:
         """Predict tile after tile.
@@ -172,10 +172,10 @@ class Run(NamedTuple):
         """
         standard = Standard.of(self.source) if self.prepare else Standard.none(self.source)
         total = len(self.tiling)
-        tiles = predicted_tiles(self.model, self.source, self.tiling, self.count, standard)
+        tiles = predicted_tiles(self.model, self.source, self.tiling, self.batch, standard)
         for done, (placed, scores) in enumerate(tiles, start=1):
             out[placed.write[0], placed.write[1]] = scores
-            if progress and (done % self.count == 0 or done == total):
+            if progress and (done % self.batch == 0 or done == total):
                 progress(done, total)
 
 

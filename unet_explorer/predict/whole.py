@@ -37,7 +37,7 @@ def whole(path: Path) -> Iterator[Path]:
         >>> path.read_text()
         'all of it'
     """
-    half = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.half")
+    half = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.half")
     try:
         yield half
         _to_disc(half)
