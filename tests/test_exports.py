@@ -275,11 +275,16 @@ def test_what_is_half_written_never_replaces_what_is_whole(name, where, tmp_path
     if where == "while it is written":
         # All is there, but for the last thing: nothing gets to the disc any more.
         monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(Halfway), writing([target], scene) as sink:
+    with pytest.raises(Halfway):
+        half_predicted(target, scene, where)
+    assert contents(tmp_path) == before
+
+
+def half_predicted(target, scene, where):
+    with writing([target], scene) as sink:
         sink[0:2, 0:6] = 1 - scores_of(DRAWN, 3)[0:2]
         if where == "while it is predicted":
             raise Halfway
-    assert contents(tmp_path) == before
 
 
 def fails(*_):
