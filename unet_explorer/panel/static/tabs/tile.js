@@ -84,7 +84,7 @@ class TileTab {
 
   /** @param {AbortSignal} signal */
   saveMenu(signal) {
-    const menu = new Menu("save-prediction", "Save ▾", "Save the prediction: as what", signal);
+    const menu = new Menu("save-prediction", "Save prediction ▾", "Save prediction: as what", signal);
     for (const [kind, words] of FILES) {
       menu.sheet.append(element("button", { type: "button", "data-action": "save", "data-kind": kind, ...OWN_KEYS }, words));
     }
