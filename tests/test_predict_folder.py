@@ -248,7 +248,7 @@ def test_notes_that_somebody_has_changed_lead_nowhere(model, images, out):
     ("more", "words"),
     [
         ({"folder": "nowhere"}, "There is no folder"),
-        ({"folder": "empty"}, "empty holds no image: allowed are PNG, TIFF, BMP, GIF, or JPEG, and .npy"),
+        ({"folder": "empty"}, r"empty holds no image: files ending in \.bmp, .*\.tiff.* are read"),
         ({"out": "images"}, r"out is the folder of the images itself: give another one, such as images/predicted"),
         ({"out": "images/a.png"}, "is no folder: give the path of one"),
         ({"save": "heights"}, "save='heights': give one or several of 'mask', 'objects', 'probabilities'"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from unet_explorer.core.config import shown
 from unet_explorer.core.tiles import Tile
-from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, printable
+from unet_explorer.data.decoded import SUFFIXES, DataError, printable
 from unet_explorer.data.listing import entries, visible
 from unet_explorer.data.pixel_size import pixel_size
 from unet_explorer.predict.exports import write_table
@@ -169,7 +169,7 @@ def _images(folder: Path, out: Path) -> tuple[list[Path], dict[Path, str]]:
     images = [each for each in visible(folder, folder.resolve()) if _is_image(each)]
     links = [each for each in entries(folder) if _is_image(each) and each not in images]
     if not images and not links:
-        raise ValueError(f"{name} holds no image: allowed are {FORMATS.partition(' (')[0]}, and .npy.")
+        raise ValueError(f"{name} holds no image: files ending in {', '.join(sorted(_READ))} are read.")
     return images, dict.fromkeys(links, "a link that leads out of the folder is not followed: copy the file.")
 
 
