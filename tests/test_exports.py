@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -366,6 +368,7 @@ def test_what_does_not_do_is_refused_before_anything_is_predicted(
 def test_words_that_say_nothing_are_refused(model, image, tmp_path):
     with pytest.raises(ValueError, match="save say what is written to a file: give its path as out"):
         predict_image(model, image, 76, save="mask")
+    assert predict_image(model, image, 76, save=None, classes=None).shape == (88, 117, 3)
     with pytest.raises(TypeError, match="unexpected keyword argument 'sav'"):
         predict_image(model, image, 76, out=tmp_path / "a.png", sav="mask")
     assert os.listdir(tmp_path) == []
@@ -384,6 +387,27 @@ def test_classes_of_a_large_image_wait_on_disc(tmp_path, monkeypatch):
         sink[0:4, 0:6] = scores_of(DRAWN, 3)
     assert np.array_equal(tifffile.imread(tmp_path / "m.tif"), DRAWN)
     assert os.listdir(tmp_path) == ["m.tif"]
+
+
+@pytest.mark.parametrize(("name", "room"), [("m.tif", 1.6), ("p.npy", 0.6)])
+def test_scores_of_the_whole_image_are_never_held(name, room, tmp_path):
+    """A byte a pixel for a mask, none for probabilities; the scores themselves would take twelve."""
+    image, part = np.zeros((1500, 1500), "uint8"), np.ones((100, 100, 3), "float32")
+    with tracing() as peak:
+        with writing([Target.read(tmp_path / name, None, {})], Scene(CONFIG, image)) as sink:
+            for top in range(0, 1500, 100):
+                for left in range(0, 1500, 100):
+                    sink[top : top + 100, left : left + 100] = part
+        assert peak() < room * image.size
+
+
+@contextlib.contextmanager
+def tracing():
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_more_than_32_bits_can_address_is_bigtiff(tmp_path, monkeypatch):

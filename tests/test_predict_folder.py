@@ -197,7 +197,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_is_done(model, images, out, 
 
 
 def test_a_full_disc_ends_the_run(model, images, out, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "writing", full)

@@ -194,7 +194,7 @@ def _predict(job: _Job, image: Path, name: str, journal: Journal) -> None:
     how, state = job.how, image.stat()
     run = Run.of(job.model, image, how.get("tile"), how.get("batch_size"), how.get("normalize"))
     journal.begin(image, name, files)
-    with writing(targets, Scene(run.config, run.source, pixel_size(image))) as sink:
+    with writing(targets, Scene(run.config, run.source, pixel_size(image)), classes=True) as sink:
         run.into(sink)
         counted = _count(sink)
     journal.end(image, name, files, state, counted)

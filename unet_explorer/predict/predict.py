@@ -106,8 +106,9 @@ def predict_image(
         with writing([target], Scene(run.config, run.source, pixel)) as sink:
             run.into(sink, progress)
         return target.path
-    if saving:
-        raise ValueError(f"{' and '.join(saving)} say what is written to a file: give its path as out=….")
+    said = [word for word, value in saving.items() if value is not None]
+    if said:
+        raise ValueError(f"{' and '.join(said)} say what is written to a file: give its path as out=….")
     wanted = (*run.tiling.image, run.config.num_classes)
     if out is None:
         out = np.empty(wanted, np.float32)

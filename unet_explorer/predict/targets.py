@@ -109,7 +109,7 @@ def _check_free(path: Path, is_folder: bool, image: Any) -> None:
     name = printable(path.name)
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"The folder {printable(path.parent)} may not be written to: give out=… another one.")
-    if isinstance(image, (str, os.PathLike)) and path.exists() and path.samefile(Path(image).expanduser()):
+    if isinstance(image, (str, os.PathLike)) and path.resolve() == Path(image).expanduser().resolve():
         raise ValueError(f"out={name} is the image itself, which would be lost: give another name.")
     if not is_folder and path.is_dir():
         raise ValueError(f"{name} is a folder, and a file is to be written: give another name.")
@@ -166,19 +166,26 @@ class Sink:
 
     Args:
         scene: What is predicted.
-        labels: Where the class of every pixel is noted.
+        labels: Where the class of every pixel is noted; None where nobody asks for it.
         maps: Where probabilities are.
     """
 
-    def __init__(self, scene: Scene, labels: NDArray[np.uint8], maps: list[Any]) -> None:
-        self.scene, self.labels, self.maps = scene, labels, maps
+    def __init__(self, scene: Scene, labels: NDArray[np.uint8] | None, maps: list[Any]) -> None:
+        self.scene, self.maps, self._labels = scene, maps, labels
 
     def __setitem__(self, place: tuple[slice, slice], scores: NDArray[np.float32]) -> None:
-        self.labels[place] = classes_of(scores, self.scene.config)
+        if self._labels is not None:
+            self._labels[place] = classes_of(scores, self.scene.config)
         if self.maps:
             shares = probabilities(scores, self.scene.config)
             for each in self.maps:
                 each[place] = shares
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """The class of every pixel, once all parts are there."""
+        assert self._labels is not None
+        return self._labels
 
     @cached_property
     def objects(self) -> NDArray[np.int32]:
@@ -187,12 +194,13 @@ class Sink:
 
 
 @contextmanager
-def writing(targets: Sequence[Target], scene: Scene) -> Iterator[Sink]:
+def writing(targets: Sequence[Target], scene: Scene, *, classes: bool = False) -> Iterator[Sink]:
     """Write files of a prediction. Each is there once all of it is, and not at all if anything goes wrong before.
 
     Args:
         targets: The files.
         scene: What is predicted.
+        classes: Note the class of every pixel though no file needs it.
 
     Yields:
         What takes the scores.
@@ -211,7 +219,8 @@ def writing(targets: Sequence[Target], scene: Scene) -> Iterator[Sink]:
     height, width = (int(side) for side in scene.image.shape[:2])
     with ExitStack() as stack:
         folder = targets[0].path.parent if targets else None
-        labels = stack.enter_context(_room((height, width), folder))
+        noted = classes or any(target.save != "probabilities" for target in targets)
+        labels = stack.enter_context(_room((height, width), folder)) if noted else None
         shape = (height, width, scene.config.num_classes)
         maps = [stack.enter_context(_map(each, shape, scene)) for each in targets if each.save == "probabilities"]
         sink = Sink(scene, labels, maps)
