@@ -73,7 +73,7 @@ def test_images_of_several_sizes():
         ({"titles": ("one",)}, "2 images, but 1 titles"),
         ({"labels": np.zeros((2, 4, 4), bool)}, r"labels of image 1 are bool, .*: give labels.astype\('uint8'\)"),
         ({"labels": np.full((2, 4, 4), 256)}, "labels of image 1 go from 256 to 256: give classes from 0 to 255"),
-        ({"labels": np.full((2, 4, 4), -1)}, "labels of image 1 go from -1 to -1"),
+        ({"labels": np.full((2, 4, 4), -2)}, "labels of image 1 go from -2 to -2"),
         ({"images": np.full((2, 4, 4, 1), np.nan)}, "image 1 holds NaN or infinite numbers"),
     ],
 )

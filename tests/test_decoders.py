@@ -154,10 +154,10 @@ def test_a_file_that_is_no_picture(tmp_path, content):
 def test_the_allowed_formats_are_listed(tmp_path):
     pair(tmp_path)
     (tmp_path / "images" / "a.png").write_text("hello")
-    assert "Allowed are PNG, TIFF, BMP, GIF, or JPEG" in refusal(tmp_path)
-    (tmp_path / "images" / "a.png").rename(tmp_path / "images" / "a.webp")
+    assert "Allowed are PNG, TIFF, BMP, GIF, WebP, JPEG, or .npy" in refusal(tmp_path)
+    (tmp_path / "images" / "a.png").rename(tmp_path / "images" / "a.heic")
     text = refusal(tmp_path)
-    assert "images holds no picture (.webp)" in text
+    assert "images holds no picture (.heic)" in text
     assert "Allowed are PNG" in text
 
 
@@ -251,11 +251,12 @@ def test_a_stack_among_images_is_refused(tmp_path):
     pair(tmp_path)
     (tmp_path / "images" / "a.png").unlink()
     save_tiff(tmp_path / "images" / "a.tif", np.zeros((5, 20, 30), np.uint8), photometric="minisblack")
-    assert "images/a.tif is a TIFF of 5 pages: one is allowed here" in refusal(tmp_path)
+    assert "images/a.tif holds 5 planes (5 pages), and does not say what they are" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("pixels", "words"), [(np.zeros((20, 30, 6), "u1"), "6 channels"), (np.zeros((20, 30), "c8"), "complex64")]
+    ("pixels", "words"),
+    [(np.zeros((20, 30, 6), "u1"), "6 bands, and does not say"), (np.zeros((20, 30), "c8"), "complex64")],
 )
 def test_tiffs_of_other_kinds(tmp_path, pixels, words):
     pair(tmp_path)

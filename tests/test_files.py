@@ -129,7 +129,7 @@ def test_stacks_are_read_however_they_are_packed(tmp_path, compression):
         (None, None, "images=None is not allowed"),
         (7, 7, "images=7 is not allowed"),
         ("nowhere.tif", "nowhere.tif", "nowhere.tif is not there"),
-        ("no\0where.tif", "x", "where.tif is not there"),
+        ("no\0where.tif", "x", "give the path of a TIFF"),
     ],
 )
 def test_stacks_that_do_not_go_together(images, labels, words):
@@ -138,15 +138,15 @@ def test_stacks_that_do_not_go_together(images, labels, words):
     assert words in str(caught.value)
 
 
-def test_floats_are_scaled_over_the_whole_set_if_at_all(tmp_path):
+def test_floats_are_scaled_image_by_image_if_at_all(tmp_path):
     for name, low, high in (("a", 0.0, 0.5), ("b", 0.25, 1.0)):
         save_tiff(tmp_path / "images" / f"{name}.tif", np.linspace(low, high, 600, dtype="f4").reshape(20, 30))
         save(tmp_path / "masks" / f"{name}.png", SQUARE)
     assert [float(image.max()) for image in from_folder(tmp_path).images] == [0.5, 1.0]
     save_tiff(tmp_path / "images" / "b.tif", np.linspace(-1, 3, 600, dtype="f8").reshape(20, 30))
     scaled = from_folder(tmp_path).images
-    assert [float(image.min()) for image in scaled] == [0.25, 0.0]
-    assert [float(image.max()) for image in scaled] == [0.375, 1.0]
+    assert [float(image.min()) for image in scaled] == [0.0, 0.0]
+    assert [float(image.max()) for image in scaled] == [0.5, 1.0]
 
 
 def test_floats_of_any_size(tmp_path):

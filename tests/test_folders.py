@@ -84,9 +84,12 @@ def test_two_folders_for_one_place_are_refused(tmp_path):
 
 
 def test_two_data_sets_are_refused(tmp_path):
+    pair(tmp_path / "monday")
+    pair(tmp_path / "tuesday")
+    assert "holds 2 data sets (monday, tuesday): give the folder of one" in refusal(tmp_path)
     pair(tmp_path / "train")
     pair(tmp_path / "val")
-    assert "holds 2 data sets (train, val): give the folder of one" in refusal(tmp_path)
+    assert "holds 4 data sets" in refusal(tmp_path)
 
 
 def test_a_set_may_lie_deeper(tmp_path):

@@ -106,11 +106,30 @@ def test_a_folder_of_instances_holds_objects(tmp_path, mask):
     np.testing.assert_array_equal(data.labels[0], mask > 0)
 
 
-def test_soft_edges_are_refused(tmp_path):
+def test_soft_edges_are_cut_at_half_of_white_and_it_is_said(tmp_path):
     soft = SQUARE.copy()
-    soft[4, 8:20] = 128
-    text = refusal(pair(tmp_path, mask=soft))
-    assert "masks/a.png holds values between 0 and 255 (128): its edges are soft" in text
+    soft[4, 8:20], soft[12, 8:20] = 128, 127
+    data = from_folder(pair(tmp_path, mask=soft))
+    np.testing.assert_array_equal(data.labels[0], soft >= 127.5)
+    assert any("soft edges: 4.0 % of the mask pixels" in note and "128 of 255" in note for note in data.notes), (
+        data.notes
+    )
+    assert not from_folder(pair(tmp_path / "sharp")).notes
+
+
+@pytest.mark.parametrize("between", [15, 128, 250])
+def test_a_third_brightness_that_covers_an_area_is_no_edge(tmp_path, between):
+    three = SQUARE.copy()
+    three[14:20, 0:8] = between
+    text = refusal(pair(tmp_path, mask=three))
+    assert f"masks/a.png holds values between 0 and 255 ({between}): its edges may be soft" in text
+    assert "threshold=0.5" in text
+    assert "ignore=255" in text
+    np.testing.assert_array_equal(from_folder(tmp_path, threshold=0.5).labels[0], three > 127)
+    np.testing.assert_array_equal(from_folder(tmp_path, threshold=251).labels[0], three == 255)
+    if between < 32:
+        learnt = np.where(three == 255, -1, three.astype(int))
+        np.testing.assert_array_equal(from_folder(tmp_path, ignore=255).labels[0], learnt)
 
 
 def test_many_numbers_are_asked_about(tmp_path):
@@ -127,16 +146,44 @@ def test_many_colours_are_refused(tmp_path):
     assert "more than 32 colours" in refusal(pair(tmp_path, mask=np.dstack([GREY, GREY, 255 - GREY])))
 
 
-def test_a_jpeg_is_no_mask(tmp_path):
-    pair(tmp_path)
+BLOBS = np.zeros((64, 96), np.uint8)
+BLOBS[10:30, 12:40] = BLOBS[40:60, 50:90] = 255
+
+
+@pytest.mark.parametrize("ending", ["jpg", "tif", "webp", "rgb"])
+@pytest.mark.parametrize("quality", [60, 75, 95])
+def test_a_jpeg_of_two_brightnesses_is_a_mask_of_two_classes(tmp_path, ending, quality):
+    """As in Kvasir-SEG, whose makers give masks as JPEG."""
+    pair(tmp_path, np.zeros_like(BLOBS))
     (tmp_path / "masks" / "a.png").unlink()
-    save(tmp_path / "masks" / "a.jpg", SQUARE)
-    assert "masks/a.jpg is a JPEG: JPEG makes up values" in refusal(tmp_path)
-    (tmp_path / "masks" / "a.jpg").rename(tmp_path / "masks" / "a.png")  # what it holds counts
-    assert "masks/a.png is a JPEG" in refusal(tmp_path)
-    save(tmp_path / "masks" / "a.tif", SQUARE, compression="jpeg")
-    (tmp_path / "masks" / "a.png").unlink()
-    assert "masks/a.tif is a JPEG" in refusal(tmp_path)
+    if ending == "tif":
+        save(tmp_path / "masks" / "a.tif", BLOBS, compression="jpeg")
+    elif ending == "rgb":
+        save(tmp_path / "masks" / "a.jpg", np.dstack([BLOBS] * 3), quality=quality)
+    else:
+        save(tmp_path / "masks" / f"a.{ending}", BLOBS, quality=quality)
+    pair(tmp_path, np.zeros_like(BLOBS), np.zeros_like(BLOBS), "b")
+    data = from_folder(tmp_path)
+    assert np.mean(data.labels[0] != (BLOBS > 0)) < 0.005
+    assert not data.labels[1].any()
+    assert any(note.startswith("JPEG made up values") for note in data.notes)
+
+
+def test_a_jpeg_of_more_than_two_brightnesses_is_none(tmp_path):
+    three = BLOBS.copy()
+    three[35:60, 5:35] = 120
+    for name, mask in (("three", three), ("numbers", BLOBS // 255 * 2)):
+        root = pair(tmp_path / name, np.zeros_like(BLOBS))
+        (root / "masks" / "a.png").unlink()
+        save(root / "masks" / "a.jpg", mask)
+        text = refusal(root)
+        assert "masks/a.jpg is a JPEG" in text
+        assert "threshold=0.5" in text
+    assert np.mean(from_folder(tmp_path / "three", threshold=180).labels[0] != (BLOBS > 0)) < 0.005
+    root = pair(tmp_path / "colours", np.zeros_like(BLOBS))
+    (root / "masks" / "a.png").unlink()
+    save(root / "masks" / "a.jpg", np.dstack([BLOBS, 0 * BLOBS, BLOBS]))
+    assert "masks/a.jpg is a JPEG in colour" in refusal(root)
 
 
 def test_a_mask_of_another_size(tmp_path):

@@ -57,23 +57,29 @@ def test_channels_first_are_refused_with_the_way_to_turn_them(channels):
 # Folders -----------------------------------------------------------------------------------------------------------
 
 
-def drive(root):
+def drive(root, manual="1st_manual"):
     for number in (21, 22, 23):
         save(root / "images" / f"{number}_training.png", GREY)
-        save(root / "1st_manual" / f"{number}_manual1.png", SQUARE)
+        save(root / manual / f"{number}_manual1.png", SQUARE)
         save(root / "mask" / f"{number}_training_mask.png", np.full_like(GREY, 255))
     return root
 
 
+def test_drive_is_known_by_its_folders(tmp_path):
+    data = from_folder(drive(tmp_path / "training"))
+    np.testing.assert_array_equal(data.labels, np.stack([SQUARE > 0] * 3))
+    assert any("fields of view" in note for note in data.notes)
+
+
 def test_two_folders_that_may_both_be_the_masks_are_named_and_neither_is_taken(tmp_path):
-    root = drive(tmp_path / "training")
-    with pytest.raises(DataError, match=r"1st_manual, mask\. Which are the masks\?.*from_folder\(images, masks\)"):
+    root = drive(tmp_path / "training", "vessels")
+    with pytest.raises(DataError, match=r"vessels, mask\. Which are the masks\?.*from_folder\(images, masks\)"):
         from_folder(root)
-    data = from_folder(root / "images", root / "1st_manual")
+    data = from_folder(root / "images", root / "vessels")
     np.testing.assert_array_equal(data.labels, np.stack([SQUARE > 0] * 3))
     assert data.titles == ("21_training", "22_training", "23_training")
     # A folder that does not pair is no rival.
-    for path in (root / "1st_manual").iterdir():
+    for path in (root / "vessels").iterdir():
         path.rename(path.with_name(f"x{path.name[2:]}"))
     assert from_folder(root).labels.min() == 1
 
@@ -105,18 +111,6 @@ def test_a_second_argument_that_is_no_folder_says_how_grey_is_asked_for(tmp_path
     save(tmp_path / "images" / "a.png", GREY)
     with pytest.raises(DataError, match="grey=True"):
         from_folder(tmp_path, masks)
-
-
-def test_a_jpeg_mask_is_refused_with_the_line_that_mends_it(tmp_path):
-    save(tmp_path / "images" / "a.png", GREY)
-    save(tmp_path / "masks" / "a.jpg", SQUARE)
-    with pytest.raises(DataError, match="threshold") as refused:
-        from_folder(tmp_path)
-    path = tmp_path / "masks" / "a.jpg"
-    line = str(refused.value).split("tells them apart: ")[1].removesuffix(".")
-    eval(line.replace("'mask.png'", "path.with_suffix('.png')"), {"Image": Image, "np": np, "path": path})
-    path.unlink()
-    np.testing.assert_array_equal(from_folder(tmp_path).labels[0], SQUARE > 0)
 
 
 # Stacks behind one page --------------------------------------------------------------------------------------------
@@ -151,20 +145,26 @@ def test_all_planes_behind_one_page_are_read(tmp_path, write):
     (tmp_path / "pair" / "images").mkdir(parents=True)
     write(tmp_path / "pair" / "images" / "a.tif", volume)
     save(tmp_path / "pair" / "masks" / "a.png", SQUARE)
-    with pytest.raises(DataError, match="6 images behind one page"):
+    with pytest.raises(DataError, match=r"images/a\.tif holds 6 images, and its mask masks/a\.png 1"):
         from_folder(tmp_path / "pair")
+    (tmp_path / "pair" / "masks" / "a.png").unlink()
+    write(tmp_path / "pair" / "masks" / "a.tif", labels)
+    data = from_folder(tmp_path / "pair")
+    np.testing.assert_array_equal(data.labels, labels > 0)
+    assert data.titles == tuple(f"a, {number}" for number in range(1, 7))
+    assert any("several images in a file" in note for note in data.notes)
+    np.testing.assert_array_equal(np.rint(data.images[..., 0] * 255), volume)
 
 
-def test_channels_behind_one_page_are_no_images(tmp_path):
-    tifffile.imwrite(
-        tmp_path / "a.tif",
-        np.zeros((2, 20, 30), "uint8"),
-        truncate=True,
-        photometric="minisblack",
-        metadata={"axes": "CYX"},
-    )
-    with pytest.raises(DataError, match=r"a\.tif holds planes along the axes CYX"):
-        from_stack(tmp_path / "a.tif", np.zeros((2, 20, 30), int))
+@pytest.mark.parametrize("behind", [True, False])
+@pytest.mark.parametrize("axes", ["CYX", "ZCYX", "CZYX", "TZCYX"])
+def test_channels_are_what_the_file_says_are_channels(tmp_path, axes, behind):
+    shape = tuple({"C": 2, "Z": 3, "T": 2, "Y": 20, "X": 30}[letter] for letter in axes)
+    pixels = np.random.default_rng(0).integers(0, 255, shape).astype("uint8")
+    tifffile.imwrite(tmp_path / "a.tif", pixels, truncate=behind, photometric="minisblack", metadata={"axes": axes})
+    wanted = np.moveaxis(pixels, axes.index("C"), -1).reshape(-1, 20, 30, 2)
+    data = from_stack(tmp_path / "a.tif", np.zeros((len(wanted), 20, 30), int))
+    np.testing.assert_array_equal(np.rint(data.images * 255), wanted)
 
 
 # Weights, and what is kept back ------------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def test_a_number_in_several_pieces_is_a_class():
 @pytest.mark.parametrize("kind", ["instances", 3, True, ["classes"]])
 def test_another_kind_is_refused(tmp_path, kind):
     (tmp_path / "images").mkdir()
-    with pytest.raises(DataError, match=r"labels=.* is not allowed: give 'classes' or 'objects'"):
+    with pytest.raises(DataError, match=r"labels=.* is not allowed: give 'classes', 'objects' or 'onehot'"):
         from_folder(tmp_path, labels=kind)
     with pytest.raises(DataError, match=r"labels_are=.* is not allowed"):
         from_stack(IMAGES, TRUTH, labels_are=kind)
@@ -449,7 +449,7 @@ def test_a_set_is_read_as_its_makers_unpack_it(tmp_path, name):
             "01/t000.tif": GREY,
             "01_GT/SEG/man_seg000.tif": SQUARE,
         },
-        {f"{kind}/{part}/a.png": SQUARE for kind in ("images", "annotations") for part in ("training", "validation")},
+        {f"{kind}/{part}/a.png": SQUARE for kind in ("images", "annotations") for part in ("training", "new")},
     ],
 )
 def test_two_sets_beside_each_other_are_asked_about(tmp_path, more):

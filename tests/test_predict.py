@@ -198,7 +198,7 @@ def test_sixteen_bits_are_as_eight_once_normalised():
         (np.zeros(5), "has shape \\(5,\\)"),
         (np.array([["a"]]), "holds <U1: give whole or real numbers"),
         (np.zeros((2, 2), complex), "holds complex128"),
-        (None, "holds object"),
+        (None, "image=None"),
     ],
     ids=str,
 )

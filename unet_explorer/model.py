@@ -46,12 +46,14 @@ def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
         >>> model.get_layer("enc0_pool").output.shape
         (None, 8, 8, 2)
     """
+    read_config(config, tile)
+    size = None if tile is None else sides(config, tile)[TILE]
     try:
         # Here, so that the rest of the package can be imported, and used, without.
         import keras
     except ModuleNotFoundError as error:
         raise ImportError(no_tensorflow() or f"TensorFlow cannot be loaded: {error}") from None
-    height, width = (None, None) if tile is None else sides(read_config(config), tile)[TILE]
+    height, width = size or (None, None)
     maps = {TILE: keras.Input((height, width, config.in_channels), name=TILE)}
     known = laws(config)
     for step in plan(config):
@@ -98,11 +100,12 @@ def _layer(step: Step, inputs: Sequence[Any], crop: int) -> Any:
             assert_never(step.op)
 
 
-def config_of(model: keras.Model) -> UNetConfig:
+def config_of(model: keras.Model, *rest: object) -> UNetConfig:
     """The design that a network was built from, read off its layers.
 
     Args:
         model: What `build_model` gave, the file of `to_script` made, or Keras has loaded of either.
+        rest: What was given after it: if that holds the network, the order is what is wrong.
 
     Raises:
         ValueError: If it is anything else; it says where it departs from the plan.
@@ -111,8 +114,10 @@ def config_of(model: keras.Model) -> UNetConfig:
         >>> config_of(build_model(UNetConfig(depth=2, base_filters=4, padding="same"))).padding
         'same'
     """
-    layer = {each.name: each for each in getattr(model, "layers", ())}
+    if not hasattr(model, "layers") and any(hasattr(each, "layers") for each in rest):
+        raise ValueError(f"model={shown(model)} is no network, but what follows is one: give the network first.")
     try:
+        layer = {each.name: each for each in getattr(model, "layers", ())}
         first, head = layer["enc0_conv1"], layer["head"]
         config = UNetConfig(
             depth=sum(name.startswith("enc") and name.endswith("_pool") for name in layer),
@@ -129,8 +134,12 @@ def config_of(model: keras.Model) -> UNetConfig:
             skips="dec0_concat" in layer,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = {KeyError: f"it has no layer {error}", ValueError: str(error)}.get(
+            type(error), "its layers are others"
+        )
         raise ValueError(
-            f"{shown(model)} is no U-Net of this plan ({error}): give what build_model or TrainingSession.model gives."
+            f"model={shown(model)} is no U-Net of this plan ({reason}): give what build_model or TrainingSession.model "
+            "gives."
         ) from None
     for step in plan(config):
         made = layer.get(step.name)

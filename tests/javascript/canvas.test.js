@@ -63,8 +63,8 @@ test("images in grey and colour", () => {
 test("classes lie over a pale image, the background is paler still", () => {
   const colour = labelColour(palette, grey, Uint8Array.of(0, 1, 0, 0));
   const [red, green, blue] = classColour(palette, 1);
-  colour(1).forEach((part, at) => assert.ok(Math.abs(part - (30 + 0.7 * [red, green, blue][at])) < 1e-9));
-  assert.deepEqual(colour(0).map(Math.round), [10, 10, 10]);
+  colour(1, 0, 0).forEach((part, at) => assert.ok(Math.abs(part - (30 + 0.7 * [red, green, blue][at])) < 1e-9));
+  assert.deepEqual(colour(0, 0, 0).map(Math.round), [10, 10, 10]);
   assert.deepEqual(classColour(palette, 4), classColour(palette, 1));
 });
 
@@ -82,6 +82,17 @@ test("each error has its colour and its hatching, what is right has neither", ()
   for (const kind of kinds) assert.equal(kind.length, 1);
   assert.equal(new Set(kinds.flat()).size, 3);
   assert.equal(kinds[1][0], String(palette.invented));
+});
+
+test("what nobody knows is hatched in the truth, and no error", () => {
+  const truth = Uint8Array.of(255, 1, 0, 1);
+  const some = { ...grey, unknown: true };
+  const colour = labelColour(palette, some, truth);
+  assert.notDeepEqual(colour(0, 0, 0), colour(0, 2, 0));
+  assert.deepEqual(colour(0, 0, 0), [150, 150, 150]);
+  const pale = Array(3).fill(0.35 * grey.pixels[0] + 20);
+  for (const x of [0, 1, 2, 3, 4, 5]) assert.deepEqual(errorColour(palette, some, truth, Uint8Array.of(1, 1, 0, 1))(0, x, 0), pale);
+  assert.ok([0, 1, 2, 3, 4, 5].some((x) => String(errorColour(palette, grey, truth, Uint8Array.of(0, 1, 0, 1))(0, x, 0)) !== String(pale)));
 });
 
 test("rims lie where another label is beside, not at the border of the picture", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from itertools import pairwise, product
 from typing import Final
 
 from unet_explorer.core.axis import axis_of
-from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.config import UNetConfig, Whole, read_config, read_value, shown, whole
 from unet_explorer.core.cost import estimate_memory, read_batch_size
 from unet_explorer.core.tiles import Tile, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import read_image_shape
@@ -56,8 +57,7 @@ def fitting_design(config: UNetConfig, tile: Tile, batch_size: int, limit: int, 
         (True, (460, 460), 1)
     """
     wanted, result = read_batch_size(batch_size), trace(read_config(config), tile)
-    if isinstance(limit, bool) or not hasattr(limit, "__index__") or limit < 0:
-        raise ValueError(f"limit={shown(limit)} is not allowed: give a whole number of bytes, such as {4 * 10**9}.")
+    limit = int(read_value("limit", limit, Whole(0, 2**63)))
     output = result.output
     least = min(SMALLEST_OUTPUT, output.height), min(SMALLEST_OUTPUT, output.width)
     for smaller in _smaller_networks(config):
@@ -81,14 +81,12 @@ def read_limit(limit: object) -> int:
     """
     if isinstance(limit, str) and (found := _BYTES.fullmatch(limit.strip())):
         return round(float(found[1]) * _UNITS[found[2].upper()])
-    number = isinstance(limit, float) and limit.is_integer()
-    if not isinstance(limit, bool) and (number or hasattr(limit, "__index__")):
-        count = int(limit)  # type: ignore[call-overload]  # one of both it is
+    hint = ""
+    with contextlib.suppress(ValueError):
+        count = whole(int(limit) if isinstance(limit, float) and limit.is_integer() else limit)
         if count >= FEWEST_BYTES:
-            return int(count)
+            return count
         hint = f' Bytes are meant: for {count} GB say "{count} GB".' if count > 0 else ""
-    else:
-        hint = ""
     raise ValueError(
         f"limit={shown(limit)} is not allowed: give bytes, at least {FEWEST_BYTES:,}, such as {2 * 10**9} or "
         f'"2 GB".{hint}'
@@ -157,9 +155,10 @@ def best_tile(
         >>> best_tile(UNetConfig(), (512, 512), 2_000_000_000), best_tile(UNetConfig(), (512, 512), 1_200_000_000)
         ((700, 700), (444, 700))
     """
-    allowed = read_limit(limit)
+    read_config(config, image_shape, limit, batch_size)
     height, width = read_image_shape(image_shape)
-    down, across = (_candidates(read_config(config), side) for side in (height, width))
+    allowed, batch_size = read_limit(limit), read_batch_size(batch_size)
+    down, across = (_candidates(config, side) for side in (height, width))
     pairs = sorted(
         ((many * n * more * m, abs(n - m), (n, m)) for (n, many), (m, more) in product(down, across)),
     )

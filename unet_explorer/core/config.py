@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import difflib
-import math
-import operator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, NamedTuple
+
+from unet_explorer.core.values import (
+    Allowed,
+    Choice,
+    Flag,
+    Fraction,
+    Positive,
+    Whole,
+    knob,
+    read_knobs,
+    read_value,
+    shown,
+    whole,
+    wholes,
+)
 
 __all__ = [
     "PRESETS",
@@ -21,132 +34,13 @@ __all__ = [
     "knob",
     "read_config",
     "read_knobs",
+    "read_value",
     "shown",
+    "whole",
+    "wholes",
 ]
 
 VERSION: Final = 1
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A whole number between two bounds, both allowed."""
-
-    low: int
-    high: int
-
-    def __str__(self) -> str:
-        return f"a whole number from {self.low} to {self.high:,}"
-
-    def read(self, value: object) -> int:
-        """The value as a plain int, or ValueError."""
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise ValueError
-        number = operator.index(value)
-        if not self.low <= number <= self.high:
-            raise ValueError
-        return number
-
-
-@dataclass(frozen=True)
-class Fraction:
-    """A share: zero is allowed, the upper bound is not reached."""
-
-    below: float
-
-    def __str__(self) -> str:
-        return f"a number from 0 up to, but not including, {self.below:g}"
-
-    def read(self, value: object) -> float:
-        """The value as a plain float, or ValueError."""
-        if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-            raise ValueError
-        number = float(value)
-        if not (math.isfinite(number) and 0 <= number < self.below):
-            raise ValueError
-        return number
-
-
-@dataclass(frozen=True)
-class Positive:
-    """A number above zero, up to a bound that is allowed."""
-
-    high: float
-
-    def __str__(self) -> str:
-        return f"a number above 0, up to {self.high:g}"
-
-    def read(self, value: object) -> float:
-        """The value as a plain float, or ValueError."""
-        if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-            raise ValueError
-        number = float(value)
-        if not 0 < number <= self.high:
-            raise ValueError
-        return number
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few words or numbers."""
-
-    values: tuple[str | int, ...]
-
-    def __str__(self) -> str:
-        return "one of " + ", ".join(repr(value) for value in self.values)
-
-    def read(self, value: object) -> str | int:
-        """The value as it stands in the list, or ValueError."""
-        if isinstance(value, bool):
-            raise ValueError
-        if not isinstance(value, str):
-            value = operator.index(value)  # type: ignore[arg-type]
-        if value not in self.values:
-            raise ValueError
-        return self.values[self.values.index(value)]
-
-
-@dataclass(frozen=True)
-class Flag:
-    """On or off."""
-
-    def __str__(self) -> str:
-        return "True or False"
-
-    def read(self, value: object) -> bool:
-        """The value as a plain bool, or ValueError."""
-        # NumPy's own bool is not a bool; anything else that is merely truthy is refused.
-        if type(value).__name__ not in {"bool", "bool_"}:
-            raise ValueError
-        return bool(value)
-
-
-Allowed = Whole | Fraction | Choice | Flag
-
-
-def knob(default: Any, values: Allowed | Positive) -> Any:
-    """A field of a dataclass that takes these values only; `read_knobs` sees to it."""
-    return field(default=default, metadata={"allowed": values})
-
-
-def read_knobs(chosen: Any) -> None:
-    """Check all knobs of a frozen dataclass, and keep them as plain Python.
-
-    Raises:
-        ValueError: If any value is of the wrong type or out of range; every such value is named.
-    """
-    problems = []
-    for each in fields(chosen):
-        if "allowed" not in each.metadata:
-            continue
-        value = getattr(chosen, each.name)
-        try:
-            # Frozen: plain attributes are refused, and what is kept must be plain Python
-            # (a NumPy integer would otherwise end up in shared files).
-            object.__setattr__(chosen, each.name, each.metadata["allowed"].read(value))
-        except (ValueError, TypeError, OverflowError):
-            problems.append(f"{each.name}={shown(value)} is not allowed: give {each.metadata['allowed']}.")
-    if problems:
-        raise ValueError(" ".join(problems))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,14 +130,18 @@ class UNetConfig:
         known = [knob.name for knob in fields(cls)]
         for key in chosen:
             if key not in known:
-                close = difflib.get_close_matches(str(key), known, n=1)
+                close = difflib.get_close_matches(shown(key).strip("'"), known, n=1)
                 hint = f"did you mean {close[0]!r}?" if close else "the keys are " + ", ".join(known) + "."
                 raise ValueError(f"Unknown key {shown(key)}: {hint}")
         return cls(**chosen)
 
 
-def read_config(config: object) -> UNetConfig:
+def read_config(config: object, *rest: object) -> UNetConfig:
     """The network itself.
+
+    Args:
+        config: What was given as the network.
+        rest: What was given after it: if that holds the network, the order is what is wrong.
 
     Raises:
         ValueError: If it is anything but a `UNetConfig`.
@@ -253,26 +151,26 @@ def read_config(config: object) -> UNetConfig:
         Traceback (most recent call last):
         ...
         ValueError: config='paper' is not a network: give a UNetConfig, such as PRESETS["paper"].config.
+        >>> read_config(572, UNetConfig())
+        Traceback (most recent call last):
+        ...
+        ValueError: config=572 is not a network, but what follows is one: give the network first, then 572.
     """
-    if not isinstance(config, UNetConfig):
+    if isinstance(config, UNetConfig):
+        return config
+    given = shown(config)
+    if any(isinstance(each, UNetConfig) for each in rest):
         raise ValueError(
-            f'config={shown(config)} is not a network: give a UNetConfig, such as PRESETS["paper"].config.'
+            f"config={given} is not a network, but what follows is one: give the network first, then {given}."
         )
-    return config
-
-
-def shown(value: object) -> str:
-    """A value as it was typed, short enough for one line of an error.
-
-    Example:
-        >>> shown("572")
-        "'572'"
-    """
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001  # a foreign object's repr may fail in any way; its type is enough then
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "…"
+    remedy = 'give a UNetConfig, such as PRESETS["paper"].config'
+    if config is UNetConfig:
+        remedy = "it is what makes networks: write UNetConfig() for the paper's"
+    elif isinstance(config, Preset):
+        remedy = "it is a preset, a network and its tile: give its .config"
+    elif isinstance(config, dict):
+        remedy = "give a UNetConfig, such as UNetConfig.from_dict(…) of it"
+    raise ValueError(f"config={given} is not a network: {remedy}.")
 
 
 def allowed(knob: str) -> Allowed:

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from unet_explorer.core.config import UNetConfig, Whole, shown
+from unet_explorer.core.config import Flag, UNetConfig, Whole, read_config, read_value
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.trace import BYTES_PER_NUMBER, trace
@@ -130,10 +130,7 @@ def read_batch_size(value: object) -> int:
         >>> read_batch_size(4)
         4
     """
-    try:
-        return Whole(1, LARGEST_BATCH).read(value)
-    except ValueError:
-        raise ValueError(f"batch_size={shown(value)} is not allowed: give {Whole(1, LARGEST_BATCH)}.") from None
+    return int(read_value("batch_size", value, Whole(1, LARGEST_BATCH)))
 
 
 def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, training: bool = False) -> dict[str, int]:
@@ -169,9 +166,8 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
         maps        1003 MB
         total       2406 MB
     """
-    batch_size = read_batch_size(batch_size)
-    if not isinstance(training, bool):
-        raise ValueError(f"training={shown(training)} is not allowed: give True or False.")
+    read_config(config, tile, batch_size)
+    batch_size, training = read_batch_size(batch_size), read_value("training", training, Flag())
     result = trace(config, tile)
     size = {row.step.name: row.bytes for row in result}
     size[TILE] = math.prod(result.tile) * config.in_channels * BYTES_PER_NUMBER

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from functools import lru_cache
 from typing import NamedTuple
 
-from unet_explorer.core.config import UNetConfig, shown
+from unet_explorer.core.config import UNetConfig, read_config, shown, wholes
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.tiles import Tile, read_tile, sides
@@ -148,13 +147,13 @@ def receptive_field(config: UNetConfig, tile: Tile, step: str, pixel: tuple[int,
         >>> receptive_field(UNetConfig(), 572, "bottleneck_conv2", (0, 0))
         Box(top=0, left=0, bottom=140, right=140)
     """
-    sized = sides(config, tile)
-    if step not in sized:
+    sized = sides(read_config(config, tile, step, pixel), tile)
+    if not isinstance(step, str) or step not in sized:
         raise ValueError(f"There is no step {shown(step)} in this network: give one of {', '.join(sized)}.")
     shape = sized[step]
     try:
-        row, column = (operator.index(place) for place in pixel)
-    except (TypeError, ValueError):
+        row, column = wholes(pixel)
+    except ValueError:
         row = column = -1
     if not (0 <= row < shape[0] and 0 <= column < shape[1]):
         raise ValueError(

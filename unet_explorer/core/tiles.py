@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import operator
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.config import UNetConfig, read_config, shown, whole, wholes
 from unet_explorer.core.laws import Law, laws
 from unet_explorer.core.plan import Step, plan
 
@@ -45,6 +42,7 @@ class ShapeError(ValueError):
     """
 
     def __init__(self, config: UNetConfig, tile: Tile) -> None:
+        read_config(config, tile)
         pair = read_tile(tile)
         self.step, self.axis, self.side, reason = _first_failure(config, pair)
         near = [_fitting_neighbours(config, side) for side in pair]
@@ -87,7 +85,7 @@ def _first_failure(config: UNetConfig, tile: tuple[int, int]) -> tuple[str, str,
                 side, reason = _why(step, known, n)
                 where = "" if tile[0] == tile[1] else f" in {axis}"
                 return step.name, axis, side, reason + where
-    raise AssertionError("a ShapeError was asked for although the tile fits")
+    raise ValueError(f"tile={shown(tile)} fits this network: there is no ShapeError to make of it.")
 
 
 def _why(step: Step, known: dict[str, Law], n: int) -> tuple[int, str]:
@@ -112,25 +110,25 @@ def read_tile(tile: object) -> tuple[int, int]:
         >>> read_tile(572), read_tile((572, 444))
         ((572, 572), (572, 444))
     """
-    # An array of two is a pair as well; one that holds a single number has no length.
-    pair: tuple[Any, ...] = (tile, tile)
-    if hasattr(tile, "__len__") and isinstance(tile, Iterable) and not isinstance(tile, (str, bytes, dict, set)):
-        with contextlib.suppress(TypeError):
-            pair = tuple(tile)
     try:
-        if any(isinstance(side, bool) for side in pair):
-            raise TypeError
-        height, width = (operator.index(side) for side in pair)
-    except (TypeError, ValueError):
-        bad = True
-    else:
-        bad = not (1 <= height <= LARGEST and 1 <= width <= LARGEST)
-    if bad:
-        raise ValueError(
-            f"tile={shown(tile)} is not allowed: give one whole number from 1 to {LARGEST:,}, such as 572, "
-            "or two as (height, width), such as (572, 444)."
-        )
-    return height, width
+        height, width = _pair(tile)
+        if 1 <= height <= LARGEST and 1 <= width <= LARGEST:
+            return height, width
+    except ValueError:
+        pass
+    raise ValueError(
+        f"tile={shown(tile)} is not allowed: give one whole number from 1 to {LARGEST:,}, such as 572, "
+        "or two as (height, width), such as (572, 444)."
+    )
+
+
+def _pair(tile: object) -> tuple[int, ...]:
+    # An array of two is a pair as well; one that holds a single number stands for both.
+    try:
+        side = whole(tile)
+    except ValueError:
+        return wholes(tile)
+    return side, side
 
 
 def sides(config: UNetConfig, tile: Tile) -> dict[str, tuple[int, int]]:
@@ -143,9 +141,10 @@ def sides(config: UNetConfig, tile: Tile) -> dict[str, tuple[int, int]]:
         >>> sides(UNetConfig(), 572)["bottleneck_conv2"]
         (28, 28)
     """
+    read_config(config, tile)
     height, width = read_tile(tile)
     known = {}
-    for name, law in laws(read_config(config)).items():
+    for name, law in laws(config).items():
         down = law.side(height)
         across = down if width == height else law.side(width)
         if down is None or across is None:
@@ -187,7 +186,7 @@ def valid_sizes(config: UNetConfig, low: int = 1, high: int = 1024) -> range:
         >>> list(valid_sizes(UNetConfig(), 560, 600))
         [572, 588]
     """
-    smallest, period = _fitting(read_config(config))
+    smallest, period = _fitting(read_config(config, low, high))
     low, high = _whole(low, "low"), _whole(high, "high")
     first = max(smallest, low + (smallest - low) % period)
     return range(first, max(first, high + 1), period)
@@ -206,7 +205,7 @@ def nearest_sizes(config: UNetConfig, n: int) -> tuple[int | None, int | None]:
         >>> nearest_sizes(UNetConfig(), 512), nearest_sizes(UNetConfig(), 100)
         ((508, 524), (None, 188))
     """
-    smallest, period = _fitting(read_config(config))
+    smallest, period = _fitting(read_config(config, n))
     n = _whole(n, "n")
     if n < smallest:
         return None, smallest
@@ -217,9 +216,10 @@ def nearest_sizes(config: UNetConfig, n: int) -> tuple[int | None, int | None]:
 
 
 def _whole(value: object, name: str) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise ValueError(f"{name}={shown(value)} is not allowed: give a whole number of pixels.")
-    return operator.index(value)
+    try:
+        return whole(value)
+    except ValueError:
+        raise ValueError(f"{name}={shown(value)} is not allowed: give a whole number of pixels.") from None
 
 
 def tile_for_output(config: UNetConfig, wanted: int) -> int:
@@ -232,8 +232,9 @@ def tile_for_output(config: UNetConfig, wanted: int) -> int:
         >>> tile_for_output(UNetConfig(), 388), tile_for_output(UNetConfig(), 389)
         (572, 588)
     """
-    output = laws(read_config(config))[plan(config)[-1].name]
-    above = nearest_sizes(config, output.tile_for(_whole(wanted, "wanted")))[1]
+    output = laws(read_config(config, wanted))[plan(config)[-1].name]
+    wanted = _whole(wanted, "wanted")
+    above = nearest_sizes(config, output.tile_for(wanted))[1]
     if wanted < 1 or above is None:
         raise ValueError(
             f"wanted={shown(wanted)} is not allowed: give a whole number of pixels from 1 to "

@@ -8,14 +8,13 @@ to blend, and the result is that of the whole image in one piece.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
 from typing import Final, NamedTuple
 
 from unet_explorer.core.axis import Axis, axis_of, needed
-from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.config import Flag, UNetConfig, read_config, read_value, shown, whole, wholes
 from unet_explorer.core.tiles import AXES, Tile, sides, tile_for_output
 from unet_explorer.core.trace import trace
 
@@ -72,7 +71,8 @@ class Tiling:
     """
 
     def __init__(self, config: UNetConfig, image_shape: tuple[int, ...], tile: Tile, *, seamless: bool = True) -> None:
-        self.config = read_config(config)
+        self.config = read_config(config, image_shape, tile)
+        seamless = read_value("seamless", seamless, Flag())
         self.image = read_image_shape(image_shape)
         size = next(iter(sides(config, tile).values()))
         self.seamless = seamless
@@ -88,8 +88,14 @@ class Tiling:
         return self.axes[0].count * self.axes[1].count
 
     def __getitem__(self, number: int) -> PlacedTile:
+        try:
+            number = whole(number)
+        except ValueError:
+            raise ValueError(
+                f"{shown(number)} is no number of a tile: give a whole number below {len(self)}, as in tiling[0]."
+            ) from None
         if not -len(self) <= number < len(self):
-            raise IndexError(f"There are {len(self)} tiles, counted from 0: there is no tile {number}.")
+            raise IndexError(f"There are {len(self)} tiles, counted from 0: there is no tile {shown(number)}.")
         down, across = divmod(number % len(self), self.axes[1].count)
         return self._placed(down, across)
 
@@ -206,13 +212,12 @@ def read_image_shape(shape: object) -> tuple[int, int]:
         (512, 640)
     """
     try:
-        height, width, *_ = numbers = [operator.index(side) for side in shape]  # type: ignore[attr-defined]
-        good = len(numbers) in {2, 3} and all(1 <= side <= LARGEST_SIDE for side in numbers)
-    except (TypeError, ValueError):
-        good = False
-    if not good:
-        raise ValueError(
-            f"image_shape={shown(shape)} is not allowed: give (height, width) in whole pixels, from 1 to "
-            f"{LARGEST_SIDE:,} each, such as (512, 640)."
-        )
-    return height, width
+        height, width, *_ = numbers = wholes(shape, most=3)
+        if all(1 <= side <= LARGEST_SIDE for side in numbers):
+            return height, width
+    except ValueError:
+        pass
+    raise ValueError(
+        f"image_shape={shown(shape)} is not allowed: give (height, width) in whole pixels, from 1 to "
+        f"{LARGEST_SIDE:,} each, such as (512, 640)."
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.receptive import sights
@@ -81,10 +81,16 @@ class Trace:
     def __getitem__(self, step: str) -> Row:
         """The row of a step, by name.
 
+        Raises:
+            KeyError: If there is no such step.
+
         Example:
             >>> trace(UNetConfig(), 572)["dec0_concat"].crop
             88
         """
+        if not isinstance(step, str) or step not in self._by_name:
+            names = ", ".join(self._by_name)
+            raise KeyError(f"There is no step {shown(step)} in this network: give one of {names}.")
         return self._by_name[step]
 
     @cached_property

@@ -10,12 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.config import shown
-from unet_explorer.data.decoded import DataError, DecodedImage, SizeCheck
+from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, Question, SizeCheck, thumbnail
+from unet_explorer.data.limits import Limits, limits_of, sampled
 
-__all__ = ["check_order", "layers_of", "one_hot", "scaled", "together"]
+__all__ = [
+    "check_order",
+    "decoded_array",
+    "layers_of",
+    "one_hot",
+    "plain_layers",
+    "scaled",
+    "scaled_image",
+    "together",
+]
 
 MOST_CHANNELS: Final = 4
 """A side of so few pixels beside a larger one is that of channels."""
+
+_DIM: Final = 1 / 255
+"""An image that is nowhere brighter than this would show nothing at all."""
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -54,7 +67,7 @@ def layers_of(source: Any, name: str, check: SizeCheck) -> Iterator[DecodedImage
         if layer.ndim not in (2, 3) or 0 in layer.shape:
             raise DataError(f"{where} has shape {layer.shape}: give (height, width) or (height, width, channels).")
         check(layer.shape[0], layer.shape[1], where)
-        yield _decoded(layer if layer.ndim == 2 or layer.shape[2] > 1 else layer[..., 0])
+        yield decoded_array(layer)
     if not len(whole):
         raise DataError(f"{name} holds no image: give at least one.")
 
@@ -120,53 +133,124 @@ def _array(source: Any, name: str) -> NDArray[Any]:
     return array
 
 
-def _decoded(values: NDArray[Any]) -> DecodedImage:
+def decoded_array(values: NDArray[Any]) -> DecodedImage:
+    """An image (height, width[, channels]) from an array; 8 and 16 bits say what is white.
+
+    Example:
+        >>> decoded_array(np.zeros((2, 3, 1), "uint8")).values.shape
+        (2, 3)
+    """
+    values = values if values.ndim == 2 or values.shape[2] > 1 else values[..., 0]
     if values.dtype == np.bool_:
         return DecodedImage(values.astype(np.uint8), 1)
     return DecodedImage(values, {"uint8": 255, "uint16": 65535}.get(values.dtype.name))
 
 
-def scaled(images: Sequence[DecodedImage]) -> NDArray[np.float32] | tuple[NDArray[np.float32], ...]:
-    """All images from 0 to 1 in 32-bit floats, with as many channels as the one that has most.
+def plain_layers(
+    array: NDArray[Any], name: str, check: SizeCheck, planes: Planes | None, *, stack: bool
+) -> Iterator[NDArray[Any]]:
+    """The images of an array that somebody saved, (height, width[, channels]) each.
 
     Args:
-        pictures: (height, width[, channels]) each, finite. Where `top` is known it becomes 1; else numbers stay
-            if all lie within 0 to 1, and if not, the smallest of all images becomes 0 and the largest 1.
+        array: (height, width), or with channels behind; with another axis it must be said what that is.
+        name: What to call it in an error.
+        check: Told height and width of each first; what it raises is passed on.
+        planes: What lies along another axis.
+        stack: Whether it is known to be a stack, (N, height, width[, channels]).
+
+    Raises:
+        DataError: If that is not said, or it holds no numbers.
 
     Example:
-        >>> images = [DecodedImage(np.array([[5.0, 6.0]]), None), DecodedImage(np.array([[9.0, 7.0]]), None)]
-        >>> scaled(images).ravel().tolist()
-        [0.0, 0.25, 1.0, 0.5]
+        >>> [part.shape for part in plain_layers(np.zeros((5, 8, 9)), "a.npy", print, "images", stack=False)]
+        8 9 a.npy, image 1
+        8 9 a.npy, image 2
+        8 9 a.npy, image 3
+        8 9 a.npy, image 4
+        8 9 a.npy, image 5
+        [(8, 9), (8, 9), (8, 9), (8, 9), (8, 9)]
     """
-    low, high = _range([decoded.values for decoded in images if decoded.top is None])
+    if array.dtype.kind not in "buif":
+        raise DataError(f"{name} holds {array.dtype}, not real numbers: save 8 or 16 bits, or floats.")
+    if array.ndim == 3 and not stack:
+        if planes == "channels":
+            array = np.moveaxis(array, 0, -1) if array.shape[0] < array.shape[-1] else array
+        elif planes is None and not array.shape[-1] <= MOST_CHANNELS < array.shape[0]:
+            raise _unsaid(array, name)
+        if planes is None or planes == "channels":
+            array = array[None]
+    elif array.ndim == 2:
+        array = array[None]
+    if array.ndim not in (3, 4) or 0 in array.shape:
+        raise DataError(f"{name} has shape {array.shape}: save (height, width) or (height, width, channels).")
+    for number, layer in enumerate(array, start=1):
+        check(layer.shape[0], layer.shape[1], name if len(array) == 1 else f"{name}, image {number}")
+        yield layer
+
+
+def _unsaid(array: NDArray[Any], name: str) -> DataError:
+    step = max(1, -(-len(array) // 8))
+    shown = tuple(thumbnail(DecodedImage(layer, None)) for layer in array[::step] if layer.size)
+    return DataError(
+        f"{name} has shape {array.shape}, and does not say what lies along which side. Say it: "
+        'planes="channels" for channels of one image, or planes="images" for images one after the other.',
+        Question("planes", tuple(PLANES.items()), shown),
+    )
+
+
+def scaled(images: Sequence[DecodedImage]) -> NDArray[np.float32] | tuple[NDArray[np.float32], ...]:
+    """All images from 0 to 1 in 32-bit floats, with as many channels as the one that has most; see `scaled_image`.
+
+    Args:
+        images: (height, width[, channels]) each, finite.
+
+    Example:
+        >>> images = [DecodedImage(np.array([[5.0, 6.0]]), None), DecodedImage(np.array([[90.0, 70.0]]), None)]
+        >>> scaled(images).ravel().tolist()
+        [0.0, 1.0, 1.0, 0.0]
+    """
     channels = max(1 if decoded.values.ndim == 2 else decoded.values.shape[-1] for decoded in images)
-
-    def one(decoded: DecodedImage) -> NDArray[np.float32]:
-        if decoded.top is not None:
-            values = decoded.values / np.float32(decoded.top)
-        elif low >= 0 and high <= 1:
-            values = decoded.values
-        else:
-            # Halves, for the difference of two large floats may be beyond the largest.
-            half = decoded.values.astype(np.float64) * 0.5
-            values = (half - low * 0.5) / max(high * 0.5 - low * 0.5, np.finfo(float).tiny)
-        image = values.astype(np.float32)
-        return image if image.ndim == 3 else np.repeat(image[..., None], channels, axis=-1)
-
     sizes = {decoded.values.shape[:2] for decoded in images}
     if len(sizes) > 1:
-        return tuple(one(decoded) for decoded in images)
+        return tuple(scaled_image(decoded, channels)[0] for decoded in images)
     every = np.empty((len(images), *sizes.pop(), channels), np.float32)
     for place, decoded in enumerate(images):
-        every[place] = one(decoded)
+        every[place] = scaled_image(decoded, channels)[0]
     return every
 
 
-def _range(arrays: Sequence[NDArray[Any]]) -> tuple[float, float]:
-    return (
-        min((float(values.min()) for values in arrays), default=0.0),
-        max((float(values.max()) for values in arrays), default=1.0),
-    )
+def scaled_image(decoded: DecodedImage, channels: int = 1) -> tuple[NDArray[np.float32], int]:
+    """An image from 0 to 1, (height, width, channels), and how many of its pixels hold numbers that are none.
+
+    Where full brightness is known it becomes 1. Other numbers stay if the image fills a good part of 0 to 1; if not,
+    its smallest becomes 0 and its largest 1, reckoned in 64 bits. What lies far beyond all others, as NoData and hot
+    pixels do, counts as the nearest of the others first; see `limits.limits_of`.
+
+    Args:
+        decoded: (height, width[, channels]), finite.
+        channels: How many there shall be, where the image is grey.
+
+    Example:
+        >>> image, beyond = scaled_image(DecodedImage(np.array([[-3.4e38, 2e-9, 4e-9, 6e-9]]), None))
+        >>> image.ravel().tolist(), beyond
+        ([0.0, 0.0, 0.5, 1.0], 1)
+    """
+    values = decoded.values if decoded.values.ndim == 3 else decoded.values[..., None]
+    beyond = 0
+    if decoded.top is not None:
+        image: NDArray[Any] = values / np.float32(decoded.top)
+    else:
+        limits: Limits = limits_of(sampled(values))
+        beyond = limits.beyond(values)
+        numbers = limits.clipped(values)
+        low, high = float(numbers.min()), float(numbers.max())
+        if low < 0 or high > 1 or high < _DIM:
+            # Halves, for the difference of two large floats may be beyond the largest.
+            half = high * 0.5 - low * 0.5
+            numbers = (numbers * 0.5 - low * 0.5) / (half if half > 0 else 1.0)
+        image = numbers
+    single: NDArray[np.float32] = image.astype(np.float32)
+    return (single if single.shape[-1] > 1 else np.repeat(single, channels, axis=-1)), beyond
 
 
 def together(parts: Sequence[NDArray[Number]]) -> NDArray[Number] | tuple[NDArray[Number], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,23 @@ __all__ = [
     "LARGEST_FILE",
     "LARGEST_IMAGE",
     "LARGEST_SET",
+    "PLANES",
     "SUFFIXES",
     "Budget",
     "DataError",
     "DecodedImage",
+    "Planes",
+    "Question",
     "SizeCheck",
     "listed",
     "printable",
     "read_bytes",
+    "thumbnail",
 ]
 
-SUFFIXES: Final = frozenset({".png", ".tif", ".tiff", ".bmp", ".gif", ".jpg", ".jpeg"})
+SUFFIXES: Final = frozenset({".png", ".tif", ".tiff", ".bmp", ".gif", ".jpg", ".jpeg", ".webp", ".npy"})
 """Files with these endings are looked at; what they hold decides how they are read."""
-FORMATS: Final = "PNG, TIFF, BMP, GIF, or JPEG (JPEG for images only, not for masks)"
+FORMATS: Final = "PNG, TIFF, BMP, GIF, WebP, JPEG, or .npy"
 LARGEST_IMAGE: Final = 64 * 2**20
 """Pixels of one image: 8192 × 8192."""
 LARGEST_FILE: Final = 2**30
@@ -35,12 +39,38 @@ LARGEST_FILE: Final = 2**30
 LARGEST_SET: Final = 2**30
 """Bytes of all images of a set, at four a number."""
 
+Planes: TypeAlias = Literal["channels", "slices", "time", "images"]
+PLANES: Final[dict[Planes, str]] = {
+    "channels": "Channels of one image",
+    "slices": "Slices of a volume: an image each",
+    "time": "Points in time: an image each",
+    "images": "Separate images",
+}
+"""What the planes of a file may be, in words."""
 SizeCheck: TypeAlias = Callable[[int, int, str], None]
 """Told height, width and the name of a picture before its pixels are unpacked; it may refuse."""
 
 
+class Question(NamedTuple):
+    """What must be said before something can be read.
+
+    Attributes:
+        option: The argument of `from_folder` that says it.
+        choices: What it may be, each with words.
+        pictures: What it is about, (height, width) or (height, width, 3), to be shown.
+    """
+
+    option: str
+    choices: tuple[tuple[Any, str], ...]
+    pictures: tuple[NDArray[Any], ...] = ()
+
+
 class DataError(ValueError):
     """A file or folder that cannot be read as a data set. The message says why and how to mend it.
+
+    Args:
+        message: Why, and how to mend it.
+        question: What would have to be said, where that is all that is missing.
 
     Example:
         >>> raise DataError("cells.png is empty: save it again.")
@@ -49,13 +79,18 @@ class DataError(ValueError):
         unet_explorer.data.decoded.DataError: cells.png is empty: save it again.
     """
 
+    def __init__(self, message: str, question: Question | None = None) -> None:
+        super().__init__(message)
+        self.question = question
+
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
     """The pixels of one picture as the file holds them.
 
     Args:
-        values: (height, width) or, in colour, (height, width, 3). With a palette they are its indices.
+        values: (height, width) or, in colour, (height, width, 3); with other channels, (height, width, channels). With
+            a palette they are its indices.
         top: The number that stands for full brightness, such as 255; None where the file does not say, as for floats.
         alpha: (height, width), how opaque each pixel is, from 0 to `top`; or None.
         palette: (indices, 3) colours in 8 bits, or None.
@@ -80,10 +115,11 @@ class DecodedImage:
         values, top = self.values, self.top
         if self.palette is not None:
             values, top = self.palette[values], 255
-        if values.ndim == 3 and all(np.array_equal(values[..., 0], values[..., other]) for other in (1, 2)):
+        colours = values.ndim == 3 and values.shape[-1] == 3
+        if colours and all(np.array_equal(values[..., 0], values[..., other]) for other in (1, 2)):
             values = values[..., 0]
         # A copy, so that three channels do not stay in memory for one.
-        return DecodedImage(np.ascontiguousarray(values), top)
+        return DecodedImage(np.ascontiguousarray(values), top, lossy=self.lossy)
 
     def check_finite(self, name: str) -> None:
         """Refuse floats that are no numbers.
@@ -138,6 +174,23 @@ class Budget:
                 f"{self.channels} channel{'' if self.channels == 1 else 's'} at 4 bytes): at most "
                 f"{LARGEST_SET / 1e9:.1f} GB are read. Read fewer with limit=… or make the images smaller."
             )
+
+
+def thumbnail(decoded: DecodedImage, side: int = 96) -> NDArray[np.uint8]:
+    """A picture small enough to be shown beside others, 8 bits, stretched to its darkest and brightest pixel.
+
+    Example:
+        >>> thumbnail(DecodedImage(np.array([[0, 500]]), None)).tolist()
+        [[0, 255]]
+    """
+    image = decoded.image().values
+    step = max(1, -(-max(image.shape[:2]) // side))
+    small = image[::step, ::step].astype(np.float64)
+    if small.ndim == 3 and small.shape[-1] != 3:
+        small = small.mean(axis=-1)
+    low, high = np.quantile(small, (0.01, 0.99)) if small.size > 4 else (small.min(), small.max())
+    shown: NDArray[np.uint8] = np.rint(np.clip((small - low) / max(high - low, 1e-300), 0, 1) * 255).astype(np.uint8)
+    return shown
 
 
 def printable(name: object) -> str:

@@ -2,65 +2,99 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.archives import SUFFIX, unpack
-from unet_explorer.data.arrays import layers_of, one_hot, scaled, together
-from unet_explorer.data.dataset import LARGEST_LABEL, Dataset
-from unet_explorer.data.decoded import Budget, DataError, DecodedImage, SizeCheck, printable, read_bytes
+from unet_explorer.data.arrays import layers_of, one_hot, scaled_image, together
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.decoded import (
+    Budget,
+    DataError,
+    DecodedImage,
+    Planes,
+    SizeCheck,
+    listed,
+    printable,
+    read_bytes,
+)
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.folders import LAYOUTS, Layout, find_layout, pair_folders
-from unet_explorer.data.legend import NO_LEGEND, Legend, read_legend
-from unet_explorer.data.listing import visible
-from unet_explorer.data.masks import Kind, Meaning, mask_values, meaning, named, object_mask
+from unet_explorer.data.fileset import NUCLEUS, numbers_in, open_files
+from unet_explorer.data.folders import LAYOUTS, find_layout, pair_folders
+from unet_explorer.data.layout import Layout
+from unet_explorer.data.legend import NO_LEGEND, Legend
+from unet_explorer.data.meaning import Kind, Meaning, Said, meaning, named
+from unet_explorer.data.reading import (
+    Reading,
+    channels_of,
+    describe_beyond,
+    read_classes,
+    read_kind,
+    read_objects,
+    read_path,
+    size_check,
+    title_of,
+)
+from unet_explorer.data.views import View, in_grey
 
-__all__ = ["CLASSES", "from_folder", "from_stack"]
+__all__ = ["LARGE", "from_folder", "from_stack"]
 
 Source: TypeAlias = str | os.PathLike[str] | ArrayLike | Sequence[ArrayLike]
 """The path of a TIFF, or pixels as an array or a list of arrays."""
+Progress: TypeAlias = Callable[[int, int], None]
 
-CLASSES: Final = "classes.txt"
-"""Where the names of the classes are read from, one a line."""
-_LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
+LARGE: Final = 1 << 28
+"""Bytes of images, at four a number, from which on they stay in their files."""
 
 
-def from_folder(
+def from_folder(  # noqa: PLR0913  # each is a question that some set leaves open
     path: str | os.PathLike[str],
     masks: str | os.PathLike[str] | None = None,
     *,
     grey: bool = False,
     limit: int | None = None,
     labels: Kind | None = None,
+    planes: Planes | None = None,
+    threshold: float | None = None,
+    ignore: int | str | None = None,
+    classes: Sequence[str] | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Read your own images and masks from a folder or a .zip.
 
     These layouts are understood, also up to three folders down:
 
     - ``images/`` and ``masks/`` (or img, labels, gt, instances, …), files paired by name; a mask's may end in _mask,
-      _label, _gt or _seg. Every image needs a mask; a mask without an image is ignored.
+      _label, _gt or _seg. Every image needs a mask; a mask without an image is left out.
     - A folder for each image with ``images/`` and ``masks/`` in it, one mask an object, as in BBBC038. Where two
       objects overlap, the later name wins.
     - A pair of TIFF stacks such as train-volume.tif and train-labels.tif, as in the ISBI challenge.
+    - Cell Tracking Challenge, DRIVE, Pascal VOC, CamVid, Carvana, ADE20K and ZeroCostDL4Mic as they come.
+    - One of these in ``train/`` and another in ``val/``: the latter is what a network is examined on.
 
     Images are scaled to 0 to 1 by their bits: 8 bits by 255, 16 bits by 65,535. Other numbers, such as floats, stay as
-    they are if all lie in 0 to 1; else the smallest of the set becomes 0 and the largest 1. If any image is in colour,
-    all become RGB. Alpha is left out. A photo that its camera noted as turned (EXIF) is turned, as every viewer does.
+    they are where they fill 0 to 1; else the smallest of each image becomes 0 and its largest 1, but for NoData and hot
+    pixels. If any image is in colour, all become RGB. Alpha is left out. A photo that its camera noted as turned
+    (EXIF) is turned, as every viewer does. A TIFF says itself whether its planes are channels or slices; if it does
+    not, `planes` must.
 
-    Masks that hold 0 and one brightest value, such as 255, tell foreground from background. Other numbers are classes,
-    up to 31, or 255 with their names in ``classes.txt`` beside the folders, one a line. Numbers above 255, or any in a
-    folder ``instances/``, are objects. A palette that all masks share counts by its indices. In RGB, or where palettes
-    differ, each colour is a class: those of ``classes.txt`` in its order, with a line such as ``sky #87ceeb`` or
-    ``sky 135 206 235`` each; without it black first, and classes are called by their colours.
+    Masks that hold 0 and one brightest value, such as 255, tell foreground from background, also if they are JPEG or
+    their edges are soft. Other numbers are classes, up to 31, or 255 with their names in ``classes.txt`` beside the
+    folders, one a line. Numbers above 255, or any in a folder ``instances/``, are objects. A palette that all masks
+    share counts by its indices. In RGB, or where palettes differ, each colour is a class: those of ``classes.txt`` in
+    its order, with a line such as ``sky #87ceeb`` or ``sky 135 206 235`` each; without it black first, and classes are
+    called by their colours.
+
+    Images that take more than 256 MB stay in their files and are read when they are asked for, so that there may be
+    any number; of a .zip, up to 1 GB are read. What was left out, and why, is in the `notes` of the data set.
 
     Args:
         path: A folder or a .zip; or, with `masks`, the folder of the images alone.
@@ -68,8 +102,15 @@ def from_folder(
             them where each number occurs once.
         grey: Whether to turn colour into one channel.
         limit: Read only so many images, the first by name.
-        labels: ``"classes"`` or ``"objects"``: what the numbers in the masks are. Left out, it is found out where only
-            one of both is likely, and asked for where it is not.
+        labels: What masks hold: ``"classes"``, ``"objects"`` that are numbered, or ``"onehot"``, a channel a class.
+            Left out, it is found out where only one is likely, and asked for where it is not.
+        planes: What several planes in a file are: ``"channels"``, or ``"slices"``, ``"time"`` or ``"images"``, which
+            are images of their own.
+        threshold: From which brightness of the masks on a pixel is foreground: a share of white, such as 0.5, or the
+            number itself, such as 128.
+        ignore: The number, or the colour (``"#e0e0c0"``), in masks of which nothing is known.
+        classes: Lines as in ``classes.txt``, which counts more than the file.
+        progress: Called with how many masks were looked at, and how many there are, where these are many.
 
     Raises:
         DataError: If anything cannot be read or is ambiguous; it names the file, what was found and how to mend it. It
@@ -85,17 +126,29 @@ def from_folder(
         >>> len(data), data.size, data.classes
         (1, (24, 32), ('background', 'foreground'))
     """
-    most, place, kind = _read_limit(limit), _read_path(path), _read_kind(labels, "labels")
+    reading = Reading.of(
+        grey=grey,
+        limit=limit,
+        labels=labels,
+        planes=planes,
+        threshold=threshold,
+        ignore=ignore,
+        classes=classes,
+    )
+    place = _read_place(path)
+    if progress is not None and not callable(progress):
+        raise DataError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
     try:
         if masks is not None:
-            return _from_layout(*_two_folders(place, masks), grey, most, kind)
+            root, layout = _two_folders(place, masks)
+            return _from_layout(root, layout, reading, progress)
         if place.is_dir():
-            return _from_layout(place.resolve(), None, grey, most, kind)
+            root = place.resolve()
+            return _from_layout(root, find_layout(root), reading, progress)
         with tempfile.TemporaryDirectory(prefix="unet_explorer_", ignore_cleanup_errors=True) as spare:
             # Named like the zip, for so is the data set.
-            return _from_layout(
-                unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip")), None, grey, most, kind
-            )
+            root = unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip"))
+            return _from_layout(root, find_layout(root), reading, progress, passing=True)
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "no memory left"
         raise DataError(
@@ -103,12 +156,9 @@ def from_folder(
         ) from None
 
 
-def _read_path(path: object) -> Path:
+def _read_place(path: object) -> Path:
     """A folder or a .zip that is there."""
-    try:
-        place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
-    except (TypeError, ValueError, RuntimeError):
-        raise DataError(f"path={shown(path)} cannot be read: give the path of a folder or of a .zip.") from None
+    place = read_path(path, "path")
     if place.is_dir():
         return place
     if not place.exists():
@@ -118,19 +168,11 @@ def _read_path(path: object) -> Path:
     return place
 
 
-def _read_limit(limit: object) -> int | None:
-    if limit is None:
-        return None
-    if isinstance(limit, bool) or not hasattr(limit, "__index__") or operator.index(limit) < 1:
-        raise DataError(f"limit={shown(limit)} is not allowed: give a whole number of images from 1, or None for all.")
-    return operator.index(limit)
-
-
 def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
     """The folder that both lie in, and the files that pair."""
     try:
-        other = Path(masks).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
-    except (TypeError, ValueError, RuntimeError):
+        other = read_path(masks, "masks")
+    except DataError:
         raise DataError(
             f"masks={shown(masks)} is no path: give the folder of the masks. Whether to read in grey is said by name: "
             "grey=True."
@@ -146,96 +188,106 @@ def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
     return root, pair_folders(first, second, root)
 
 
-def _read_kind(kind: object, name: str) -> Kind | None:
-    if kind is None or kind == "classes" or kind == "objects":
-        return kind
-    raise DataError(f"{name}={shown(kind)} is not allowed: give 'classes' or 'objects', or leave it out.")
-
-
-def _from_layout(root: Path, layout: Layout | None, grey: bool, limit: int | None, kind: Kind | None) -> Dataset:
-    layout = layout or find_layout(root)
-    classes = _read_classes(layout.folder, root)
-    layout = layout._replace(images=layout.images[:limit], masks=layout.masks[:limit])
+def _from_layout(
+    root: Path, layout: Layout, reading: Reading, progress: Progress | None, passing: bool = False
+) -> Dataset:
+    """Read the files of a layout; `passing` if they will be gone soon."""
+    legend = reading.legend if reading.legend.names else read_classes(layout.folder, root)
+    legend = legend if legend.names else Legend(layout.classes)
+    said = reading.said
+    said = said._replace(ignore=layout.ignore if said.ignore is None else said.ignore)
+    if layout.kind == "numbered" and said.kind is None:
+        said = said._replace(kind="objects")
+    layout, reading = layout.first(reading.limit), reading._replace(said=said)
     if layout.kind == "stack":
-        images, names = _stack_images(layout.images[0], _name(layout.images[0], root), limit)
-        masks, mask_names, _ = _stack_masks(layout.masks[0][0], _name(layout.masks[0][0], root), limit)
-        _check_stacks(images, masks)
-        return _dataset(root.name, images, meaning(masks, mask_names, classes, kind), names, grey)
+        return _from_stacks(root, layout, reading, legend)
+    if not passing:
+        numbers, peeked = numbers_in(layout, root, reading)
+        if numbers * 4 > LARGE:
+            files, classes, titles = open_files(layout, root, reading, legend, peeked, progress)
+            note = f"The images stay in their files, {printable(root)}, and are read as they are needed."
+            about = (*layout.notes, *((files.rule.note,) if files.rule and files.rule.note else ()), note)
+            items = [(files, place) for place in range(len(titles))]
+            numbered = files.rule is None or files.rule.kind == "objects"
+            return Dataset(
+                printable(root.name),
+                View("image", items),
+                View("labels", items),
+                classes,
+                View("instances", items) if numbered else None,
+                titles=titles,
+                notes=about,
+                validation=sum(each.images for each in peeked[len(peeked) - layout.validation :]),
+            )
+    return _in_memory(root, layout, reading, legend)
+
+
+def _in_memory(root: Path, layout: Layout, reading: Reading, legend: Legend) -> Dataset:
     budget = Budget()
-    images = [_image(path, _name(path, root), budget) for path in layout.images]
-    sizes = [_same_size(image, _name(path, root)) for image, path in zip(images, layout.images, strict=True)]
+    every: list[list[DecodedImage]] = []
+    for path in layout.images:
+        name = _name(path, root)
+        every.append(reading.images(path, name, budget.take))
+        budget.widen(max(map(channels_of, every[-1])), name)
+    images = [image for held in every for image in held]
+    titles = [
+        title_of(path) + (f", {number}" if len(held) > 1 else "")
+        for path, held in zip(layout.images, every, strict=True)
+        for number in range(1, len(held) + 1)
+    ]
     if layout.kind == "objects":
-        found = _objects(layout, root, images, sizes, classes.names)
+        found = _objects(layout, root, every, legend.names)
     else:
-        mask_names = [_name(mask, root) for (mask,) in layout.masks]
-        masks = [_mask(*each) for each in zip([mask for (mask,) in layout.masks], mask_names, sizes, strict=True)]
-        found = meaning(masks, mask_names, classes, "objects" if layout.kind == "numbered" else kind)
-    return _dataset(root.name, images, found, [path.stem for path in layout.images], grey)
+        masks, names = _masks(layout, root, reading, every)
+        found = meaning(masks, names, legend, reading.said)
+    examined = sum(len(each) for each in every[len(every) - layout.validation :])
+    notes = layout.notes
+    several = [path.name for path, held in zip(layout.images, every, strict=True) if len(held) > 1]
+    if several:
+        notes += (f"Of several images in a file, each counts as one: {listed(several)}.",)
+    return _dataset(root.name, images, found, titles, reading.grey, notes, examined)
+
+
+def _masks(
+    layout: Layout, root: Path, reading: Reading, every: Sequence[Sequence[DecodedImage]]
+) -> tuple[list[DecodedImage], list[str]]:
+    """The masks of all images, and what to call each."""
+    masks: list[DecodedImage] = []
+    names: list[str] = []
+    for path, (mask,), images in zip(layout.images, layout.masks, every, strict=True):
+        image_name, name = _name(path, root), _name(mask, root)
+        found = reading.masks(mask, name, size_check(images[0], image_name))
+        if len(found) != len(images):
+            raise DataError(
+                f"{image_name} holds {len(images)} images, and its mask {name} {len(found)}: give one for each; or say "
+                'planes="channels" if they are channels of one image.'
+            )
+        masks.extend(found)
+        names.extend([name] * len(found))
+    return masks, names
 
 
 def _name(path: Path, root: Path) -> str:
     return printable(path.relative_to(root))
 
 
-def _image(path: Path, name: str, budget: Budget) -> DecodedImage:
-    decoded = next(pages(read_bytes(path, name), name, budget.take)).image()
-    decoded.check_finite(name)
-    budget.widen(3 if decoded.values.ndim == 3 else 1, name)
-    return decoded
-
-
-def _mask(path: Path, name: str, check: SizeCheck) -> DecodedImage:
-    return mask_values(next(pages(read_bytes(path, name), name, check)), name)
-
-
-def _same_size(image: DecodedImage, image_name: str) -> SizeCheck:
-    height, width = image.values.shape[:2]
-
-    def check(mask_height: int, mask_width: int, name: str) -> None:
-        if (mask_height, mask_width) != (height, width):
-            turned = (mask_width, mask_height) == (height, width)
-            raise DataError(
-                f"{name} is {mask_height} × {mask_width} pixels, but its image {image_name} is {height} × {width}: "
-                "image and mask must match. "
-                + ("One of them lies on its side: turn it." if turned else "Save it anew.")
-            )
-
-    return check
-
-
-def _objects(
-    layout: Layout, root: Path, images: Sequence[DecodedImage], sizes: Sequence[SizeCheck], classes: tuple[str, ...]
-) -> Meaning:
-    """One mask an object: they are numbered in the order of their names."""
+def _objects(layout: Layout, root: Path, every: Sequence[Sequence[DecodedImage]], classes: tuple[str, ...]) -> Meaning:
+    """One mask an object."""
     instances = []
-    for image, masks, check in zip(images, layout.masks, sizes, strict=True):
-        numbers = np.zeros(image.values.shape[:2], np.int32)
-        for number, path in enumerate(masks, start=1):
-            name = _name(path, root)
-            numbers[object_mask(next(pages(read_bytes(path, name), name, check)), name)] = number
-        instances.append(numbers)
+    for path, images, masks in zip(layout.images, every, layout.masks, strict=True):
+        height, width = images[0].values.shape[:2]
+        names = [_name(mask, root) for mask in masks]
+        instances.append(read_objects(masks, names, (height, width), _name(path, root)))
     labels = [(numbers > 0).astype(np.uint8) for numbers in instances]
-    return Meaning(labels, named(classes, 2, ("background", "nucleus")), instances)
+    return Meaning(labels, named(classes, 2, NUCLEUS), instances)
 
 
-def _read_classes(folder: Path, root: Path) -> Legend:
-    """The names in classes.txt, and their colours if it has them; or nothing."""
-    for path in visible(folder, root):
-        if path.name.lower() == CLASSES:
-            break
-    else:
-        return NO_LEGEND
-    try:
-        text = read_bytes(path, CLASSES, _LONGEST_CLASSES).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError("classes.txt is no UTF-8 text: save it as UTF-8, one name a line.") from None
-    legend = read_legend([line for line in text.splitlines() if line.strip()])
-    names = legend.names
-    if not 2 <= len(names) <= LARGEST_LABEL + 1:
-        raise DataError(
-            f"classes.txt names {len(names)} classes: give 2 to {LARGEST_LABEL + 1}, one a line, the background first."
-        )
-    return legend
+def _from_stacks(root: Path, layout: Layout, reading: Reading, legend: Legend) -> Dataset:
+    (images,), ((masks,),) = layout.images, layout.masks
+    layers, titles = _stack_images(images, _name(images, root), reading)
+    labels, names, _ = _stack_masks(masks, _name(masks, root), reading)
+    _check_stacks(layers, labels)
+    return _dataset(root.name, layers, meaning(labels, names, legend, reading.said), titles, reading.grey, layout.notes)
 
 
 def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_are: Kind | None = None) -> Dataset:
@@ -248,7 +300,7 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
             list of N arrays (height, width[, channels]).
         labels: The same, without channels; or one-hot, (N, height, width, classes) with one 1 a pixel.
         name: What to call the data set.
-        labels_are: ``"classes"`` or ``"objects"``, as `from_folder` has it with ``labels``.
+        labels_are: ``"classes"``, ``"objects"`` or ``"onehot"``, as `from_folder` has it with ``labels``.
 
     Raises:
         DataError: If images and labels do not go together, or a file cannot be read; it says why. It is a `ValueError`.
@@ -258,48 +310,48 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
         >>> len(data), data.channels, int(data.labels[0].max())
         (30, 1, 1)
     """
-    kind = _read_kind(labels_are, "labels_are")
+    reading = Reading(said=Said(read_kind(labels_are, "labels_are")))
+    if not isinstance(name, (str, os.PathLike)):
+        raise DataError(f"name={shown(name)} is not allowed: give text, what to call the data set.")
     try:
-        layers, titles = _stack_images(images, "images")
-        masks, names, seen = _stack_masks(labels, "labels")
+        layers, titles = _stack_images(images, "images", reading)
+        masks, names, seen = _stack_masks(labels, "labels", reading)
         _check_stacks(layers, masks)
-        return _dataset(str(name), layers, meaning(masks, names, NO_LEGEND, kind or seen), titles, grey=False)
+        said = reading.said._replace(kind=reading.said.kind or seen)
+        return _dataset(str(name), layers, meaning(masks, names, NO_LEGEND, said), titles, grey=False)
     except DataError:
         raise
     except (OSError, MemoryError) as error:
         raise DataError(f"The stacks cannot be read ({error}). Look for room in memory and on the disk.") from None
 
 
-def _stack_images(source: Source, name: str, limit: int | None = None) -> tuple[list[DecodedImage], list[str]]:
+def _stack_images(source: Source, name: str, reading: Reading) -> tuple[list[DecodedImage], list[str]]:
     budget = Budget()
     found: list[DecodedImage] = []
-    for decoded in _layers(source, name, budget.take, limit):
+    for decoded in _layers(source, name, budget.take, reading):
         layer = decoded.image() if isinstance(source, (str, os.PathLike)) else decoded
         layer.check_finite(f"{name}, image {len(found) + 1}")
-        budget.widen(1 if layer.values.ndim == 2 else layer.values.shape[-1], name)
+        budget.widen(channels_of(layer), name)
         found.append(layer)
     return found, [f"image {number}" for number in range(1, len(found) + 1)]
 
 
-def _stack_masks(
-    source: Source, name: str, limit: int | None = None
-) -> tuple[list[DecodedImage], list[str], Kind | None]:
+def _stack_masks(source: Source, name: str, reading: Reading) -> tuple[list[DecodedImage], list[str], Kind | None]:
     """The masks, what to call them, and what their numbers are, where that can be seen."""
-    layers: Iterable[DecodedImage] = _layers(source, name, Budget().take, limit)
+    layers = list(_layers(source, name, Budget().take, reading))
     kind: Kind | None = None
-    if not isinstance(source, (str, os.PathLike)):
-        layers = every = list(layers)
-        if hot := one_hot(every, name):
-            layers, kind = hot, "classes"
-    masks = [mask_values(layer, f"{name}, image {number}") for number, layer in enumerate(layers, start=1)]
-    return masks, [f"{name}, image {number}" for number in range(1, len(masks) + 1)], kind
+    if not isinstance(source, (str, os.PathLike)) and not reading.hot and (hot := one_hot(layers, name)):
+        layers, kind = hot, "classes"
+    names = [f"{name}, image {number}" for number in range(1, len(layers) + 1)]
+    return reading.masks_of(layers, names), names, kind
 
 
-def _layers(source: Source, name: str, check: SizeCheck, limit: int | None) -> Iterator[DecodedImage]:
+def _layers(source: Source, name: str, check: SizeCheck, reading: Reading) -> Iterator[DecodedImage]:
     """One picture after the other, from a file or from arrays."""
     if isinstance(source, (str, os.PathLike)):
-        name = name if name not in ("images", "labels") else printable(Path(source).name)
-        yield from islice(pages(read_bytes(Path(source), name), name, check, most=None), limit)
+        path = read_path(source, name, "the path of a TIFF")
+        name = name if name not in ("images", "labels") else printable(path.name or source)
+        yield from islice(pages(read_bytes(path, name), name, check, reading.planes, stack=True), reading.limit)
         return
     if (
         not isinstance(source, np.ndarray)
@@ -317,16 +369,33 @@ def _check_stacks(images: Sequence[DecodedImage], masks: Sequence[DecodedImage])
         raise DataError(f"{len(images):,} images, but {len(masks):,} labels: give one for each image.")
     for number, (image, mask) in enumerate(zip(images, masks, strict=True), start=1):
         height, width = mask.values.shape[:2]
-        _same_size(image, f"image {number}")(height, width, f"The label of image {number}")
+        size_check(image, f"image {number}")(height, width, f"The label of image {number}")
 
 
-def _dataset(name: str, images: Sequence[DecodedImage], found: Meaning, titles: Sequence[str], grey: bool) -> Dataset:
-    data = Dataset(
+def _dataset(
+    name: str,
+    images: Sequence[DecodedImage],
+    found: Meaning,
+    titles: Sequence[str],
+    grey: bool,
+    notes: tuple[str, ...] = (),
+    validation: int = 0,
+) -> Dataset:
+    channels = max(map(channels_of, images))
+    beyond: dict[str, int] = {}
+    pixels: list[Any] = []
+    for image, title in zip(images, titles, strict=True):
+        numbers, count = scaled_image(image, channels)
+        pixels.append(in_grey(numbers) if grey else numbers)
+        if count:
+            beyond[printable(title)] = count
+    return Dataset(
         printable(name),
-        scaled(images),
+        together(pixels),
         together(found.labels),
         found.classes,
         None if found.instances is None else together(found.instances),
         titles=tuple(map(printable, titles)),
+        notes=(*notes, *filter(None, [found.note]), *describe_beyond(beyond)),
+        validation=validation,
     )
-    return data.grey() if grey else data

@@ -4,47 +4,25 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from unet_explorer.data.decoded import FORMATS, DataError, listed, printable
-from unet_explorer.data.listing import entries, inside, left_out, may_enter, pictures, visible
-from unet_explorer.data.pairs import IMAGE_WORDS, MASK_WORDS, NUMBERED_WORDS, pair
+from unet_explorer.data.known import find_drive, find_known, with_validation
+from unet_explorer.data.layout import Layout, paired
+from unet_explorer.data.listing import entries, left_out, may_enter, pictures, visible
+from unet_explorer.data.pairs import IMAGE_WORDS, MASK_WORDS, pair
 
-__all__ = ["LAYOUTS", "Layout", "find_layout", "pair_folders"]
+__all__ = ["LAYOUTS", "find_layout", "pair_folders"]
 
 LAYOUTS: Final = (
     "Understood are: a folder `images` and a folder `masks` (or `labels`, `instances`) with files of the same names; "
     "a folder for each image with `images` and `masks` in it, one mask an object (BBBC038); or a pair of TIFF stacks "
     "such as train-volume.tif and train-labels.tif."
 )
-_PAIRS: Final = (
-    ("training_source", "training_target", False),  # ZeroCostDL4Mic
-    ("{}", "{}_gt/seg", True),  # Cell Tracking Challenge: 01 and 01_GT/SEG
-    ("{}", "{}annot", False),  # CamVid: train and trainannot
-    ("{}", "{}_masks", False),  # Carvana: train and train_masks
-)
-"""Folders of images and of masks as well-known sets call them, in small letters; and whether the masks are numbered."""
 _STACK_WORDS: Final = IMAGE_WORDS | {"volume", "vol", "stack", "raw", "data"}
 _DEPTH: Final = 3
 """How many folders down a data set may lie, as in a zip of a folder of a folder."""
 _MOST_FOLDERS: Final = 2000
-
-
-class Layout(NamedTuple):
-    """The files of a data set.
-
-    Attributes:
-        kind: ``"pairs"``: one mask an image; ``"numbered"``: the same, each number an object; ``"objects"``: one mask
-            an object; ``"stack"``: one file of images, one of labels.
-        folder: Where they lie.
-        images: One file an image.
-        masks: For each image its masks; one but for ``"objects"``.
-    """
-
-    kind: Literal["pairs", "numbered", "objects", "stack"]
-    folder: Path
-    images: list[Path]
-    masks: list[list[Path]]
 
 
 def find_layout(root: Path) -> Layout:
@@ -57,6 +35,8 @@ def find_layout(root: Path) -> Layout:
         DataError: If there is none, or more than one, or images and masks do not pair.
     """
     layouts = _search(root)
+    if len(layouts) > 1 and (whole := with_validation(layouts, root)):
+        return whole
     if len(layouts) > 1:
         names = listed(layout.folder.relative_to(root) for layout in layouts)
         raise DataError(f"{printable(root.name)} holds {len(layouts)} data sets ({names}): give the folder of one.")
@@ -98,49 +78,22 @@ def _recognise(folder: Path, root: Path) -> Layout | None:
         # As in ADE20K: images/training and annotations/training.
         splits = {path.name: path for path in visible(images, root) if path.is_dir()}
         shared = [(splits[path.name], path) for path in visible(masks, root) if path.is_dir() and path.name in splits]
+        several = [paired(folder, one, other, root) for one, other in shared] if len(shared) > 1 else []
+        if several and (whole := with_validation(several, root)):
+            return whole
         if len(shared) > 1:
             raise DataError(
                 f"{printable(folder.name)} holds {len(shared)} data sets ({listed(path.name for path, _ in shared)}): "
                 "read one with from_folder(images, masks)."
             )
         if shared:
-            return _paired(folder, *shared[0], root)
+            return paired(folder, *shared[0], root)
     if images and masks:
+        if drive := find_drive(folder, images, masks, root):
+            return paired(folder, images, drive[0], root)._replace(notes=(drive[1],))
         _refuse_rivals(folder, images, masks, root)
-        return _paired(folder, images, masks, root)
-    return _known(folder, root) or _objects(folder, root) or _stacks(folder, root) or _flat(folder, root)
-
-
-def _known(folder: Path, root: Path) -> Layout | None:
-    """Two folders as a well-known set calls them."""
-    named = {path.name.lower(): path for path in visible(folder, root) if path.is_dir()}
-    found = []
-    for image_name, mask_name, numbered in _PAIRS:
-        for name, images in named.items():
-            if "{}" not in image_name and name != image_name:
-                continue
-            masks = _descend(named, mask_name.format(name), root)
-            if masks and pictures(images, root) and pictures(masks, root):
-                layout = _paired(folder, images, masks, root)
-                found.append(layout._replace(kind="numbered") if numbered else layout)
-    if len(found) > 1:
-        names = listed(inside(layout.images[0].parent, root) for layout in found)
-        raise DataError(
-            f"{printable(folder.name)} holds {len(found)} data sets ({names}): read one with "
-            "from_folder(images, masks)."
-        )
-    return found[0] if found else None
-
-
-def _descend(named: dict[str, Path], way: str, root: Path) -> Path | None:
-    """The folder at the end of a way of names in small letters."""
-    first, *further = way.split("/")
-    place = named.get(first)
-    for name in further:
-        if place is None:
-            return None
-        place = next((path for path in visible(place, root) if path.is_dir() and path.name.lower() == name), None)
-    return place
+        return paired(folder, images, masks, root)
+    return find_known(folder, root) or _objects(folder, root) or _stacks(folder, root) or _flat(folder, root)
 
 
 def _flat(folder: Path, root: Path) -> Layout | None:
@@ -185,7 +138,7 @@ def pair_folders(images: Path, masks: Path, root: Path) -> Layout:
     Raises:
         DataError: If an image has no mask.
     """
-    return _paired(images.parent, images, masks, root)
+    return paired(images.parent, images, masks, root)
 
 
 def _refuse_rivals(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> None:
@@ -205,28 +158,6 @@ def _refuse_rivals(folder: Path, image_folder: Path, mask_folder: Path, root: Pa
             f"Which are the masks? Say it: from_folder(images, masks) with the paths of both folders, such as "
             f"from_folder('{printable(image_folder.name)}', '{printable(rivals[0])}')."
         )
-
-
-def _paired(folder: Path, image_folder: Path, mask_folder: Path, root: Path) -> Layout:
-    images, masks = pictures(image_folder, root), pictures(mask_folder, root)
-    if not images:
-        held = sorted({path.suffix.lower() or path.name for path in visible(image_folder, root)})
-        raise DataError(
-            f"{inside(image_folder, root)} holds no picture ({listed(held) or 'it is empty'})."
-            f"{left_out([image_folder], root)} Allowed are {FORMATS}."
-        )
-    pairs = pair(images, masks)
-    if len(images) == 1 and not pairs and (len(masks) > 1 or folder.name == images[0].stem):
-        return Layout("objects", folder, images, [masks])
-    lonely = [image.name for image in images if image not in pairs]
-    if lonely:
-        raise DataError(
-            f"{len(lonely):,} of {len(images):,} images in {inside(image_folder, root)} have no mask in "
-            f"{inside(mask_folder, root)}: {listed(lonely)}.{left_out([image_folder, mask_folder], root)} A mask is "
-            "called like its image, or the same with _mask, _label, _gt or _seg; add it, or take the image out."
-        )
-    kind: Literal["pairs", "numbered"] = "numbered" if mask_folder.name.lower() in NUMBERED_WORDS else "pairs"
-    return Layout(kind, folder, images, [[pairs[image]] for image in images])
 
 
 def _objects(folder: Path, root: Path) -> Layout | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import tifffile
 
+from unet_explorer.core.config import shown
 from unet_explorer.data.decoded import LARGEST_FILE, DataError, printable, read_bytes
 from unet_explorer.data.decoders import pages
 
@@ -44,7 +45,9 @@ def open_image(path: str | os.PathLike[str]) -> Any:
         >>> open_image(path)[5:7, 20:].shape
         (2, 10)
     """
-    name = printable(Path(path).name)
+    if not isinstance(path, (str, os.PathLike)):
+        raise DataError(f"path={shown(path)} is no path: give the name of a file as text, or a Path.")
+    name = printable(Path(path).name or path)
     try:
         file = Path(path).expanduser()
         suffix = file.suffix.lower()

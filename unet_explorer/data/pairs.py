@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -61,5 +62,6 @@ def _by_key(paths: Iterable[Path], words: frozenset[str]) -> dict[str, list[Path
 def _key(stem: str, words: Iterable[str]) -> str:
     """A name without case, and without such a word at its end or beginning."""
     either = "|".join(sorted(words, key=len, reverse=True))
-    name = stem.casefold()
+    # An umlaut may be one sign or two; macOS writes two.
+    name = unicodedata.normalize("NFC", stem).casefold().removesuffix(".ome")
     return re.sub(rf"[-_. ]+({either})$|^({either})[-_. ]+", "", name, count=1) if either else name

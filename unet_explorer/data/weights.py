@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from unet_explorer.data.dataset import Dataset, Labels
 
-__all__ = ["BORDER", "SPREAD", "class_weights", "regions", "weight_map", "weight_maps"]
+__all__ = ["BORDER", "SPREAD", "class_weights", "regions", "weight_map", "weight_maps", "weight_of"]
 
 BORDER: Final = 10.0
 """What a gap of no width would count on top: w0 of equation 2 in Ronneberger et al. 2015."""
@@ -56,7 +56,7 @@ def weight_map(
     outside the objects, where figure 3 of the paper shows it: it is the gaps that must be learnt.
 
     Args:
-        labels: (height, width), the class of every pixel.
+        labels: (height, width), the class of every pixel; −1, where nothing is known, counts nothing.
         instances: (height, width), which object a pixel belongs to, 0 for none. None leaves the border term out.
         weights: What a pixel of each class counts, see `class_weights`.
         border: w0.
@@ -70,9 +70,10 @@ def weight_map(
         >>> weight_map((two > 0).astype(int), two, np.ones(2)).astype(float).round(2).tolist()
         [[1.0, 10.23, 1.0]]
     """
-    counted = weights[np.minimum(labels, len(weights) - 1)]
+    counted = np.where(labels < 0, 0.0, weights[np.clip(labels, 0, len(weights) - 1)])
     if instances is not None:
-        counted = counted + border * np.exp(-((_two_distances(instances, _REACH * spread)) ** 2) / (2 * spread**2))
+        border_term = border * np.exp(-((_two_distances(instances, _REACH * spread)) ** 2) / (2 * spread**2))
+        counted = counted + np.where(labels < 0, 0.0, border_term)
     return counted.astype(np.float32)
 
 
@@ -131,5 +132,17 @@ def weight_maps(dataset: Dataset, num_classes: int | None = None) -> tuple[NDArr
         (64, 64)
     """
     weights = class_weights(dataset, num_classes)
-    objects = [regions(each) for each in dataset.labels] if dataset.instances is None else dataset.instances
-    return tuple(weight_map(labels, each, weights) for labels, each in zip(dataset.labels, objects, strict=True))
+    return tuple(weight_of(dataset, place, weights) for place in range(len(dataset)))
+
+
+def weight_of(dataset: Dataset, place: int, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The weight map of one image, (height, width).
+
+    Args:
+        dataset: The images.
+        place: Which one.
+        weights: What a pixel of each class counts, see `class_weights`.
+    """
+    labels = np.asarray(dataset.labels[place])
+    objects = regions(labels) if dataset.instances is None else np.asarray(dataset.instances[place])
+    return weight_map(labels, objects, weights)

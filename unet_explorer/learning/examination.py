@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple, overload
+
+import numpy as np
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory
@@ -10,9 +13,12 @@ from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset, Image, Labels, normalize
 from unet_explorer.data.mirror import mirrored
-from unet_explorer.learning.recipe import Recipe
+from unet_explorer.learning.recipe import SHOWN, Recipe
 
-__all__ = ["Example", "examples"]
+__all__ = ["MOST", "Example", "Examples", "examples"]
+
+MOST: Final = 1 << 25
+"""Pixels that are examined after every epoch, at most: 33 million take about a minute in a small network."""
 
 
 class Example(NamedTuple):
@@ -31,8 +37,45 @@ class Example(NamedTuple):
     truth: Labels
 
 
-def examples(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[Example, ...]:
+class Examples(Sequence[Example]):
+    """Examples that are made when they are asked for; where all images are in memory, they are kept.
+
+    Args:
+        dataset: Images that the network does not learn from.
+        tiles: For each its tile.
+        config: The network.
+    """
+
+    def __init__(self, dataset: Dataset, tiles: Sequence[tuple[int, int]], config: UNetConfig) -> None:
+        self._dataset, self._tiles, self._config = dataset, tiles, config
+        self._made: dict[int, Example] = {}
+
+    def __len__(self) -> int:
+        return len(self._tiles)
+
+    @overload
+    def __getitem__(self, place: int) -> Example: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Example]: ...
+
+    def __getitem__(self, place: int | slice) -> Example | Sequence[Example]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        if place in self._made:
+            return self._made[place]
+        title, tile = self._dataset.titles[place], self._tiles[place]
+        image, labels = np.asarray(self._dataset.images[place]), np.asarray(self._dataset.labels[place])
+        made = _example(title, image, labels, self._config, tile)
+        if not self._dataset.in_files:
+            self._made[place] = made
+        return made
+
+
+def examples(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> Examples:
     """An example for each image: all of it where that takes no more memory than learning, else its centre.
+
+    Of a very large set so many images are taken, evenly spread, that an examination stays short: see `MOST`.
 
     Args:
         dataset: Images that the network does not learn from.
@@ -40,10 +83,17 @@ def examples(dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe
         tile: (height, width) of the tiles that it learns from; they must fit.
         recipe: Its batch size decides how much memory learning takes.
     """
-    return tuple(
-        _example(title, image, labels, config, _tile_for(labels.shape, config, tile, recipe))
-        for title, (image, labels) in zip(dataset.titles, dataset, strict=True)
-    )
+    known: dict[tuple[int, int], tuple[int, int]] = {}
+    for size in set(dataset.sizes):
+        known[size] = _tile_for(size, config, tile, recipe)
+    tiles = [known[size] for size in dataset.sizes]
+    if sum(height * width for height, width in tiles) > MOST:
+        tiles = [tile] * len(tiles)
+        few = max(SHOWN, MOST // (tile[0] * tile[1]))
+        if len(dataset) > few:
+            chosen = [int(place) for place in np.linspace(0, len(dataset) - 1, few)]
+            dataset, tiles = dataset.take(chosen), tiles[:few]
+    return Examples(dataset, tiles, config)
 
 
 def _tile_for(size: tuple[int, ...], config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> tuple[int, int]:

@@ -120,12 +120,14 @@ def store_of(name: str) -> Store:
         TrainingError: If there is none of this name, or it is in use.
     """
     with contextlib.suppress(ValueError):
+        if not isinstance(name, str):
+            raise TrainingError(f"name={shown(name)} is not allowed: give the name that kept_trainings lists.")
         store = Store.named(name)
         if store.folder.is_dir():
             if store.is_claimed:
                 raise TrainingError("This training is open in a panel or in another notebook: close it there first.")
             return store
-    raise TrainingError(f"There is no training {shown(name)} any more.")
+    raise TrainingError(f"There is no training of the name {shown(name)} any more.")
 
 
 def rename(name: str, title: str) -> None:

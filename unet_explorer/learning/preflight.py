@@ -24,6 +24,8 @@ FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
 ENOUGH: Final = 64
 """Pixels a side that an output should have."""
+_LOOKED_AT: Final = 8
+"""Images in files whose objects are counted."""
 LONG: Final = 900.0
 """Seconds that nobody waits for in front of a class."""
 
@@ -177,7 +179,7 @@ def _head(config: UNetConfig) -> Iterable[Finding]:
 def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
     config, tile = order.config, order.tile
     output = trace(config, tile).output
-    heights, widths = zip(*(np.shape(each)[:2] for each in dataset.labels), strict=True)
+    heights, widths = zip(*dataset.sizes, strict=True)
     smallest = int(min(heights)), int(min(widths))
     if min(output.height, output.width) < FEW:
         side = tile_for_output(config, ENOUGH)
@@ -209,10 +211,12 @@ def _sizes(order: Order, dataset: Dataset) -> Iterable[Finding]:
 
 def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
     if order.recipe.loss == "weighted" and dataset.instances is None:
-        count = sum(int(regions(np.asarray(each)).max()) for each in dataset.labels)
+        some = dataset.take(range(min(len(dataset), _LOOKED_AT))) if dataset.in_files else dataset
+        count = sum(int(regions(np.asarray(each)).max()) for each in some.labels)
+        where = "" if len(some) == len(dataset) else f" of the first {len(some)} images alone"
         words = (
-            f"The masks do not number their objects: the {count:,} connected regions count as objects, and the gaps "
-            "between them are weighed. Objects that touch are one."
+            f"The masks do not number their objects: the {count:,} connected regions{where} count as objects, and the "
+            "gaps between them are weighed. Objects that touch are one."
         )
         yield Finding("borders", "note", words)
 

@@ -37,11 +37,14 @@ class Scores(NamedTuple):
 def confusion(truth: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
     """(classes, classes): how many pixels of each true class (row) were taken for each class (column).
 
+    Pixels of which nothing is known, −1, are not counted.
+
     Example:
         >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
         [[1, 1], [0, 1]]
     """
-    pairs = np.ravel(truth).astype(np.int64) * num_classes + np.ravel(predicted)
+    known = np.ravel(truth) >= 0
+    pairs = np.ravel(truth)[known].astype(np.int64) * num_classes + np.ravel(predicted)[known]
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.config import Choice, Flag, Fraction, UNetConfig, Whole, read_config, read_value, shown
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
-from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.dataset import Dataset, joined, read_dataset
 from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.history import History
 from unet_explorer.learning.kept import free_title, history_of, order_of, store_of
@@ -41,6 +41,10 @@ _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
 
+_WAIT: Final = Fraction(1e6, reached=True)
+_WHICH: Final = Choice(("best", "last"))
+_EPOCH: Final = Whole(0, 1_000_000)
+
 
 class TrainingSession:
     """Teach a network, in a process of its own.
@@ -50,9 +54,11 @@ class TrainingSession:
 
     Args:
         config: The network.
-        dataset: What it learns from. About a fifth of the images is kept back, to examine it on.
+        dataset: What it learns from. About a fifth of the images is kept back to examine it on, unless the set has its
+            own for that.
         tile: Input side in pixels, or (height, width).
         worker: The process to use; one of its own, if left out.
+        validation: Images to examine it on; left out, those that the data set keeps for it, or a fifth.
         **recipe: How to teach; see `Recipe` for all: steps, batch_size, learning_rate, optimizer, loss, seed, …
 
     Attributes:
@@ -76,14 +82,27 @@ class TrainingSession:
     """
 
     def __init__(
-        self, config: UNetConfig, dataset: Dataset, tile: Tile, worker: Worker | None = None, **recipe: Any
+        self,
+        config: UNetConfig,
+        dataset: Dataset,
+        tile: Tile,
+        worker: Worker | None = None,
+        *,
+        validation: Dataset | None = None,
+        **recipe: Any,
     ) -> None:
-        trace(read_config(config), tile)
+        read_config(config, dataset, tile)
+        self.dataset = read_dataset(dataset, tile)
+        _check_worker(worker)
+        trace(config, tile)
         height, width = read_tile(tile)
         self.order = Order(config, (height, width), Recipe.from_dict(recipe))
-        if not isinstance(dataset, Dataset):
-            raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
-        self.dataset = dataset
+        if validation is not None and not isinstance(validation, Dataset):
+            raise ValueError(
+                f"validation={shown(validation)} is not a dataset: give a Dataset, such as from_folder('val')."
+            )
+        if validation is not None:
+            self.dataset = joined(self.dataset, validation)
         self.state: State = "new"
         self.problem = ""
         self.history = History()
@@ -95,7 +114,7 @@ class TrainingSession:
         self._own = worker is None
         self._worker = worker or Worker()
         self._requests = Requests(self._worker, self, self._condition)
-        self._examples: tuple[Example, ...] | None = None
+        self._examples: Sequence[Example] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
 
@@ -115,6 +134,7 @@ class TrainingSession:
         Raises:
             TrainingError: If something speaks against it; it says what, and what would help.
         """
+        force, paused = read_value("force", force, Flag()), read_value("paused", paused, Flag())
         with self._condition:
             if self.state != "new":
                 return
@@ -172,7 +192,13 @@ class TrainingSession:
                 self._worker.kill()
 
     def join(self, seconds: float | None = None) -> bool:
-        """Wait until it has ended; False if it takes longer."""
+        """Wait until it has ended; False if it takes longer.
+
+        Args:
+            seconds: How long at most; for ever, if left out.
+        """
+        if seconds is not None:
+            seconds = read_value("seconds", seconds, _WAIT, ", or None to wait for ever")
         with self._condition:
             return self._condition.wait_for(lambda: self.state in _ENDED, seconds)
 
@@ -188,9 +214,7 @@ class TrainingSession:
         Raises:
             TrainingError: If nothing was saved yet.
         """
-        name = {"best": "best.npz", "last": "last.npz"}.get(which)
-        if name is None:
-            raise ValueError(f"which={shown(which)} is not allowed: give 'best' or 'last'.")
+        name = f"{read_value('which', which, _WHICH)}.npz"
         saved = self._store.read_arrays(name) if self._store else None
         if saved is None:
             raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
@@ -202,7 +226,7 @@ class TrainingSession:
         return network
 
     @property
-    def examples(self) -> tuple[Example, ...]:
+    def examples(self) -> Sequence[Example]:
         """What it is examined on, in the order of the predictions."""
         if self._examples is None:
             examined = self.dataset.split(seed=self.order.recipe.seed)[1]
@@ -215,6 +239,7 @@ class TrainingSession:
         Args:
             epoch: Which examination, counted from 1; 0 is before the first step.
         """
+        epoch = read_value("epoch", epoch, _EPOCH)
         saved = self._store.read_arrays(f"epoch{epoch:06}.npz") if self._store else None
         return None if saved is None else tuple(saved[f"prediction{place}"] for place in range(len(saved)))
 
@@ -237,6 +262,7 @@ class TrainingSession:
         Args:
             keep_files: Leave the files: for `model`, and for whoever holds this session.
         """
+        keep_files = read_value("keep_files", keep_files, Flag())
         self.close()
         with self._condition:
             if self.state == "interrupted":
@@ -255,6 +281,7 @@ class TrainingSession:
     @classmethod
     def unfinished(cls, worker: Worker | None = None) -> TrainingSession | None:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
+        _check_worker(worker)
         for store in Store.all():
             if store.read(PASSING) is not None:
                 if not store.is_claimed:
@@ -278,6 +305,7 @@ class TrainingSession:
         Raises:
             TrainingError: If there is none of this name, it is in use, or it cannot be read.
         """
+        _check_worker(worker)
         store = store_of(name)
         try:
             session = cls._found(store, worker)
@@ -395,3 +423,8 @@ class TrainingSession:
                 self.problem = self.problem or "The disc is full, or the folder of this training is gone."
         self._condition.notify_all()
         self.changed.emit()
+
+
+def _check_worker(worker: object) -> None:
+    if worker is not None and not isinstance(worker, Worker):
+        raise ValueError(f"worker={shown(worker)} is not allowed: give a Worker, or leave it out.")

@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from zipfile import BadZipFile
@@ -23,6 +23,7 @@ import psutil
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.keeping import arrays_of, dataset_of, words_of
 
 __all__ = ["PASSING", "Arrays", "Store", "trainings_folder"]
 
@@ -137,34 +138,19 @@ class Store:
             return None
 
     def write_dataset(self, dataset: Dataset) -> None:
-        """Keep the images, so that going on needs nobody's folder."""
-        arrays: Arrays = {}
-        for kind, parts in (("image", dataset.images), ("label", dataset.labels), ("object", dataset.instances)):
-            for number, part in enumerate(() if parts is None else parts):
-                arrays[f"{kind}{number}"] = np.asarray(part)
+        """Keep the images, so that going on needs nobody's folder; of images in files, where these are.
+
+        Raises:
+            OSError: If there is no room, or the folder is gone.
+        """
+        arrays, sources = arrays_of(dataset)
         self.write_arrays("dataset.npz", arrays)
-        words = {"name": dataset.name, "classes": dataset.classes, "licence": dataset.licence, "titles": dataset.titles}
-        self.write("dataset.json", words)
+        self.write("dataset.json", {**words_of(dataset), "sources": sources})
 
     def read_dataset(self) -> Dataset | None:
         """The images again; None where they cannot be read."""
         words, arrays = self.read("dataset.json"), self.read_arrays("dataset.npz")
-        if words is None or arrays is None:
-            return None
-
-        def parts(kind: str) -> Any:
-            found = tuple(arrays[key] for key in _numbered(arrays, kind))
-            return np.stack(found) if len({each.shape for each in found}) == 1 else found
-
-        return Dataset(
-            name=words["name"],
-            images=parts("image"),
-            labels=parts("label"),
-            classes=tuple(words["classes"]),
-            instances=parts("object") if "object0" in arrays else None,
-            licence=words["licence"],
-            titles=tuple(words["titles"]),
-        )
+        return None if words is None or arrays is None else dataset_of(words, arrays)
 
     def claim(self) -> None:
         """Say that this process looks after the training."""
@@ -198,13 +184,6 @@ class Store:
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _numbered(arrays: Arrays, kind: str) -> Iterator[str]:
-    number = 0
-    while f"{kind}{number}" in arrays:
-        yield f"{kind}{number}"
-        number += 1
 
 
 def _to_disc(stream: BinaryIO) -> None:

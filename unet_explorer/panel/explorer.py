@@ -114,8 +114,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     glossary: Any = traitlets.List(entries()).tag(sync=True)
 
     def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
+        config, (height, width) = read_config(config, tile, dataset), read_tile(tile)
+        _check_dataset(dataset)
         close_former(self)
-        self.instrument = Instrument(config, tile)
+        self.instrument = Instrument(config, (height, width))
         self._dataset = dataset
         self._parts: _Parts | None = None
         self._lock = threading.RLock()
@@ -168,8 +170,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             title: ``"Build"``, ``"Train"``, ``"Tile"`` or ``"Inside"``.
 
         Raises:
-            KeyError: If there is no such tab.
+            ValueError: If there is no such tab.
         """
+        if not isinstance(title, str) or title not in _TABS:
+            raise ValueError(f"title={shown(title)} is no tab: give one of {', '.join(map(repr, _TABS))}.")
         with self._lock:
             made = self._make(title)
             # If it cannot start, whoever asks it for something says so.
@@ -288,6 +292,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
+        if "_made" not in vars(self):
+            return  # Refused before it was made, and now collected.
         parts = [*(widget for made in self._made.values() for widget in made), self.instrument]
         layouts = [part.layout for part in [*parts, self]]
         try:
@@ -309,7 +315,14 @@ def _only_cells_make_widgets() -> bool:
     return marimo is not None and bool(marimo.running_in_notebook())
 
 
-def _design(design: Any) -> tuple[UNetConfig, int | None]:
+def _check_dataset(dataset: object) -> None:
+    if dataset is not None:
+        from unet_explorer.data.dataset import read_dataset
+
+        read_dataset(dataset)
+
+
+def _design(design: Any, *rest: object) -> tuple[UNetConfig, int | None]:
     """A config and the tile that comes with it, from a config, a preset's name, or nothing."""
     if design is None:
         design = "classroom"
@@ -317,8 +330,11 @@ def _design(design: Any) -> tuple[UNetConfig, int | None]:
         return PRESETS[design]
     if isinstance(design, UNetConfig):
         return design, None
+    first = any(isinstance(each, UNetConfig) or (isinstance(each, str) and each in PRESETS) for each in rest)
+    order = f" What follows is one: give the design first, then {shown(design)}." if first else ""
+    presets = ", ".join(PRESETS)
     raise ValueError(
-        f"design={shown(design)} is not known: give a UNetConfig, or the name of a preset ({', '.join(PRESETS)})."
+        f"design={shown(design)} is not known: give a UNetConfig, or the name of a preset ({presets}).{order}"
     )
 
 
@@ -345,12 +361,7 @@ def explore(
         >>> explore("classroom").tile
         (188, 188)
     """
-    config, usual = _design(design)
+    config, usual = _design(design, tile, dataset)
     if tile is None:
         tile = usual or nearest_sizes(config, PRESETS["paper"].tile)[1] or 1
-    if dataset is not None:
-        from unet_explorer.data.dataset import Dataset
-
-        if not isinstance(dataset, Dataset):
-            raise ValueError(f"dataset={shown(dataset)} is not a dataset: give a Dataset, such as cells().")
     return Explorer(config, read_tile(tile), dataset)

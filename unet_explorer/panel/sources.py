@@ -14,8 +14,9 @@ from unet_explorer.core.config import shown
 from unet_explorer.data.archives import SUFFIX
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.decoded import SUFFIXES
-from unet_explorer.data.files import CLASSES, from_folder
+from unet_explorer.data.files import from_folder
 from unet_explorer.data.made import SETS, made_set
+from unet_explorer.data.reading import CLASSES
 
 __all__ = ["ACCEPTED", "HINTS", "RECIPES", "Upload", "load"]
 

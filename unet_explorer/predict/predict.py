@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.budget import best_tile
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
 from unet_explorer.core.cost import fixed_bytes, read_batch_size
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import PlacedTile, Tiling
@@ -99,6 +99,8 @@ def predict_image(
     """
     _check_words(saving)
     target = Target.read(out, image, saving) if isinstance(out, (str, os.PathLike)) else None
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
     run = Run.of(model, image, tile, batch_size, normalize)
     if target is not None:
         check_names(target.classes, run.config)
@@ -112,8 +114,9 @@ def predict_image(
     wanted = (*run.tiling.image, run.config.num_classes)
     if out is None:
         out = np.empty(wanted, np.float32)
-    elif tuple(getattr(out, "shape", ())) != wanted:
-        raise ValueError(f"out has shape {getattr(out, 'shape', None)}: give one of shape {wanted}, or a path.")
+    elif not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
+        given = f"={shown(out)} is not allowed" if room is None else f" has shape {shown(room)}"
+        raise ValueError(f"out{given}: give one of shape {wanted}, or the path of a file.")
     run.into(out, progress)
     return out
 
@@ -149,7 +152,9 @@ class Run(NamedTuple):
         """
         from unet_explorer.model import build_model, config_of, is_prepared
 
-        config = config_of(model)
+        config = config_of(model, image)
+        if normalize is not None:
+            normalize = read_value("normalize", normalize, Flag(), ", or leave it out")
         source = read_image(image, config)
         shape = tuple(int(side) for side in source.shape)
         tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any, Final
 
 import numpy as np
 
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.data.lazy import open_image
 
 __all__ = ["read_image"]
@@ -39,7 +40,7 @@ def read_image(image: Any, config: UNetConfig) -> Any:
         known = hasattr(image, "shape") and hasattr(image, "__getitem__")
     except (AttributeError, TypeError):
         known = False
-    image = image if known else np.asarray(image)
+    image = image if known else _as_array(image)
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
@@ -57,6 +58,14 @@ def read_image(image: Any, config: UNetConfig) -> Any:
             f"{hint}{alpha}."
         )
     return image
+
+
+def _as_array(image: Any) -> Any:
+    if isinstance(image, (list, tuple)) or hasattr(image, "__array__"):
+        # Rows of several lengths; and foreign objects fail in their own ways.
+        with contextlib.suppress(Exception):
+            return np.asarray(image)
+    raise ValueError(f"image={shown(image)} is not allowed: give an array, (height, width[, channels]), or a path.")
 
 
 def _in_channels(image: Any, channels: int) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_explorer.core.config import Whole, shown
+from unet_explorer.core.config import Whole, read_value, shown
 from unet_explorer.data.dataset import Dataset
 
 __all__ = [
@@ -72,14 +72,6 @@ width), such as (256, 320).
     return height, width
 
 
-def _read_whole(name: str, value: object, among: Whole) -> int:
-    try:
-        return among.read(value)
-    except (ValueError, TypeError):
-        pass
-    raise ValueError(f"{name}={shown(value)} is not allowed: give {among}.")
-
-
 def paint_set(
     name: str,
     classes: tuple[str, ...],
@@ -108,9 +100,9 @@ def paint_set(
         (2, 16, 20, 1)
     """
     number, (height, width), start = (
-        _read_whole("count", count, COUNT),
+        read_value("count", count, COUNT),
         read_size(size),
-        _read_whole("seed", seed, SEED),
+        read_value("seed", seed, SEED),
     )
     images = np.empty((number, height, width, 1), np.float32)
     labels = np.empty((number, height, width), np.uint8)

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.trace import trace
-from unet_explorer.data.augment import Source, draw_tile
+from unet_explorer.data.augment import Drawn, Source, draw_tile
 from unet_explorer.data.dataset import Dataset, normalize
-from unet_explorer.data.weights import weight_maps
+from unet_explorer.data.weights import class_weights, weight_of
 from unet_explorer.learning.recipe import Recipe
 
 __all__ = ["Batch", "Feed", "Prefetcher"]
 
 PREFETCHED: Final = 4
 """Batches that lie ready."""
+VISITED, DRAWN = 8, 8
+"""Images that are read from their files for some batches, and tiles that are drawn from each."""
 
 
 class Batch(NamedTuple):
@@ -34,6 +36,9 @@ class Batch(NamedTuple):
 class Feed:
     """Batches drawn from a dataset. The same number of the same seed is always the same batch.
 
+    Images that stay in their files are read one after the other, and several tiles are drawn from each while it is
+    here: those of `VISITED` images are shuffled, so that a batch comes from many of them.
+
     Args:
         dataset: What to learn from.
         config: The network.
@@ -44,23 +49,47 @@ class Feed:
     def __init__(self, dataset: Dataset, config: UNetConfig, tile: tuple[int, int], recipe: Recipe) -> None:
         output = trace(config, tile).output
         self.tile, self.output, self.recipe = tile, (output.height, output.width), recipe
-        weighted = recipe.loss == "weighted"
-        weights = weight_maps(dataset, max(2, config.num_classes)) if weighted else [None] * len(dataset)
-        self.sources = [
-            Source(normalize(image), labels, weight) for (image, labels), weight in zip(dataset, weights, strict=True)
-        ]
+        self.dataset = dataset
+        self._weights = class_weights(dataset, max(2, config.num_classes)) if recipe.loss == "weighted" else None
+        self._sources = [] if dataset.in_files else [self._source(place) for place in range(len(dataset))]
+        self._group: tuple[int, list[Drawn]] = -1, []
+
+    def _source(self, place: int) -> Source:
+        labels = np.asarray(self.dataset.labels[place])
+        weights = None if self._weights is None else weight_of(self.dataset, place, self._weights)
+        return Source(normalize(self.dataset.images[place]), labels, weights)
 
     def batch(self, number: int) -> Batch:
         """Batch `number`, counted from 0."""
-        rng = np.random.default_rng([self.recipe.seed, number])
-        places = rng.integers(len(self.sources), size=self.recipe.batch_size)
-        drawn = [
-            draw_tile(rng, self.sources[place], self.tile, self.output, self.recipe.augmentation) for place in places
-        ]
+        drawn = self._from_memory(number) if self._sources else self._from_files(number)
         weights = (
             None if drawn[0].weights is None else np.stack([each.weights for each in drawn if each.weights is not None])
         )
         return Batch(np.stack([each.tile for each in drawn]), np.stack([each.labels for each in drawn]), weights)
+
+    def _from_memory(self, number: int) -> list[Drawn]:
+        rng = np.random.default_rng([self.recipe.seed, number])
+        places = rng.integers(len(self._sources), size=self.recipe.batch_size)
+        return [self._draw(rng, self._sources[place]) for place in places]
+
+    def _draw(self, rng: np.random.Generator, source: Source) -> Drawn:
+        return draw_tile(rng, source, self.tile, self.output, self.recipe.augmentation)
+
+    def _from_files(self, number: int) -> list[Drawn]:
+        first = number * self.recipe.batch_size
+        wanted = range(first, first + self.recipe.batch_size)
+        return [self._visit(place // (VISITED * DRAWN))[place % (VISITED * DRAWN)] for place in wanted]
+
+    def _visit(self, group: int) -> list[Drawn]:
+        """All tiles of some images, shuffled."""
+        if self._group[0] != group:
+            rng = np.random.default_rng([self.recipe.seed, group])
+            drawn: list[Drawn] = []
+            for place in rng.integers(len(self.dataset), size=VISITED):
+                source = self._source(int(place))
+                drawn += [self._draw(rng, source) for _ in range(DRAWN)]
+            self._group = group, [drawn[place] for place in rng.permutation(len(drawn))]
+        return self._group[1]
 
 
 class Prefetcher:

@@ -42,15 +42,19 @@ class _Judged(keras.losses.Loss):  # type: ignore[misc]
         self.separately = config.num_classes == 1 or config.head_activation == "sigmoid"
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        # Where nothing is known the label is −1, and nothing is judged.
+        known = ops.cast(y_true >= 0, y_pred.dtype)
+        labels = ops.maximum(ops.cast(y_true, "int32"), 0)
         if self.classes == 1:
-            truth = ops.cast(ops.expand_dims(y_true, -1) > 0, y_pred.dtype)
+            truth = ops.cast(ops.expand_dims(labels, -1) > 0, y_pred.dtype)
         elif self.dice or self.separately:
-            truth = ops.one_hot(ops.cast(y_true, "int32"), self.classes, dtype=y_pred.dtype)
+            truth = ops.one_hot(labels, self.classes, dtype=y_pred.dtype)
         else:
-            return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=self.logits)
+            return known * keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=self.logits)
         if self.dice:
             if self.logits:
                 y_pred = ops.sigmoid(y_pred) if self.separately else ops.softmax(y_pred)
+            seen = ops.expand_dims(known, -1)
             # One figure a class, over all pixels of the batch.
-            return keras.losses.dice(truth, y_pred, axis=(0, 1, 2))
-        return keras.losses.binary_crossentropy(truth, y_pred, from_logits=self.logits)
+            return keras.losses.dice(truth * seen, y_pred * seen, axis=(0, 1, 2))
+        return known * keras.losses.binary_crossentropy(truth, y_pred, from_logits=self.logits)

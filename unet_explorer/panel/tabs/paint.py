@@ -53,7 +53,7 @@ def gallery(dataset: Dataset, side: int = _SIDE) -> list[dict[str, Any]]:
         dataset: The images.
         side: Pixels a side that are shown; less, if the image is smaller.
     """
-    image, labels = dataset.images[0], dataset.labels[0]
+    image, labels = np.asarray(dataset.images[0]), np.asarray(dataset.labels[0])
     tile = min(side, labels.shape[0]), min(side, labels.shape[1])
     weights = weight_map(
         labels, dataset.instances[0] if dataset.instances is not None else None, class_weights(dataset)

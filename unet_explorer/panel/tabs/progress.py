@@ -114,4 +114,7 @@ def _class_names(session: TrainingSession) -> list[str]:
 
 def examples_of(session: TrainingSession, count: int) -> list[dict[str, Any]]:
     """The first pictures that it is examined on, with the truth."""
-    return [picture(each.picture, each.title, truth=label_bytes(each.truth)) for each in session.examples[:count]]
+    return [
+        picture(each.picture, each.title, truth=label_bytes(each.truth), unknown=bool((each.truth < 0).any()))
+        for each in session.examples[:count]
+    ]

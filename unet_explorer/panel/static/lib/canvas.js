@@ -9,6 +9,9 @@ import { element } from "./page.js";
 /** Screen pixels a pixel: hatching needs room to be seen. */
 export const ZOOM = 3;
 
+/** The label of pixels of which nothing is known, where a picture says that it has some. */
+export const UNKNOWN = 255;
+
 /**
  * Bytes as they can be counted.
  *
@@ -120,13 +123,15 @@ export function imageColour({ pixels, channels }) {
  * @param {Palette} palette
  * @param {Pixels} picture
  * @param {Uint8Array} labels
- * @returns {(pixel: number) => Colour}
+ * @returns {Colouring}
  */
 export function labelColour(palette, picture, labels) {
   const under = imageColour(picture);
-  return (at) => {
+  const unknown = picture.unknown ? UNKNOWN : NaN;
+  return (at, x, y) => {
     const colour = under(at);
     const label = labels[at];
+    if (label === unknown) return (x + y) % 4 < 2 ? [150, 150, 150] : colour;
     const paper = label ? classColour(palette, label) : [255, 255, 255];
     const share = label ? 0.3 : 0.6;
     return paper.map((value, channel) => share * colour[channel] + (1 - share) * value * (label ? 1 : 0.1));
@@ -144,10 +149,11 @@ export function labelColour(palette, picture, labels) {
  */
 export function errorColour({ missed, invented, confused }, picture, truth, found) {
   const under = imageColour(picture);
+  const unknown = picture.unknown ? UNKNOWN : NaN;
   return (at, x, y) => {
     const colour = under(at);
     const pale = [0, 1, 2].map((channel) => 0.35 * colour[channel] + 20);
-    if (truth[at] === found[at]) return pale;
+    if (truth[at] === found[at] || truth[at] === unknown) return pale;
     if (!found[at]) return (x + y) % 6 < 3 ? missed : pale;
     if (!truth[at]) return (x - y + 6000) % 6 < 3 ? invented : pale;
     return x % 4 < 2 !== y % 4 < 2 ? confused : pale;

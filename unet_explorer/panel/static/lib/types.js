@@ -370,7 +370,11 @@
 
 /** @typedef {ArrayBuffer | ArrayBufferView} Bytes  As they arrive: JupyterLab hands over a DataView. */
 
-/** @typedef {{ channels: number, pixels: Bytes }} Pixels  A byte a channel, pixel by pixel, row by row. */
+/**
+ * A byte a channel, pixel by pixel, row by row. Where labels belong to it and some are `unknown`, these are 255.
+ *
+ * @typedef {{ channels: number, pixels: Bytes, unknown?: boolean }} Pixels
+ */
 
 /**
  * An image as it is painted: grey or RGB, stretched to its darkest and brightest pixel.

@@ -1,6 +1,6 @@
 // What comes of a training: the curves, the scores, and pictures that can be turned back through the epochs.
 
-import { ZOOM, bytesOf, classColour, easel, errorColour, imageColour, labelColour, paint } from "../lib/canvas.js";
+import { UNKNOWN, ZOOM, bytesOf, classColour, easel, errorColour, imageColour, labelColour, paint } from "../lib/canvas.js";
 import { Chart } from "../lib/charts.js";
 import { exact, rough } from "../lib/format.js";
 import { OWN_KEYS, element, setText } from "../lib/page.js";
@@ -219,7 +219,9 @@ export class ProgressView {
     this.rows.forEach(({ picture, truth, canvases }, at) => {
       const known = images[at] && bytesOf(images[at]).length === truth.length;
       const found = known ? bytesOf(images[at]) : new Uint8Array(truth.length);
-      const wrong = known ? found.reduce((sum, label, pixel) => sum + (label !== truth[pixel] ? 1 : 0), 0) : 0;
+      const skipped = picture.unknown ? UNKNOWN : -1;
+      const isWrong = (/** @type {number} */ label, /** @type {number} */ pixel) => label !== truth[pixel] && truth[pixel] !== skipped;
+      const wrong = known ? found.filter(isWrong).length : 0;
       const share = `${((100 * wrong) / truth.length).toFixed(1)} % of its pixels are wrong`;
       const words = `${picture.title}, ${epoch ? `after epoch ${epoch}` : "before the first step"}`;
       const blank = () => [128, 128, 128];

@@ -1,0 +1,223 @@
+"""Every public callable that takes arguments, with a right call of it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import PIL.Image
+from junk import GREY, NETWORK, complaint
+
+import unet_explorer
+from unet_explorer import Dataset, ShapeError, Tiling, TrainingSession, UNetConfig, cells, membranes, shapes, trace
+from unet_explorer.learning.process import Worker
+from unet_explorer.learning.recipe import Recipe
+
+__all__ = ["TABLE", "Tried"]
+
+IMAGES, LABELS = np.zeros((2, 24, 28), "uint8"), np.tile(np.array([0, 255], "uint8"), (2, 24, 14))
+
+
+class Tried(NamedTuple):
+    """A public callable, and one call of it that is right.
+
+    Attributes:
+        call: Takes all arguments by name.
+        good: A right value for each.
+        names: What else than by its name an error may call an argument.
+        also: Errors that are as good as ours there, such as IndexError where one writes ``tiling[5]``.
+        ends: How even the right call ends here, where there is nothing to be had; or what its value must not be, for
+            it would start a process.
+    """
+
+    call: Callable[..., Any]
+    good: dict[str, Any]
+    names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    also: tuple[type[Exception], ...] = ()
+    ends: str = ""
+
+    def complaint(self, given: dict[str, Any]) -> str:
+        """What is wrong with how the call ends, with these in place of right values."""
+        names = tuple(name for each in given for name in (each, *NAMES.get(each, ()), *self.names.get(each, ())))
+        values = tuple(given.values()) or tuple(self.good.values())
+        return complaint(lambda: self.call(**{**self.good, **given}), names, values, self.also, self.ends)
+
+
+NAMES = {"dataset": ("data set",), "images": ("image",), "labels": ("label",), "tile": ("data ?set",)}
+"""What errors call an argument, besides its name."""
+
+
+def _setter(panel: Any, name: str) -> Callable[..., None]:
+    return lambda **given: setattr(panel, name, given[name])
+
+
+def _explore(**given: Any) -> None:
+    unet_explorer.explore(**given).close()
+
+
+def _explorer(**given: Any) -> None:
+    unet_explorer.Explorer(**given).close()
+
+
+def _tab(title: Any) -> None:
+    panel = unet_explorer.explore("classroom")
+    panel._make = lambda _: [None]  # No tab, and no worker for it.
+    panel.tab(title)
+    panel.close()
+
+
+def _session(**given: Any) -> None:
+    TrainingSession(**given).close()
+
+
+def _stopped() -> TrainingSession:
+    """Starting it again does nothing, so no process is started."""
+    session = TrainingSession(NETWORK, GREY, 20)
+    session.state = "stopped"
+    return session
+
+
+@cache
+def _folder() -> str:
+    """One image, and its mask."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+        PIL.Image.fromarray(LABELS[0]).save(folder / part / "one.png")
+    return str(folder)
+
+
+def _table() -> dict[str, Callable[[], Tried]]:
+    sized = {"count": 1, "size": (20, 24), "seed": 3}
+    design = {"config": NETWORK, "tile": (20, 24)}
+    return {
+        "Dataset": lambda: Tried(
+            Dataset,
+            {
+                "name": "mine",
+                "images": GREY.images,
+                "labels": GREY.labels,
+                "classes": ("empty", "full"),
+                "instances": GREY.labels,
+                "licence": "free",
+                "titles": ("a", "b", "c", "d"),
+                "notes": ("read in grey",),
+                "validation": 1,
+            },
+        ),
+        "Dataset.take": lambda: Tried(GREY.take, {"places": (2, 0)}),
+        "Dataset.split": lambda: Tried(GREY.split, {"share": 0.5, "seed": 1}),
+        "Explorer": lambda: Tried(_explorer, {**design, "dataset": GREY}),
+        "Explorer.tab": lambda: Tried(_tab, {"title": "Build"}),
+        "Explorer.config": lambda: Tried(_setter(unet_explorer.explore("classroom"), "config"), {"config": NETWORK}),
+        "Explorer.tile": lambda: Tried(_setter(unet_explorer.explore("classroom"), "tile"), {"tile": (20, 24)}),
+        "ShapeError": lambda: Tried(ShapeError, {"config": NETWORK, "tile": (21, 24)}),
+        "Tiling": lambda: Tried(
+            Tiling, {"config": NETWORK, "image_shape": (50, 60), "tile": (20, 24), "seamless": True}
+        ),
+        "Tiling.__getitem__": lambda: Tried(
+            Tiling(NETWORK, (50, 60), 20).__getitem__, {"number": 3}, {"number": ("tile",)}, (IndexError,)
+        ),
+        "Trace.__getitem__": lambda: Tried(trace(NETWORK, 20).__getitem__, {"step": "head"}, also=(KeyError,)),
+        "TrainingSession": lambda: Tried(
+            _session, {**design, "dataset": GREY, "worker": None, "validation": GREY, **Recipe().to_dict()}
+        ),
+        "TrainingSession.start": lambda: Tried(_stopped().start, {"force": True, "paused": False}),
+        "TrainingSession.join": lambda: Tried(_stopped().join, {"seconds": 0.1}),
+        "TrainingSession.model": lambda: Tried(_stopped().model, {"which": "best"}, ends="Nothing was saved yet"),
+        "TrainingSession.predictions": lambda: Tried(_stopped().predictions, {"epoch": 0}),
+        "TrainingSession.discard": lambda: Tried(_stopped().discard, {"keep_files": True}),
+        "TrainingSession.unfinished": lambda: Tried(TrainingSession.unfinished, {"worker": Worker()}),
+        "TrainingSession.reopen": lambda: Tried(
+            TrainingSession.reopen,
+            {"name": "nowhere", "worker": None},
+            ends="There is no training of the name 'nowhere'",
+        ),
+        "UNetConfig": lambda: Tried(
+            UNetConfig, {name: each for name, each in NETWORK.to_dict().items() if name != "version"}
+        ),
+        "UNetConfig.from_dict": lambda: Tried(
+            UNetConfig.from_dict, {"values": NETWORK.to_dict()}, {"values": ("design", "key")}
+        ),
+        "best_tile": lambda: Tried(
+            unet_explorer.best_tile, {"config": NETWORK, "image_shape": (50, 60), "limit": "2 GB", "batch_size": 2}
+        ),
+        "build_model": lambda: Tried(unet_explorer.build_model, design),
+        "cells": lambda: Tried(cells, sized),
+        "estimate_memory": lambda: Tried(unet_explorer.estimate_memory, {**design, "batch_size": 2, "training": True}),
+        "explore": lambda: Tried(_explore, {"design": NETWORK, "tile": (20, 24), "dataset": GREY}),
+        "from_folder": lambda: Tried(
+            unet_explorer.from_folder,
+            {
+                "path": f"{_folder()}/images",
+                "masks": f"{_folder()}/masks",
+                "grey": True,
+                "limit": 2,
+                "labels": "classes",
+                "planes": "channels",
+                "threshold": 0.5,
+                "ignore": 7,
+                "classes": ("empty", "full"),
+                "progress": print,
+            },
+            {"path": ("folder", "images"), "masks": ("folder", "mask"), "threshold": ("dark",)},
+        ),
+        "from_stack": lambda: Tried(
+            unet_explorer.from_stack,
+            {"images": IMAGES, "labels": LABELS, "name": "mine", "labels_are": "classes"},
+            dict.fromkeys(("images", "labels"), ("plain file", "cannot be read")),
+        ),
+        "membranes": lambda: Tried(membranes, sized),
+        "nearest_sizes": lambda: Tried(unet_explorer.nearest_sizes, {"config": NETWORK, "n": 20}),
+        "open_image": lambda: Tried(
+            unet_explorer.open_image, {"path": f"{_folder()}/images/one.png"}, {"path": ("file", "damaged")}
+        ),
+        "plan": lambda: Tried(unet_explorer.plan, {"config": NETWORK}),
+        "predict_folder": _predicting_folder,
+        "predict_image": _predicting,
+        "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
+        "shapes": lambda: Tried(shapes, sized),
+        "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
+        "to_script": lambda: Tried(unet_explorer.to_script, design),
+        "trace": lambda: Tried(trace, design),
+        "valid_sizes": lambda: Tried(unet_explorer.valid_sizes, {"config": NETWORK, "low": 10, "high": 40}),
+    }
+
+
+def _predicting() -> Tried:
+    good = {
+        "model": unet_explorer.build_model(NETWORK),
+        "image": np.zeros((24, 28), "float32"),
+        "tile": (20, 24),
+        "batch_size": 2,
+        "normalize": True,
+        "out": np.zeros((24, 28, 2)),
+        "progress": lambda done, total: None,
+    }
+    return Tried(unet_explorer.predict_image, good, {"image": ("file", "damaged", "out"), "out": ("image",)})
+
+
+def _predicting_folder() -> Tried:
+    images = _folder() / "alone"
+    images.mkdir(exist_ok=True)
+    np.save(images / "one.npy", np.zeros((24, 28), "uint8"))
+    good = {
+        "model": unet_explorer.build_model(NETWORK),
+        "folder": str(images),
+        "out": f"{images}-predicted",
+        "save": ["mask"],
+        "again": True,
+        "progress": lambda done, total: None,
+    }
+    return Tried(unet_explorer.predict_folder, good, {"out": ("folder",)})
+
+
+TABLE = _table()

@@ -1,0 +1,383 @@
+"""From the values in masks to classes, or to objects: the rules, and what is refused.
+
+What all masks of a set mean is decided from what was seen in each of them (`seen.look`); the rule that comes of it is
+then applied to one mask at a time, so that no more than one need be in memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_explorer.data.dataset import LARGEST_LABEL, UNKNOWN
+from unet_explorer.data.decoded import DataError, DecodedImage, Question, listed
+from unet_explorer.data.legend import Legend, colour_name
+from unet_explorer.data.seen import Seen, colour_numbers, look
+
+__all__ = ["BINARY", "MOST_UNNAMED", "NOTHING_SAID", "Kind", "Meaning", "Rule", "Said", "decide", "meaning", "named"]
+
+BINARY: Final = ("background", "foreground")
+Kind: TypeAlias = Literal["classes", "objects", "onehot"]
+"""What the numbers of masks are."""
+MOST_UNNAMED: Final = 32
+"""More classes than this want to be named: masks with so many numbers are mostly something else."""
+_MANY: Final = 10
+"""So many classes, each in one piece in every mask, are not to be expected; so many objects are."""
+
+
+class Said(NamedTuple):
+    """What whoever reads a set has said of its masks, because they do not say it themselves.
+
+    Attributes:
+        kind: What their numbers are.
+        threshold: From which brightness on a pixel is foreground: a share of white below 1, else the number itself.
+        ignore: The number, or the colour as 0xRRGGBB, of pixels of which nothing is known.
+    """
+
+    kind: Kind | None = None
+    threshold: float | None = None
+    ignore: int | None = None
+
+
+NOTHING_SAID: Final = Said()
+
+
+class Meaning(NamedTuple):
+    """What masks say: the class of every pixel, the names of the classes, the objects where known; and a note."""
+
+    labels: list[NDArray[Any]]
+    classes: tuple[str, ...]
+    instances: list[NDArray[np.int32]] | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the masks of a set are read, one by one.
+
+    Attributes:
+        kind: ``"foreground"``: all but 0; ``"objects"``: the same, each number an object; ``"numbers"``: each number a
+            class; ``"colours"``: each colour a class; ``"bright"``: what is bright is foreground.
+        classes: Their names.
+        colours: The colour of each class, as 0xRRGGBB.
+        threshold: From which brightness on, as `Said` has it.
+        ignore: Which number or colour says that nothing is known.
+        note: What whoever reads the set should know of it.
+    """
+
+    kind: Literal["foreground", "objects", "numbers", "colours", "bright"]
+    classes: tuple[str, ...]
+    colours: tuple[int, ...] = ()
+    threshold: float = 0.5
+    ignore: int | None = None
+    note: str = ""
+
+    def labels(self, mask: DecodedImage) -> NDArray[Any]:
+        """The class of every pixel, (height, width); −1 where nothing is known.
+
+        Example:
+            >>> Rule("numbers", ("a", "b"), ignore=255).labels(DecodedImage(np.array([[1, 0, 255]]), 255)).tolist()
+            [[1, 0, -1]]
+        """
+        return self._classes(self._values(mask), mask.top)
+
+    def pixels(self, seen: Seen) -> NDArray[np.int64]:
+        """(256,): how many pixels of a mask are of each class, from what was seen in it.
+
+        Example:
+            >>> Rule("foreground", BINARY).pixels(look(DecodedImage(np.array([[0, 9, 9]]), 255), "a.png"))[:2].tolist()
+            [1, 2]
+        """
+        values = seen.colours() if self.kind == "colours" else seen.values
+        if self.kind == "bright" and seen.palette is not None:
+            values = seen.colours() & 255
+        labels = self._classes(values, seen.top)
+        known = labels >= 0
+        return np.bincount(labels[known], seen.counts[known], LARGEST_LABEL + 1).astype(np.int64)
+
+    def _classes(self, values: NDArray[Any], top: int | None) -> NDArray[Any]:
+        labels: NDArray[Any]
+        if self.kind == "colours":
+            order = np.argsort(self.colours)
+            known = np.array(self.colours)[order]
+            # What is ignored has no class; its place is overwritten below.
+            place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+            labels = order.astype(np.uint8)[place]
+        elif self.kind == "numbers":
+            labels = values.astype(np.uint8)
+        elif self.kind == "bright":
+            labels = (values >= self.threshold * (top if self.threshold < 1 and top else 1)).astype(np.uint8)
+        else:
+            labels = (values > 0).astype(np.uint8)
+        if self.ignore is None:
+            return labels
+        return np.where(values == self.ignore, UNKNOWN, labels.astype(np.int16))
+
+    def instances(self, mask: DecodedImage) -> NDArray[np.int32] | None:
+        """Which object each pixel belongs to, (height, width); None where the masks do not say."""
+        if self.kind != "objects":
+            return None
+        values = self._values(mask).astype(np.int32)
+        return values if self.ignore is None else np.where(values == self.ignore, 0, values).astype(np.int32)
+
+    def _values(self, mask: DecodedImage) -> NDArray[Any]:
+        if self.kind == "colours":
+            return colour_numbers(mask, "A mask")
+        return mask.values if mask.palette is not None and self.kind != "bright" else mask.image().values
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Rule:
+        """Read what `to_dict` wrote."""
+        words: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in values.items()}
+        return cls(**words)
+
+
+def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend, said: Said = NOTHING_SAID) -> Meaning:
+    """Classes or objects, whichever the masks of a set hold: what `decide` finds, applied to all of them.
+
+    Args:
+        masks: What `mask_values` gave.
+        names: What to call them in an error.
+        legend: Names of the classes, and their colours; or nothing.
+        said: What is known of them otherwise.
+
+    Raises:
+        DataError: If no rule holds.
+
+    Example:
+        >>> meaning([DecodedImage(np.array([[0, 255]]), 255)], ["a.png"], Legend(())).classes
+        ('background', 'foreground')
+    """
+    rule = decide([look(*each) for each in zip(masks, names, strict=True)], legend, said)
+    objects = [each for mask in masks if (each := rule.instances(mask)) is not None]
+    return Meaning([rule.labels(mask) for mask in masks], rule.classes, objects or None, rule.note)
+
+
+def decide(seen: Sequence[Seen], legend: Legend, said: Said = NOTHING_SAID) -> Rule:
+    """What the masks of a set mean; the rule looks at all of them together.
+
+    - What is said holds: ``"objects"`` takes each number for an object, ``"classes"`` for a class; with a threshold,
+      what is as bright is foreground; what is to be ignored is left out of all that follows.
+    - A number above 255 anywhere: each number is an object, 0 is the background. (An exception are masks of 16 bits
+      that hold nothing but 0 and 65535.)
+    - Only 0 and 1, or 0 and the brightest number there is, such as 255: background and foreground. If the edges between
+      are soft, or it is a JPEG of such a mask, what is at least half as bright as white is foreground.
+    - Numbers that lie in one piece each, in every mask, may be classes or numbered objects: many of them are objects,
+      of a few it must be said; unless the classes are named.
+    - Other numbers up to 31, or up to 255 if the classes are named: they are the classes.
+    - Colours: each colour is a class, those of the legend in its order. Without one, black comes first, or the most
+      frequent colour where nothing is black, and each class is called by its colour.
+    - A palette that all masks share counts by its indices. Where palettes differ, only colours mean the same in all.
+
+    Args:
+        seen: What was seen in each mask.
+        legend: Names of the classes, and their colours; or nothing.
+        said: What is known of them otherwise.
+
+    Raises:
+        DataError: If none of the rules holds.
+
+    Example:
+        >>> decide([look(DecodedImage(np.array([[0, 255]]), 255), "a.png")], Legend(())).kind
+        'foreground'
+    """
+    if said.threshold is not None:
+        return _bright(seen, legend.names, said.threshold)
+    if legend.colours and _are_indices(seen, len(legend.names)):
+        legend = Legend(legend.names)
+    if legend.colours or _palettes_differ(seen) or any(each.coloured for each in seen):
+        if said.kind == "objects":
+            raise DataError(
+                f"{listed(each.name for each in seen)}: objects are wanted as numbers, but these are colours. Save "
+                "numbers in grey."
+            )
+        return _by_colour(seen, legend, said.ignore)
+    return _by_number(seen, legend.names, said)
+
+
+def _by_number(seen: Sequence[Seen], classes: tuple[str, ...], said: Said) -> Rule:
+    numbers = [each.numbers - {said.ignore} for each in seen]
+    every = set().union(*numbers) or {0}
+    # In 2 or 3 bits, 3 and 7 are as likely a class as they are white.
+    white = all(each <= {0, mask.top} and mask.top not in (3, 7) for each, mask in zip(numbers, seen, strict=True))
+    two = white or every <= {0, 1} or every <= {0, 255}
+    if any(each.lossy for each in seen) or (said == NOTHING_SAID and not two and len(classes) <= 2):
+        if _are_soft(seen):
+            return _bright(seen, classes)
+        _refuse_lossy(seen)
+    many = said.kind == "objects" or (max(every) > LARGEST_LABEL and not two and said.kind is None)
+    indexed = any(each.palette is not None for each in seen)
+    if said.kind is None and not (two or many or classes or indexed):
+        many = _look_like_objects(seen)
+    if two or many:
+        return Rule("objects" if many else "foreground", named(classes, 2, BINARY), ignore=said.ignore)
+    count = max(every) + 1
+    if count > MOST_UNNAMED and not classes:
+        _refuse_many(seen, sorted(every))
+    unnamed = ("background", *(f"class {number}" for number in range(1, count)))
+    return Rule("numbers", named(classes, count, unnamed), ignore=said.ignore)
+
+
+def _are_soft(seen: Sequence[Seen]) -> bool:
+    """Whether all masks are dark and bright, or empty, and at least one is bright."""
+    clear = (each.soft or each.numbers <= {0, 255} or (each.lossy and each.values[-1] <= 8) for each in seen)
+    return all(clear) and any(each.soft for each in seen) and not any(each.coloured or each.palette for each in seen)
+
+
+def _bright(seen: Sequence[Seen], classes: tuple[str, ...], threshold: float = 0.5) -> Rule:
+    if any(each.coloured for each in seen):
+        name = next(each.name for each in seen if each.coloured)
+        raise DataError(f"{name} is in colour, and a threshold tells dark from bright: save it in grey.")
+    pixels = sum(int(each.counts.sum()) for each in seen)
+    top = max(each.top or 1 for each in seen)
+    between = sum(int(each.counts[(each.values > 0) & (each.values < (each.top or 1))].sum()) for each in seen)
+    from_ = f"{threshold * top:.0f} of {top}" if threshold < 1 else f"{threshold:g}"
+    why = "JPEG made up values" if any(each.lossy for each in seen) else "The masks have soft edges"
+    note = f"{why}: {100 * between / pixels:.1f} % of the mask pixels lie between dark and bright. From {from_} on"
+    return Rule("bright", named(classes, 2, BINARY), threshold=threshold, note=f"{note} a pixel counts as foreground.")
+
+
+def _refuse_lossy(seen: Sequence[Seen]) -> None:
+    for each in seen:
+        if each.lossy and not each.soft:
+            raise DataError(
+                f"{each.name} is a JPEG, and not of two brightnesses alone: JPEG makes up values between those of a "
+                "mask, so the classes cannot be told apart. Save masks as PNG, straight from the program that drew "
+                "them. If it is of two classes, say from which brightness on it is foreground: threshold=0.5.",
+                Question("threshold", ((0.5, "From half as bright as white on, it is foreground"),)),
+            )
+
+
+def _look_like_objects(seen: Sequence[Seen]) -> bool:
+    """Whether numbers are objects, where nobody says so: each lies in one piece, and there are many.
+
+    Raises:
+        DataError: If there are so few that they may as well be classes.
+    """
+    if any(each.pieces < 0 for each in seen):
+        return False
+    most = max(seen, key=lambda each: each.pieces)
+    soft = any(len(each.values) > 2 and {0, 255} <= each.numbers for each in seen)
+    # A few between 0 and 255 are soft edges, which is said elsewhere.
+    if most.pieces < 2 or most.pieces >= _MANY or soft:
+        return most.pieces >= _MANY
+    raise DataError(
+        f"{most.name} holds {most.pieces} numbers, each in one piece: they may be classes, or objects that are "
+        'numbered. Say it: labels="objects" or labels="classes" (in from_stack labels_are=…). Or call the folder of '
+        "objects `instances`; or write the names of the classes into classes.txt beside the folders, one a line.",
+        Question("labels", (("objects", "Each number is an object"), ("classes", "Each number is a class"))),
+    )
+
+
+def named(classes: tuple[str, ...], count: int, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """The names given for so many classes, or else the other ones.
+
+    Raises:
+        DataError: If there are too few.
+
+    Example:
+        >>> named((), 2, BINARY), named(("sky", "bird"), 2, BINARY)
+        (('background', 'foreground'), ('sky', 'bird'))
+    """
+    if classes and len(classes) < count:
+        raise DataError(
+            f"classes.txt names {len(classes)} classes ({listed(classes)}), but the masks hold {count}, numbered 0 to "
+            f"{count - 1}. Write one name a line for each, the background first."
+        )
+    return classes or otherwise
+
+
+def _refuse_many(seen: Sequence[Seen], every: Sequence[int]) -> None:
+    for each in seen:
+        if len(each.values) > 2 and {0, 255} <= each.numbers:
+            raise DataError(
+                f"{each.name} holds values between 0 and 255 ({listed(sorted(each.numbers - {0, 255}))}): its edges "
+                "may be soft, or 255 marks what is unknown. Of two classes, say from which brightness on a pixel is "
+                "foreground: threshold=0.5. If 255 is what nobody knows: ignore=255. Or save it as PNG, in 0 and 255 "
+                f"alone for two classes, or in 0, 1, 2, … up to {MOST_UNNAMED - 1} for more.",
+                Question("threshold", ((0.5, "Dark and bright: from half as bright as white on, it is foreground"),)),
+            )
+    largest = next(each.name for each in seen if every[-1] in each.numbers)
+    raise DataError(
+        f"The masks hold numbers up to {every[-1]} ({largest}). If each number is an object, call their folder "
+        f'`instances`, or say labels="objects". If each is a class, write their names into classes.txt beside that '
+        f"folder, one a line; up to {MOST_UNNAMED} classes go without. If there are but two classes, save them as 0 "
+        "and 255.",
+        Question("labels", (("objects", "Each number is an object"),)),
+    )
+
+
+def _are_indices(seen: Sequence[Seen], count: int) -> bool:
+    """Whether masks in grey hold the numbers of classes, though these have colours as well."""
+    grey = all(each.palette is None and not each.coloured for each in seen)
+    return grey and 0 < max(int(each.values[-1]) for each in seen) < count
+
+
+def _palettes_differ(seen: Sequence[Seen]) -> bool:
+    """Whether the same index means one colour in one mask and another in the next."""
+    known = [each for each in seen if each.palette is not None]
+    if not known:
+        return False
+    most = max(int(each.values[-1]) for each in known) + 1
+    return len({each.palette[:most] for each in known if each.palette}) > 1
+
+
+def _by_colour(seen: Sequence[Seen], legend: Legend, ignore: int | None) -> Rule:
+    """Each colour is a class."""
+    classes = legend.names
+    most = LARGEST_LABEL + 1 if classes else MOST_UNNAMED
+    pixels: Counter[int] = Counter()
+    for each in seen:
+        # Soft edges make thousands: no need to look at the other masks.
+        if len(each.values) > most + 1:
+            _refuse_colours(each.name, most)
+        pixels.update(dict(zip(each.colours().tolist(), each.counts.tolist(), strict=True)))
+        if ignore is not None:
+            del pixels[ignore]
+        if len(pixels) > most:
+            _refuse_colours(each.name, most)
+    order = _order_of(pixels, legend)
+    return Rule("colours", classes or ("background", *map(colour_name, order[1:])), tuple(order), ignore=ignore)
+
+
+def _refuse_colours(name: str, most: int) -> None:
+    raise DataError(
+        f"With {name} the masks hold more than {most} colours, and each is taken for a class: their edges may "
+        "be soft. Save them as PNG without smoothing, one colour a class."
+    )
+
+
+def _order_of(pixels: Counter[int], legend: Legend) -> list[int]:
+    """The colours in the order of their classes.
+
+    Raises:
+        DataError: If the legend does not say what a colour means.
+    """
+    seen = listed(map(colour_name, sorted(pixels)), most=8)
+    if legend.colours:
+        unknown = sorted(set(pixels) - set(legend.colours))
+        if unknown:
+            told = listed((f"{name} {colour_name(code)}" for name, code in zip(*legend, strict=True)), most=8)
+            raise DataError(
+                f"The masks hold {listed(map(colour_name, unknown))}, which classes.txt does not name; it names {told}."
+                " Add a line for each, or save the masks without soft edges."
+            )
+        return list(legend.colours)
+    if legend.names:
+        raise DataError(
+            f"The masks are in colour ({seen}), and classes.txt does not say which colour each of "
+            f"{listed(legend.names)} has: write it behind the name, such as `sky #87ceeb` or `sky 135 206 235`."
+        )
+    if not pixels:
+        return [0]
+    background = 0 if 0 in pixels else max(sorted(pixels), key=pixels.__getitem__)
+    return [background, *sorted(set(pixels) - {background})]
