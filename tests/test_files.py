@@ -129,7 +129,7 @@ def test_stacks_are_read_however_they_are_packed(tmp_path, compression):
         (None, None, "images=None is not allowed"),
         (7, 7, "images=7 is not allowed"),
         ("nowhere.tif", "nowhere.tif", "nowhere.tif is not there"),
-        ("no\0where.tif", "x", "give the path of a TIFF"),
+        ("no\0where.tif", "x", "where.tif is not there"),
     ],
 )
 def test_stacks_that_do_not_go_together(images, labels, words):

@@ -79,7 +79,10 @@ class Reading(NamedTuple):
             >>> Reading.of(labels="objects").said.kind
             'objects'
         """
-        colourless = read_value("grey", grey, Flag())
+        try:
+            colourless = read_value("grey", grey, Flag())
+        except ValueError as error:
+            raise DataError(str(error)) from None
         said = Said(read_kind(labels), _read_threshold(threshold), _read_ignore(ignore))
         return cls(colourless, _read_limit(limit), said, _read_planes(planes), _read_legend(classes))
 
@@ -148,7 +151,7 @@ def _read_threshold(threshold: object) -> float | None:
     if threshold is None:
         return None
     number = isinstance(threshold, (int, float, np.integer, np.floating)) and not isinstance(threshold, bool)
-    value = float(threshold) if number and abs(threshold) < 2**16 else 0.0  # type: ignore[arg-type, operator]
+    value = float(threshold) if number and abs(threshold) < 2**16 else 0.0  # type: ignore[arg-type]
     if not value > 0:
         raise DataError(
             f"threshold={shown(threshold)} is not allowed: give a share of white above 0 and below 1, such as 0.5, or "
@@ -228,7 +231,7 @@ def read_path(path: object, name: str, wanted: str = "the path of a folder or of
     try:
         place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
         place.exists()
-        if not os.fspath(path):  # type: ignore[arg-type]
+        if not str(path):
             raise ValueError("empty")
     except (TypeError, ValueError, RuntimeError, OSError):
         pass
