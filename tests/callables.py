@@ -206,7 +206,7 @@ def _predicting() -> Tried:
 
 
 def _predicting_folder() -> Tried:
-    images = _folder() / "alone"
+    images = Path(_folder()) / "alone"
     images.mkdir(exist_ok=True)
     np.save(images / "one.npy", np.zeros((24, 28), "uint8"))
     good = {

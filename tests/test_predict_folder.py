@@ -254,6 +254,9 @@ def test_notes_that_somebody_has_changed_lead_nowhere(model, images, out):
         ({"save": "heights"}, "save='heights': give one or several of 'mask', 'objects', 'probabilities'"),
         ({"save": ()}, "give one or several of"),
         ({"classes": ["a"]}, "are 1, the network tells 2 apart"),
+        ({"tile": 77}, "Tile 77 does not fit"),
+        ({"batch_size": 0}, "batch_size=0 is not allowed"),
+        ({"normalize": "no"}, "normalize='no' is not allowed"),
     ],
 )
 def test_what_does_not_do_is_refused_in_words(more, words, model, images, tmp_path):

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
-from unet_explorer.core.config import shown
-from unet_explorer.core.tiles import Tile
+from unet_explorer.core.config import Flag, read_value, shown
+from unet_explorer.core.cost import read_batch_size
+from unet_explorer.core.tiles import Tile, sides
 from unet_explorer.data.decoded import SUFFIXES, DataError, printable
 from unet_explorer.data.listing import entries, visible
 from unet_explorer.data.pixel_size import pixel_size
+from unet_explorer.data.reading import read_path
 from unet_explorer.predict.exports import write_table
 from unet_explorer.predict.journal import Journal, fingerprint
 from unet_explorer.predict.predict import Run
@@ -115,8 +117,11 @@ def predict_folder(
         >>> [path.name for path in predict_folder(model, images, results).skipped]
         ['a.npy']
     """
-    job = _job(model, out, save, how)
-    images, failed = _images(Path(folder).expanduser(), job.out)
+    job = _job(model, folder, read_path(out, "out", "the path of a folder"), save, how)
+    again = read_value("again", again, Flag())
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
+    images, failed = _images(read_path(folder, "folder", "the path of a folder"), job.out)
     job.out.mkdir(parents=True, exist_ok=True)
     journal = Journal.open(job.out, fingerprint(model, how.get("normalize"), job.saves, job.classes), again)
     names = journal.names(images)
@@ -140,17 +145,31 @@ def predict_folder(
     return FolderResult(tuple(written), tuple(skipped), failed)
 
 
-def _job(model: keras.Model, out: str | os.PathLike[str], save: str | Sequence[str], how: Predicting) -> _Job:
+def _job(model: keras.Model, folder: object, out: Path, save: str | Sequence[str], how: Predicting) -> _Job:
+    """What is done, as far as it can be looked at before the first image.
+
+    Raises:
+        ValueError: If the network, the tile or any of the rest does not do.
+    """
     from unet_explorer.model import config_of
 
     for word in how.keys() - Predicting.__annotations__.keys():
         raise TypeError(f"predict_folder() got an unexpected keyword argument {word!r}")
-    saves = (save,) if isinstance(save, str) else tuple(save)
-    if not saves or not all(each in SAVES for each in saves):
+    config = config_of(model, folder, out)
+    saves = (save,) if isinstance(save, str) else save
+    known = isinstance(saves, (list, tuple)) and all(isinstance(each, str) and each in SAVES for each in saves)
+    if not saves or not known:
         raise ValueError(f"save={shown(save)}: give one or several of {', '.join(map(repr, SAVES))}.")
     classes = read_names(how.get("classes"))
-    check_names(classes, config_of(model))
-    return _Job(model, Path(out).expanduser(), tuple(each for each in SAVES if each in saves), classes, how)
+    check_names(classes, config)
+    tile, batch_size, normalize = how.get("tile"), how.get("batch_size"), how.get("normalize")
+    if tile is not None:
+        sides(config, tile)
+    if batch_size is not None:
+        read_batch_size(batch_size)
+    if normalize is not None:
+        read_value("normalize", normalize, Flag(), ", or leave it out")
+    return _Job(model, out, tuple(each for each in SAVES if each in saves), classes, how)
 
 
 def _images(folder: Path, out: Path) -> tuple[list[Path], dict[Path, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.data.decoded import printable
 from unet_explorer.data.lazy import zarr_package
 from unet_explorer.data.pixel_size import PixelSize
+from unet_explorer.data.reading import read_path
 from unet_explorer.data.weights import regions
 from unet_explorer.predict.exports import empty_planes, write_mask, write_numbers, write_table
 from unet_explorer.predict.objects import measured
@@ -77,17 +79,18 @@ class Target:
             >>> Target.read("mask.tif", None, {}).save, Target.read("a.tif", None, {"save": "objects"}).save
             ('mask', 'objects')
         """
-        path = Path(out).expanduser()
+        path = read_path(out, "out", "the path of a file")
         ending, name = path.suffix.lower(), printable(path.name)
         if ending not in _USUAL:
             every = "; ".join(f"{', '.join(endings)} for {save}" for save, endings in SAVES.items())
             raise ValueError(f"out={shown(str(out))} ends in none of the kinds that can be written: give {every}.")
-        save = saving.get("save") or _USUAL[ending]
-        if save not in SAVES or ending not in SAVES[save]:
+        said = saving.get("save")
+        save = _USUAL[ending] if said is None else said
+        if not isinstance(save, str) or save not in SAVES or ending not in SAVES[save]:
             some = [each for each in SAVES if ending in SAVES[each]]
             raise ValueError(
                 f"save={shown(save)} does not go with {name}: a {ending} file holds {' or '.join(map(repr, some))}"
-                + (f"; {save} go into {', '.join(SAVES[save])}." if save in SAVES else ".")
+                + (f"; {save} go into {', '.join(SAVES[save])}." if isinstance(save, str) and save in SAVES else ".")
             )
         if ending == ".zarr" and zarr_package() is None:
             raise ValueError(
@@ -109,13 +112,20 @@ def _check_free(path: Path, is_folder: bool, image: Any) -> None:
     name = printable(path.name)
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"The folder {printable(path.parent)} may not be written to: give out=… another one.")
-    if isinstance(image, (str, os.PathLike)) and path.resolve() == Path(image).expanduser().resolve():
+    if isinstance(image, (str, os.PathLike)) and _are_one(path, image):
         raise ValueError(f"out={name} is the image itself, which would be lost: give another name.")
     if not is_folder and path.is_dir():
         raise ValueError(f"{name} is a folder, and a file is to be written: give another name.")
     holds = {"zarr.json", ".zarray"}
     if is_folder and (path.is_symlink() or path.exists()) and not _is_zarr(path, holds):
         raise ValueError(f"{name} is there already, and is no Zarr that could be replaced: give another name.")
+
+
+def _are_one(path: Path, image: str | os.PathLike[str]) -> bool:
+    # What is no path is refused when it is opened.
+    with contextlib.suppress(ValueError, RuntimeError, OSError):
+        return path.resolve() == Path(image).expanduser().resolve()
+    return False
 
 
 def _is_zarr(path: Path, holds: set[str]) -> bool:
@@ -134,7 +144,7 @@ def read_names(names: Sequence[str] | None) -> tuple[str, ...]:
     """
     if names is None:
         return ()
-    if isinstance(names, str) or not all(isinstance(each, str) for each in names):
+    if not isinstance(names, (list, tuple)) or not all(isinstance(each, str) for each in names):
         raise ValueError(f"classes={shown(names)}: give the names of all classes in order, such as ['sky', 'bird'].")
     return tuple(names)
 
