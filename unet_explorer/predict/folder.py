@@ -157,8 +157,8 @@ def _job(model: keras.Model, folder: object, out: Path, save: str | Sequence[str
         raise TypeError(f"predict_folder() got an unexpected keyword argument {word!r}")
     config = config_of(model, folder, out)
     saves = (save,) if isinstance(save, str) else save
-    known = isinstance(saves, (list, tuple)) and all(isinstance(each, str) and each in SAVES for each in saves)
-    if not saves or not known:
+    several = isinstance(saves, (list, tuple)) and len(saves) > 0
+    if not several or not all(isinstance(each, str) and each in SAVES for each in saves):
         raise ValueError(f"save={shown(save)}: give one or several of {', '.join(map(repr, SAVES))}.")
     classes = read_names(how.get("classes"))
     check_names(classes, config)
@@ -181,7 +181,7 @@ def _images(folder: Path, out: Path) -> tuple[list[Path], dict[Path, str]]:
     name = printable(folder.name)
     if not folder.is_dir():
         raise ValueError(f"There is no folder {printable(folder)}: look at the path.")
-    if out.exists() and not out.is_dir():
+    if "\0" in str(out) or (out.exists() and not out.is_dir()):
         raise ValueError(f"out={printable(out)} is no folder: give the path of one, which need not be there yet.")
     if out.resolve() == folder.resolve():
         raise ValueError(f"out is the folder of the images itself: give another one, such as {name}/predicted.")
