@@ -17,10 +17,11 @@ from unet_explorer.data.decoded import SUFFIXES, DataError, printable
 from unet_explorer.data.listing import entries, visible
 from unet_explorer.data.pixel_size import pixel_size
 from unet_explorer.data.reading import read_path
+from unet_explorer.predict.asked import check_names, check_progress, check_words, read_names
 from unet_explorer.predict.exports import write_table
 from unet_explorer.predict.journal import Journal, fingerprint
 from unet_explorer.predict.predict import Run
-from unet_explorer.predict.targets import SAVES, Scene, Sink, Target, check_names, read_names, writing
+from unet_explorer.predict.targets import SAVES, Scene, Sink, Target, writing
 from unet_explorer.predict.whole import whole
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ def predict_folder(
     """
     job = _job(model, folder, read_path(out, "out", "the path of a folder"), save, how)
     again = read_value("again", again, Flag())
-    if progress is not None and not callable(progress):
-        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
+    check_progress(progress)
     images, failed = _images(read_path(folder, "folder", "the path of a folder"), job.out)
     job.out.mkdir(parents=True, exist_ok=True)
     journal = Journal.open(job.out, fingerprint(model, how.get("normalize"), job.saves, job.classes), again)
@@ -153,8 +153,7 @@ def _job(model: keras.Model, folder: object, out: Path, save: str | Sequence[str
     """
     from unet_explorer.model import config_of
 
-    for word in how.keys() - Predicting.__annotations__.keys():
-        raise TypeError(f"predict_folder() got an unexpected keyword argument {word!r}")
+    check_words("predict_folder", how, Predicting.__annotations__)
     config = config_of(model, folder, out)
     saves = (save,) if isinstance(save, str) else save
     several = isinstance(saves, (list, tuple)) and len(saves) > 0

@@ -18,8 +18,9 @@ from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import PlacedTile, Tiling
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.data.pixel_size import pixel_size
+from unet_explorer.predict.asked import check_names, check_progress, check_words
 from unet_explorer.predict.source import read_image
-from unet_explorer.predict.targets import Saving, Scene, Target, check_names, writing
+from unet_explorer.predict.targets import Saving, Scene, Target, writing
 
 if TYPE_CHECKING:
     import keras
@@ -97,10 +98,9 @@ def predict_image(
         >>> predict_image(model, np.zeros((70, 301), "uint8"), 76, out=f"{tempfile.mkdtemp()}/mask.tif").name
         'mask.tif'
     """
-    _check_words(saving)
+    check_words("predict_image", saving, Saving.__annotations__)
     target = Target.read(out, image, saving) if isinstance(out, (str, os.PathLike)) else None
-    if progress is not None and not callable(progress):
-        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
+    check_progress(progress)
     run = Run.of(model, image, tile, batch_size, normalize)
     if target is not None:
         check_names(target.classes, run.config)
@@ -119,16 +119,6 @@ def predict_image(
         raise ValueError(f"out{given}: give one of shape {wanted}, or the path of a file.")
     run.into(out, progress)
     return out
-
-
-def _check_words(saving: Saving) -> None:
-    """Refuse a word that is no argument, as Python itself does.
-
-    Raises:
-        TypeError: If there is one.
-    """
-    for word in saving.keys() - Saving.__annotations__.keys():
-        raise TypeError(f"predict_image() got an unexpected keyword argument {word!r}")
 
 
 class Run(NamedTuple):

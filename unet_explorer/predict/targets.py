@@ -21,12 +21,13 @@ from unet_explorer.data.lazy import zarr_package
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.data.reading import read_path
 from unet_explorer.data.weights import regions
+from unet_explorer.predict.asked import read_names
 from unet_explorer.predict.exports import empty_planes, write_mask, write_numbers, write_table
 from unet_explorer.predict.objects import measured
 from unet_explorer.predict.scores import classes_of, probabilities
 from unet_explorer.predict.whole import whole
 
-__all__ = ["SAVES", "Saving", "Scene", "Sink", "Target", "check_names", "read_names", "writing"]
+__all__ = ["SAVES", "Saving", "Scene", "Sink", "Target", "writing"]
 
 SAVES: Final = {
     "mask": (".png", ".tif", ".tiff"),
@@ -130,37 +131,6 @@ def _are_one(path: Path, image: str | os.PathLike[str]) -> bool:
 
 def _is_zarr(path: Path, holds: set[str]) -> bool:
     return path.is_dir() and not path.is_symlink() and any((path / each).is_file() for each in holds)
-
-
-def read_names(names: Sequence[str] | None) -> tuple[str, ...]:
-    """The names of classes, as they were given.
-
-    Raises:
-        ValueError: If they are no words.
-
-    Example:
-        >>> read_names(["background", "cell"]), read_names(None)
-        (('background', 'cell'), ())
-    """
-    if names is None:
-        return ()
-    if not isinstance(names, (list, tuple)) or not all(isinstance(each, str) for each in names):
-        raise ValueError(f"classes={shown(names)}: give the names of all classes in order, such as ['sky', 'bird'].")
-    return tuple(names)
-
-
-def check_names(names: Sequence[str], config: UNetConfig) -> None:
-    """Refuse names of which there are more or fewer than classes.
-
-    Raises:
-        ValueError: If there are; none at all will do.
-
-    Example:
-        >>> check_names(("sky", "bird"), UNetConfig(num_classes=2))
-    """
-    count = max(2, config.num_classes)
-    if names and len(names) != count:
-        raise ValueError(f"classes={shown(list(names))} are {len(names)}, the network tells {count} apart: name all.")
 
 
 class Scene(NamedTuple):
