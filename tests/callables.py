@@ -183,6 +183,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
             {"path": ("file", "damaged")},
         ),
         "plan": lambda: Tried(unet_explorer.plan, {"config": NETWORK}),
+        "predict_folder": _predicting_folder,
         "predict_image": _predicting,
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
         "shapes": lambda: Tried(shapes, sized),
@@ -204,6 +205,21 @@ def _predicting() -> Tried:
         "progress": lambda done, total: None,
     }
     return Tried(unet_explorer.predict_image, good, {"image": ("file", "damaged", "out"), "out": ("image",)})
+
+
+def _predicting_folder() -> Tried:
+    images = Path(_folder()) / "alone"
+    images.mkdir(exist_ok=True)
+    np.save(images / "one.npy", np.zeros((24, 28), "uint8"))
+    good = {
+        "model": unet_explorer.build_model(NETWORK),
+        "folder": str(images),
+        "out": f"{images}-predicted",
+        "save": ["mask"],
+        "again": True,
+        "progress": lambda done, total: None,
+    }
+    return Tried(unet_explorer.predict_folder, good, {"out": ("folder",)})
 
 
 TABLE = _table()

@@ -111,7 +111,7 @@ def test_a_relu_head_lets_no_gradient_back_where_it_cuts_off():
     ],
 )
 def test_scores_become_classes(head, classes, scores, expected):
-    from unet_explorer.predict.predict import classes_of
+    from unet_explorer.predict.scores import classes_of
 
     config = UNetConfig(head_activation=head, num_classes=classes)
     assert classes_of(np.array(scores), config).tolist() == expected

@@ -27,7 +27,8 @@ from unet_explorer.core.axis import margins
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.decoded import DataError
 from unet_explorer.model import config_of
-from unet_explorer.predict.predict import Standard, classes_of
+from unet_explorer.predict.scores import classes_of
+from unet_explorer.predict.standard import Standard
 
 pytestmark = pytest.mark.tensorflow
 
@@ -274,16 +275,20 @@ def test_other_networks_are_told_from_ours(tmp_path):
 
 def test_what_the_readme_shows_of_it_runs(tmp_path, monkeypatch):
     shown = (PROJECT / "README.md").read_text("utf-8")
-    code = next(block for block in shown.split("```") if "import predict_image" in block).removeprefix("python\n")
+    code = next(block for block in shown.split("```") if "predict_image(model" in block).removeprefix("python\n")
     monkeypatch.chdir(tmp_path)
     image = np.random.default_rng(8).integers(0, 255, (60, 70)).astype("uint8")
     tifffile.imwrite("huge.tif", image, compression="zlib")
     out = zarr.create_array("out.zarr", shape=(60, 70, 2), dtype="f4", chunks=(32, 32, 2))
+    (tmp_path / "images").mkdir()
+    np.save("images/a.npy", image)
     names = {"model": live(UNetConfig(depth=3, base_filters=2)), "image": image, "zarr_array": out}
     exec(code, names)
     assert names["scores"].shape == (60, 70, 2)
     assert np.isfinite(out[:]).all()
     assert np.asarray(out[:]).any()
+    assert np.array_equal(tifffile.imread("mask.tif"), np.asarray(out[:]).argmax(axis=-1))
+    assert {path.name for path in (tmp_path / "masks").iterdir()} > {"a_mask.tif", "a_objects.csv", "summary.csv"}
 
 
 def test_only_the_last_few_sizes_are_kept_compiled():

@@ -73,8 +73,10 @@ def sent(tmp_path_factory):
             {"do": "maps", "request": "Inside 1", "step": "enc1_pool", "channel": 0, "tile": IMAGE, **FRESH},
             {"do": "stop_maps", "of": "Inside 1"},
             {"do": "predict", "request": "Tile 1", "size": [76, 76], "seamless": True, "image": IMAGE, **FRESH},
+            {"do": "probabilities", "request": "Saver 1", "of": "Tile 1"},
             {"do": "stop_prediction"},
             {"do": "predict", "request": "Tile 2", "size": [76, 76], "seamless": False, "image": IMAGE, **FRESH},
+            {"do": "probabilities", "request": "Saver 2", "of": "Tile 1"},
             {"do": "train", "request": name, "folder": str(store.folder), "paused": True},
             {"do": "maps", "request": "Inside 2", "step": "head", "channel": 1, "tile": IMAGE, **FRESH | weights},
             *({"do": do, "request": name} for do in ("step", "resume", "pause", "stop")),
@@ -114,5 +116,5 @@ def test_whoever_asked_hears_of_it(sent):
     requests, events = sent
     identifiers = {request.get("request", "") for request in requests}
     assert {event["request"] for event in events} <= identifiers
-    assert [event["request"] for event in events if event["event"] == "failed"] == ["Build 2", "Build 3", ""]
+    assert [event["request"] for event in events if event["event"] == "failed"] == ["Saver 2", "Build 2", "Build 3", ""]
     assert {event["request"] for event in events if protocol.closes(event)} == identifiers

@@ -222,3 +222,34 @@ def test_one_that_was_stopped_before_anything_was_saved_shows_what_it_began_with
     last = looks(sent)[-1]
     assert (began["at"], began["best"], last["at"], last["best"]) == (0, False, 0, True)
     assert np.array_equal(began["views"][0]["whole"], last["views"][0]["whole"])
+
+
+def answer_to(scheduler, sent, request):
+    scheduler.handle(request)
+    while scheduler.busy:
+        scheduler.advance()
+    return sent[-1]
+
+
+def ask_for_probabilities(of="image"):
+    return {"do": "probabilities", "request": "saver", "of": of}
+
+
+def test_probabilities_are_kept_until_the_next_prediction(scheduler, sent):
+    fresh = {"training": "", "folder": ""}
+    predicted = answer_to(scheduler, sent, predict(**fresh))
+    shares = answer_to(scheduler, sent, ask_for_probabilities())["shares"]
+    assert np.array_equal(shares.argmax(axis=-1), predicted["labels"])
+    assert np.abs(shares.sum(axis=-1) - 1).max() < 1e-6
+    answer_to(scheduler, sent, predict(**fresh) | {"request": "another"})
+    gone = answer_to(scheduler, sent, ask_for_probabilities())
+    assert gone["event"] == "failed"
+    assert gone["reason"].startswith("The probabilities are not here any more")
+    assert answer_to(scheduler, sent, ask_for_probabilities("another"))["event"] == "probabilities"
+
+
+def test_what_is_too_large_is_not_kept(scheduler, sent, monkeypatch):
+    monkeypatch.setattr("unet_explorer.learning.worker.segmentation.SCORES_BYTES", 96 * 96 * 2 * 4 - 1)
+    answer_to(scheduler, sent, predict(training="", folder=""))
+    gone = answer_to(scheduler, sent, ask_for_probabilities())
+    assert (gone["event"], gone["request"]) == ("failed", "saver")

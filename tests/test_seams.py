@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from unet_explorer import Tiling, UNetConfig, build_model
-from unet_explorer.predict.seams import probabilities, seams, tiled
+from unet_explorer.predict.scores import probabilities
+from unet_explorer.predict.seams import seams, tiled
 
 pytestmark = pytest.mark.tensorflow
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import threading
 
 import numpy as np
 import pytest
+import tifffile
 from hands import LONG, SMALL, TILE, Silent, Watch, finished, pressed, tab_of
+from PIL import Image
 
 from unet_explorer import (
     Tiling,
@@ -18,6 +22,7 @@ from unet_explorer import (
     shapes,
     tile_for_output,
 )
+from unet_explorer.panel.tabs.saving import file_name
 from unet_explorer.panel.tabs.tile import TileTab
 
 
@@ -98,6 +103,98 @@ def test_tiles_without_seams_and_laid_naively(tile, instrument):
     assert tile.result["flipped"] == 0
 
 
+def test_what_is_shown_is_saved_as_files(tile, chosen):
+    sent = []
+    tile.observe(lambda change: sent.append(change["new"]), "saved")
+    pressed(tile, "save", kind="mask-png")
+    assert "predict the image first" in tile.problem
+    pressed(tile, "choose", key="set 2")
+    pressed(tile, "predict")
+    Watch(tile).until(lambda: tile.state == "done" and tile.result)
+    labels = np.frombuffer(tile.result["labels"], "uint8").reshape(96, 96)
+    for kind in ("mask-png", "mask-tiff", "objects", "probabilities"):
+        pressed(tile, "save", kind=kind)
+        number = tile.request["number"]
+        Watch(tile).until(lambda number=number: any(each.get("number") == number for each in sent) and not tile.saved)
+    files = {each["name"]: (each["type"], each["content"]) for each in sent if each}
+    assert list(files) == [
+        f"cells-image-3_{ending}" for ending in ("mask.png", "mask.tif", "objects.csv", "probabilities.tif")
+    ]
+    for ending, kind in (("mask.png", "image/png"), ("mask.tif", "image/tiff")):
+        said, content = files[f"cells-image-3_{ending}"]
+        assert said == kind
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), labels)
+    with tifffile.TiffFile(io.BytesIO(files["cells-image-3_probabilities.tif"][1])) as file:
+        assert file.series[0].axes == "CYX"
+        shares = file.asarray()
+    assert np.abs(shares.sum(axis=0) - 1).max() < 1e-6
+    assert np.array_equal(shares.argmax(axis=0), labels)
+    rows = list(csv.DictReader(io.StringIO(files["cells-image-3_objects.csv"][1].decode())))
+    assert sum(int(row["area_px"]) for row in rows) == (labels == 1).sum() > 0
+    assert {row["class_name"] for row in rows} == {chosen.dataset.classes[1]}
+    bright = np.asarray(chosen.dataset.images[2])[labels == 1].sum()
+    assert sum(float(row["mean"]) * int(row["area_px"]) for row in rows) == pytest.approx(bright, rel=1e-4)
+    pressed(tile, "save", kind="../../x")
+    assert "cannot be saved: choose one of" in tile.problem
+    # Of another image nothing is known yet.
+    pressed(tile, "choose", key="set 1")
+    Watch(tile).until(lambda: not tile.result)
+    pressed(tile, "save", kind="mask-png")
+    assert "predict the image first" in tile.problem
+
+
+def test_probabilities_of_which_nothing_is_left_are_refused_in_words(tile, instrument):
+    pressed(tile, "predict")
+    watch = Watch(tile)
+    watch.until(lambda: tile.state == "done" and tile.result)
+    tile._kept = tile._kept._replace(request="TileTab 99")
+    pressed(tile, "save", kind="probabilities")
+    watch.until(lambda: tile.problem)
+    assert tile.problem.startswith("The probabilities are not here any more, or were more than 256 MB")
+    assert tile.saved == {}
+    assert tile.state == "done"
+
+
+def test_saving_neither_hears_nor_stops_a_prediction(instrument, chosen):
+    silent = Silent()
+    tab = tab_of(TileTab, instrument, silent, chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    answer = dict.fromkeys(("labels", "wanted", "difference"), np.zeros((96, 96), "uint8"))
+    answer |= {"event": "predicted", "flipped": 0, "largest": 0.0, "scale": 1e-3, "at": 0, "pieces": 1, "seconds": 1.0}
+    silent.tell(**answer, best=True, request="TileTab 1")
+    pressed(tab, "predict")
+    pressed(tab, "save", kind="probabilities")
+    assert silent.asked[-1] == {"do": "probabilities", "request": "ProbabilitiesAsker 1", "of": "TileTab 1"}
+    # The next prediction is still heard.
+    silent.tell(event="predicting", request="TileTab 2", done=2, total=9)
+    assert tab.progress == [2, 9]
+    silent.tell(event="failed", request="ProbabilitiesAsker 1", reason="They are gone.")
+    assert (tab.problem, tab.state) == ("They are gone.", "starting")
+    tab.close()
+    assert not silent.events._listeners
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        ("cells, image 3", "cells-image-3"),
+        ("own.png", "own"),
+        ("a.b.tiff", "a-b"),
+        ("../../etc/passwd", "etc-passwd"),
+        ('a<b>:"c|?*', "a-b-c"),
+        ("Zellkerne_ä 1", "Zellkerne_ä-1"),
+        ("细胞", "细胞"),
+        ("\n\x00\u202e", "image"),
+        ("", "image"),
+        (".png", "png"),
+        ("x" * 500, "x" * 80),
+    ],
+)
+def test_names_of_files_come_of_titles_and_are_safe(title, wanted):
+    assert file_name(title) == wanted
+
+
 def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypatch):
     for config, side, words in (
         (SMALL, 77, "Tile 77 does not fit"),
@@ -127,8 +224,6 @@ def test_what_cannot_be_predicted_is_refused_in_words(tile, instrument, monkeypa
 
 
 def test_another_image_by_name_and_by_path(tile, tmp_path):
-    from PIL import Image
-
     pressed(tile, "choose", key="set 2")
     watch = Watch(tile)
     watch.until(lambda: tile.title == "cells, image 3")
@@ -142,8 +237,6 @@ def test_another_image_by_name_and_by_path(tile, tmp_path):
 
 
 def test_an_image_from_the_browser(tile, tmp_path):
-    from PIL import Image
-
     Image.fromarray(np.arange(600, dtype="uint8").reshape(20, 30)).save(tmp_path / "sent.png")
     data = (tmp_path / "sent.png").read_bytes()
     for piece, at in enumerate(range(0, len(data), 100)):

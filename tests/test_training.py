@@ -13,7 +13,7 @@ from unet_explorer import TrainingSession, UNetConfig, build_model, predict_imag
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.data.dataset import normalize
 from unet_explorer.learning.preflight import TrainingError
-from unet_explorer.predict.predict import classes_of
+from unet_explorer.predict.scores import classes_of
 
 TILE = 76  # output 36
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
+    from unet_explorer.predict.folder import predict_folder
     from unet_explorer.predict.predict import predict_image
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "nearest_sizes",
     "open_image",
     "plan",
+    "predict_folder",
     "predict_image",
     "receptive_field",
     "tile_for_output",
@@ -75,6 +77,7 @@ _LATER = {
     "from_folder": "data.files",
     "from_stack": "data.files",
     "open_image": "data.lazy",
+    "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},

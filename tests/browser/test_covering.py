@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from axe_playwright_python.sync_playwright import Axe
 from looking import CONFIG, TILE, frame, open_tile, point
 from PIL import Image
@@ -113,8 +116,8 @@ def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):
     assert tab.role("tile-problem").inner_text() == ""
 
 
-def test_an_image_is_chosen_or_uploaded(warm_lab, page, tmp_path):
-    _, _, tab = open_tile(warm_lab, page, tmp_path)
+def test_an_image_is_chosen_or_uploaded_and_what_it_is_predicted_as_saved(warm_lab, page, tmp_path):
+    _, notebook, tab = open_tile(warm_lab, page, tmp_path)
     tab.setting("image").select_option("set 2")
     expect(tab.role("tiles")).to_have_attribute("aria-label", re.compile("^cells, image 3"))
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 150, 4), "uint8")).save(tmp_path / "rgba.png")
@@ -127,14 +130,49 @@ def test_an_image_is_chosen_or_uploaded(warm_lab, page, tmp_path):
     tab.setting("path").fill(str(tmp_path / "none.png"))
     tab.setting("path").press("Enter")
     expect(tab.role("tile-problem")).to_contain_text("none.png is not there")
+    # There is nothing to save yet.
+    expect(tab.action("save-prediction")).to_have_attribute("aria-disabled", "true")
+    tab.action("save-prediction").press("Enter")
+    expect(tab.action("save").first).to_be_hidden()
     # A grey network is given the luminance.
     tab.action("predict").click()
     expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
+    files = {kind: downloaded(tab, kind) for kind in ("mask-png", "mask-tiff", "probabilities", "objects")}
+    assert [file.name for file in files.values()] == [
+        f"rgba_{ending}" for ending in ("mask.png", "mask.tif", "probabilities.tif", "objects.csv")
+    ]
+    labels = np.asarray(Image.open(files["mask-png"]))
+    assert labels.shape == (60, 150)
+    assert len(np.unique(labels)) == 2
+    assert np.array_equal(np.asarray(Image.open(files["mask-tiff"])), labels)
+    shares = tifffile.imread(files["probabilities"])
+    assert np.array_equal(shares.argmax(axis=0), labels)
+    assert np.abs(shares.sum(axis=0) - 1).max() < 1e-6
+    with files["objects"].open(encoding="utf-8") as table:
+        assert sum(int(row["area_px"]) for row in csv.DictReader(table)) == (labels == 1).sum()
+    # What was saved is not kept where the notebook would save it.
+    notebook.expect_kernel("panel.tab('Tile').saved", "{}")
+
+
+def downloaded(tab, kind):
+    """The file that the browser is handed, chosen by keyboard from the menu; in a folder of its own."""
+    tab.action("save-prediction").focus()
+    tab.action("save-prediction").press("Enter")
+    button = tab.root.locator(f'[data-action="save"][data-kind="{kind}"]')
+    expect(button).to_be_visible()
+    with tab.page.expect_download() as handed:
+        button.press("Enter")
+    expect(button).to_be_hidden()
+    expect(tab.action("save-prediction")).to_be_focused()
+    name = handed.value.suggested_filename
+    path = Path(handed.value.path())
+    return path.rename(path.with_name(name))
 
 
 def test_it_is_accessible(warm_lab, page, tmp_path):
     _, _, tab = open_tile(warm_lab, page, tmp_path)
     tab.action("predict").click()
     expect(tab.role("seams")).to_have_attribute("data-flipped", "0")
+    tab.action("save-prediction").click()
     found = Axe().run(page, context=".unet-explorer-tab", options={"runOnly": ["wcag2a", "wcag2aa"]})
     assert found.violations_count == 0, found.generate_report()

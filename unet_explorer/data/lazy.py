@@ -31,7 +31,7 @@ from unet_explorer.data.pillow import ORIENTATION
 from unet_explorer.data.reading import read_path, read_planes
 from unet_explorer.data.tiff import image_count, outline
 
-__all__ = ["open_image"]
+__all__ = ["open_image", "zarr_package"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
 _PLAIN: Final = (1, 2)  # black is 0, RGB
@@ -185,14 +185,27 @@ def _one_plane(opened: Any, file: Path, name: str) -> Any:
     return image
 
 
-def _zarr(name: str) -> Any:
+def zarr_package() -> Any | None:
+    """The package ``zarr``, or None where it is not there, or older than 3.
+
+    Example:
+        >>> zarr_package().__name__
+        'zarr'
+    """
     with contextlib.suppress(ImportError):
         import zarr
 
         # tifffile hands its pieces to Zarr 3 alone.
         if int(zarr.__version__.partition(".")[0]) >= 3:
             return zarr
-    raise DataError(
-        f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
-        'pip install "zarr>=3", or save it as TIFF without compression.'
-    )
+    return None
+
+
+def _zarr(name: str) -> Any:
+    zarr = zarr_package()
+    if zarr is None:
+        raise DataError(
+            f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
+            'pip install "zarr>=3", or save it as TIFF without compression.'
+        )
+    return zarr

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.dataset import Image as Pixels
-from unet_explorer.drawing.palette import class_colour, rgb
+from unet_explorer.drawing.palette import class_rgb
 
 __all__ = ["contact_sheet"]
 
@@ -81,7 +81,7 @@ def _strip(data: Dataset, columns: int) -> Image.Image:
 def _caption(draw: ImageDraw.ImageDraw | None, data: Dataset) -> int:
     """Write the name, and each class behind a square of its colour; how far that goes, in pixels."""
     font = ImageFont.load_default(LETTERS)
-    labels = [(data.name, None), *((word, _colour(number)) for number, word in enumerate(data.classes))]
+    labels = [(data.name, None), *((word, class_rgb(number)) for number, word in enumerate(data.classes))]
     left = GAP
     for word, colour in labels:
         if colour is not None:
@@ -92,11 +92,6 @@ def _caption(draw: ImageDraw.ImageDraw | None, data: Dataset) -> int:
             draw.text((left, GAP - 1), word, fill="black", font=font)
         left += round(font.getlength(word)) + 2 * GAP
     return left
-
-
-def _colour(number: int) -> tuple[int, int, int]:
-    """The colour of a class, black for the background; the same as in the panel."""
-    return rgb(class_colour(number)) if number else (0, 0, 0)
 
 
 def _rgb(image: Pixels) -> NDArray[np.uint8]:
@@ -111,7 +106,7 @@ def _rgb(image: Pixels) -> NDArray[np.uint8]:
 
 
 def _coloured(grey: NDArray[np.uint8], labels: NDArray[np.integer], objects: NDArray[np.integer]) -> NDArray[np.uint8]:
-    colours = np.array([_colour(number) for number in range(int(labels.max()) + 1)], np.float32)[labels]
+    colours = np.array([class_rgb(number) for number in range(int(labels.max()) + 1)], np.float32)[labels]
     edge = np.zeros(labels.shape, bool)
     for parts in (labels, objects):
         for axis in (0, 1):

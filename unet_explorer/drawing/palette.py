@@ -10,7 +10,18 @@ from typing import Final
 
 from unet_explorer.core.plan import TILE
 
-__all__ = ["CLASSES", "ERRORS", "OPERATIONS", "PAGE", "class_colour", "mixed", "painted", "properties", "rgb"]
+__all__ = [
+    "CLASSES",
+    "ERRORS",
+    "OPERATIONS",
+    "PAGE",
+    "class_colour",
+    "class_rgb",
+    "mixed",
+    "painted",
+    "properties",
+    "rgb",
+]
 
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, YELLOW, VERMILLION, GREY = "#56B4E9", "#F0E442", "#D55E00", "#808080"
@@ -66,6 +77,16 @@ def class_colour(number: int) -> str:
         ('#009E73', '#009E73')
     """
     return CLASSES[(number - 1) % len(CLASSES)]
+
+
+def class_rgb(number: int) -> tuple[int, int, int]:
+    """Red, green and blue of a class from 0 on, where masks are painted without an image below: class 0 is black.
+
+    Example:
+        >>> class_rgb(0), class_rgb(1)
+        ((0, 0, 0), (0, 158, 115))
+    """
+    return rgb(class_colour(number)) if number else (0, 0, 0)
 
 
 _INK: Final = "#1A1A1A"

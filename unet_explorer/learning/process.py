@@ -101,7 +101,7 @@ class Worker:
             write_message(self._process.stdin, request)  # type: ignore[arg-type]
             past = superseded_by(request["do"])
             self.open = {identifier: do for identifier, do in self.open.items() if do not in past}
-            if request["do"] in {"build", "maps", "predict", "train"}:
+            if request["do"] in {"build", "maps", "predict", "probabilities", "train"}:
                 self.open[request["request"]] = request["do"]
 
     def kill(self) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "MAP_CACHE_BYTES",
+    "SCORES_BYTES",
     "Answer",
     "BuildRequest",
     "Built",
@@ -31,6 +32,8 @@ __all__ = [
     "PredictRequest",
     "Predicted",
     "Predicting",
+    "Probabilities",
+    "ProbabilitiesRequest",
     "Ready",
     "Request",
     "StopMapsRequest",
@@ -46,6 +49,8 @@ __all__ = [
 
 MAP_CACHE_BYTES: Final = 256_000_000
 """Bytes of maps that the worker keeps at most, so that the next step is shown at once."""
+SCORES_BYTES: Final = 256_000_000
+"""Bytes of scores that the worker keeps at most until the next prediction, so that they can be saved."""
 
 # Requests, from the notebook ---------------------------------------------------------------------------------------
 
@@ -115,6 +120,14 @@ class StopPredictionRequest(TypedDict):
     do: Literal["stop_prediction"]
 
 
+class ProbabilitiesRequest(TypedDict):
+    """Sent when somebody saves probabilities: send those of the last prediction, that of the request ``of``."""
+
+    do: Literal["probabilities"]
+    request: str
+    of: str
+
+
 class TrainRequest(TypedDict):
     """Sent at Start, and when a training goes on from what its folder holds; ``paused`` waits for the first step."""
 
@@ -137,6 +150,7 @@ Request = (
     | StopMapsRequest
     | PredictRequest
     | StopPredictionRequest
+    | ProbabilitiesRequest
     | TrainRequest
     | TrainingControl
 )
@@ -257,6 +271,14 @@ class Predicted(TypedDict):
     seconds: float
 
 
+class Probabilities(TypedDict):
+    """Answers a `ProbabilitiesRequest`: (height, width, classes), from the tiles."""
+
+    event: Literal["probabilities"]
+    request: str
+    shares: NDArray[np.float32]
+
+
 class TrainingStarted(TypedDict):
     """Answers a `TrainRequest`; ``step`` is where it goes on from, 0 for a new one."""
 
@@ -301,12 +323,14 @@ class EpochEnded(Examination):
     problem: str
 
 
-Answer = Built | Maps | Numbers | Predicting | Predicted | TrainingStarted | TrainingProgress | EpochEnded
+Answer = (
+    Built | Maps | Numbers | Predicting | Predicted | Probabilities | TrainingStarted | TrainingProgress | EpochEnded
+)
 Event = Ready | Lost | Failed | Answer
 
 # Which answers are due ---------------------------------------------------------------------------------------------
 
-_LAST: Final = frozenset({"failed", "built", "maps", "predicted", "stopped", "finished"})
+_LAST: Final = frozenset({"failed", "built", "maps", "predicted", "probabilities", "stopped", "finished"})
 _SUPERSEDED: Final[dict[str, frozenset[str]]] = {
     "maps": frozenset({"maps"}),
     "stop_maps": frozenset({"maps"}),

@@ -14,6 +14,7 @@ from unet_explorer.learning.protocol import (
     Event,
     MapsRequest,
     PredictRequest,
+    ProbabilitiesRequest,
     Request,
     closes,
 )
@@ -64,7 +65,11 @@ class Requests:
         self._closed = False
         worker.events.connect(self._hear)
 
-    def ask(self, make: Callable[[str], BuildRequest | MapsRequest | PredictRequest], context: Any = None) -> None:
+    def ask(
+        self,
+        make: Callable[[str], BuildRequest | MapsRequest | PredictRequest | ProbabilitiesRequest],
+        context: Any = None,
+    ) -> None:
         """Send the next request; answers to earlier ones are not passed on any more.
 
         One that was closed asks nothing: its request would take the place of one of whoever came after it.

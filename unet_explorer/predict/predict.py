@@ -1,13 +1,11 @@
-"""Whole images through a network that is given a tile at a time; and scores into classes."""
+"""Whole images through a network that is given a tile at a time."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,46 +16,22 @@ from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
 from unet_explorer.core.cost import fixed_bytes, read_batch_size
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import PlacedTile, Tiling
-from unet_explorer.data.dataset import spread_of
-from unet_explorer.data.lazy import open_image
-from unet_explorer.data.limits import Limits, limits_of, sample_step
 from unet_explorer.data.mirror import mirrored
+from unet_explorer.data.pixel_size import pixel_size
+from unet_explorer.predict.asked import check_names, check_progress, check_words
+from unet_explorer.predict.source import read_image
+from unet_explorer.predict.standard import Standard
+from unet_explorer.predict.targets import Saving, Scene, Target, writing
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MODEST", "Standard", "classes_of", "forward", "predict_image", "predicted_tiles", "usual_tile"]
+__all__ = ["MODEST", "Standard", "forward", "predict_image", "predicted_tiles", "usual_tile"]
 
 MODEST: Final = 300_000_000
 """Bytes that predicting takes above the loaded network, where nobody says how much it may be."""
-GREY: Final = np.array([0.299, 0.587, 0.114])
-"""How red, green and blue make grey (Rec. 601), as in `Dataset.grey`."""
-_SMALL: Final = 1 << 29
-"""Bytes of a picture from a file that may be looked at as a whole."""
-_BAND: Final = 1 << 22
-"""Numbers of an image that are looked at together."""
 _BATCH: Final = 1 << 17
 """Pixels that are given to the network together, where tiles are small."""
-
-
-def classes_of(scores: NDArray[np.floating[Any]], config: UNetConfig) -> NDArray[np.uint8]:
-    """The likeliest class of every pixel.
-
-    With one score a pixel there are two classes, told apart where the head's own function has its middle.
-
-    Args:
-        scores: (…, classes), as the network gives them.
-        config: The network.
-
-    Example:
-        >>> classes_of(np.array([[-1.0], [2.0]]), UNetConfig(num_classes=1)).tolist()
-        [0, 1]
-    """
-    if config.num_classes > 1:
-        likeliest: NDArray[np.uint8] = np.argmax(scores, axis=-1).astype(np.uint8)
-        return likeliest
-    middle = 0.5 if config.head_activation in {"sigmoid", "softmax"} else 0.0
-    return (scores[..., 0] > middle).astype(np.uint8)
 
 
 def predict_image(
@@ -69,6 +43,7 @@ def predict_image(
     normalize: bool | None = None,
     out: Any = None,
     progress: Callable[[int, int], None] | None = None,
+    **saving: Unpack[Saving],
 ) -> Any:
     """Predict an image of any size, tile by tile, as if it had been predicted in one piece.
 
@@ -76,6 +51,16 @@ def predict_image(
     a size that does not fit is mirrored up to the next that does. The result does not depend on the tile: every pixel
     is what the whole image in one tile would give, up to the rounding of 32-bit numbers. Beyond the result it takes
     memory for one batch of tiles.
+
+    A path as `out` is a file for other programs. By its ending it holds
+
+    - ``.png``, ``.tif``: the class of every pixel, in the colours of the panel; `from_folder` reads it as a mask;
+    - ``.zarr``, ``.npy``: the probability of every class, (height, width, classes), 32-bit numbers;
+    - ``.csv``: a row for each object, that is each connected region of a class but 0: its number, class, area, centre
+      (row, column, in pixels from 0), box, and the mean of each channel of the image.
+
+    It is written whole or not at all. How large a pixel is goes along from a TIFF or PNG that says so. A mask takes a
+    byte a pixel meanwhile, objects five, and probabilities wait on disc.
 
     Args:
         model: A U-Net from `build_model`, `TrainingSession.model`, or loaded again by Keras.
@@ -87,52 +72,106 @@ def predict_image(
         normalize: Give the network each channel with mean 0 and standard deviation 1 over the image. Left out, the
             network itself says: one that was taught here carries the note that it wants that, also in its ``.keras``
             file; any other is given the numbers as they are. It is never done twice.
-        out: Where to put the scores: whatever takes ``out[rows, columns] = scores``, of shape (height, width, classes).
+        out: Where to put the scores: whatever takes ``out[rows, columns] = scores``, of shape (height, width, classes);
+            or the path of a file.
         progress: Called with tiles done and tiles in all after every batch.
+        **saving: Where `out` is a path: ``save="mask"``, ``"probabilities"`` or ``"objects"``, for a ``.tif`` may hold
+            each of these (probabilities as a plane a class, objects as numbers); and ``classes``, the names of all
+            classes from 0 on, for tables and planes.
 
     Returns:
-        Scores, (height, width, classes), as 32-bit numbers; or `out`.
+        Scores, (height, width, classes), as 32-bit numbers; or `out`, a path as `pathlib.Path`.
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If the model, the image, the tile or `out` do not go together; nothing has been written then.
+        ValueError: If the model, the image, the tile, `out` or `saving` do not go together; nothing has been written
+            then.
+        OSError: If there is no room for the file; what was there before is still whole.
 
     Example:
         >>> from unet_explorer import build_model
         >>> model = build_model(UNetConfig(depth=2, base_filters=4))
         >>> predict_image(model, np.zeros((70, 301), "uint8"), 76).shape
         (70, 301, 2)
+        >>> import tempfile
+        >>> predict_image(model, np.zeros((70, 301), "uint8"), 76, out=f"{tempfile.mkdtemp()}/mask.tif").name
+        'mask.tif'
     """
-    from unet_explorer.model import build_model, config_of, is_prepared
-
-    config = config_of(model, image)
-    if normalize is not None:
-        normalize = read_value("normalize", normalize, Flag(), ", or leave it out")
-    if progress is not None and not callable(progress):
-        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
-    source = _read_image(image, config)
-    shape = tuple(int(side) for side in source.shape)
-    tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
-    count = read_batch_size(_usual_batch(tiling) if batch_size is None else batch_size)
-    wanted = (*tiling.image, config.num_classes)
+    check_words("predict_image", saving, Saving.__annotations__)
+    target = Target.read(out, image, saving) if isinstance(out, (str, os.PathLike)) else None
+    check_progress(progress)
+    run = Run.of(model, image, tile, batch_size, normalize)
+    if target is not None:
+        check_names(target.classes, run.config)
+        pixel = pixel_size(image) if isinstance(image, (str, os.PathLike)) else None
+        with writing([target], Scene(run.config, run.source, pixel)) as sink:
+            run.into(sink, progress)
+        return target.path
+    said = [word for word, value in saving.items() if value is not None]
+    if said:
+        raise ValueError(f"{' and '.join(said)} say what is written to a file: give its path as out=….")
+    wanted = (*run.tiling.image, run.config.num_classes)
     if out is None:
         out = np.empty(wanted, np.float32)
     elif not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
         given = f"={shown(out)} is not allowed" if room is None else f" has shape {shown(room)}"
-        raise ValueError(f"out{given}: give one of shape {wanted}.")
-    prepare = is_prepared(model) if normalize is None else normalize
-    standard = Standard.of(source) if prepare else Standard.none(source)
-    if model.input_shape[1:3] not in {(None, None), tiling.tile}:
-        # Built for tiles of one size; the weights serve any.
-        flexible = build_model(config)
-        flexible.set_weights(model.get_weights())
-        model = flexible
-    tiles = predicted_tiles(model, source, tiling, count, standard)
-    for done, (placed, scores) in enumerate(tiles, start=1):
-        out[placed.write[0], placed.write[1]] = scores
-        if progress and (done % count == 0 or done == len(tiling)):
-            progress(done, len(tiling))
+        raise ValueError(f"out{given}: give one of shape {wanted}, or the path of a file.")
+    run.into(out, progress)
     return out
+
+
+class Run(NamedTuple):
+    """An image on its way through a network, all checked that can be before the first tile."""
+
+    model: keras.Model
+    config: UNetConfig
+    source: Any
+    tiling: Tiling
+    batch: int
+    prepare: bool
+
+    @classmethod
+    def of(
+        cls, model: keras.Model, image: Any, tile: Tile | None, batch_size: int | None, normalize: bool | None
+    ) -> Run:
+        """Look at what `predict_image` is given; see there.
+
+        Raises:
+            ValueError: If it does not go together.
+        """
+        from unet_explorer.model import build_model, config_of, is_prepared
+
+        config = config_of(model, image)
+        if normalize is not None:
+            normalize = read_value("normalize", normalize, Flag(), ", or leave it out")
+        source = read_image(image, config)
+        shape = tuple(int(side) for side in source.shape)
+        tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
+        batch = read_batch_size(_usual_batch(tiling) if batch_size is None else batch_size)
+        if model.input_shape[1:3] not in {(None, None), tiling.tile}:
+            # Built for tiles of one size; the weights serve any.
+            flexible = build_model(config)
+            flexible.set_weights(model.get_weights())
+            model = flexible
+        return cls(model, config, source, tiling, batch, is_prepared(model) if normalize is None else normalize)
+
+    def into(self, out: Any, progress: Callable[[int, int], None] | None = None) -> None:
+        """Predict tile after tile.
+
+        Args:
+            out: Takes ``out[rows, columns] = scores``.
+            progress: Called with tiles done and tiles in all after every batch.
+
+        Raises:
+            ValueError: If a number of the image is NaN or infinite; nothing has been put out then.
+        """
+        standard = Standard.of(self.source) if self.prepare else Standard.none(self.source)
+        total = len(self.tiling)
+        tiles = predicted_tiles(self.model, self.source, self.tiling, self.batch, standard)
+        for done, (placed, scores) in enumerate(tiles, start=1):
+            out[placed.write[0], placed.write[1]] = scores
+            if progress and (done % self.batch == 0 or done == total):
+                progress(done, total)
 
 
 def usual_tile(config: UNetConfig, shape: tuple[int, ...], limit: int = MODEST) -> tuple[int, int]:
@@ -154,129 +193,6 @@ def usual_tile(config: UNetConfig, shape: tuple[int, ...], limit: int = MODEST) 
 
 def _usual_batch(tiling: Tiling) -> int:
     return max(1, min(len(tiling), _BATCH // (tiling.tile[0] * tiling.tile[1])))
-
-
-def _read_image(image: Any, config: UNetConfig) -> Any:
-    """What parts can be asked for, of a shape that the network can be given."""
-    if isinstance(image, (str, os.PathLike)):
-        image = _in_channels(open_image(image), config.in_channels)
-    try:
-        np.dtype(image.dtype)
-        known = hasattr(image, "shape") and hasattr(image, "__getitem__")
-    except (AttributeError, TypeError):
-        known = False
-    image = image if known else _as_array(image)
-    shape, kind = tuple(image.shape), np.dtype(image.dtype)
-    if kind.kind not in "biuf":
-        raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
-    if len(shape) not in {2, 3} or 0 in shape:
-        raise ValueError(f"The image has shape {shape}: give (height, width) or (height, width, channels).")
-    channels = shape[2] if len(shape) == 3 else 1
-    if channels != config.in_channels:
-        colours = channels > config.in_channels
-        hint = f"image[..., :{config.in_channels}] takes the first" if colours else "repeat what there is"
-        if (channels, config.in_channels) == (3, 1):
-            hint = "image @ [0.299, 0.587, 0.114] makes grey of colours, as from_folder(…, grey=True) does"
-        alpha = "; the fourth of RGBA says how to show a pixel, not what was measured" if channels == 4 else ""
-        raise ValueError(
-            f"The image has {channels} channel{'' if channels == 1 else 's'}, the network takes {config.in_channels}: "
-            f"{hint}{alpha}."
-        )
-    return image
-
-
-def _as_array(image: Any) -> Any:
-    if isinstance(image, (list, tuple)) or hasattr(image, "__array__"):
-        # Rows of several lengths; and foreign objects fail in their own ways.
-        with contextlib.suppress(Exception):
-            return np.asarray(image)
-    raise ValueError(f"image={shown(image)} is not allowed: give an array, (height, width[, channels]), or a path.")
-
-
-def _in_channels(image: Any, channels: int) -> Any:
-    """A picture from a file as `from_folder` reads it: grey may be stored as colour, and colour be wanted in grey."""
-    has = image.shape[2] if image.ndim == 3 else 1
-    if has == channels or getattr(image, "nbytes", _SMALL + 1) > _SMALL:
-        return image
-    image = np.asarray(image)
-    if image.ndim == 2 and channels == 3:
-        return np.repeat(image[..., None], 3, axis=2)
-    if image.ndim == 3 and image.shape[2] == 3 and channels == 1:
-        alike = (image == image[..., :1]).all()
-        return image[..., 0] if alike else (image @ GREY).astype(np.float32)
-    return image
-
-
-class Standard(NamedTuple):
-    """What is taken off each channel, and by what it is divided, before the network is given it.
-
-    Attributes:
-        middle: What is taken off.
-        spread: By what it is divided.
-        limits: Within which a number is taken for a measurement; see `limits.limits_of`.
-    """
-
-    middle: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    limits: Limits
-
-    @classmethod
-    def none(cls, image: Any) -> Standard:
-        """Leave the numbers as they are, once it is clear that they are numbers.
-
-        Raises:
-            ValueError: If one is NaN or infinite.
-        """
-        if np.dtype(image.dtype).kind == "f":
-            for _ in _bands(image):
-                pass
-        return cls(np.zeros(1), np.ones(1), Limits(np.full(1, -np.inf), np.full(1, np.inf)))
-
-    @classmethod
-    def of(cls, image: Any) -> Standard:
-        """Mean and standard deviation of each channel; 1 where there is no contrast. The same as `normalize` finds.
-
-        Raises:
-            ValueError: If a number is NaN or infinite.
-        """
-        step = sample_step(image.shape)
-        limits = limits_of(np.concatenate([band[-top % step :: step, ::step] for top, band in _bands(image)]))
-        count, beyond, middle = image.shape[0] * image.shape[1], 0, np.zeros(1)
-        for _, band in _bands(image):
-            beyond += limits.beyond(band)
-            middle = middle + limits.clipped(band).sum(axis=(0, 1)) / count
-        if beyond:
-            warnings.warn(
-                f"{beyond:,} pixels of the image hold numbers far beyond all others, as NoData and hot pixels do: they "
-                "count as the nearest of the others.",
-                stacklevel=3,
-            )
-        squares = sum(((limits.clipped(band) - middle) ** 2).sum(axis=(0, 1)) for _, band in _bands(image))
-        return cls(middle, spread_of(np.sqrt(squares / count), middle), limits)
-
-    def prepared(self, part: NDArray[Any]) -> NDArray[np.float32]:
-        """A part of the image as the network is given it, (height, width, channels)."""
-        pixels = np.asarray(part)
-        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-        if not self.middle.any() and (self.spread == 1).all():
-            return pixels.astype(np.float32)
-        return ((self.limits.clipped(pixels) - self.middle) / self.spread).astype(np.float32)
-
-
-def _bands(image: Any) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """The image in bands of rows, (rows, width, channels), with the first row's number; NaN is looked for."""
-    height, width = image.shape[:2]
-    rows = max(1, _BAND // (width * (image.shape[2] if len(image.shape) == 3 else 1)))
-    for top in range(0, height, rows):
-        band = np.asarray(image[top : top + rows, 0:width])
-        band = (band[..., None] if band.ndim == 2 else band).astype(np.float64)
-        if not np.isfinite(band).all():
-            row, column, _ = (int(place[0]) for place in np.nonzero(~np.isfinite(band)))
-            raise ValueError(
-                f"The image holds NaN or infinite numbers, the first in row {top + row}, column {column}: put a number "
-                "in their place, as np.nan_to_num does."
-            )
-        yield top, band
 
 
 _SIZES: Final = 8

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.predict.predict import Standard, classes_of, predicted_tiles
+from unet_explorer.predict.predict import predicted_tiles
+from unet_explorer.predict.scores import classes_of, probabilities
+from unet_explorer.predict.standard import Standard
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Seams", "probabilities", "seams", "tiled"]
+__all__ = ["Seams", "seams", "tiled"]
 
 _TOGETHER: Final = 1 << 16
 """Pixels that are given to the network at once, so that whoever asks for something else is heard soon."""
@@ -54,20 +55,6 @@ def tiled(model: keras.Model, image: NDArray[np.float32], tiling: Tiling) -> Ite
         scores[tile.write] = predicted
         yield done
     yield scores
-
-
-def probabilities(scores: NDArray[np.float32], config: UNetConfig) -> NDArray[np.float32]:
-    """Of every class at every pixel, whatever the head.
-
-    Example:
-        >>> probabilities(np.zeros((1, 2), "float32"), UNetConfig()).tolist()
-        [[0.5, 0.5]]
-    """
-    likely: Any = scores
-    if config.head_activation not in {"softmax", "sigmoid"}:
-        likely = softmax(scores, axis=-1) if config.num_classes > 1 else expit(scores)
-    shares: NDArray[np.float32] = likely
-    return shares
 
 
 def seams(tiled_scores: NDArray[np.float32], whole_scores: NDArray[np.float32], config: UNetConfig) -> Seams:

@@ -22,7 +22,7 @@ from unet_explorer.learning.store import Store
 from unet_explorer.learning.worker.inspection import Inspector
 from unet_explorer.learning.worker.learner import DivergedError, Learner
 from unet_explorer.learning.worker.networks import Networks
-from unet_explorer.learning.worker.segmentation import Segmentation
+from unet_explorer.learning.worker.segmentation import GoneError, Segmentation
 from unet_explorer.learning.worker.task import Task
 from unet_explorer.learning.worker.training import Training
 from unet_explorer.model import build_model
@@ -81,6 +81,8 @@ class Scheduler:
                 self._image.start(self._segmentation.predict(request), request)
             case "stop_prediction":
                 self._image.leave()
+            case "probabilities":
+                self._segmentation.send_probabilities(request)
             case "pause" | "resume" | "step" | "stop":
                 self._control(request)
             case _:
@@ -179,6 +181,8 @@ def _reason(error: Exception) -> str:
     """What went wrong, as a learner can use it."""
     if isinstance(error, DivergedError):
         return f"The training came apart: {error}. Steps this large overshoot: lower the learning rate, to a tenth say."
+    if isinstance(error, GoneError):
+        return str(error)
     kind = type(error).__name__
     if isinstance(error, MemoryError) or kind in {"ResourceExhaustedError", "InternalError"}:
         return "The memory of this machine is used up. Take fewer tiles per batch, a smaller tile, or fewer filters."

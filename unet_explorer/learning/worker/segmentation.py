@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.learning.protocol import Event, PredictRequest
+from unet_explorer.learning.protocol import SCORES_BYTES, Event, PredictRequest, ProbabilitiesRequest
 from unet_explorer.learning.worker.networks import Networks, one_piece
-from unet_explorer.predict.predict import classes_of
+from unet_explorer.predict.scores import classes_of, probabilities
 from unet_explorer.predict.seams import seams, tiled
 
-__all__ = ["Segmentation"]
+__all__ = ["GoneError", "Segmentation"]
 
 _REPORT_INTERVAL: Final = 0.1
 """Seconds between two reports of how many tiles are done."""
+
+
+class GoneError(LookupError):
+    """What is asked for was kept for a while, and is not here any more."""
 
 
 class Segmentation:
@@ -34,6 +38,7 @@ class Segmentation:
     def __init__(self, send: Callable[[Event], None], networks: Networks) -> None:
         self._send, self._networks = send, networks
         self._reported = 0.0
+        self._kept: tuple[str, UNetConfig, NDArray[np.float32]] | None = None
 
     def predict(self, request: PredictRequest) -> Iterator[None]:
         """Predict it, and let others have a turn after every batch of tiles."""
@@ -49,6 +54,7 @@ class Segmentation:
         in_one = yield from self._scores(request, model, whole, 0, total)
         in_tiles = yield from self._scores(request, model, tiles, len(whole), total)
         difference = seams(in_tiles, in_one, config)
+        self._kept = (request["request"], config, in_tiles) if in_tiles.nbytes <= SCORES_BYTES else None
         self._send(
             {
                 "event": "predicted",
@@ -65,6 +71,21 @@ class Segmentation:
                 "seconds": time.perf_counter() - start,
             }
         )
+
+    def send_probabilities(self, request: ProbabilitiesRequest) -> None:
+        """Send those of the last prediction.
+
+        Raises:
+            GoneError: If another one was made since, or they were too large to be kept.
+        """
+        if self._kept is None or self._kept[0] != request["of"]:
+            raise GoneError(
+                f"The probabilities are not here any more, or were more than {SCORES_BYTES / 1e6:.0f} MB: predict the "
+                'image again; or in a cell, predict_image(panel.model(), path, out="p.tif", save="probabilities").'
+            )
+        _, config, scores = self._kept
+        shares = probabilities(scores, config)
+        self._send({"event": "probabilities", "request": request["request"], "shares": shares})
 
     def _scores(
         self, request: PredictRequest, model: keras.Model, tiling: Tiling, before: int, total: int

@@ -16,6 +16,7 @@ from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.decoded import DataError, DecodedImage, printable
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.made import SETS, made_set
+from unet_explorer.data.pixel_size import PixelSize, pixel_size
 from unet_explorer.learning.protocol import Numbers, Weights
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.signals import Signal
@@ -40,6 +41,8 @@ class ChosenImage:
         title: What it is called.
         number: Goes up with every other image.
         key: Which of the `options` it is; empty for one that came from outside.
+        classes: Names of the classes, where it is one of a set.
+        pixel: How large a pixel is, where its file says so.
         changed: Emitted when another image was chosen, or others are offered, or the network has learnt.
     """
 
@@ -48,6 +51,8 @@ class ChosenImage:
         self._dataset = dataset
         self._image: Image | None = None
         self.title, self.number, self.key = "", 0, ""
+        self.classes: tuple[str, ...] = ()
+        self.pixel: PixelSize | None = None
         self.changed: Signal[[]] = Signal()
 
     @property
@@ -96,7 +101,7 @@ class ChosenImage:
         else:
             raise ValueError(f"{shown(key)} is not among the images: choose another one.")
         name = data.titles[place] if kind == "set" else f"{_LARGE} px"
-        self._take(np.asarray(data.images[place]), f"{data.name}, {name}", key)
+        self._take(np.asarray(data.images[place]), f"{data.name}, {name}", key, data.classes)
 
     def open(self, path: str) -> None:
         """Take an image from a file on the machine where the notebook runs.
@@ -122,12 +127,15 @@ class ChosenImage:
         top = {"uint8": 255, "uint16": 65535, "bool": 1}.get(values.dtype.name)
         picture = DecodedImage(values, top).image()
         picture.check_finite(name)
-        self._take(scaled([picture])[0], name, "")
+        self._take(scaled([picture])[0], name, "", pixel=pixel_size(file))
 
-    def _take(self, image: Image, title: str, key: str) -> None:
+    def _take(
+        self, image: Image, title: str, key: str, classes: tuple[str, ...] = (), pixel: PixelSize | None = None
+    ) -> None:
         _check_size(image.shape, title)
         with self._lock:
             self._image, self.title, self.key = image, title, key
+            self.classes, self.pixel = classes, pixel
             self.number += 1
         self.changed.emit()
 

@@ -16,6 +16,7 @@ from unet_explorer.panel.assets import script
 from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
 from unet_explorer.panel.tabs.image_tab import ImageTab
 from unet_explorer.panel.tabs.paint import label_bytes, picture
+from unet_explorer.panel.tabs.saving import Kept, ProbabilitiesAsker, SavedFile, saved
 
 __all__ = ["TileTab"]
 
@@ -37,6 +38,8 @@ class TileTab(ImageTab):
         progress: Tiles done, and tiles in all.
         result: Labels and seams of the last prediction.
         learnt: Whether the network is another one since, by learning.
+        saved: The file that was asked for by the request of that ``number``: its ``name``, its ``type`` as browsers
+            call it, and its ``content``. It is empty again at once, so that no notebook keeps it.
     """
 
     _esm = script("tabs/tile.js")
@@ -49,6 +52,7 @@ class TileTab(ImageTab):
     progress: Any = traitlets.List([0, 0]).tag(sync=True)
     result = traitlets.Dict().tag(sync=True)
     learnt = traitlets.Bool(False).tag(sync=True)
+    saved = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *parts: Any) -> None:
         self._painted = 0
@@ -57,7 +61,9 @@ class TileTab(ImageTab):
         self._shown: Any = None
         self._refused: Any = None
         self._took, self._work = 0.0, 0
+        self._kept: Kept | None = None
         super().__init__(*parts)
+        self._probabilities = ProbabilitiesAsker(self._worker, self._lock, self._hand_over, self._say)
 
     @traitlets.validate("limit")
     def _check_limit(self, proposal: Any) -> Any:
@@ -77,7 +83,7 @@ class TileTab(ImageTab):
             self._painted = chosen.number
             with self.hold_sync():
                 self.picture = picture(image, chosen.title, number=chosen.number)
-                self.result, self._took = {}, 0.0
+                self.result, self._took, self._kept = {}, 0.0, None
         config, tile = self._instrument.design, read_tile(self._instrument.tile)
         if not self.limit:
             self.limit = _usual_limit(config)
@@ -107,6 +113,31 @@ class TileTab(ImageTab):
                 table.append({"name": name, **row})
         return list(best or ()), sorted(table, key=lambda row: row["tile"])
 
+    # Saving -------------------------------------------------------------------------------------------------------
+
+    def _do_save(self, request: dict[str, Any]) -> None:
+        kept, number, kind = self._kept, int(request.get("number", 0)), str(request.get("kind"))
+        if kept is None or not self.result:
+            raise ValueError("There is no prediction to save yet: predict the image first.")
+        if kind == "probabilities":
+            self._probabilities.ask(kept, number)
+        else:
+            self._hand_over(number, saved(kept, kind))
+
+    def _hand_over(self, number: int, file: SavedFile) -> None:
+        for content in ({"number": number, **file._asdict()}, {}):
+            # Each is sent by itself, whatever another thread holds back just then.
+            with self.hold_sync():
+                self.saved = content
+
+    def _say(self, reason: str) -> None:
+        with self._lock:
+            self.problem = reason
+
+    def _shut(self) -> None:
+        self._probabilities.close()
+        super()._shut()
+
     # Predicting ---------------------------------------------------------------------------------------------------
 
     def _do_take_best(self, _: dict[str, Any]) -> None:
@@ -135,7 +166,9 @@ class TileTab(ImageTab):
 
     def _predict(self, config: UNetConfig, tile: tuple[int, int]) -> None:
         wanted = self._wanted(config, tile)
-        image = self._chosen.network_input(config.in_channels)
+        chosen = self._chosen
+        image = chosen.network_input(config.in_channels)
+        about = chosen.image, chosen.title, chosen.classes, chosen.pixel
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
         self._check_room(config, tiling.tile)
         weights = weights_of(self._instrument, self._session())
@@ -152,7 +185,7 @@ class TileTab(ImageTab):
                 "image": image,
                 **weights,
             },
-            (wanted, weights, tiling.macs),
+            (wanted, weights, tiling.macs, about),
         )
 
     def _wanted(self, config: UNetConfig, tile: tuple[int, int]) -> Any:
@@ -186,8 +219,9 @@ class TileTab(ImageTab):
         elif answer["event"] == "predicted":
             self._show(answer, *context)
 
-    def _show(self, predicted: Predicted, wanted: Any, weights: Weights, macs: int) -> None:
+    def _show(self, predicted: Predicted, wanted: Any, weights: Weights, macs: int, about: Any) -> None:
         config, tile, naive, number, _ = wanted
+        self._kept = Kept(predicted["request"], predicted["labels"], *about)
         self._shown = wanted
         self._took, self._work = predicted["seconds"], macs
         with self.hold_sync():

@@ -176,14 +176,14 @@ export function frame(rect, [y, x], { height, width }) {
 }
 
 /**
- * Hand over a text as a file.
+ * Hand over a text, or bytes, as a file.
  *
  * @param {string} name
- * @param {string} text
+ * @param {BlobPart} content
  * @param {string} type
  */
-export function download(name, text, type) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function download(name, content, type) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   element("a", { href: url, download: name }).click();
   URL.revokeObjectURL(url);
 }

@@ -1,11 +1,11 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
-import { Menu } from "./menu.js";
 import { TabBar } from "./tab_bar.js";
 import { Terms } from "./terms.js";
 import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
+import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, consume, download, drawn, element, setText, targetOf } from "../lib/page.js";
 import { ask, defectWords, listenTo } from "../lib/widget.js";
 

@@ -62,6 +62,7 @@
  *   best: [] | Pair,
  *   progress: Pair,
  *   result: Told<Prediction>,
+ *   saved: Told<{ number: number, name: string, type: string, content: Bytes }>,
  *   learnt: boolean,
  * }} TileTraits  `limit` in bytes; `progress` is tiles done and in all.
  */

@@ -3,7 +3,8 @@
 import { bytesOf, easel, heatColour, labelColour, paint, spread } from "../lib/canvas.js";
 import { bytes, exact, rough, size } from "../lib/format.js";
 import { totals } from "../lib/law.js";
-import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
+import { Menu } from "../lib/menu.js";
+import { OWN_KEYS, download, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
 import { ask, listenTo, setTraits } from "../lib/widget.js";
 import { cover } from "./cover.js";
 import { Lens } from "./lens.js";
@@ -13,6 +14,13 @@ import { TilesView } from "./tiles_view.js";
 /** @import { Colour, InstrumentTraits, Model, Network, Shown } from "../lib/types.js" */
 /** @import { Covered, Covering, NumberedPicture, Prediction, TileCost, TileTraits } from "./image_types.js" */
 
+/** What a prediction can be saved as: the kind, as Python calls it, and the words on its button. */
+const FILES = [
+  ["mask-png", "Mask as PNG"],
+  ["mask-tiff", "Mask as TIFF"],
+  ["probabilities", "Probabilities as TIFF"],
+  ["objects", "Objects as CSV"],
+];
 /** Pixels a side of a picture in which the eye still finds a single one. */
 const SEEN = 400;
 
@@ -31,6 +39,9 @@ class TileTab {
      * @type {Prediction | null}
      */
     this.painted = null;
+    /** Number of the file that was asked for here. */
+    this.asked = 0;
+    this.save = this.saveMenu(signal);
     this.picker = new Picker(model, signal);
     this.lens = new Lens(signal, () => this.show());
     this.tiles = new TilesView(this.lens, signal);
@@ -72,8 +83,17 @@ class TileTab {
   }
 
   /** @param {AbortSignal} signal */
+  saveMenu(signal) {
+    const menu = new Menu("save-prediction", "Save prediction ▾", "Save prediction: as what", signal);
+    for (const [kind, words] of FILES) {
+      menu.sheet.append(element("button", { type: "button", "data-action": "save", "data-kind": kind, ...OWN_KEYS }, words));
+    }
+    return menu;
+  }
+
+  /** @param {AbortSignal} signal */
   layRight(signal) {
-    const buttons = element("div", { class: "ue-line ue-wrap" }, this.predict, this.stop, this.state, this.bar);
+    const buttons = element("div", { class: "ue-line ue-wrap" }, this.predict, this.stop, this.save.node, this.state, this.bar);
     const figure = (/** @type {"labels" | "seams"} */ kind) => element("figure", {}, this.captions[kind], this.lens.frame(this.canvases[kind], signal));
     this.pair.append(figure("labels"), figure("seams"));
     const beside = element("div", {}, this.pair, element("h4", {}, "What each tile costs here"), element("div", { class: "ue-scroll", tabindex: 0, role: "region", "aria-label": "What each tile costs here, scrollable", ...OWN_KEYS }, this.table));
@@ -85,7 +105,18 @@ class TileTab {
   /** @param {Event} event */
   onClick(event) {
     const pressed = pressedButton(event);
-    if (pressed && !pressed.action.startsWith("zoom")) ask(this.model, pressed.action);
+    if (!pressed || pressed.action.startsWith("zoom") || pressed.action === "save-prediction") return;
+    ask(this.model, pressed.action, pressed.kind ? { kind: pressed.kind } : {});
+    if (pressed.action !== "save") return;
+    this.asked = this.model.get("request").number ?? 0;
+    this.save.open(false);
+    this.save.button.focus();
+  }
+
+  takeFile() {
+    const { number, name, type, content } = this.model.get("saved");
+    // Another view of the same panel may have asked.
+    if (name && type && content && number === this.asked) download(name, new Uint8Array(bytesOf(content)), type);
   }
 
   /** @param {Partial<TileTraits>} values */
@@ -197,6 +228,7 @@ class TileTab {
     const result = this.model.get("result");
     const known = result.labels && result.number === picture.number ? result : null;
     this.pair.hidden = !known;
+    this.save.enable(Boolean(known));
     if (known) this.showSeams(known, picture);
     else {
       setText(this.seams, "");
@@ -292,6 +324,8 @@ export default {
     on(["naive", "result", "learnt"], () => tab.show());
     on(["table", "best", "limit"], () => tab.showChoices());
     on(["state", "problem", "progress"], () => tab.showState());
+    // What was asked for before is not saved once more.
+    model.on("change:saved", () => tab.takeFile());
     listenTo(instrument, ["tile", "network", "config"], () => tab.show(), signal, tab.problem);
     el.append(tab.node);
   },

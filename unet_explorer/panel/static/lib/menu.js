@@ -1,6 +1,6 @@
 // A button that opens a small sheet over the stage, and closes it again: on Escape, on a press elsewhere.
 
-import { OWN_KEYS, consume, element } from "../lib/page.js";
+import { OWN_KEYS, consume, element } from "./page.js";
 
 export class Menu {
   /**
@@ -32,8 +32,19 @@ export class Menu {
     this.node.addEventListener("focusout", left, { signal });
   }
 
+  /**
+   * Whether there is anything to choose from.
+   *
+   * @param {boolean} wanted
+   */
+  enable(wanted) {
+    this.button.setAttribute("aria-disabled", String(!wanted));
+    if (!wanted) this.open(false);
+  }
+
   /** @param {boolean} wanted */
   open(wanted) {
+    if (wanted && this.button.getAttribute("aria-disabled") === "true") return;
     this.sheet.hidden = !wanted;
     this.button.setAttribute("aria-expanded", String(wanted));
   }

@@ -1,0 +1,113 @@
+"""How large a pixel is in the world, as far as a picture's file says so."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import tifffile
+from PIL import Image
+
+__all__ = ["PixelSize", "pixel_size"]
+
+_CM: Final = {"nm": 1e-7, "um": 1e-4, "mm": 0.1, "cm": 1.0, "inch": 2.54, "m": 100.0}
+"""The units that are understood, in centimetres."""
+_WORDS: Final = {
+    **{each: each for each in _CM},
+    **dict.fromkeys(("µm", "μm", "\\u00b5m", "micron", "microns", "micrometer", "micrometre"), "um"),
+    "in": "inch",
+    "inches": "inch",
+    "nanometer": "nm",
+    "millimeter": "mm",
+    "centimeter": "cm",
+    "meter": "m",
+}
+_TAGGED: Final = {2: "inch", 3: "cm"}
+"""What ResolutionUnit of a TIFF says; 1 is none."""
+_ON_ITS_SIDE: Final = range(5, 9)
+"""Orientations in which what is stored as a row is seen as a column."""
+
+
+class PixelSize(NamedTuple):
+    """Height and width of a pixel in a unit: ``"nm"``, ``"um"``, ``"mm"``, ``"cm"``, ``"inch"`` or ``"m"``."""
+
+    height: float
+    width: float
+    unit: str
+
+    def per(self, unit: str) -> tuple[float, float]:
+        """Pixels in one of another unit: across, then down, as files have it.
+
+        Example:
+            >>> PixelSize(0.5, 0.25, "um").per("cm")
+            (40000.0, 20000.0)
+        """
+        factor = _CM[unit] / _CM[self.unit]
+        return factor / self.width, factor / self.height
+
+
+def pixel_size(path: str | os.PathLike[str]) -> PixelSize | None:
+    """How large a pixel of a TIFF or PNG is, or None where the file does not say so in a unit.
+
+    What OME or ImageJ have written goes before the tags that every TIFF may have.
+
+    Args:
+        path: The file.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.tif"
+        >>> Image.new("L", (3, 2)).save(path, dpi=(254, 127))
+        >>> pixel_size(path).per("cm")
+        (100.0, 50.0)
+    """
+    file = Path(path).expanduser()
+    suffix = file.suffix.lower()
+    try:
+        if suffix in {".tif", ".tiff"}:
+            with tifffile.TiffFile(file) as opened:
+                return _of_tiff(opened)
+        if suffix == ".png":
+            with Image.open(file, formats=("PNG",)) as picture:
+                across, down = picture.info["dpi"]
+            return _sized(1 / down, 1 / across, "inch")
+    except Exception:  # noqa: BLE001  # it is welcome, and no image fails for want of it
+        return None
+    return None
+
+
+def _of_tiff(file: Any) -> PixelSize | None:
+    page = file.pages.first
+    tags = {tag.code: tag.value for tag in page.tags}
+    found = _of_ome(file.ome_metadata or "") or _of_tags(tags, (file.imagej_metadata or {}).get("unit"))
+    if found and tags.get(274) in _ON_ITS_SIDE:
+        return PixelSize(found.width, found.height, found.unit)
+    return found
+
+
+def _of_ome(words: str) -> PixelSize | None:
+    pixels = re.search(r"<(?:\w+:)?Pixels\b([^>]*)>", words)
+    said = dict(re.findall(r'\b(PhysicalSize[XY](?:Unit)?)="([^"]*)"', pixels[1])) if pixels else {}
+    if not {"PhysicalSizeX", "PhysicalSizeY"} <= said.keys():
+        return None
+    units = {said.get(f"PhysicalSize{side}Unit", "µm") for side in "XY"}
+    if len(units) > 1:
+        return None
+    return _sized(float(said["PhysicalSizeY"]), float(said["PhysicalSizeX"]), units.pop())
+
+
+def _of_tags(tags: dict[int, Any], imagej: str | None) -> PixelSize | None:
+    unit = imagej or _TAGGED.get(tags.get(296, 2), "")
+    if 282 not in tags or 283 not in tags:
+        return None
+    across, down = (tags[code][0] / tags[code][1] for code in (282, 283))
+    return _sized(1 / down, 1 / across, str(unit))
+
+
+def _sized(height: float, width: float, unit: str) -> PixelSize | None:
+    known = _WORDS.get(unit.strip().lower())
+    whole = all(math.isfinite(side) and side > 0 for side in (height, width))
+    return PixelSize(height, width, known) if known and whole else None
