@@ -111,6 +111,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
                 "titles": ("a", "b", "c", "d"),
                 "notes": ("read in grey",),
                 "validation": 1,
+                "colours": ("#000000", "#ffffff"),
             },
         ),
         "Dataset.take": lambda: Tried(GREY.take, {"places": (2, 0)}),

@@ -56,6 +56,7 @@ class Dataset:
         titles: A name for each image.
         notes: What whoever uses it should know of how it was read, in sentences.
         validation: How many images, the last ones, are kept to examine a network on, where the set says so itself.
+        colours: The colour of each class in the masks, such as ``"#ff0000"``, where these are in colour.
 
     Raises:
         ValueError: If the parts do not go together, or a pixel is no number or of no class; it says which.
@@ -75,6 +76,7 @@ class Dataset:
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     validation: int = 0
+    colours: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._read_parts()
@@ -124,6 +126,7 @@ class Dataset:
         object.__setattr__(self, "classes", read_names(self.classes, "classes"))
         object.__setattr__(self, "titles", read_names(() if self.titles is None else self.titles, "titles"))
         object.__setattr__(self, "notes", read_names(self.notes, "notes"))
+        object.__setattr__(self, "colours", read_names(self.colours, "colours"))
         object.__setattr__(self, "validation", read_value("validation", self.validation, Whole(0, 2**31)))
 
     def __len__(self) -> int:

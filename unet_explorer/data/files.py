@@ -46,7 +46,7 @@ from unet_explorer.data.reading import (
 )
 from unet_explorer.data.views import View, in_grey
 
-__all__ = ["LARGE", "from_folder", "from_stack"]
+__all__ = ["LARGE", "from_folder", "from_stack", "read_set"]
 
 Source: TypeAlias = str | os.PathLike[str] | ArrayLike | Sequence[ArrayLike]
 """The path of a TIFF, or pixels as an array or a list of arrays."""
@@ -136,16 +136,34 @@ def from_folder(  # noqa: PLR0913  # each is a question that some set leaves ope
         ignore=ignore,
         classes=classes,
     )
-    place = _read_place(path)
     if progress is not None and not callable(progress):
         raise DataError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
+    return read_set(path, masks, reading, progress)
+
+
+def read_set(
+    path: object, masks: object, reading: Reading, progress: Progress | None = None, *, passing: bool = False
+) -> Dataset:
+    """What `from_folder` reads, once it is clear what was said.
+
+    Args:
+        path: A folder or a .zip; or, with `masks`, the folder of the images alone.
+        masks: The folder of the masks, or None.
+        reading: What was said.
+        progress: Called with how many masks were looked at, and how many there are.
+        passing: Whether the files will be gone soon: nothing is left in them then.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    place = _read_place(path)
     try:
         if masks is not None:
             root, layout = _two_folders(place, masks)
-            return _from_layout(root, layout, reading, progress)
+            return _from_layout(root, layout, reading, progress, passing)
         if place.is_dir():
             root = place.resolve()
-            return _from_layout(root, find_layout(root), reading, progress)
+            return _from_layout(root, find_layout(root), reading, progress, passing)
         with tempfile.TemporaryDirectory(prefix="unet_explorer_", ignore_cleanup_errors=True) as spare:
             # Named like the zip, for so is the data set.
             root = unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip"))
@@ -192,7 +210,7 @@ def _two_folders(images: Path, masks: object) -> tuple[Path, Layout]:
 def _from_layout(
     root: Path, layout: Layout, reading: Reading, progress: Progress | None, passing: bool = False
 ) -> Dataset:
-    """Read the files of a layout; `passing` if they will be gone soon."""
+    """Read the files of a layout."""
     legend = reading.legend if reading.legend.names else read_classes(layout.folder, root)
     legend = legend if legend.names else Legend(layout.classes)
     said = reading.said
@@ -227,6 +245,7 @@ def _in_files(
         titles=titles,
         notes=(*layout.notes, *_several(layout, counts), *filter(None, [about]), note),
         validation=sum(counts[len(counts) - layout.validation :]),
+        colours=files.rule.colour_names if files.rule else (),
     )
 
 
@@ -409,4 +428,5 @@ def _dataset(
         titles=tuple(map(printable, titles)),
         notes=(*notes, *filter(None, [found.note]), *describe_beyond(beyond)),
         validation=validation,
+        colours=found.colours,
     )

@@ -21,7 +21,7 @@ _PARTS: tuple[tuple[str, Part], ...] = (("image", "image"), ("label", "labels"),
 
 def words_of(dataset: Dataset) -> dict[str, Any]:
     """All that is no pixel."""
-    names = ("name", "classes", "licence", "titles", "notes", "validation")
+    names = ("name", "classes", "licence", "titles", "notes", "validation", "colours")
     return {name: getattr(dataset, name) for name in names}
 
 
@@ -89,6 +89,7 @@ def dataset_of(words: Mapping[str, Any], arrays: Arrays) -> Dataset:
         titles=tuple(words["titles"]),
         notes=tuple(words.get("notes", ())),
         validation=int(words.get("validation", 0)),
+        colours=tuple(words.get("colours", ())),
     )
 
 

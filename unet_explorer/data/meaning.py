@@ -48,12 +48,13 @@ NOTHING_SAID: Final = Said()
 
 
 class Meaning(NamedTuple):
-    """What masks say: the class of every pixel, the names of the classes, the objects where known; and a note."""
+    """What masks say: the class of every pixel, the classes' names, objects and colours where known; and a note."""
 
     labels: list[NDArray[Any]]
     classes: tuple[str, ...]
     instances: list[NDArray[np.int32]] | None
     note: str = ""
+    colours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,11 @@ class Rule:
             return colour_numbers(mask, "A mask")
         return mask.values if mask.palette is not None and self.kind != "bright" else mask.image().values
 
+    @property
+    def colour_names(self) -> tuple[str, ...]:
+        """The colour of each class as people write it."""
+        return tuple(map(colour_name, self.colours))
+
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values, ready for JSON."""
         return asdict(self)
@@ -159,7 +165,8 @@ def meaning(masks: Sequence[DecodedImage], names: Sequence[str], legend: Legend,
     """
     rule = decide([look(*each) for each in zip(masks, names, strict=True)], legend, said)
     objects = [each for mask in masks if (each := rule.instances(mask)) is not None]
-    return Meaning([rule.labels(mask) for mask in masks], rule.classes, objects or None, rule.note)
+    labels = [rule.labels(mask) for mask in masks]
+    return Meaning(labels, rule.classes, objects or None, rule.note, rule.colour_names)
 
 
 def decide(seen: Sequence[Seen], legend: Legend, said: Said = NOTHING_SAID) -> Rule:

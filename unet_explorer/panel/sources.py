@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+
+import numpy as np
+from PIL import Image
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.archives import SUFFIX
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.data.decoded import SUFFIXES
-from unet_explorer.data.files import from_folder
+from unet_explorer.data.decoded import SUFFIXES, DataError
+from unet_explorer.data.files import read_set
 from unet_explorer.data.made import SETS, made_set
-from unet_explorer.data.reading import CLASSES
+from unet_explorer.data.reading import CLASSES, Reading
 
-__all__ = ["ACCEPTED", "HINTS", "RECIPES", "Upload", "load"]
+__all__ = ["ACCEPTED", "HINTS", "RECIPES", "Upload", "load", "read_options", "sample_zip"]
 
 HINTS: Final = {
     "shapes": "Where they are is learnt soon, which they are much later: it takes the Dice loss and 800 steps.",
@@ -30,13 +35,20 @@ ACCEPTED: Final = {"images": sorted(SUFFIXES), "archives": [SUFFIX], "classes": 
 """Which files the browser may send: endings of images and of archives, and the list of the classes' names."""
 _LARGEST: Final = 1 << 30
 _MOST: Final = 20_000
+_SAMPLED: Final = 6
 
 
-def load(source: dict[str, Any]) -> Dataset:
+OPTIONS: Final = frozenset({"labels", "planes", "threshold", "ignore", "classes", "grey"})
+"""What may be said of a set on the page, by the names of `from_folder`."""
+
+
+def load(source: dict[str, Any], progress: Callable[[int, int], None] | None = None) -> Dataset:
     """The dataset that is meant.
 
     Args:
-        source: ``{"kind": "made", "name": "cells"}`` or ``{"kind": "path", "path": "/home/me/images"}``.
+        source: ``{"kind": "made", "name": "cells"}`` or ``{"kind": "path", "path": "/home/me/images"}``, the latter
+            with ``"masks"``, the folder of the masks if that is another, and ``"options"`` of `from_folder`.
+        progress: Called with how many masks were looked at, and how many there are.
 
     Raises:
         ValueError: If there is none, in words for a learner.
@@ -49,11 +61,22 @@ def load(source: dict[str, Any]) -> Dataset:
     if kind == "made" and source.get("name") in SETS:
         return made_set(str(source["name"]))
     if kind == "path" and isinstance(source.get("path"), str):
-        path = source["path"].strip().strip("\"'")
+        path, masks = (_typed(source.get(name)) for name in ("path", "masks"))
         if not path:
             raise ValueError("Type the path of a folder or of a .zip on the machine where the notebook runs.")
-        return from_folder(Path(path).expanduser())
+        return read_set(path, masks or None, Reading.of(**read_options(source.get("options"))), progress)
     raise ValueError(f"source={shown(source)} is not known: choose a made set, or give a folder.")
+
+
+def _typed(text: object) -> str:
+    """A path as people type or paste it."""
+    return text.strip().strip("\"'") if isinstance(text, str) else ""
+
+
+def read_options(options: object) -> dict[str, Any]:
+    """What was said of a set on the page; what `from_folder` does not know is left out."""
+    given = options if isinstance(options, dict) else {}
+    return {name: value for name, value in given.items() if name in OPTIONS and value is not None}
 
 
 class Upload:
@@ -98,8 +121,11 @@ class Upload:
             except OSError as error:
                 raise ValueError(f"{shown(str(name))} cannot be kept here ({error.strerror or error}).") from None
 
-    def dataset(self) -> Dataset:
-        """Read what has arrived, and delete it.
+    def dataset(self, **options: Any) -> Dataset:
+        """Read what has arrived, into memory, and delete it; it stays if a question must be answered first.
+
+        Args:
+            options: What was said of it, by the names of `from_folder`.
 
         Raises:
             ValueError: If it is no dataset, in words for a learner.
@@ -107,14 +133,19 @@ class Upload:
         with self._lock:
             if self._folder is None:
                 raise ValueError("Nothing has arrived: choose a folder, or a .zip.")
+            asked = False
             try:
-                return from_folder(self._folder / self._whole())
+                return read_set(self._folder / self._whole(), None, Reading.of(**options), passing=True)
+            except DataError as error:
+                asked = error.question is not None
+                raise
             finally:
-                self._end()
+                if not asked:
+                    self._end()
 
     @contextlib.contextmanager
     def file(self) -> Iterator[Path]:
-        """The one file that has arrived; it is deleted afterwards.
+        """The one file that has arrived; it is deleted afterwards, unless a question must be answered first.
 
         Raises:
             ValueError: If it is not one, in words for a learner.
@@ -122,10 +153,15 @@ class Upload:
         with self._lock:
             if self._folder is None or len(self._files) != 1:
                 raise ValueError("Nothing has arrived: choose one image.")
+            asked = False
             try:
                 yield self._folder / next(iter(self._files))
+            except DataError as error:
+                asked = error.question is not None
+                raise
             finally:
-                self._end()
+                if not asked:
+                    self._end()
 
     def _whole(self) -> PurePosixPath:
         """The one zip, or the one folder that all files lie in; it names the data set."""
@@ -158,3 +194,23 @@ def _safe(name: str) -> PurePosixPath:
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in name or not path.parts:
         raise ValueError(f"{shown(name)} is not a file name that can be kept here.")
     return path
+
+
+def sample_zip() -> bytes:
+    """A small set as people bring theirs, to try it: images, masks, the names of the classes, packed.
+
+    Example:
+        >>> import io
+        >>> sorted(zipfile.ZipFile(io.BytesIO(sample_zip())).namelist())[:3]
+        ['sample/classes.txt', 'sample/images/1.png', 'sample/images/2.png']
+    """
+    made = made_set("cells", _SAMPLED, size=128)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, (image, labels) in enumerate(made, start=1):
+            for part, pixels in (("images", image[..., 0]), ("masks", np.asarray(labels))):
+                picture = io.BytesIO()
+                Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(picture, "PNG")
+                archive.writestr(f"sample/{part}/{number}.png", picture.getvalue())
+        archive.writestr(f"sample/{CLASSES}", "\n".join(made.classes) + "\n")
+    return packed.getvalue()

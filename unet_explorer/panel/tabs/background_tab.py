@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Final
 import anywidget
 import traitlets
 
+from unet_explorer.data.decoded import DataError
 from unet_explorer.drawing.palette import painted
 from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.panel.sources import ACCEPTED, Upload
+from unet_explorer.panel.tabs.questions import question_for_page
 
 __all__ = ["BackgroundTab"]
 
@@ -31,6 +33,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         request: What was asked for last in the browser.
         handled: Number of the last request that was served or refused.
         problem: What was refused or went wrong, in words.
+        question: What must be said before something can be read: which option it is, choices, pictures; or empty.
         chunk: A piece of a file on its way here.
         received: How far the file has arrived.
         accepted: Which files may be sent; see `sources.ACCEPTED`.
@@ -40,6 +43,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
     request = traitlets.Dict().tag(sync=True)
     handled = traitlets.Int(0).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
+    question = traitlets.Dict().tag(sync=True)
     chunk = traitlets.Dict().tag(sync=True)
     received = traitlets.Dict().tag(sync=True)
     accepted = traitlets.Dict(ACCEPTED).tag(sync=True)
@@ -117,9 +121,12 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
         number = arguments[0].get("number", 0) if arguments and isinstance(arguments[0], dict) else 0
         if number:
-            self.problem = ""
+            self.problem, self.question = "", {}
         try:
             work(*arguments)
+        except DataError as error:
+            with self.hold_sync():
+                self.problem, self.question = str(error), question_for_page(error.question)
         except (ValueError, TrainingError, OSError) as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001  # a defect of ours must be seen as well

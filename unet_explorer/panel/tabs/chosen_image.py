@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.config import shown
-from unet_explorer.data.arrays import scaled
+from unet_explorer.data.arrays import decoded_array, scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
-from unet_explorer.data.decoded import DataError, DecodedImage, printable
+from unet_explorer.data.decoded import DataError, printable
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.made import SETS, made_set
 from unet_explorer.data.pixel_size import PixelSize, pixel_size
@@ -103,8 +103,8 @@ class ChosenImage:
         name = data.titles[place] if kind == "set" else f"{_LARGE} px"
         self._take(np.asarray(data.images[place]), f"{data.name}, {name}", key, data.classes)
 
-    def open(self, path: str) -> None:
-        """Take an image from a file on the machine where the notebook runs.
+    def open(self, path: str, *, planes: Any = None, plane: Any = None) -> None:
+        """Take an image from a file on the machine where the notebook runs; see `open_image` for what may be said.
 
         Raises:
             ValueError: If it is none, or too large to be shown, in words.
@@ -113,19 +113,14 @@ class ChosenImage:
         if not wanted:
             raise ValueError("Type the path of an image on the machine where the notebook runs.")
         file = Path(wanted)
-        opened = open_image(file)
+        opened = open_image(file, planes=planes, plane=plane)
         name, shape = printable(file.name), tuple(opened.shape)
-        if len(shape) not in {2, 3} or 0 in shape or (len(shape) == 3 and shape[2] not in {1, 2, 3, 4}):
-            raise DataError(f"{name} has shape {shape}: give one image in grey or RGB.")
+        if len(shape) not in {2, 3} or 0 in shape:
+            raise DataError(f"{name} has shape {shape}: give one image, (height, width) or with channels behind.")
         if opened.dtype.kind not in "buif":
             raise DataError(f"{name} holds {opened.dtype}, not real numbers: give 8 or 16 bits, or floats.")
         _check_size(shape, name)
-        values = np.asarray(opened[:, :])
-        if values.ndim == 3:
-            # The second or fourth channel says how to show a pixel, not what was measured there.
-            values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
-        top = {"uint8": 255, "uint16": 65535, "bool": 1}.get(values.dtype.name)
-        picture = DecodedImage(values, top).image()
+        picture = decoded_array(np.asarray(opened[:, :])).image()
         picture.check_finite(name)
         self._take(scaled([picture])[0], name, "", pixel=pixel_size(file))
 

@@ -48,6 +48,8 @@ class ImageTab(BackgroundTab):
     ) -> None:
         self._instrument, self._worker, self._chosen, self._session = instrument, worker, chosen, session
         self._attended = attended
+        # The path that was opened last; empty if the file came from the browser.
+        self._tried = ""
         super().__init__(instrument=f"anywidget:{instrument.model_id}")
         self._requests = Requests(worker, self, self._lock)
         chosen.changed.connect(self._due.set)
@@ -66,11 +68,21 @@ class ImageTab(BackgroundTab):
         self._chosen.choose(str(request.get("key")))
 
     def _do_open(self, request: dict[str, Any]) -> None:
-        self._chosen.open(str(request.get("path")))
+        self._tried = str(request.get("path"))
+        self._chosen.open(self._tried)
 
-    def _receive(self) -> None:
+    def _do_answer(self, request: dict[str, Any]) -> None:
+        """Read the same file again, with what has been said of it."""
+        said = {name: request.get("value") for name in ("planes", "plane") if name == request.get("option")}
+        if self._tried:
+            self._chosen.open(self._tried, **said)
+        else:
+            self._receive(**said)
+
+    def _receive(self, **said: Any) -> None:
+        self._tried = ""
         with self._upload.file() as path:
-            self._chosen.open(str(path))
+            self._chosen.open(str(path), **said)
 
     def _show_choice(self) -> None:
         chosen = self._chosen

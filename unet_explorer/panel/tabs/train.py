@@ -16,8 +16,9 @@ from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import HINTS, RECIPES, load
-from unet_explorer.panel.tabs.paint import gallery, label_bytes
+from unet_explorer.panel.sources import RECIPES
+from unet_explorer.panel.tabs.own_images import OwnImages
+from unet_explorer.panel.tabs.paint import label_bytes
 from unet_explorer.panel.tabs.progress import (
     curve_of,
     examples_of,
@@ -38,18 +39,14 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(Trainings):
+class TrainTab(Trainings, OwnImages):
     """Teach and watch.
 
     Attributes:
         instrument: Where the browser finds the knobs, and with them the tiles per batch.
         recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles per batch: these are the instrument's.
-        source: Where the images come from; see `sources.load`.
-        sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
         states: In which states of a training it goes on or could at once, and from which it can go on again.
-        data: What there is to say of the images.
-        gallery: Pictures of one image under each variation.
         findings: What speaks against starting.
         status: State, step, speed, time left, and whether the knobs show another design.
         curve: Losses, and the scores of all examinations.
@@ -63,12 +60,8 @@ class TrainTab(Trainings):
 
     instrument = traitlets.Unicode("").tag(sync=True)
     recipe = traitlets.Dict().tag(sync=True)
-    source = traitlets.Dict().tag(sync=True)
-    sources: Any = traitlets.List(list(SETS)).tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
     states = traitlets.Dict({"live": sorted(LIVE), "again": sorted(AGAIN)}).tag(sync=True)
-    data = traitlets.Dict().tag(sync=True)
-    gallery: Any = traitlets.List().tag(sync=True)
     findings: Any = traitlets.List().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     curve = traitlets.Dict().tag(sync=True)
@@ -84,12 +77,10 @@ class TrainTab(Trainings):
         chosen: ChosenImage | None = None,
     ) -> None:
         self._instrument, self._worker, self._chosen = instrument, worker, chosen
-        self.dataset: Dataset | None = None
         self.session: TrainingSession | None = None
         # Multiply-adds a second, until a training has shown what the machine can do.
         self._speed = usual_speed()
-        # Where the images that are shown were read from, and what of the recipe came with them.
-        self._read: dict[str, Any] = {"kind": "made", "name": SETS[0]}
+        # What of the recipe came with the images.
         self._brought: dict[str, Any] = {}
         # Only for comparing: what was painted last.
         self._painted: tuple[Any, ...] = ()
@@ -140,11 +131,6 @@ class TrainTab(Trainings):
         if old.get("optimizer", self.recipe["optimizer"]) != self.recipe["optimizer"]:
             self.recipe = {**self.recipe, "learning_rate": SUGGESTED_RATE[self.recipe["optimizer"]]}
         self._due.set()
-
-    @traitlets.observe("source")
-    def _follow_source(self, change: Any) -> None:
-        if change["old"] and self.source != self._read and self.source.get("kind") in {"made", "path"}:
-            self._later(self._load, dict(self.source))
 
     @traitlets.observe("shown")
     def _look_back(self, _: Any) -> None:
@@ -250,16 +236,9 @@ class TrainTab(Trainings):
 
     # Images -----------------------------------------------------------------------------------------------------------
 
-    def _load(self, source: dict[str, Any]) -> None:
-        self.data = {**self.data, "loading": True}
-        try:
-            self._use(load(source))
-            self._read = source
-            self._bring_recipe(RECIPES.get(source["name"], {}) if source["kind"] == "made" else {})
-        finally:
-            # What cannot be read leaves everything as it was, the menu included.
-            self.source = self._read
-            self.data = {**self.data, "loading": False}
+    def _images_changed(self) -> None:
+        made = self._read["kind"] == "made"
+        self._bring_recipe(RECIPES.get(self._read["name"], {}) if made else {})
 
     def _bring_recipe(self, wanted: dict[str, Any]) -> None:
         """A made set that needs its own way of teaching brings it; what was chosen by hand stays."""
@@ -270,35 +249,6 @@ class TrainTab(Trainings):
                     now[name] = usual[name]
             self._brought = {name: value for name, value in wanted.items() if now[name] == usual[name]}
             self.recipe = now | self._brought
-
-    def _receive(self) -> None:
-        self.data = {**self.data, "loading": True}
-        try:
-            self._use(self._upload.dataset())
-            self._read = {"kind": "upload", "name": self.dataset.name if self.dataset else ""}
-            self._bring_recipe({})
-            self.source = self._read
-        finally:
-            self.data = {**self.data, "loading": False}
-
-    def _use(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        size = dataset.size
-        self.data = {
-            "name": dataset.name,
-            "count": len(dataset),
-            "size": list(size) if size else [],
-            "channels": dataset.channels,
-            "classes": list(dataset.classes),
-            "licence": dataset.licence,
-            "hint": HINTS.get(dataset.name, ""),
-            "loading": False,
-        }
-        self.gallery = gallery(dataset)
-        if self._chosen is not None:
-            self._chosen.offer(dataset)
-        self.problem = ""
-        self._due.set()
 
     def _find_unfinished(self) -> None:
         session = TrainingSession.unfinished(self._worker)

@@ -254,7 +254,7 @@ export default {
     const on = (traits, listener) => listenTo(model, traits, listener, signal, tab.problem);
     /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
     const onKnobs = (traits, listener) => listenTo(instrument, traits, listener, signal, tab.problem);
-    on(["options", "choice", "title"], () => tab.picker.show());
+    on(["options", "choice", "title", "question"], () => tab.picker.show());
     on(["problem"], () => tab.showSteps());
     onKnobs(["network", "shown"], () => tab.showSteps());
     on(["picture"], () => tab.showInput());

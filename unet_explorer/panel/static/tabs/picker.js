@@ -2,6 +2,7 @@
 
 import { OWN_KEYS, element, onTyped } from "../lib/page.js";
 import { ask } from "../lib/widget.js";
+import { QuestionView } from "./questions.js";
 import { Upload } from "./upload.js";
 
 /** @import { Model } from "../lib/types.js" */
@@ -27,10 +28,12 @@ export class Picker {
     const label = element("label", { class: "ue-setting" }, element("span", {}, "File, where the notebook runs"), this.path);
     own.append(label, this.upload.node);
     const choice = element("label", { class: "ue-setting" }, element("span", {}, "Image"), this.choice);
-    this.node = element("div", { class: "ue-images" }, choice, own);
+    this.question = new QuestionView(model, signal);
+    this.node = element("div", { class: "ue-images" }, choice, this.question.node, own);
   }
 
   show() {
+    this.question.show();
     const options = this.model.get("options");
     const key = JSON.stringify([options, this.model.get("title")]);
     if (key !== this.known) {

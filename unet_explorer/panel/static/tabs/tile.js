@@ -319,7 +319,7 @@ export default {
     const tab = new TileTab(model, instrument, signal);
     /** @type {(traits: (keyof TileTraits)[], listener: () => void) => void} */
     const on = (traits, listener) => listenTo(model, traits, listener, signal, tab.problem);
-    on(["options", "choice", "title"], () => tab.picker.show());
+    on(["options", "choice", "title", "question"], () => tab.picker.show());
     on(["picture"], () => tab.showImage());
     on(["naive", "result", "learnt"], () => tab.show());
     on(["table", "best", "limit"], () => tab.showChoices());

@@ -1,16 +1,16 @@
 // The Train tab: images, how to teach, and what comes of it while it happens.
 
-import { easel, heatColour, paint, rimColour } from "../lib/canvas.js";
-import { exact, size } from "../lib/format.js";
-import { OWN_KEYS, element, onTyped, pressedButton, setText } from "../lib/page.js";
+import { exact } from "../lib/format.js";
+import { OWN_KEYS, element, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
+import { Images } from "./own_images.js";
 import { ProgressView } from "./progress.js";
+import { QuestionView } from "./questions.js";
 import { Settings } from "./settings.js";
 import { TrainingsList } from "./trainings.js";
-import { Upload } from "./upload.js";
 
 /** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
-/** @import { Finding, Source, TrainTraits, TrainingState } from "./types.js" */
+/** @import { Finding, TrainTraits, TrainingState } from "./types.js" */
 
 /** @type {Record<TrainingState, string>} */
 const STATE_WORDS = {
@@ -37,6 +37,7 @@ class Train {
     this.found = "";
     this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
+    this.question = new QuestionView(model, signal);
     this.progressView = new ProgressView(model, signal);
     this.trainings = new TrainingsList(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
@@ -59,7 +60,7 @@ class Train {
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "train" });
     const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
-    const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
+    const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.question.node, this.findings);
     right.append(this.trainings.node, this.progressView.node, this.images.varied);
     this.node.append(element("div", { class: "ue-train" }, right, left));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
@@ -161,74 +162,6 @@ function duration(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Which images, and how they vary. */
-class Images {
-  /**
-   * @param {Model<TrainTraits>} model
-   * @param {AbortSignal} signal
-   */
-  constructor(model, signal) {
-    this.model = model;
-    const made = model.get("sources").map((name) => element("option", { value: name }, name));
-    this.choice = element("select", { "data-setting": "source", ...OWN_KEYS }, ...made);
-    this.own = element("option", { value: "", disabled: true, hidden: true }, "your own");
-    this.choice.append(this.own);
-    this.path = element("input", { type: "text", "data-setting": "path", placeholder: "/home/me/images", ...OWN_KEYS });
-    this.about = element("p", { class: "ue-quiet", "data-role": "data" });
-    this.gallery = element("div", { class: "ue-gallery", "data-role": "gallery" });
-    const folder = element("input", { type: "file", multiple: true, webkitdirectory: true, "data-upload": "folder", ...OWN_KEYS });
-    const accept = model.get("accepted").archives.join(",");
-    const zip = element("input", { type: "file", accept, "data-upload": "zip", ...OWN_KEYS });
-    this.upload = new Upload(model, signal, [
-      ["Upload a folder …", folder],
-      ["Upload a .zip …", zip],
-    ]);
-    this.choice.addEventListener("change", () => this.choose({ kind: "made", name: this.choice.value }), { signal });
-    onTyped(this.path, () => this.path.value && this.choose({ kind: "path", path: this.path.value }), signal);
-    const how = "Either two folders, images/ and masks/, with the same file names; or one folder for each image, with one mask file for each object; or a .zip of one of these.";
-    const own = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "Your own images"));
-    const label = element("label", { class: "ue-setting" }, element("span", {}, "Folder or .zip, where the notebook runs"), this.path);
-    own.append(label, this.upload.node, element("p", { class: "ue-quiet" }, how));
-    const words = "Training data: one image with each variation, and the weight of each pixel";
-    this.varied = element("details", { class: "ue-part" }, element("summary", OWN_KEYS, words), this.gallery);
-    const choice = element("label", { class: "ue-setting" }, element("span", {}, "Images"), this.choice);
-    this.node = element("div", { class: "ue-images" }, choice, this.about, own);
-  }
-
-  /** @param {Source} source */
-  choose(source) {
-    // Numbered, so that the same path may be read anew.
-    const again = (this.model.get("source").again || 0) + 1;
-    this.model.set("source", { ...source, again });
-    this.model.save_changes();
-  }
-
-  show() {
-    const source = this.model.get("source");
-    this.own.hidden = source.kind === "made";
-    this.choice.value = source.kind === "made" ? source.name : "";
-    const data = this.model.get("data");
-    if (data.loading) setText(this.about, "reading the images …");
-    else if (data.name) {
-      const shape = data.size.length ? size(data.size) : "various sizes";
-      const colour = new Map([[1, "grey"], [3, "RGB"]]).get(data.channels) ?? `${data.channels} channels`;
-      const licence = data.licence ? ` · ${data.licence}` : "";
-      const hint = data.hint ? `. ${data.hint}` : "";
-      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour}. Classes: ${data.classes.join(", ")}${licence}${hint}`);
-    } else setText(this.about, "");
-  }
-
-  showGallery() {
-    const figures = this.model.get("gallery").map((picture) => {
-      const canvas = easel("variation");
-      const colour = picture.kind === "weights" ? heatColour(picture) : rimColour(this.model.get("palette"), picture);
-      paint(canvas, picture, 1, colour, `The first image, ${picture.title}`);
-      return element("figure", {}, canvas, element("figcaption", {}, picture.title));
-    });
-    this.gallery.replaceChildren(...figures);
-  }
-}
-
 export default {
   /** @param {Shown<TrainTraits>} shown */
   async render({ model, el, host, signal }) {
@@ -239,6 +172,7 @@ export default {
     on(["recipe"], () => train.settings.show());
     listenTo(instrument, ["batch_size"], () => train.settings.show(), signal, train.problem);
     on(["source", "data"], () => train.images.show());
+    on(["question"], () => train.question.show());
     on(["gallery"], () => train.images.showGallery());
     on(["findings"], () => train.showFindings());
     on(["status", "problem"], () => train.showStatus());

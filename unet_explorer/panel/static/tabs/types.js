@@ -31,6 +31,12 @@
  * }} BuildTraits  `differs`: the knobs show another design by now.
  */
 
+/**
+ * What must be said before something can be read: an option of Python's reader, what it may be, and what it is about.
+ *
+ * @typedef {{ option: string, choices: [unknown, string][], pictures: Picture[] }} Question
+ */
+
 // What all tabs that work have in common ---------------------------------------------------------------------------
 
 /**
@@ -51,6 +57,7 @@
  *   request: UserRequest,
  *   handled: number,
  *   problem: string,
+ *   question: Told<Question>,
  *   chunk: Told<Chunk>,
  *   received: Told<{ upload: number, chunk: number, stopped: boolean }>,
  *   accepted: Accepted,
@@ -98,26 +105,34 @@
  */
 
 /**
- * Where the images come from; with `again` the same path is read anew.
+ * Where the images come from; with `again` the same path is read anew. `options` are those of `from_folder` in Python.
  *
  * @typedef {{ kind: "made" | "given" | "upload", name: string, again?: number }} NamedSource
- * @typedef {{ kind: "path", path: string, again?: number }} PathSource
+ * @typedef {{ kind: "path", path: string, masks?: string, options?: Record<string, unknown>, again?: number }} PathSource
  * @typedef {NamedSource | PathSource} Source
  */
 
+/** @typedef {{ name: string, share: number, colour: string }} ClassWords  `colour` in the masks, such as "#ff0000", or "". */
+
 /**
- * What there is to say of the images; `size` is empty where they differ.
+ * What was understood of the images: how many, those for `validation` among them, the smallest and the largest size, the
+ * classes with their share of all pixels, how many `more` there are, the share that is `unknown`, and notes.
  *
  * @typedef {{
  *   name: string,
  *   count: number,
- *   size: [] | Pair,
+ *   validation: number,
+ *   smallest: Pair,
+ *   largest: Pair,
  *   channels: number,
- *   classes: string[],
+ *   objects: boolean,
+ *   classes: ClassWords[],
+ *   more: number,
+ *   unknown: number,
+ *   notes: string[],
  *   licence: string,
- *   hint: string,
  * }} DataWords
- * @typedef {Told<DataWords> & { loading?: boolean }} Data
+ * @typedef {Told<DataWords> & { loading?: boolean, progress?: string }} Data
  */
 
 /**
@@ -210,6 +225,7 @@
  *   states: { live: TrainingState[], again: TrainingState[] },
  *   data: Data,
  *   gallery: Variation[],
+ *   sample: Told<{ name: string, content: Bytes }>,
  *   findings: Finding[],
  *   status: Told<Progress> | Status,
  *   curve: Told<Curve>,
