@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import tifffile
 from panel import Panel
 from PIL import Image
 from playwright.sync_api import expect
@@ -145,7 +146,8 @@ def test_own_images_by_path_by_zip_and_by_folder(warm_lab, page, tmp_path):
     tab.expect_problem(f"There is no folder {tmp_path / 'nowhere'}")
     expect(tab.role("data")).to_contain_text("cells")
     tab.set("path", folder)
-    expect(tab.role("data")).to_contain_text(f"{name}: 3 images, 96 × 96, grey. Classes: background, foreground")
+    expect(tab.role("data")).to_contain_text(f"{name}: 3 images, 96 × 96, grey")
+    expect(tab.role("classes").locator("li")).to_contain_text(["background", "foreground", "Rename"])
     expect(tab.role("train-problem")).to_have_text("")
     assert page.locator("img[src=x]").count() == 0
     tab.action("start").click()
@@ -160,6 +162,29 @@ def test_own_images_by_path_by_zip_and_by_folder(warm_lab, page, tmp_path):
     expect(tab.role("data")).to_contain_text("packed: 3 images")
     tab.root.locator('[data-upload="folder"]').set_input_files(tmp_path / "other")
     expect(tab.role("data")).to_contain_text("other: 3 images")
+    # Planes of which the file does not say what they are, and masks in colour.
+    colours = np.array([[0, 0, 0], [255, 0, 0]], np.uint8)
+    for number in range(2):
+        mask = np.zeros((96, 96), int)
+        mask[20:50, 20:50] = 1
+        (tmp_path / "new" / "images").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "new" / "masks").mkdir(exist_ok=True)
+        planes = np.random.default_rng(number).integers(0, 255, (3, 96, 96), "uint8")
+        tifffile.imwrite(tmp_path / "new" / "images" / f"{number}.tif", planes, photometric="minisblack")
+        Image.fromarray(colours[mask]).save(tmp_path / "new" / "masks" / f"{number}.png")
+    tab.set("path", tmp_path / "new")
+    expect(tab.role("question").get_by_role("img")).to_have_count(3)
+    tab.role("question").get_by_role("button", name="Channels of one image").click()
+    expect(tab.role("data")).to_contain_text("new: 2 images, 96 × 96, RGB")
+    expect(tab.role("question")).to_be_hidden()
+    tab.role("classes").get_by_label("Name of class 1").fill(name)
+    tab.action("name-classes").click()
+    expect(tab.role("classes").locator("li").nth(1)).to_contain_text(f"{name}9.8 %")
+    with page.expect_download() as sample:
+        tab.action("sample").click()
+    sample.value.save_as(tmp_path / "sample.zip")
+    tab.root.locator('[data-upload="zip"]').set_input_files(tmp_path / "sample.zip")
+    expect(tab.role("data")).to_contain_text("sample: 6 images, 128 × 128, grey")
     tab.setting("source").select_option("membranes")
     expect(tab.role("data")).to_contain_text("membranes: 24 images")
 

@@ -426,5 +426,6 @@ class TrainingSession:
 
 
 def _check_worker(worker: object) -> None:
-    if worker is not None and not isinstance(worker, Worker):
+    # What does a worker's work is one.
+    if worker is not None and not (hasattr(worker, "warm_up") and hasattr(worker, "process")):
         raise ValueError(f"worker={shown(worker)} is not allowed: give a Worker, or leave it out.")
