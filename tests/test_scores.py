@@ -46,8 +46,9 @@ def test_accuracy_misleads_where_a_class_is_rare():
 def test_the_mean_leaves_out_the_background_and_what_does_not_occur():
     assert scores([[10, 0, 0], [0, 4, 0], [0, 0, 0]]).mean_iou == 1
     assert scores([[10, 0, 0], [0, 4, 4], [0, 0, 0]]).mean_iou == pytest.approx((0.5 + 0) / 2)
-    assert scores([[10, 0], [0, 0]]).mean_iou == 1
-    assert scores([[0, 0], [0, 0]]).mean_iou == 0
+    assert scores([[10, 0], [0, 0]]).mean_iou is None
+    assert scores([[0, 0], [0, 0]]).mean_iou is None
+    assert scores([[10, 0], [0, 0]]).quality == 1
 
 
 @given(st.lists(st.floats(0, 9), max_size=3000), st.integers(1, 500))

@@ -37,8 +37,8 @@ class Epoch(NamedTuple):
         return _scores(self.table)
 
     @property
-    def iou(self) -> float:
-        """Mean IoU of the classes behind the background."""
+    def iou(self) -> float | None:
+        """Mean IoU of the classes behind the background; None where none of them occurs."""
         return self.scores.mean_iou
 
 
@@ -63,7 +63,7 @@ class History:
     @property
     def best(self) -> Epoch | None:
         """The examination with the highest IoU, the first of several; None before the first."""
-        return max(self.epochs, key=lambda epoch: epoch.iou, default=None)
+        return max(self.epochs, key=lambda epoch: epoch.scores.quality, default=None)
 
     @property
     def steps_per_second(self) -> float:

@@ -29,7 +29,7 @@ class Kept(NamedTuple):
         images: Name of the images that it learnt from.
         state: How it ended.
         step: Steps that were learnt and saved.
-        iou: The best mean IoU of its examinations.
+        iou: The best mean IoU of its examinations; None where it is undefined.
         size: Bytes on disc.
         held: Whether an open panel, or another notebook, looks after it.
     """
@@ -40,7 +40,7 @@ class Kept(NamedTuple):
     images: str
     state: str
     step: int
-    iou: float
+    iou: float | None
     size: int
     held: bool
 
@@ -84,7 +84,7 @@ def _read(store: Store) -> Kept | None:
 
 
 @lru_cache(maxsize=1024)
-def _summary(name: str, _: int) -> tuple[Order, str, int, float]:
+def _summary(name: str, _: int) -> tuple[Order, str, int, float | None]:
     """What changes only with its history, which may be long."""
     store = Store.named(name)
     words, history = store.read("dataset.json") or {}, history_of(store)

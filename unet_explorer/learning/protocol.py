@@ -310,7 +310,7 @@ class Examination(TypedDict):
 
     epoch: int
     step: int
-    iou: float
+    iou: float | None
     table: list[list[int]]
     seconds: float
 

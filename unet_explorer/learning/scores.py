@@ -21,7 +21,8 @@ class Scores(NamedTuple):
         dice: For each class, twice the shared pixels against the sum of both; None as above.
         accuracy: Share of all pixels that are right. Where one class is rare, it is high even if that class is
             missed wholly.
-        mean_iou: Mean over the classes behind the background, class 0; over all, if no other occurs.
+        mean_iou: Mean over the classes behind the background, class 0; None where none of them occurs in truth or
+            prediction: of background alone an IoU tells nothing.
         constant: The accuracy of the best constant answer, one class everywhere: what accuracy must be held against.
         constant_class: That class.
     """
@@ -29,9 +30,14 @@ class Scores(NamedTuple):
     iou: tuple[float | None, ...]
     dice: tuple[float | None, ...]
     accuracy: float
-    mean_iou: float
+    mean_iou: float | None
     constant: float
     constant_class: int
+
+    @property
+    def quality(self) -> float:
+        """What the best examination is chosen by: the mean IoU; where that is undefined, the accuracy."""
+        return self.accuracy if self.mean_iou is None else self.mean_iou
 
 
 def confusion(truth: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
@@ -67,12 +73,12 @@ def scores(table: Any) -> Scores:
         return tuple(int(p) / int(w) if w else None for p, w in zip(part, whole, strict=True))
 
     iou = shares(shared, either)
-    counted = [value for value in iou[1:] if value is not None] or [value for value in iou if value is not None]
+    counted = [value for value in iou[1:] if value is not None]
     return Scores(
         iou=iou,
         dice=shares(2 * shared, truth + predicted),
         accuracy=int(shared.sum()) / total,
-        mean_iou=float(np.mean(counted)) if counted else 0.0,
+        mean_iou=float(np.mean(counted)) if counted else None,
         constant=int(truth.max()) / total,
         constant_class=int(truth.argmax()),
     )

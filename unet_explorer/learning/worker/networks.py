@@ -13,6 +13,7 @@ from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.learning.machine import available_memory
 from unet_explorer.learning.protocol import Network
+from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Store
 from unet_explorer.learning.worker.training import Training
 from unet_explorer.model import build_model
@@ -57,7 +58,7 @@ class Networks:
             return (_copy(live, wanted["config"]) if still else live), running.learner.step
         store = Store(Path(wanted["folder"])) if wanted["folder"] else None
         history = (store.read("history.json") if store else None) or {"epochs": []}
-        best = max(history["epochs"], key=lambda epoch: epoch["iou"], default=None)
+        best = max(history["epochs"], key=lambda epoch: scores(epoch["table"]).quality, default=None)
         at = best["step"] if best else 0
         key = (wanted["config"], wanted["training"], at)
         if self._kept is None or self._kept[0] != key:

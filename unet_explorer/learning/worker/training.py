@@ -56,12 +56,12 @@ class Training:
         self.unsent = len(self.points)
         self.first = history.get("first")
         self.epochs = [epoch for epoch in history["epochs"] if epoch["step"] <= step]
-        self.best = max((epoch["iou"] for epoch in self.epochs), default=-1.0)
+        self.best = max(map(_quality, self.epochs), default=-1.0)
         self.stale = self._epochs_since_best()
         self.clock = history["seconds"]
 
     def _epochs_since_best(self) -> int:
-        best = max(range(len(self.epochs)), key=lambda place: self.epochs[place]["iou"], default=-1)
+        best = max(range(len(self.epochs)), key=lambda place: _quality(self.epochs[place]), default=-1)
         return len(self.epochs) - 1 - best if self.epochs else 0
 
     def advance(self) -> None:
@@ -139,8 +139,8 @@ class Training:
             return False
         epoch, predicted = done
         self.epochs.append(epoch)
-        better = epoch["iou"] > self.best
-        self.best, self.stale = max(epoch["iou"], self.best), 0 if better else self.stale + 1
+        better = _quality(epoch) > self.best
+        self.best, self.stale = max(_quality(epoch), self.best), 0 if better else self.stale + 1
         problem = self._save(epoch["epoch"], predicted, better)
         self.report("progress")
         self.send({**epoch, "event": "epoch", "request": self.name, "problem": problem})
@@ -173,3 +173,7 @@ class Training:
     def _unsaved(number: int, error: OSError) -> str:
         why = error.strerror or error
         return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."
+
+
+def _quality(epoch: Examination) -> float:
+    return scores(epoch["table"]).quality

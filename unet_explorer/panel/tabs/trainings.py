@@ -102,5 +102,5 @@ def _curves(each: Kept, history: History) -> dict[str, Any]:
         "images": each.images,
         "steps": each.order.recipe.steps,
         "points": thinned(history.losses),
-        "scores": [(epoch.step, epoch.iou) for epoch in [*first, *history.epochs]],
+        "scores": [(epoch.step, epoch.iou) for epoch in [*first, *history.epochs] if epoch.iou is not None],
     }

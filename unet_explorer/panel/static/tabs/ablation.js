@@ -85,7 +85,7 @@ class Ablation {
       name,
       kind: KINDS[at],
       dots: true,
-      points: curve.epochs.map(({ step, mean_iou: mean }) => /** @type {Pair} */ ([step, mean])),
+      points: curve.epochs.flatMap(({ step, mean_iou: mean }) => (mean === null ? [] : [/** @type {Pair} */ ([step, mean])])),
     }));
     const words = runs.map((run) => `${run.name} ${iouWords(last(run))}`).join(", ");
     this.chart.show({ lines, steps: runs[0].steps, top: 1, at: null, words });
@@ -162,7 +162,7 @@ function last({ curve }) {
 
 /** @param {Epoch | undefined} epoch */
 function iouWords(epoch) {
-  return epoch ? epoch.mean_iou.toFixed(2) : "–";
+  return epoch?.mean_iou?.toFixed(2) ?? "–";
 }
 
 export default {

@@ -161,7 +161,11 @@ class Understood {
    */
   row({ name, share, colour }, at, typed) {
     const mine = at ? `rgb(${classColour(this.model.get("palette"), at).join()})` : "#000";
-    const swatch = (/** @type {string} */ fill, /** @type {string} */ words) => element("span", { class: "ue-swatch", style: `background: ${fill}`, title: words });
+    const swatch = (/** @type {string} */ fill, /** @type {string} */ words) => {
+      const made = element("span", { class: "ue-swatch", title: words });
+      made.style.background = fill;
+      return made;
+    };
     const item = element("li", {}, swatch(mine, "as it is drawn here"));
     if (colour) item.append(swatch(colour, `in the masks: ${colour}`));
     item.append(typed ? element("input", { type: "text", value: name, "aria-label": `Name of class ${at}`, ...OWN_KEYS }) : element("span", {}, name));

@@ -155,7 +155,7 @@ export class ProgressView {
     }
     lines.push(line(many ? "mean IoU" : "IoU", "iou", ({ mean_iou: mean }) => mean));
     const last = epochs[epochs.length - 1];
-    const words = last ? `IoU ${last.mean_iou.toFixed(2)}, accuracy ${last.accuracy.toFixed(2)}` : "nothing yet";
+    const words = last ? `IoU ${last.mean_iou?.toFixed(2) ?? "undefined: there is no object"}, accuracy ${last.accuracy.toFixed(2)}` : "nothing yet";
     this.iou.show({ lines, steps, top: 1, at, words });
   }
 

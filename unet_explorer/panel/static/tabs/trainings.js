@@ -100,7 +100,7 @@ export class TrainingsList {
       { "data-training": name, "data-place": place },
       cell(box),
       element("th", { scope: "row" }, field),
-      cell(training.iou.toFixed(2)),
+      cell(training.iou?.toFixed(2) ?? "–"),
       words(training.design, `${exact(training.step)} of ${exact(training.steps)} steps, ${training.recipe}`),
       words(training.started, stored(training.bytes)),
       element("td", { class: "ue-words" }, ...this.buttons(training)),

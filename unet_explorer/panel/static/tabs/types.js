@@ -170,7 +170,7 @@
  *   iou: (number | null)[],
  *   dice: (number | null)[],
  *   accuracy: number,
- *   mean_iou: number,
+ *   mean_iou: number | null,
  *   constant: number,
  *   constant_class: number,
  * }} Epoch  `constant`: the accuracy of whoever says `constant_class` everywhere, the best of all such answers.
@@ -200,7 +200,7 @@
  *   title: string,
  *   design: string,
  *   recipe: string,
- *   iou: number,
+ *   iou: number | null,
  *   step: number,
  *   steps: number,
  *   started: string,
