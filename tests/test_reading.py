@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from own_images import GREY, RAMP, SQUARE, pair, refusal, save, save_tiff
 from PIL import Image
 
-from unet_explorer import Dataset, cells, from_folder, from_stack, shapes
+from unet_explorer import Dataset, cells, from_folder, from_stack, open_image, shapes
 from unet_explorer.data.arrays import scaled_image
 from unet_explorer.data.dataset import joined, normalize
 from unet_explorer.data.decoded import DataError, DecodedImage
@@ -304,3 +304,12 @@ def test_what_was_left_out_is_told(tmp_path):
 def test_a_stack_reads_what_the_file_says(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.stack([GREY] * 4), photometric="minisblack", metadata={"axes": "ZYX"})
     assert len(from_stack(tmp_path / "a.tif", np.stack([SQUARE] * 4))) == 4
+
+
+def test_of_a_pyramid_in_tiles_the_full_size_is_opened(tmp_path):
+    full = np.random.default_rng(2).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as file:
+        file.write(full, subifds=1, photometric="rgb", tile=(16, 16))
+        file.write(full[::2, ::2], subfiletype=1, photometric="rgb", tile=(16, 16))
+    np.testing.assert_array_equal(np.asarray(open_image(path)[:, :]), full)

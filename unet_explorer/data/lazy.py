@@ -178,7 +178,7 @@ def _one_plane(opened: Any, file: Path, name: str) -> Any:
         if size > LARGEST_FILE:
             raise
         return _as_a_whole(file, name)
-    store: Any = tifffile.imread(file, aszarr=True)
+    store: Any = tifffile.imread(file, aszarr=True, level=0)
     image = zarr.open_array(store, mode="r")
     # It is asked for as long as it is held, and nobody is told to close it.
     weakref.finalize(image, store.close)
