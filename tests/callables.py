@@ -173,7 +173,16 @@ def _table() -> dict[str, Callable[[], Tried]]:
         ),
         "from_stack": lambda: Tried(
             unet_explorer.from_stack,
-            {"images": IMAGES, "labels": LABELS, "name": "mine", "labels_are": "classes"},
+            {
+                "images": IMAGES,
+                "labels": LABELS,
+                "name": "mine",
+                "labels_are": "classes",
+                "planes": "images",
+                "threshold": 0.5,
+                "ignore": 7,
+                "classes": ("empty", "full"),
+            },
             dict.fromkeys(("images", "labels"), ("plain file", "cannot be read")),
         ),
         "membranes": lambda: Tried(membranes, sized),

@@ -95,6 +95,7 @@ class DecodedImage:
         alpha: (height, width), how opaque each pixel is, from 0 to `top`; or None.
         palette: (indices, 3) colours in 8 bits, or None.
         lossy: Whether the format makes up values, as JPEG does.
+        turned_by_imagej: Whether the numbers were turned since the file says that 0 is white, and ImageJ wrote it.
     """
 
     values: NDArray[Any]
@@ -102,6 +103,7 @@ class DecodedImage:
     alpha: NDArray[Any] | None = None
     palette: NDArray[np.uint8] | None = None
     lossy: bool = False
+    turned_by_imagej: bool = False
 
     def image(self) -> DecodedImage:
         """The colours that are meant, without a palette; grey where red, green and blue are the same everywhere.

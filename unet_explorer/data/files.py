@@ -30,8 +30,8 @@ from unet_explorer.data.decoders import pages
 from unet_explorer.data.fileset import NUCLEUS, FileSet, numbers_in, open_files
 from unet_explorer.data.folders import LAYOUTS, find_layout, pair_folders
 from unet_explorer.data.layout import Layout
-from unet_explorer.data.legend import NO_LEGEND, Legend
-from unet_explorer.data.meaning import Kind, Meaning, Said, meaning, named
+from unet_explorer.data.legend import Legend
+from unet_explorer.data.meaning import Kind, Meaning, meaning, named
 from unet_explorer.data.peek import Peeked
 from unet_explorer.data.reading import (
     Reading,
@@ -211,7 +211,7 @@ def _from_layout(
     root: Path, layout: Layout, reading: Reading, progress: Progress | None, passing: bool = False
 ) -> Dataset:
     """Read the files of a layout."""
-    legend = reading.legend if reading.legend.names else read_classes(layout.folder, root)
+    legend = reading.legend if reading.legend.names else read_classes(layout, root)
     legend = legend if legend.names else Legend(layout.classes)
     said = reading.said
     said = said._replace(ignore=layout.ignore if said.ignore is None else said.ignore)
@@ -320,7 +320,17 @@ def _from_stacks(root: Path, layout: Layout, reading: Reading, legend: Legend) -
     return _dataset(root.name, layers, meaning(labels, names, legend, reading.said), titles, reading.grey, layout.notes)
 
 
-def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_are: Kind | None = None) -> Dataset:
+def from_stack(  # noqa: PLR0913  # as from_folder
+    images: Source,
+    labels: Source,
+    name: str = "stack",
+    *,
+    labels_are: Kind | None = None,
+    planes: Planes | None = None,
+    threshold: float | None = None,
+    ignore: int | str | None = None,
+    classes: Sequence[str] | None = None,
+) -> Dataset:
     """Read a stack of images and one of labels, as microscopes write them and the ISBI challenge gives them.
 
     Images are scaled and labels understood as `from_folder` does; arrays keep the channels they have.
@@ -331,6 +341,10 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
         labels: The same, without channels; or one-hot, (N, height, width, classes) with one 1 a pixel.
         name: What to call the data set.
         labels_are: ``"classes"``, ``"objects"`` or ``"onehot"``, as `from_folder` has it with ``labels``.
+        planes: As in `from_folder`; without it every page of a TIFF is an image, but for channels that it names.
+        threshold: As in `from_folder`.
+        ignore: As in `from_folder`.
+        classes: Names of the classes, the background first; see `from_folder`.
 
     Raises:
         DataError: If images and labels do not go together, or a file cannot be read; it says why. It is a `ValueError`.
@@ -340,7 +354,8 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
         >>> len(data), data.channels, int(data.labels[0].max())
         (30, 1, 1)
     """
-    reading = Reading(said=Said(read_kind(labels_are, "labels_are")))
+    kind = read_kind(labels_are, "labels_are")
+    reading = Reading.of(labels=kind, planes=planes, threshold=threshold, ignore=ignore, classes=classes)
     if not isinstance(name, (str, os.PathLike)):
         raise DataError(f"name={shown(name)} is not allowed: give text, what to call the data set.")
     try:
@@ -348,7 +363,7 @@ def from_stack(images: Source, labels: Source, name: str = "stack", *, labels_ar
         masks, names, seen = _stack_masks(labels, "labels", reading)
         _check_stacks(layers, masks)
         said = reading.said._replace(kind=reading.said.kind or seen)
-        return _dataset(str(name), layers, meaning(masks, names, NO_LEGEND, said), titles, grey=False)
+        return _dataset(str(name), layers, meaning(masks, names, reading.legend, said), titles, grey=False)
     except DataError:
         raise
     except (OSError, MemoryError) as error:

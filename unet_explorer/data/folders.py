@@ -8,9 +8,9 @@ from typing import Final
 
 from unet_explorer.data.decoded import FORMATS, DataError, listed, printable
 from unet_explorer.data.known import find_drive, find_known, with_validation
-from unet_explorer.data.layout import Layout, paired
+from unet_explorer.data.layout import Layout, of_pairs, paired
 from unet_explorer.data.listing import entries, left_out, may_enter, pictures, visible
-from unet_explorer.data.pairs import IMAGE_WORDS, MASK_WORDS, pair
+from unet_explorer.data.pairs import IMAGE_WORDS, MASK_WORDS, by_number, ends_like_a_mask, pair
 
 __all__ = ["LAYOUTS", "find_layout", "pair_folders"]
 
@@ -44,6 +44,12 @@ def find_layout(root: Path) -> Layout:
         files = [path for path in entries(root) if path.is_file()]
         held = listed([path.name for path in entries(root)]) or "nothing"
         flat = " Sort the files into `images` and `masks`." if len(files) > 1 else ""
+        folders = [path for path in visible(root, root) if path.is_dir() and pictures(path, root)]
+        if len(folders) > 1:
+            flat += (
+                " Two folders of any names are read by from_folder(images, masks), such as "
+                f"from_folder('{printable(folders[0].name)}', '{printable(folders[1].name)}') with their whole paths."
+            )
         if any(path.suffix.lower() == ".json" for path in files):
             flat += (
                 " The .json files may hold polygons: masks are read as pictures. labelme makes them with "
@@ -87,31 +93,40 @@ def _recognise(folder: Path, root: Path) -> Layout | None:
                 "read one with from_folder(images, masks)."
             )
         if shared:
-            return paired(folder, *shared[0], root)
+            left = sorted(set(splits) - {shared[0][0].name})
+            note = (f"{listed(left)} has no masks and was left out.",) if left else ()
+            found = paired(folder, *shared[0], root)
+            return found._replace(notes=found.notes + note)
     if images and masks:
         if drive := find_drive(folder, images, masks, root):
             return paired(folder, images, drive[0], root)._replace(notes=(drive[1],))
         _refuse_rivals(folder, images, masks, root)
         return paired(folder, images, masks, root)
-    return find_known(folder, root) or _objects(folder, root) or _stacks(folder, root) or _flat(folder, root)
+    stacks = _stacks(folder, root)
+    if len(stacks) != 1 and (flat := _flat(folder, root)):
+        return flat
+    if len(stacks) > 1:
+        names = listed(layout.images[0].name for layout in stacks)
+        raise DataError(
+            f"{printable(folder.name)} holds several pairs of stacks ({names}): keep one pair there. If they are "
+            "single images, put them into `images` and their masks into `masks`."
+        )
+    return find_known(folder, root) or _objects(folder, root) or (stacks[0] if stacks else None)
 
 
 def _flat(folder: Path, root: Path) -> Layout | None:
-    """Photos beside their masks in one folder: a.jpg and a.png, and nothing else."""
-    photos: dict[str, Path] = {}
-    masks: dict[str, Path] = {}
-    for path in pictures(folder, root):
-        suffix = path.suffix.lower()
-        if suffix in {".jpg", ".jpeg"}:
-            photos[path.stem] = path
-        elif suffix == ".png":
-            masks[path.stem] = path
-        else:
-            return None
-    if not photos or photos.keys() != masks.keys():
+    """Images beside their masks in one folder, and no other picture: a.jpg and a.png, or a.tif and a_mask.tif."""
+    every = pictures(folder, root)
+    masks = [path for path in every if ends_like_a_mask(path)]
+    if not masks and {path.suffix.lower() for path in every} <= {".jpg", ".jpeg", ".png"}:
+        masks = [path for path in every if path.suffix.lower() == ".png"]
+    images = [path for path in every if path not in masks]
+    if not masks or len(images) != len(masks):
         return None
-    names = sorted(photos)
-    return Layout("pairs", folder, [photos[name] for name in names], [[masks[name]] for name in names])
+    pairs = pair(images, masks)
+    if len(pairs) < len(images) or by_number(pairs):
+        return None
+    return of_pairs(folder, pairs, images, masks)
 
 
 def _halves(folder: Path, root: Path) -> tuple[Path | None, Path | None]:
@@ -138,6 +153,14 @@ def pair_folders(images: Path, masks: Path, root: Path) -> Layout:
     Raises:
         DataError: If an image has no mask.
     """
+    if images == masks:
+        flat = _flat(images, root)
+        if flat is None:
+            raise DataError(
+                f"{printable(images)} was given as the folder of images and of masks, and its files do not pair "
+                "as a.tif and a_mask.tif do: give two folders."
+            )
+        return flat
     return paired(images.parent, images, masks, root)
 
 
@@ -183,20 +206,14 @@ def _objects(folder: Path, root: Path) -> Layout | None:
     return Layout("objects", folder, images, masks) if any(masks) else None
 
 
-def _stacks(folder: Path, root: Path) -> Layout | None:
+def _stacks(folder: Path, root: Path) -> list[Layout]:
     """A TIFF of images beside one of labels, called the same but for words such as volume and labels."""
     tiffs = [path for path in pictures(folder, root) if path.suffix.lower() in (".tif", ".tiff")]
     words = {path: set(re.split("[-_. ]+", path.stem.lower())) for path in tiffs}
     labels = [path for path in tiffs if words[path] & MASK_WORDS]
-    pairs = [
-        (image, label)
+    return [
+        Layout("stack", folder, [image], [[label]])
         for label in labels
         for image in tiffs
         if image not in labels and words[image] - _STACK_WORDS == words[label] - MASK_WORDS - _STACK_WORDS
     ]
-    if len(pairs) > 1:
-        raise DataError(
-            f"{printable(folder.name)} holds several pairs of stacks ({listed(image.name for image, _ in pairs)}): "
-            "keep one pair there. If they are single images, put them into `images` and their masks into `masks`."
-        )
-    return Layout("stack", folder, [pairs[0][0]], [[pairs[0][1]]]) if pairs else None

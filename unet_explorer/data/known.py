@@ -8,13 +8,15 @@ from typing import Final
 
 from unet_explorer.data.decoded import DataError, listed, printable, read_bytes
 from unet_explorer.data.layout import Layout, paired
+from unet_explorer.data.legend import LEGENDS
 from unet_explorer.data.listing import inside, pictures, visible
 
 __all__ = ["find_drive", "find_known", "with_validation"]
 
 _PAIRS: Final = (
     ("training_source", "training_target", False),  # ZeroCostDL4Mic
-    ("{}", "{}_gt/seg", True),  # Cell Tracking Challenge: 01 and 01_GT/SEG
+    ("{}", "{}_gt/seg", True),  # Cell Tracking Challenge: 01 and 01_GT/SEG, drawn by hand
+    ("{}", "{}_st/seg", True),  # and 01_ST/SEG, by computers
     ("{}", "{}annot", False),  # CamVid: train and trainannot
     ("{}", "{}_masks", False),  # Carvana: train and train_masks
 )
@@ -94,13 +96,15 @@ def _voc(folder: Path, root: Path) -> Layout | None:
     learnt, examined = (_names(lists / f"{part}.txt", known) for part in ("train", "val"))
     names = [*learnt, *examined] if learnt and examined else sorted(known)
     left = len(photos) - len(names)
+    # Other programs write folders of the same names, with classes of their own.
+    original = learnt and examined and not any(path.name.lower() in LEGENDS for path in visible(folder, root))
     return Layout(
         "pairs",
         folder,
         [photos[name] for name in names],
         [[known[name]] for name in names],
         validation=len(examined) if learnt else 0,
-        classes=_VOC,
+        classes=_VOC if original else (),
         ignore=_VOC_UNKNOWN,
         notes=(f"{left:,} images that have no mask were left out.",) if left else (),
     )
@@ -116,13 +120,15 @@ def _names(path: Path, known: dict[str, Path]) -> list[str]:
 def _two_folders(folder: Path, root: Path) -> Layout | None:
     """Two folders as a well-known set calls them."""
     named = {path.name.lower(): path for path in visible(folder, root) if path.is_dir()}
-    found = []
+    found: list[Layout] = []
     for image_name, mask_name, numbered in _PAIRS:
         for name, images in named.items():
             if "{}" not in image_name and name != image_name:
                 continue
             masks = _descend(named, mask_name.format(name), root)
             if masks and pictures(images, root) and pictures(masks, root):
+                if any(layout.images[0].parent == images for layout in found):
+                    continue  # The first way is the better one.
                 layout = paired(folder, images, masks, root)
                 found.append(layout._replace(kind="numbered") if numbered else layout)
     if len(found) > 1 and (whole := with_validation(found, root)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ def mask_values(decoded: DecodedImage, name: str) -> DecodedImage:
         >>> mask_values(DecodedImage(np.array([[0.0, 2.0]]), None), "a.tif").values.tolist()
         [[0, 2]]
     """
-    values = decoded.values
+    # ImageJ turns numbers for the screen alone; in its masks those that are stored count.
+    values = decoded.values if not decoded.turned_by_imagej else (decoded.top or 0) - decoded.values
     if decoded.lossy and values.ndim == 3 and int(np.ptp(values.astype(np.int16), axis=-1).max()) <= _TINT:
         values = values[..., 1]
     if decoded.lossy and values.ndim == 3:
@@ -36,7 +37,10 @@ def mask_values(decoded: DecodedImage, name: str) -> DecodedImage:
         )
     if values.dtype.kind == "f":
         if not (np.isfinite(values).all() and (values == np.rint(values)).all()):
-            raise DataError(f"{name} holds numbers that are not whole: a mask needs 0, 1, 2, … Save it in 8 bits.")
+            raise DataError(
+                f"{name} holds numbers that are not whole: a mask needs 0, 1, 2, … If they are probabilities, say from "
+                "which on a pixel is foreground: threshold=0.5."
+            )
         if abs(values).max() <= LARGEST_OBJECT:
             values = values.astype(np.int64)
     if values.min() < 0 or values.max() > LARGEST_OBJECT:
@@ -44,16 +48,28 @@ def mask_values(decoded: DecodedImage, name: str) -> DecodedImage:
             f"{name} holds {values.min()} to {values.max()}: a mask needs whole numbers from 0. Number them anew."
         )
     if decoded.alpha is not None:
-        if not ((decoded.alpha == 0) | (decoded.alpha == decoded.top)).all():
-            raise DataError(f"{name} has half-clear pixels: draw the mask without soft edges and save it as PNG.")
-        clear = decoded.alpha == 0
-        values = np.where(clear if values.ndim == 2 else clear[..., None], 0, values).astype(values.dtype)
+        values = _without_alpha(values, decoded, name)
     if values.ndim == 3 and (decoded.top != 255 or values.shape[-1] != 3):
         raise DataError(
             f"{name} is in colour with other than 8 bits, or has {values.shape[-1]} channels: save it in 8 bits, or as "
             "numbers in grey."
         )
     return DecodedImage(np.ascontiguousarray(values), decoded.top, palette=decoded.palette, lossy=decoded.lossy)
+
+
+def _without_alpha(values: NDArray[Any], decoded: DecodedImage, name: str) -> NDArray[Any]:
+    """Clear pixels are 0, unless all are, which says nothing."""
+    clear = np.asarray(decoded.alpha == 0)
+    if not (clear | (decoded.alpha == decoded.top)).all():
+        raise DataError(f"{name} has half-clear pixels: draw the mask without soft edges and save it as PNG.")
+    if clear.all():
+        return values
+    if clear.any() and not values[~clear].any():
+        raise DataError(
+            f"{name} has clear pixels, and all others are black: what is drawn cannot be told from the background. "
+            "Save it in white on black."
+        )
+    return np.where(clear if values.ndim == 2 else clear[..., None], 0, values).astype(values.dtype)
 
 
 def object_mask(decoded: DecodedImage, name: str) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,6 +26,12 @@ Kind: TypeAlias = Literal["classes", "objects", "onehot"]
 """What the numbers of masks are."""
 MOST_UNNAMED: Final = 32
 """More classes than this want to be named: masks with so many numbers are mostly something else."""
+_STRAY: Final = 0.05
+"""So small a share of numbers in several pieces is no sign that all are classes."""
+_DARK: Final = 64
+"""A red below this nobody sees on black: it is a number."""
+_CHANNELS: Final = (0x010000, 0x000100, 0x000001)
+"""What a 1 in each of three channels looks like as a colour."""
 _MANY: Final = 10
 """So many classes, each in one piece in every mask, are not to be expected; so many objects are."""
 
@@ -36,12 +42,14 @@ class Said(NamedTuple):
     Attributes:
         kind: What their numbers are.
         threshold: From which brightness on a pixel is foreground: a share of white below 1, else the number itself.
-        ignore: The number, or the colour as 0xRRGGBB, of pixels of which nothing is known.
+        ignore: The number of pixels of which nothing is known.
+        ignore_colour: Their colour, as 0xRRGGBB.
     """
 
     kind: Kind | None = None
     threshold: float | None = None
     ignore: int | None = None
+    ignore_colour: int | None = None
 
 
 NOTHING_SAID: Final = Said()
@@ -66,7 +74,7 @@ class Rule:
             class; ``"colours"``: each colour a class; ``"bright"``: what is bright is foreground.
         classes: Their names.
         colours: The colour of each class, as 0xRRGGBB.
-        threshold: From which brightness on, as `Said` has it.
+        threshold: From which number on, for ``"bright"``.
         ignore: Which number or colour says that nothing is known.
         note: What whoever reads the set should know of it.
     """
@@ -85,7 +93,7 @@ class Rule:
             >>> Rule("numbers", ("a", "b"), ignore=255).labels(DecodedImage(np.array([[1, 0, 255]]), 255)).tolist()
             [[1, 0, -1]]
         """
-        return self._classes(self._values(mask), mask.top)
+        return self._classes(self._values(mask))
 
     def pixels(self, seen: Seen) -> NDArray[np.int64]:
         """(256,): how many pixels of a mask are of each class, from what was seen in it.
@@ -94,14 +102,14 @@ class Rule:
             >>> Rule("foreground", BINARY).pixels(look(DecodedImage(np.array([[0, 9, 9]]), 255), "a.png"))[:2].tolist()
             [1, 2]
         """
-        values = seen.colours() if self.kind == "colours" else seen.values
+        values = seen.colours() if self.kind == "colours" else seen.values >> 16 if seen.coloured else seen.values
         if self.kind == "bright" and seen.palette is not None:
             values = seen.colours() & 255
-        labels = self._classes(values, seen.top)
+        labels = self._classes(values)
         known = labels >= 0
         return np.bincount(labels[known], seen.counts[known], LARGEST_LABEL + 1).astype(np.int64)
 
-    def _classes(self, values: NDArray[Any], top: int | None) -> NDArray[Any]:
+    def _classes(self, values: NDArray[Any]) -> NDArray[Any]:
         labels: NDArray[Any]
         if self.kind == "colours":
             order = np.argsort(self.colours)
@@ -112,7 +120,7 @@ class Rule:
         elif self.kind == "numbers":
             labels = values.astype(np.uint8)
         elif self.kind == "bright":
-            labels = (values >= self.threshold * (top if self.threshold < 1 and top else 1)).astype(np.uint8)
+            labels = (values >= self.threshold).astype(np.uint8)
         else:
             labels = (values > 0).astype(np.uint8)
         if self.ignore is None:
@@ -129,7 +137,9 @@ class Rule:
     def _values(self, mask: DecodedImage) -> NDArray[Any]:
         if self.kind == "colours":
             return colour_numbers(mask, "A mask")
-        return mask.values if mask.palette is not None and self.kind != "bright" else mask.image().values
+        values = mask.values if mask.palette is not None and self.kind != "bright" else mask.image().values
+        # Numbers in one channel of three are in red.
+        return values if values.ndim == 2 else values[..., 0]
 
     @property
     def colour_names(self) -> tuple[str, ...]:
@@ -201,14 +211,53 @@ def decide(seen: Sequence[Seen], legend: Legend, said: Said = NOTHING_SAID) -> R
         return _bright(seen, legend.names, said.threshold)
     if legend.colours and _are_indices(seen, len(legend.names)):
         legend = Legend(legend.names)
-    if legend.colours or _palettes_differ(seen) or any(each.coloured for each in seen):
+    if legend.colours or _palettes_differ(seen) or any(each.coloured for each in seen) or _black_and_white(seen):
+        if not legend.colours and (numbers := _numbers_in_red(seen)):
+            return _by_number(numbers, legend.names, said)
         if said.kind == "objects":
             raise DataError(
                 f"{listed(each.name for each in seen)}: objects are wanted as numbers, but these are colours. Save "
                 "numbers in grey."
             )
-        return _by_colour(seen, legend, said.ignore)
+        ignored = said.ignore_colour
+        if ignored is None and said.ignore is not None:
+            # A number is a grey, among colours.
+            ignored = min(said.ignore, 255) * 0x010101
+        return _by_channel(seen, legend) or _by_colour(seen, legend, ignored)
     return _by_number(seen, legend.names, said)
+
+
+def _black_and_white(seen: Sequence[Seen]) -> bool:
+    """Whether masks have a palette of black and white alone: then it is these that are meant, not their indices."""
+    indexed = [each for each in seen if each.palette is not None]
+    others = all(each.numbers <= {0, 255} for each in seen if each.palette is None)
+    return bool(indexed) and others and all(set(each.colours().tolist()) <= {0, 0xFFFFFF} for each in indexed)
+
+
+def _numbers_in_red(seen: Sequence[Seen]) -> list[Seen]:
+    """Masks in colour whose reds are so dark, or so many, that they are numbers; nothing where they are colours."""
+    coloured = [each for each in seen if each.coloured]
+    if not coloured or not all(each.reds for each in coloured) or any(each.palette for each in seen):
+        return []
+    reds = {number >> 16 for each in coloured for number in each.numbers}
+    if max(reds) >= _DARK and len(reds) <= MOST_UNNAMED:
+        return []
+    return [replace(each, values=each.values >> 16) if each.coloured else each for each in seen]
+
+
+def _by_channel(seen: Sequence[Seen], legend: Legend) -> Rule | None:
+    """Masks whose channels hold 0 and 1: one-hot, if each pixel has one; None where they are colours."""
+    codes = set().union(*(each.numbers for each in seen if each.coloured))
+    if legend.colours or not codes or any(code & ~0x010101 for code in codes) or any(each.palette for each in seen):
+        return None
+    if not all(each.coloured for each in seen) or codes - set(_CHANNELS):
+        name = next(each.name for each in seen if each.coloured)
+        raise DataError(
+            f"{name} has three channels of 0 and 1, and not one 1 at each pixel: neither colours nor one-hot. Give the "
+            "class of each pixel, as np.argmax makes it of one-hot masks; the background needs a channel as well."
+        )
+    names = named(legend.names, 3, ("background", "class 1", "class 2"))
+    return Rule("colours", names, _CHANNELS, note="The three channels of the masks hold one 1 at each pixel: one-hot.")
 
 
 def _by_number(seen: Sequence[Seen], classes: tuple[str, ...], said: Said) -> Rule:
@@ -221,7 +270,11 @@ def _by_number(seen: Sequence[Seen], classes: tuple[str, ...], said: Said) -> Ru
         if _are_soft(seen):
             return _bright(seen, classes)
         _refuse_lossy(seen)
+    if said.ignore is None:
+        _ask_of_255(every, classes, two)
     many = said.kind == "objects" or (max(every) > LARGEST_LABEL and not two and said.kind is None)
+    if many and said.kind is None:
+        _refuse_noise(seen)
     indexed = any(each.palette is not None for each in seen)
     if said.kind is None and not (two or many or classes or indexed):
         many = _look_like_objects(seen)
@@ -234,28 +287,70 @@ def _by_number(seen: Sequence[Seen], classes: tuple[str, ...], said: Said) -> Ru
     return Rule("numbers", named(classes, count, unnamed), ignore=said.ignore)
 
 
+def _ask_of_255(every: set[int], classes: tuple[str, ...], two: bool) -> None:
+    """Names for fewer classes, and 255 among the numbers: it may be white, the last class, or what nobody knows."""
+    if 255 not in every or not classes or len(classes) > LARGEST_LABEL or (two and len(classes) == 2):
+        return
+    raise DataError(
+        f"{len(classes)} classes have names ({listed(classes)}), and the masks hold {listed(sorted(every), most=8)}: "
+        "what is 255? If nobody knows the class there, say ignore=255. If it is a class, save the masks as 0, 1, 2, … "
+        "in the order of the names; if there are but two classes, give two names.",
+        Question("ignore", ((255, "255 marks what nobody knows"),)),
+    )
+
+
+def _refuse_noise(seen: Sequence[Seen]) -> None:
+    for each in seen:
+        if each.noisy:
+            raise DataError(
+                f"{each.name} holds {len(each.values):,} numbers in many more pieces: it looks like an image, not like "
+                'a mask. Are the folders the right way round? If each number is an object, say labels="objects"; if '
+                "it is a mask of two classes with soft edges, say threshold=0.5.",
+                Question("labels", (("objects", "Each number is an object"),)),
+            )
+
+
 def _are_soft(seen: Sequence[Seen]) -> bool:
     """Whether all masks are dark and bright, or empty, and at least one is bright."""
-    clear = (each.soft or each.numbers <= {0, 255} or (each.lossy and each.values[-1] <= 8) for each in seen)
-    return all(clear) and any(each.soft for each in seen) and not any(each.coloured or each.palette for each in seen)
+    clear = (each.soft or each.numbers <= {0, 255} or each.numbers <= {0, each.top} for each in seen)
+    bright = any(each.soft and each.values[-1] > 8 for each in seen)
+    return all(clear) and bright and not any(each.coloured or each.palette for each in seen)
 
 
 def _bright(seen: Sequence[Seen], classes: tuple[str, ...], threshold: float = 0.5) -> Rule:
     if any(each.coloured for each in seen):
         name = next(each.name for each in seen if each.coloured)
         raise DataError(f"{name} is in colour, and a threshold tells dark from bright: save it in grey.")
+    white = _white(seen)
+    if white is None and threshold < 1:
+        raise DataError(
+            f"threshold={threshold:g} is a share of white, and the masks do not say which number is white: give the "
+            "lowest number that is foreground, such as 128."
+        )
+    from_ = threshold * (white or 1) if threshold < 1 else threshold
     pixels = sum(int(each.counts.sum()) for each in seen)
-    top = max(each.top or 1 for each in seen)
-    between = sum(int(each.counts[(each.values > 0) & (each.values < (each.top or 1))].sum()) for each in seen)
-    from_ = f"{threshold * top:.0f} of {top}" if threshold < 1 else f"{threshold:g}"
+    most = white or max(int(each.values[-1]) for each in seen)
+    between = sum(int(each.counts[(each.values > 0) & (each.values < most)].sum()) for each in seen)
     why = "JPEG made up values" if any(each.lossy for each in seen) else "The masks have soft edges"
-    note = f"{why}: {100 * between / pixels:.1f} % of the mask pixels lie between dark and bright. From {from_} on"
-    return Rule("bright", named(classes, 2, BINARY), threshold=threshold, note=f"{note} a pixel counts as foreground.")
+    note = (
+        f"{why}: {100 * between / pixels:.1f} % of the mask pixels lie between dark and bright. From {from_:.0f} of "
+        f"{most} on a pixel counts as foreground."
+    )
+    return Rule("bright", named(classes, 2, BINARY), threshold=from_, note=note)
+
+
+def _white(seen: Sequence[Seen]) -> int | None:
+    """The number that stands for white in all masks; 8 bits may be stored in more."""
+    most = max(int(each.values[-1]) for each in seen)
+    tops = {each.top for each in seen}
+    if len(tops) == 1 and (top := tops.pop()) is not None and (top < 65535 or most > 255):
+        return top
+    return 255 if 1 < most <= 255 else 1 if most <= 1 else None
 
 
 def _refuse_lossy(seen: Sequence[Seen]) -> None:
     for each in seen:
-        if each.lossy and not each.soft:
+        if each.lossy:
             raise DataError(
                 f"{each.name} is a JPEG, and not of two brightnesses alone: JPEG makes up values between those of a "
                 "mask, so the classes cannot be told apart. Save masks as PNG, straight from the program that drew "
@@ -270,15 +365,18 @@ def _look_like_objects(seen: Sequence[Seen]) -> bool:
     Raises:
         DataError: If there are so few that they may as well be classes.
     """
-    if any(each.pieces < 0 for each in seen):
+    single, broken = sum(each.single for each in seen), sum(each.broken for each in seen)
+    # A stray pixel, or an object that is cut, makes no classes of many objects.
+    if broken > _STRAY * single:
         return False
-    most = max(seen, key=lambda each: each.pieces)
+    most = max(seen, key=lambda each: each.single)
     soft = any(len(each.values) > 2 and {0, 255} <= each.numbers for each in seen)
     # A few between 0 and 255 are soft edges, which is said elsewhere.
-    if most.pieces < 2 or most.pieces >= _MANY or soft:
-        return most.pieces >= _MANY
+    if most.single < 2 or soft or (most.single >= _MANY and not broken):
+        return most.single >= _MANY
+    stray = f", but for {broken} that lie in several" if broken else ""
     raise DataError(
-        f"{most.name} holds {most.pieces} numbers, each in one piece: they may be classes, or objects that are "
+        f"{most.name} holds {most.single} numbers, each in one piece{stray}: they may be classes, or objects that are "
         'numbered. Say it: labels="objects" or labels="classes" (in from_stack labels_are=…). Or call the folder of '
         "objects `instances`; or write the names of the classes into classes.txt beside the folders, one a line.",
         Question("labels", (("objects", "Each number is an object"), ("classes", "Each number is a class"))),
@@ -331,11 +429,13 @@ def _are_indices(seen: Sequence[Seen], count: int) -> bool:
 
 def _palettes_differ(seen: Sequence[Seen]) -> bool:
     """Whether the same index means one colour in one mask and another in the next."""
-    known = [each for each in seen if each.palette is not None]
-    if not known:
-        return False
-    most = max(int(each.values[-1]) for each in known) + 1
-    return len({each.palette[:most] for each in known if each.palette}) > 1
+    meant: dict[int, int] = {}
+    for each in seen:
+        if each.palette is not None:
+            for index, colour in zip(each.values.tolist(), each.colours().tolist(), strict=True):
+                if meant.setdefault(index, colour) != colour:
+                    return True
+    return False
 
 
 def _by_colour(seen: Sequence[Seen], legend: Legend, ignore: int | None) -> Rule:
@@ -374,9 +474,11 @@ def _order_of(pixels: Counter[int], legend: Legend) -> list[int]:
         unknown = sorted(set(pixels) - set(legend.colours))
         if unknown:
             told = listed((f"{name} {colour_name(code)}" for name, code in zip(*legend, strict=True)), most=8)
+            swapped = {(code & 255) << 16 | code & 0xFF00 | code >> 16 for code in pixels}
+            bgr = " Read as BGR they all have names: OpenCV writes red and blue swapped; save them as RGB."
             raise DataError(
                 f"The masks hold {listed(map(colour_name, unknown))}, which classes.txt does not name; it names {told}."
-                " Add a line for each, or save the masks without soft edges."
+                + (bgr if swapped <= set(legend.colours) else " Add a line for each, or save masks without soft edges.")
             )
         return list(legend.colours)
     if legend.names:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import Flag, Whole, read_value, shown
 from unet_explorer.data.arrays import one_hot
 from unet_explorer.data.dataset import LARGEST_LABEL
-from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, SizeCheck, printable, read_bytes
+from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, SizeCheck, listed, printable, read_bytes
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.legend import NO_LEGEND, Legend, read_legend
+from unet_explorer.data.layout import Layout
+from unet_explorer.data.legend import LEGENDS, NO_LEGEND, Legend, read_legend
 from unet_explorer.data.listing import visible
 from unet_explorer.data.masks import mask_values, object_mask
 from unet_explorer.data.meaning import NOTHING_SAID, Kind, Said
@@ -35,7 +36,7 @@ __all__ = [
     "title_of",
 ]
 
-CLASSES: Final = "classes.txt"
+CLASSES: Final = LEGENDS[0]
 """Where the names of the classes are read from, one a line."""
 _LONGEST_CLASSES: Final = 2**16  # bytes; 256 names of any sensible length
 _COLOUR: Final = re.compile("#[0-9a-fA-F]{6}")
@@ -84,7 +85,7 @@ class Reading(NamedTuple):
             colourless = read_value("grey", grey, Flag())
         except ValueError as error:
             raise DataError(str(error)) from None
-        said = Said(read_kind(labels), _read_threshold(threshold), _read_ignore(ignore))
+        said = Said(read_kind(labels), _read_threshold(threshold), *_read_ignore(ignore))
         return cls(colourless, _read_limit(limit), said, read_planes(planes), _read_legend(classes))
 
     @property
@@ -122,7 +123,19 @@ class Reading(NamedTuple):
                     "one of them 1 (or white) at every pixel, the others 0."
                 )
             layers = hot
+        if self.said.threshold is not None:
+            layers = [_binary(each, self.said.threshold) for each in layers]
         return [mask_values(layer, name) for layer, name in zip(layers, names, strict=True)]
+
+
+def _binary(layer: DecodedImage, threshold: float) -> DecodedImage:
+    """Probabilities as black and white; whole numbers as they are, for what is white is known of all masks alone."""
+    values = layer.values
+    if values.dtype.kind != "f" or not np.isfinite(values).all() or (values == np.rint(values)).all():
+        return layer
+    white = 1.0 if values.max() <= 1 else 255.0
+    from_ = threshold * white if threshold < 1 else threshold
+    return DecodedImage(np.where(values >= from_, 255, 0).astype(np.uint8), 255)
 
 
 def read_kind(kind: object, name: str = "labels") -> Kind | None:
@@ -166,13 +179,15 @@ def _read_threshold(threshold: object) -> float | None:
     return value
 
 
-def _read_ignore(ignore: object) -> int | None:
+def _read_ignore(ignore: object) -> tuple[int | None, int | None]:
+    """The number, and the colour, of pixels of which nothing is known."""
     if ignore is None:
-        return None
+        return None, None
     if isinstance(ignore, str) and _COLOUR.fullmatch(ignore):
-        return int(ignore[1:], 16)
+        code = int(ignore[1:], 16)
+        return (code & 255 if code == (code & 255) * 0x010101 else None), code
     try:
-        return Whole(0, 2**31 - 1).read(ignore)
+        return Whole(0, 2**31 - 1).read(ignore), None
     except ValueError:
         raise DataError(
             f"ignore={shown(ignore)} is not allowed: give the number in the masks of which nothing is known, such as "
@@ -198,34 +213,53 @@ def _read_legend(classes: object) -> Legend:
         raise DataError(f"classes={shown(classes)} is not allowed: give a list of names, the background first.")
     if not all(isinstance(each, str) and each.strip() for each in classes):
         raise DataError(f"classes={shown(classes)} is not allowed: each must be a name, or a name and a colour.")
-    return _counted(read_legend(list(classes)))
+    return _counted(read_legend(list(classes), "classes=…"), "classes=…")
 
 
-def _counted(legend: Legend) -> Legend:
+def _counted(legend: Legend, file: str) -> Legend:
     if not 2 <= len(legend.names) <= LARGEST_LABEL + 1:
         raise DataError(
-            f"classes.txt names {len(legend.names)} classes: give 2 to {LARGEST_LABEL + 1}, one a line, the background "
+            f"{file} names {len(legend.names)} classes: give 2 to {LARGEST_LABEL + 1}, one a line, the background "
             "first."
         )
     return legend
 
 
-def read_classes(folder: Path, root: Path) -> Legend:
+def read_classes(layout: Layout, root: Path) -> Legend:
     """The names in classes.txt, and their colours if it has them; or nothing.
 
+    It is looked for beside the folders of images and masks, in them, and above.
+
     Raises:
-        DataError: If it is no such list.
+        DataError: If it is no such list, or there are two that differ.
     """
-    for path in visible(folder, root):
-        if path.name.lower() == CLASSES:
-            break
-    else:
-        return NO_LEGEND
+    inside_ = [layout.images[0].parent, *(masks[0].parent for masks in layout.masks[:1] if masks)]
+    above = [each for start in (layout.folder, *inside_) for each in start.parents if each.is_relative_to(root)]
+    folders = dict.fromkeys([layout.folder, *inside_, *above])
+    found: list[tuple[str, Legend]] = []
+    for folder in folders:
+        if not found or folder in inside_:
+            found += [(str(path.relative_to(root)), _read_file(path)) for path in _lists(folder, root)]
+    if len({legend for _, legend in found}) > 1:
+        raise DataError(
+            f"{listed(name for name, _ in found)} name the classes, each in its way: leave the one that is right."
+        )
+    return found[0][1] if found else NO_LEGEND
+
+
+def _lists(folder: Path, root: Path) -> list[Path]:
+    """Files of a folder that name the classes; our own counts more than those of others."""
+    known = {path.name.lower(): path for path in visible(folder, root) if path.is_file()}
+    return [known[name] for name in LEGENDS if name in known][:1]
+
+
+def _read_file(path: Path) -> Legend:
+    name = printable(path.name)
     try:
-        text = read_bytes(path, CLASSES, _LONGEST_CLASSES).decode("utf-8-sig")
+        text = read_bytes(path, name, _LONGEST_CLASSES).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError("classes.txt is no UTF-8 text: save it as UTF-8, one name a line.") from None
-    return _counted(read_legend([line for line in text.splitlines() if line.strip()]))
+        raise DataError(f"{name} is no UTF-8 text: save it as UTF-8, one name a line.") from None
+    return _counted(read_legend(text.splitlines(), name), name)
 
 
 def read_path(path: object, name: str, wanted: str = "the path of a folder or of a .zip") -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +15,12 @@ __all__ = ["LARGEST_OBJECT", "Seen", "colour_numbers", "counted", "look"]
 
 LARGEST_OBJECT: Final = 2**31 - 1
 """Objects are numbered up to here."""
-_MOST_COLOURS: Final = 1024
-"""More colours than this are no classes, and need not be counted on."""
+_NOISE: Final = 8
+"""So many numbers at least make noise."""
+_SMALL: Final = 2
+"""Pixels of an object, on average: smaller ones are noise."""
+_MOST_LOOKED_AT: Final = 4096
+"""Numbers whose pieces are counted."""
 _EDGE: Final = 5
 """Pixels a side: where so large a square holds nothing but values between dark and bright, it is no soft edge."""
 _RINGING: Final = 17
@@ -35,9 +39,11 @@ class Seen:
         coloured: Whether it is in colour, without a palette.
         palette: The colour of each index as 0xRRGGBB, or None.
         lossy: Whether its format makes up values, as JPEG does.
-        pieces: How many numbers besides 0 there are, where each lies in one connected piece; −1 where one does not, 0
-            where it is of no use to know.
+        single: How many numbers besides 0 lie in one connected piece; 0 where it is of no use to know.
+        broken: How many lie in several.
         soft: Whether it is dark and bright, and what lies between are the seams alone.
+        noisy: Whether so many numbers lie in so many pieces that it looks like an image.
+        reds: Whether it is in colour, and all but red is 0, as where the numbers of objects were put into one channel.
     """
 
     name: str
@@ -47,8 +53,11 @@ class Seen:
     coloured: bool = False
     palette: tuple[int, ...] | None = None
     lossy: bool = False
-    pieces: int = 0
+    single: int = 0
+    broken: int = 0
     soft: bool = False
+    noisy: bool = False
+    reds: bool = False
 
     def colours(self) -> NDArray[np.int64]:
         """The colour of each value, as 0xRRGGBB.
@@ -92,13 +101,17 @@ def look(mask: DecodedImage, name: str) -> Seen:
         mask = mask.image()
     coloured = mask.values.ndim == 3
     values, counts = counted(colour_numbers(mask, name) if coloured else mask.values)
-    several = 0
-    grey = not coloured and palette is None
+    reds = coloured and not np.any(values & 0xFFFF)
+    seen = Seen(name, values, counts, mask.top, coloured, palette, mask.lossy, reds=reds)
     white = len(values) <= 2 and values[-1] in (0, 255, mask.top) and values[0] in (0, values[-1])
-    if grey and not mask.lossy and not white:
-        several = _pieces(mask.values, values)
-    soft = grey and len(values) > 2 and _is_soft(mask)
-    return Seen(name, values, counts, mask.top, coloured, palette, mask.lossy, several, soft)
+    if mask.lossy or (coloured and not reds) or (white and palette is None and not reds):
+        return seen if coloured else replace(seen, soft=len(values) > 2 and _is_soft(mask))
+    numbers = mask.values[..., 0] if reds else mask.values
+    single, broken = _pieces(numbers, values >> 16 if reds else values)
+    pixels = mask.values.shape[0] * mask.values.shape[1]
+    noisy = len(values) > max(_NOISE, pixels // _SMALL) or broken > max(single, _NOISE)
+    soft = not reds and palette is None and len(values) > 2 and _is_soft(mask)
+    return replace(seen, single=single, broken=broken, noisy=noisy, soft=soft)
 
 
 def counted(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -141,27 +154,26 @@ def _grey_colours(values: Any, top: int | None, name: str) -> Any:
     return values * (255 // top) * 0x010101
 
 
-def _pieces(mask: NDArray[Any], numbers: NDArray[np.int64]) -> int:
-    """How many numbers besides 0 lie in one connected piece; −1 as soon as one does not."""
+def _pieces(mask: NDArray[Any], numbers: NDArray[np.int64]) -> tuple[int, int]:
+    """How many numbers besides 0 lie in one connected piece, and how many in several; of very many, the first."""
     if numbers[-1] > LARGEST_OBJECT // 1000:
         mask = np.searchsorted(numbers, mask) + int(numbers[0] != 0)
-    found = 0
-    for number, box in enumerate(ndimage.find_objects(mask.astype(np.int32)), start=1):
+    pieces = [0, 0]
+    for number, box in enumerate(ndimage.find_objects(mask.astype(np.int32), _MOST_LOOKED_AT), start=1):
         if box is not None:
-            if ndimage.label(mask[box] == number, np.ones((3, 3)))[1] > 1:
-                return -1
-            found += 1
-    return found
+            pieces[ndimage.label(mask[box] == number, np.ones((3, 3)))[1] > 1] += 1
+    return pieces[0], pieces[1]
 
 
 def _is_soft(mask: DecodedImage) -> bool:
     """Whether a grey mask is dark and bright, and whatever lies between is narrow, as at edges drawn smoothly."""
-    if mask.top != 255:
+    if mask.top not in (255, 65535):
         return False
     values = mask.values
-    dark, bright = (8, 247) if mask.lossy else (0, 255)
+    dark, bright = (8, 247) if mask.lossy else (0, mask.top)
     if values.max() < bright:
-        return False
+        # Of what is empty, JPEG makes up a little as well.
+        return bool(mask.lossy and values.max() <= dark)
 
     def filled(between: NDArray[np.bool_], side: int) -> bool:
         """Whether a square of that side holds nothing else."""

@@ -201,6 +201,9 @@ def _with_channels(values: NDArray[Any], page: Any, name: str, planes: Planes | 
         values, top = values.astype(np.uint8 if bits <= 8 else np.uint16), 2**bits - 1
         if page.photometric == _WHITE_IS_ZERO:
             values = (top - values).astype(values.dtype)
+            imagej = bits > 1 and str(getattr(page, "description", "")).startswith("ImageJ=")
+            if imagej and values.ndim == 2:
+                return DecodedImage(values, top, turned_by_imagej=True)
     elif values.dtype.kind in "uif":
         top = None
     else:
