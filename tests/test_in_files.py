@@ -10,7 +10,7 @@ from own_images import GREY, RAMP, SQUARE, pair, save, save_tiff
 
 from unet_explorer import TrainingSession, UNetConfig, cells, from_folder
 from unet_explorer.core.trace import trace
-from unet_explorer.data import files
+from unet_explorer.data import files, fileset
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.data.dataset import joined, normalize
 from unet_explorer.data.decoded import DataError
@@ -153,7 +153,8 @@ def test_a_file_that_has_changed_is_not_read_as_if_it_had_not(tmp_path, in_files
     assert before.shape == (20, 30, 3)
 
 
-def test_colour_behind_images_that_looked_grey_is_refused_not_dropped(tmp_path, in_files):
+def test_colour_behind_images_that_looked_grey_is_refused_not_dropped(tmp_path, in_files, monkeypatch):
+    monkeypatch.setattr(fileset, "_LOOKED_AT", 8)
     for number in range(40):
         save(tmp_path / "images" / f"{number:02}.png", COLOURS if number == 1 else np.dstack([GREY] * 3))
         save(tmp_path / "masks" / f"{number:02}.png", SQUARE)

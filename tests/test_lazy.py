@@ -71,7 +71,7 @@ def test_of_several_planes_it_must_be_said_which_is_meant(tmp_path, axes, option
         assert np.array_equal(open_image(path), together)
         return
     with pytest.raises(
-        DataError, match=r"stack\.tif holds 5 planes\. Say which is meant, plane=0 to plane=4"
+        DataError, match=r"stack\.tif holds 5 planes\. Say which is meant: .*plane=0\) to plane=4"
     ) as caught:
         open_image(path)
     assert len(caught.value.question.pictures) == len(caught.value.question.choices) == 5

@@ -100,7 +100,7 @@ def test_an_array_with_a_side_too_many_is_asked_about_and_objects_are_never_unpa
     np.save(root / "images" / "a.npy", np.moveaxis(BANDS, -1, 0))
     assert "images/a.npy has shape (5, 20, 30), and does not say" in refusal(root)
     np.save(root / "images" / "a.npy", np.array([{}, []], object), allow_pickle=True)
-    assert "images/a.npy is damaged" in refusal(root)
+    assert "images/a.npy holds Python objects, which are never unpacked" in refusal(root)
 
 
 # Numbers -----------------------------------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ class Dataset:
         for image, labels, title in zip(self.images, self.labels, self.titles, strict=True):
             if np.ndim(image) != 3 or np.shape(image)[-1] != channels:
                 raise ValueError(
-                    f"{title} has shape {np.shape(image)}: every image must be (height, width, {channels})."
+                    f"{title} has shape {np.shape(image)}: every image must be (height, width, {channels}). Read "
+                    "all in one channel with grey=True, or save them alike."
                 )
             if np.shape(labels) != np.shape(image)[:2]:
                 raise ValueError(

@@ -70,8 +70,15 @@ def pages(
 
 def _array(data: bytes, name: str, check: SizeCheck, planes: Planes | None, stack: bool) -> Iterator[DecodedImage]:
     """A file as NumPy writes it; objects in it are never unpacked."""
-    with io.BytesIO(data) as file:
-        array = np.load(file, allow_pickle=False)
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise DataError(
+            f"{name} holds Python objects, which are never unpacked here. Save the mask alone; of Cellpose's _seg.npy: "
+            "np.save('mask.npy', np.load(path, allow_pickle=True).item()['masks'])."
+        ) from None
     yield from (decoded_array(layer) for layer in plain_layers(array, name, check, planes, stack=stack))
 
 

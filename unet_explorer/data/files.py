@@ -27,7 +27,7 @@ from unet_explorer.data.decoded import (
     read_bytes,
 )
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.fileset import NUCLEUS, FileSet, numbers_in, open_files
+from unet_explorer.data.fileset import NUCLEUS, Opened, numbers_in, open_files
 from unet_explorer.data.folders import LAYOUTS, find_layout, pair_folders
 from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import Legend
@@ -227,23 +227,20 @@ def _from_layout(
     return _in_memory(root, layout, reading, legend)
 
 
-def _in_files(
-    root: Path, layout: Layout, opened: tuple[FileSet, tuple[str, ...], tuple[str, ...]], peeked: Sequence[Peeked]
-) -> Dataset:
-    files, classes, titles = opened
+def _in_files(root: Path, layout: Layout, opened: Opened, peeked: Sequence[Peeked]) -> Dataset:
+    files = opened.files
     counts = [each.images for each in peeked]
-    items = [(files, place) for place in range(len(titles))]
+    items = [(files, place) for place in range(len(opened.titles))]
     numbered = files.rule is None or files.rule.kind == "objects"
     note = f"The images stay in their files, {printable(root)}, and are read as they are needed."
-    about = files.rule.note if files.rule else ""
     return Dataset(
         printable(root.name),
         View("image", items),
         View("labels", items),
-        classes,
+        opened.classes,
         View("instances", items) if numbered else None,
-        titles=titles,
-        notes=(*layout.notes, *_several(layout, counts), *filter(None, [about]), note),
+        titles=opened.titles,
+        notes=(*layout.notes, *_several(layout, counts), *opened.notes, note),
         validation=sum(counts[len(counts) - layout.validation :]),
         colours=files.rule.colour_names if files.rule else (),
     )
@@ -363,11 +360,23 @@ def from_stack(  # noqa: PLR0913  # as from_folder
         masks, names, seen = _stack_masks(labels, "labels", reading)
         _check_stacks(layers, masks)
         said = reading.said._replace(kind=reading.said.kind or seen)
-        return _dataset(str(name), layers, meaning(masks, names, reading.legend, said), titles, grey=False)
+        found = meaning(masks, names, reading.legend, said)
+        return _dataset(str(name), layers, found, titles, grey=False, notes=_sides(images))
     except DataError:
         raise
     except (OSError, MemoryError) as error:
         raise DataError(f"The stacks cannot be read ({error}). Look for room in memory and on the disk.") from None
+
+
+def _sides(images: Source) -> tuple[str, ...]:
+    """A note where the last side of an array may be meant to count the images, as MATLAB and nibabel have it."""
+    shape: tuple[int, ...] = tuple(getattr(images, "shape", ()))
+    if len(shape) != 3 or not shape[0] == shape[1] != shape[2]:
+        return ()
+    return (
+        f"{shape[0]} images of {shape[1]} × {shape[2]} px were read. If it is the last side that counts them, give "
+        "np.moveaxis(array, -1, 0) of images and labels.",
+    )
 
 
 def _stack_images(source: Source, name: str, reading: Reading) -> tuple[list[DecodedImage], list[str]]:

@@ -14,20 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.data.arrays import scaled_image
-from unet_explorer.data.decoded import DataError, DecodedImage, printable
+from unet_explorer.data.decoded import DataError, printable
 from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import Legend
 from unet_explorer.data.meaning import Rule, decide, named
 from unet_explorer.data.peek import Peeked, peek
-from unet_explorer.data.reading import Reading, channels_of, read_objects, same_size, title_of
+from unet_explorer.data.reading import Reading, channels_of, describe_beyond, read_objects, same_size, title_of
 from unet_explorer.data.seen import Seen, look
 from unet_explorer.data.views import Part, in_grey
 
-__all__ = ["NUCLEUS", "Entry", "FileSet", "numbers_in", "open_files"]
+__all__ = ["NUCLEUS", "Entry", "FileSet", "Opened", "numbers_in", "open_files"]
 
 NUCLEUS: Final = ("background", "nucleus")
 """The classes of a set with one mask an object, where nobody names them."""
 _THREADS: Final = 4
+_LOOKED_AT: Final = 256
+"""Images that are looked at when a set is opened."""
 _KEPT: Final = 1 << 26
 """Bytes of what was read last that are kept: the same image is often asked for twice."""
 
@@ -160,6 +162,15 @@ class FileSet:
         return cls(Path(values["root"]), entries, rule, table, values["channels"], reading)
 
 
+class Opened(NamedTuple):
+    """A set in files, the names of its classes, a title for each image, and what is worth knowing."""
+
+    files: FileSet
+    classes: tuple[str, ...]
+    titles: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def _stamp(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
@@ -190,7 +201,7 @@ def open_files(
     legend: Legend,
     peeked: Sequence[Peeked],
     progress: Callable[[int, int], None] | None,
-) -> tuple[FileSet, tuple[str, ...], tuple[str, ...]]:
+) -> Opened:
     """Look at all masks of a set, and at the beginnings of its images.
 
     Args:
@@ -201,8 +212,8 @@ def open_files(
         peeked: What `numbers_in` gave.
         progress: Called with how many masks were looked at, and how many there are.
 
-    Returns:
-        The set, the names of its classes, and a title for each image.
+    Raises:
+        DataError: If a mask cannot be read, or one of the images that are looked at.
     """
     entries, titles = [], []
     for path, masks, found in zip(layout.images, layout.masks, peeked, strict=True):
@@ -212,13 +223,13 @@ def open_files(
             name = path.relative_to(root).as_posix()
             entries.append(Entry(name, part, relative, found.height, found.width, stamps))
             titles.append(title_of(path) + (f", {part + 1}" if found.images > 1 else ""))
-    channels = _channels(layout, root, reading, peeked)
+    channels, beyond = _look_at_images(layout, root, reading, peeked)
     if layout.kind == "objects":
         empty = np.zeros((len(entries), 256), np.int64)
         set_ = FileSet(root, tuple(entries), None, empty, channels, reading)
         for place in _counted(range(len(entries)), progress):
             empty[place, :2] = np.bincount(set_.read("labels", place).ravel(), minlength=2)
-        return set_, named(legend.names, 2, NUCLEUS), tuple(titles)
+        return Opened(set_, named(legend.names, 2, NUCLEUS), tuple(titles), describe_beyond(beyond))
     seen: list[Seen] = []
     work = [(root, reading, path, found) for (path,), found in zip(layout.masks, peeked, strict=True)]
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -226,7 +237,8 @@ def open_files(
             seen.extend(each)
     rule = decide(seen, legend, reading.said)
     table = np.stack([rule.pixels(each) for each in seen])
-    return FileSet(root, tuple(entries), rule, table, channels, reading), rule.classes, tuple(titles)
+    notes = (*filter(None, [rule.note]), *describe_beyond(beyond))
+    return Opened(FileSet(root, tuple(entries), rule, table, channels, reading), rule.classes, tuple(titles), notes)
 
 
 def _looked(root: Path, reading: Reading, path: Path, image: Peeked) -> list[Seen]:
@@ -239,17 +251,31 @@ def _looked(root: Path, reading: Reading, path: Path, image: Peeked) -> list[See
     return [look(mask, name) for mask in masks]
 
 
-def _channels(layout: Layout, root: Path, reading: Reading, peeked: Sequence[Peeked]) -> int:
-    """1 where what is stored in colour is grey, as far as a few images tell; each is looked at when it is read."""
+def _look_at_images(
+    layout: Layout, root: Path, reading: Reading, peeked: Sequence[Peeked]
+) -> tuple[int, dict[str, int]]:
+    """How many channels there are, and numbers that are none, as some images, evenly spread, tell; all of a few.
+
+    Each is looked at again when it is read.
+    """
+    some = layout.images[:: -(-len(layout.images) // _LOOKED_AT)]
+    channels, beyond = 1, {}
+    with ThreadPoolExecutor(_THREADS) as threads:
+        looks = threads.map(lambda path: _look_at(path, _name(path, root), reading), some)
+        for path, (several, count) in zip(some, looks, strict=True):
+            channels = max(channels, several)
+            if count:
+                beyond[title_of(path)] = count
     if {each.channels for each in peeked} - {1, 3}:
-        return max(each.channels for each in peeked)
-    coloured = [path for path, each in zip(layout.images, peeked, strict=True) if each.channels == 3]
-    some = coloured[:: max(1, len(coloured) // 8)][:8]
+        channels = max(each.channels for each in peeked)
+    return channels, beyond
 
-    def first(path: Path) -> DecodedImage:
-        return reading.images(path, _name(path, root), _no_limit)[0]
 
-    return 3 if any(channels_of(first(path)) == 3 for path in some) else 1
+def _look_at(path: Path, name: str, reading: Reading) -> tuple[int, int]:
+    """The most channels of the images in a file, and how many pixels hold numbers that are none."""
+    found = reading.images(path, name, _no_limit)
+    strange = sum(scaled_image(each)[1] for each in found if each.top is None)
+    return max(map(channels_of, found)), strange
 
 
 def _counted(items: Iterable[Any], progress: Callable[[int, int], None] | None, total: int | None = None) -> Any:

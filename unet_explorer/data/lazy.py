@@ -29,7 +29,7 @@ from unet_explorer.data.decoded import (
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.pillow import ORIENTATION
 from unet_explorer.data.reading import read_path, read_planes
-from unet_explorer.data.tiff import image_count, outline
+from unet_explorer.data.tiff import MAGIC, image_count, outline
 
 __all__ = ["open_image", "zarr_package"]
 
@@ -76,13 +76,21 @@ def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, pl
             return _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
         if suffix == ".zarr":
             return _zarr(name).open_array(str(file), mode="r")
-        if suffix in _TIFF:
+        # What a file holds decides, not what it is called.
+        if suffix in _TIFF and _begins(file) in MAGIC:
             return _tiff(file, name, said, which)
+        if which:
+            _read_plane(which, 1, name)
         return _as_a_whole(file, name)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  # damaged files end in all kinds of errors
         raise DataError(f"{name} cannot be read ({type(error).__name__}): it may be damaged. Save it again.") from None
+
+
+def _begins(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(4)
 
 
 def _as_a_whole(file: Path, name: str, planes: Planes | None = None, plane: int = 0) -> Any:
@@ -100,7 +108,9 @@ def _in_array(array: Any, name: str, planes: Planes | None, plane: int | None) -
     """The image in an array that somebody saved: with channels last, or first if that is said, or one of several."""
     if array.ndim == 3 and planes == "channels":
         return np.moveaxis(array, 0, -1) if array.shape[0] < array.shape[-1] else array
-    if array.ndim < 3 or (array.ndim == 3 and array.shape[-1] <= MOST_CHANNELS and plane is None):
+    if array.ndim < 3 or (array.ndim == 3 and array.shape[-1] <= MOST_CHANNELS):
+        if plane:
+            _read_plane(plane, 1, name)
         return array
     count = array.shape[0]
     if plane is None:
@@ -118,8 +128,8 @@ def _which(name: str, count: int, read: Callable[[int], DecodedImage]) -> DataEr
     """Ask which of several planes is meant, and show them."""
     some = range(0, count, -(-count // _MOST_SHOWN))
     return DataError(
-        f"{name} holds {count} planes. Say which is meant, plane=0 to plane={count - 1}; or, if they are channels of "
-        'one image, planes="channels".',
+        f"{name} holds {count} planes. Say which is meant: open_image(path, plane=0) to plane={count - 1}; or, if they "
+        'are channels of one image, open_image(path, planes="channels").',
         Question(
             "plane",
             tuple((number, f"Plane {number + 1}") for number in some),

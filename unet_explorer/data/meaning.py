@@ -415,8 +415,8 @@ def _refuse_many(seen: Sequence[Seen], every: Sequence[int]) -> None:
     raise DataError(
         f"The masks hold numbers up to {every[-1]} ({largest}). If each number is an object, call their folder "
         f'`instances`, or say labels="objects". If each is a class, write their names into classes.txt beside that '
-        f"folder, one a line; up to {MOST_UNNAMED} classes go without. If there are but two classes, save them as 0 "
-        "and 255.",
+        f"folder, one a line, or give classes=[…]; up to {MOST_UNNAMED} classes go without. If there are but two "
+        "classes, save them as 0 and 255.",
         Question("labels", (("objects", "Each number is an object"),)),
     )
 

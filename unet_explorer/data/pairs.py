@@ -58,7 +58,9 @@ def _by_number(images: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path
         found = [(re.findall(r"([^\W\d_]*)[^a-zA-Z\d]*?(\d+)", path.stem), path) for path in paths]
         if alone:
             return {int(each[0][1]): path for each, path in found if each}
-        return {frozenset((word.casefold(), int(number)) for word, number in each): path for each, path in found}
+        return {
+            frozenset((word.casefold(), int(number)) for word, number in each): path for each, path in found if each
+        }
 
     ours, theirs = numbers(images), numbers(masks)
     if not len(images) == len(masks) == len(ours) == len(theirs) or ours.keys() != theirs.keys():

@@ -90,7 +90,7 @@ def look(mask: DecodedImage, name: str) -> Seen:
 
     Example:
         >>> seen = look(DecodedImage(np.array([[0, 2, 2]], np.uint8), 255), "a.png")
-        >>> seen.values.tolist(), seen.counts.tolist(), seen.pieces
+        >>> seen.values.tolist(), seen.counts.tolist(), seen.single
         ([0, 2], [1, 2], 1)
     """
     palette = None

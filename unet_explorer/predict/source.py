@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from unet_explorer.core.config import UNetConfig, shown
+from unet_explorer.data.decoded import DataError
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.views import in_grey
 
@@ -33,7 +34,7 @@ def read_image(image: Any, config: UNetConfig) -> Any:
         (1, 2)
     """
     if isinstance(image, (str, os.PathLike)):
-        image = _in_channels(open_image(image), config.in_channels)
+        image = _in_channels(_opened(image), config.in_channels)
     try:
         np.dtype(image.dtype)
         known = hasattr(image, "shape") and hasattr(image, "__getitem__")
@@ -57,6 +58,16 @@ def read_image(image: Any, config: UNetConfig) -> Any:
             f"{hint}{alpha}."
         )
     return image
+
+
+def _opened(path: str | os.PathLike[str]) -> Any:
+    """The image in a file; what must be said of it first is said to `open_image`."""
+    try:
+        return open_image(path)
+    except DataError as error:
+        if error.question is None:
+            raise
+        raise DataError(f"{error} Then predict what open_image gives: predict_image(model, open_image(…)).") from None
 
 
 def _as_array(image: Any) -> Any:
