@@ -382,7 +382,7 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     watch.until(lambda: train.recipe["loss"] == "dice")
     assert train.recipe["steps"] == steps
     titles = [picture["title"] for picture in train.gallery]
-    assert titles[:-1] == ["as it is", "shifted", "rotated", "flipped", "grey values", "elastic", "all together"]
+    assert titles[:-1] == ["as it is", "shifted", "rotated", "flipped", "grey values", "elastic", "inverted", "all together"]
     assert titles[-1].startswith("weights, ")
     assert len(titles) == len(Augmentation().to_dict()) + 3
     train.set_state({"source": {"kind": "path", "path": str(tmp_path / "gone"), "again": 2}})

@@ -26,7 +26,7 @@ def brightness(tab, kind, place=0):
 
 def test_any_lab_watches_it_learn(any_lab, page, tmp_path):
     _, notebook, tab = open_train(any_lab, page, tmp_path, steps=40, steps_per_epoch=10, learning_rate=0.01)
-    expect(tab.role("gallery").locator("figure")).to_have_count(8)
+    expect(tab.role("gallery").locator("figure")).to_have_count(9)
     tab.action("start").click()
     expect(tab.role("gallery")).to_be_hidden()
     tab.expect_state("finished")

@@ -38,6 +38,7 @@ VARIATIONS: Final = {
     "flips": ("flips", "mirrored, half of the time"),
     "grey": ("grey values", "brightness and contrast vary, smoothly across the tile"),
     "elastic": ("elastic", "smoothly bent: random vectors on a 3 × 3 grid, standard deviation 10 px"),
+    "inverted": ("inverted", "bright and dark exchanged, half of the time: where objects are dark in some images only"),
 }
 
 

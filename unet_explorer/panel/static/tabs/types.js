@@ -62,7 +62,7 @@
 
 /** @typedef {"new" | "starting" | "running" | "paused" | "stopped" | "finished" | "failed" | "interrupted"} TrainingState */
 
-/** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean }} Augmentation */
+/** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean, inverted: boolean }} Augmentation */
 
 /**
  * How to teach, as `Recipe.to_dict` writes it; the tiles per batch are the instrument's, and only come back with a change.
