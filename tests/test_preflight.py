@@ -32,7 +32,7 @@ def mended(wanted: Order, found: Finding) -> Order:
     config = UNetConfig.from_dict({**wanted.config.to_dict(), **found.change.get("config", {})})
     height, width = found.change.get("tile", wanted.tile)
     batch = found.change.get("batch_size", wanted.recipe.batch_size)
-    return Order(config, (height, width), replace(wanted.recipe, batch_size=batch))
+    return Order(config, (height, width), replace(wanted.recipe, batch_size=batch, **found.change.get("recipe", {})))
 
 
 def masked(label, images, classes=("background", "cell")):

@@ -24,6 +24,8 @@ FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
 ENOUGH: Final = 64
 """Pixels a side that an output should have."""
+RARE: Final = 0.01
+"""A class with a smaller share of the pixels is not learnt by plain cross-entropy (tests/benchmarks/learning.py)."""
 LONG: Final = 900.0
 """Seconds that nobody waits for in front of a class."""
 
@@ -38,7 +40,7 @@ class Finding:
             ``"note"``: worth knowing.
         words: What is wrong, and why.
         fix: What to do about it, in words; empty if nothing can be offered.
-        change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``.
+        change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``, ``recipe`` (fields of it).
     """
 
     kind: str
@@ -106,6 +108,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None, speed
         *_head(order.config),
         *_sizes(order, dataset),
         *_borders(order, dataset),
+        *_rare(order, dataset),
         *_examined(order, dataset),
         *(_memory(order, available) if available is not None else ()),
         *(_time(order, speed) if speed is not None else ()),
@@ -215,6 +218,23 @@ def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
             "between them are weighed. Objects that touch are one."
         )
         yield Finding("borders", "note", words)
+
+
+def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
+    """Classes that it pays never to say."""
+    if order.recipe.loss != "cross-entropy":
+        return
+    pixels = dataset.pixels.sum(axis=0)
+    rarest = min(np.flatnonzero(pixels).tolist(), key=lambda label: int(pixels[label]))
+    share = pixels[rarest] / pixels.sum()
+    if share < RARE:
+        name = f"“{dataset.classes[rarest]}”" if rarest < len(dataset.classes) else f"class {rarest}"
+        words = (
+            f"{100 * share:.2g} % of the pixels are {name}: whoever never says so is right at {100 * (1 - share):.4g} % "
+            "of them, and cross-entropy settles for that."
+        )
+        fix = "Take the Dice loss: it counts each class as much as any other."
+        yield Finding("rare", "doubt", words, fix, {"recipe": {"loss": "dice"}})
 
 
 def _examined(order: Order, dataset: Dataset) -> Iterable[Finding]:

@@ -16,7 +16,7 @@ from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import HINTS, RECIPES, load
+from unet_explorer.panel.sources import load
 from unet_explorer.panel.tabs.paint import gallery, label_bytes
 from unet_explorer.panel.tabs.progress import (
     curve_of,
@@ -26,8 +26,8 @@ from unet_explorer.panel.tabs.progress import (
     seconds_of,
     status_of,
 )
+from unet_explorer.panel.tabs.proposing import Proposing, without_batch
 from unet_explorer.panel.tabs.settings import SETTINGS
-from unet_explorer.panel.tabs.trainings import Trainings
 
 if TYPE_CHECKING:
     from unet_explorer.panel.tabs.chosen_image import ChosenImage
@@ -38,12 +38,11 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(Trainings):
+class TrainTab(Proposing):
     """Teach and watch.
 
     Attributes:
         instrument: Where the browser finds the knobs, and with them the tiles per batch.
-        recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles per batch: these are the instrument's.
         source: Where the images come from; see `sources.load`.
         sources: The made sets, by name.
         settings: What can be chosen, with label and explanation.
@@ -62,7 +61,6 @@ class TrainTab(Trainings):
     at_once = frozenset({"pause", "stop", "resume"})
 
     instrument = traitlets.Unicode("").tag(sync=True)
-    recipe = traitlets.Dict().tag(sync=True)
     source = traitlets.Dict().tag(sync=True)
     sources: Any = traitlets.List(list(SETS)).tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
@@ -97,7 +95,7 @@ class TrainTab(Trainings):
         self._judged: tuple[Any, list[Finding]] = None, []
         super().__init__(
             instrument=f"anywidget:{instrument.model_id}",
-            recipe=_without_batch(Recipe()),
+            recipe=without_batch(Recipe()),
             source={"kind": "made", "name": SETS[0]},
         )
         instrument.batch_size = _usual_batch(instrument)
@@ -107,7 +105,7 @@ class TrainTab(Trainings):
         else:
             self.source = self._read = {"kind": "given", "name": dataset.name}
             self._later(self._use, dataset)
-            self._later(self._bring_recipe, RECIPES.get(dataset.name, {}))
+            self._later(self._bring_recipe)
         self._later(self._find_unfinished)
 
     # What the browser asks for --------------------------------------------------------------------------------------
@@ -132,7 +130,7 @@ class TrainTab(Trainings):
         """A recipe from the page; the tiles per batch in it go to the instrument, which owns them."""
         recipe = Recipe.from_dict({**self.whole_recipe.to_dict(), **sent})
         self._instrument.batch_size = recipe.batch_size
-        return _without_batch(recipe)
+        return without_batch(recipe)
 
     @traitlets.observe("recipe")
     def _follow_recipe(self, change: Any) -> None:
@@ -224,7 +222,7 @@ class TrainTab(Trainings):
         self._use(session.dataset)
         self.source = self._read = {"kind": "given", "name": session.dataset.name}
         order = session.order
-        self._brought, self.recipe = {}, _without_batch(order.recipe)
+        self._brought, self.recipe = {}, without_batch(order.recipe)
         self._do_show_design({})
 
     def _do_show_design(self, _: dict[str, Any]) -> None:
@@ -236,11 +234,12 @@ class TrainTab(Trainings):
         self._turn(order.config.to_dict(), list(order.tile), order.recipe.batch_size)
 
     def _do_fix(self, request: dict[str, Any]) -> None:
-        """Turn the knobs as a finding proposes."""
+        """Turn the knobs, or change the recipe, as a finding proposes."""
         found = [each for each in self._findings() if each.kind == request.get("kind") and each.change]
         if found:
             change, instrument = found[0].change, self._instrument
             config = {**instrument.config, **change.get("config", {})}
+            self.recipe = {**self.recipe, **change.get("recipe", {})}
             self._turn(config, change.get("tile", instrument.tile), change.get("batch_size", instrument.batch_size))
 
     def _turn(self, config: dict[str, Any], tile: list[int], batch: int) -> None:
@@ -255,34 +254,25 @@ class TrainTab(Trainings):
         try:
             self._use(load(source))
             self._read = source
-            self._bring_recipe(RECIPES.get(source["name"], {}) if source["kind"] == "made" else {})
+            self._bring_recipe()
         finally:
             # What cannot be read leaves everything as it was, the menu included.
             self.source = self._read
             self.data = {**self.data, "loading": False}
-
-    def _bring_recipe(self, wanted: dict[str, Any]) -> None:
-        """A made set that needs its own way of teaching brings it; what was chosen by hand stays."""
-        with self._lock:
-            usual, now = Recipe().to_dict(), dict(self.recipe)
-            for name, value in self._brought.items():
-                if now[name] == value:
-                    now[name] = usual[name]
-            self._brought = {name: value for name, value in wanted.items() if now[name] == usual[name]}
-            self.recipe = now | self._brought
 
     def _receive(self) -> None:
         self.data = {**self.data, "loading": True}
         try:
             self._use(self._upload.dataset())
             self._read = {"kind": "upload", "name": self.dataset.name if self.dataset else ""}
-            self._bring_recipe({})
+            self._bring_recipe()
             self.source = self._read
         finally:
             self.data = {**self.data, "loading": False}
 
     def _use(self, dataset: Dataset) -> None:
         self.dataset = dataset
+        self._measure()
         size = dataset.size
         self.data = {
             "name": dataset.name,
@@ -291,7 +281,6 @@ class TrainTab(Trainings):
             "channels": dataset.channels,
             "classes": list(dataset.classes),
             "licence": dataset.licence,
-            "hint": HINTS.get(dataset.name, ""),
             "loading": False,
         }
         self.gallery = gallery(dataset)
@@ -315,6 +304,7 @@ class TrainTab(Trainings):
     def _refresh(self) -> None:
         with self.hold_sync():
             self.findings = [finding_for_page(each) for each in self._findings()]
+            self._show_proposals()
             self._show_progress()
             self._list_if_new()
 
@@ -360,12 +350,6 @@ class TrainTab(Trainings):
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
         if self.session is not None:
             self.session.close()
-
-
-def _without_batch(recipe: Recipe) -> dict[str, Any]:
-    chosen = recipe.to_dict()
-    del chosen["batch_size"]
-    return chosen
 
 
 def _usual_batch(instrument: Instrument) -> int:

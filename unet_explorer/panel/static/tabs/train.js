@@ -5,6 +5,7 @@ import { exact, size } from "../lib/format.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 import { ProgressView } from "./progress.js";
+import { Proposals } from "./proposals.js";
 import { Settings } from "./settings.js";
 import { TrainingsList } from "./trainings.js";
 import { Upload } from "./upload.js";
@@ -37,6 +38,7 @@ class Train {
     this.found = "";
     this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
+    this.proposals = new Proposals(model);
     this.progressView = new ProgressView(model, signal);
     this.trainings = new TrainingsList(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
@@ -57,7 +59,7 @@ class Train {
     this.speed = element("span", { class: "ue-quiet", "data-role": "speed" });
     this.differs = element("p", { class: "ue-differs", "data-role": "differs", hidden: true });
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "train" });
-    const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
+    const left = element("div", { class: "ue-left" }, this.images.node, this.proposals.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.findings);
     right.append(this.trainings.node, this.progressView.node, this.images.varied);
@@ -213,8 +215,7 @@ class Images {
       const shape = data.size.length ? size(data.size) : "various sizes";
       const colour = new Map([[1, "grey"], [3, "RGB"]]).get(data.channels) ?? `${data.channels} channels`;
       const licence = data.licence ? ` · ${data.licence}` : "";
-      const hint = data.hint ? `. ${data.hint}` : "";
-      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour}. Classes: ${data.classes.join(", ")}${licence}${hint}`);
+      setText(this.about, `${data.name}: ${data.count} images, ${shape}, ${colour}. Classes: ${data.classes.join(", ")}${licence}`);
     } else setText(this.about, "");
   }
 
@@ -239,6 +240,7 @@ export default {
     on(["recipe"], () => train.settings.show());
     listenTo(instrument, ["batch_size"], () => train.settings.show(), signal, train.problem);
     on(["source", "data"], () => train.images.show());
+    on(["proposals"], () => train.proposals.show());
     on(["gallery"], () => train.images.showGallery());
     on(["findings"], () => train.showFindings());
     on(["status", "problem"], () => train.showStatus());

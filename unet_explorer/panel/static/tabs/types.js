@@ -115,9 +115,14 @@
  *   channels: number,
  *   classes: string[],
  *   licence: string,
- *   hint: string,
  * }} DataWords
  * @typedef {Told<DataWords> & { loading?: boolean }} Data
+ */
+
+/**
+ * What is proposed for the images, with the reason; `taken` if it is chosen now.
+ *
+ * @typedef {{ name: RecipeName | keyof Augmentation | "tile", label: string, value: string, reason: string, taken: boolean }} Proposal
  */
 
 /**
@@ -204,6 +209,7 @@
  * @typedef {BackgroundTraits & {
  *   instrument: string,
  *   recipe: Recipe,
+ *   proposals: Proposal[],
  *   source: Source,
  *   sources: string[],
  *   settings: Setting[],
