@@ -18,7 +18,7 @@ LOOKED_AT: Final = 50
 _MOST: Final = 512
 """Pixels a side that are looked at, in the middle of an image."""
 _CLEAR: Final = 1.0
-"""Objects are dark or bright if they differ by so much from what is around them, in standard deviations of the image."""
+"""Standard deviations of the image by which dark or bright objects differ from what is around them."""
 
 
 class Facts(NamedTuple):
@@ -139,7 +139,8 @@ def _objects(labels: Labels, instances: Labels | None) -> Labels:
 
 
 def _grey(image: Image) -> Image:
-    return np.asarray(image, np.float32).mean(axis=-1, keepdims=True)
+    mean: Image = np.asarray(image, np.float32).mean(axis=-1, keepdims=True)
+    return mean
 
 
 def _widths(objects: Labels, count: int) -> NDArray[np.float64]:

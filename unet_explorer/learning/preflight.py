@@ -230,8 +230,8 @@ def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
     if share < RARE:
         name = f"“{dataset.classes[rarest]}”" if rarest < len(dataset.classes) else f"class {rarest}"
         words = (
-            f"{100 * share:.2g} % of the pixels are {name}: whoever never says so is right at {100 * (1 - share):.4g} % "
-            "of them, and cross-entropy settles for that."
+            f"{100 * share:.2g} % of the pixels are {name}: whoever never says so is right at {100 * (1 - share):.4g} "
+            "% of them, and cross-entropy settles for that."
         )
         fix = "Take the Dice loss: it counts each class as much as any other."
         yield Finding("rare", "doubt", words, fix, {"recipe": {"loss": "dice"}})

@@ -65,10 +65,11 @@ def propose(dataset: Dataset, config: UNetConfig, facts: Facts | None = None) ->
 
     Example:
         >>> from unet_explorer import PRESETS, shapes
-        >>> for name, value, reason in propose(shapes(), PRESETS["classroom"].config)[:2]:
-        ...     print(f"{name} {value}: {reason}")
-        loss dice: …
-        steps 800: …
+        >>> loss, steps, *_ = propose(shapes(), PRESETS["classroom"].config)
+        >>> loss.value, loss.reason[:44]
+        ('dice', '7.2 % of the pixels are “triangle”. Cross-en')
+        >>> steps.value, steps.reason[-60:]
+        (800, 'be told apart from each other, not only from the background.')
     """
     known = facts or facts_of(dataset)
     tile = _tile(known, config)
@@ -134,8 +135,10 @@ def _variations(facts: Facts, classes: tuple[str, ...], channels: int) -> Iterat
         yield Proposal("grey", False, alike)
     for label, place in enumerate(facts.places, 1):
         if place and abs(place[0] - 0.5) >= _OFF_CENTRE and place[1] <= _STEADY:
-            where = f"{_percent(place[0])} of the way down"
-            reason = f"{_name(classes, label)} lies about {where} in every image: what is above and below says which it is."
+            reason = (
+                f"{_name(classes, label)} lies about {_percent(place[0])} of the way down in every image: where up is "
+                "helps to tell it."
+            )
             yield Proposal("rotations", False, reason)
             yield Proposal("flips", False, reason)
             return
@@ -166,7 +169,9 @@ def _tile(facts: Facts, config: UNetConfig) -> Proposal:
     if wanted > room:
         reason += f"as much as the smallest image has ({facts.smallest[0]} × {facts.smallest[1]} px)."
     elif wide:
-        reason += f"{output / wide:.1f} times as wide as objects are: {wide:.0f} px or less, nine tenths of what is labelled."
+        reason += (
+            f"{output / wide:.1f} times as wide as objects: nine tenths of them, by area, have {wide:.0f} px or less."
+        )
     else:
         reason += "enough to learn from."
     return Proposal("tile", [side, side], reason)

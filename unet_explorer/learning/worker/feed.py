@@ -34,6 +34,8 @@ class Batch(NamedTuple):
 class Feed:
     """Batches drawn from a dataset. The same number of the same seed is always the same batch.
 
+    An image is drawn as often as it is large, so that every pixel has the same chance, as it has in the examination.
+
     Args:
         dataset: What to learn from.
         config: The network.
@@ -49,11 +51,13 @@ class Feed:
         self.sources = [
             Source(normalize(image), labels, weight) for (image, labels), weight in zip(dataset, weights, strict=True)
         ]
+        areas = np.array([each.labels.size for each in self.sources], float)
+        self._chances = areas / areas.sum()
 
     def batch(self, number: int) -> Batch:
         """Batch `number`, counted from 0."""
         rng = np.random.default_rng([self.recipe.seed, number])
-        places = rng.integers(len(self.sources), size=self.recipe.batch_size)
+        places = rng.choice(len(self.sources), self.recipe.batch_size, p=self._chances)
         drawn = [
             draw_tile(rng, self.sources[place], self.tile, self.output, self.recipe.augmentation) for place in places
         ]

@@ -24,27 +24,26 @@ class Proposing(Trainings):
     Attributes:
         recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles per batch: these are the instrument's.
         proposals: What is proposed for the images, in words, with the reason, and whether it is chosen now.
-        dataset: The images; None before they are read.
     """
 
     recipe = traitlets.Dict().tag(sync=True)
     proposals: Any = traitlets.List().tag(sync=True)
 
-    dataset: Dataset | None
     _instrument: Instrument
-    # What was measured of the images.
-    _facts: Facts | None = None
+    # The images that were measured last, and what was found.
+    _measured: tuple[Dataset, Facts] | None = None
     # What of the recipe came with the images, by name.
     _brought: dict[str, Any]
 
-    def _measure(self) -> None:
-        """Once for each set, off the page's threads."""
-        self._facts = facts_of(self.dataset) if self.dataset is not None else None
+    def _measure(self, dataset: Dataset) -> None:
+        """Look at a set, once, in the thread that has read it."""
+        self._measured = dataset, facts_of(dataset)
 
     def _proposed(self) -> tuple[Proposal, ...]:
-        if self.dataset is None or self._facts is None:
+        if self._measured is None:
             return ()
-        return propose(self.dataset, self._instrument.design, self._facts)
+        dataset, facts = self._measured
+        return propose(dataset, self._instrument.design, facts)
 
     def _bring_recipe(self) -> None:
         """The images bring what is proposed for them; what was chosen by hand stays, and so does the tile."""

@@ -81,7 +81,7 @@ def choice_words(name: str, value: Any) -> dict[str, str]:
         return {"label": "Tile", "value": f"{value[0]} × {value[1]}"}
     if name in VARIATIONS:
         return {"label": VARIATIONS[name][0], "value": "on" if value else "off"}
-    return {"label": _WORDS[name][0], "value": _VALUES[value] if value in _VALUES else f"{value:,}"}
+    return {"label": _WORDS[name][0], "value": _VALUES.get(value) or f"{value:,}"}
 
 
 def design_summary(config: UNetConfig, tile: tuple[int, int], images: str) -> str:

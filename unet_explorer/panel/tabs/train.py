@@ -271,8 +271,8 @@ class TrainTab(Proposing):
             self.data = {**self.data, "loading": False}
 
     def _use(self, dataset: Dataset) -> None:
+        self._measure(dataset)
         self.dataset = dataset
-        self._measure()
         size = dataset.size
         self.data = {
             "name": dataset.name,
@@ -320,10 +320,12 @@ class TrainTab(Proposing):
         instrument, recipe = self._instrument, self.whole_recipe
         live = self.session is not None and self.session.state in LIVE
         judged = (instrument.design, tuple(instrument.tile), recipe, id(self.dataset), live)
-        if self._judged[0] != judged:
-            free = available_memory() + resident_memory(self._worker.process)
-            self._judged = judged, findings_of(instrument, recipe, self.dataset, free, self._speed)
-        return self._judged[1]
+        # The page is brought up to date by another thread.
+        with self._lock:
+            if self._judged[0] != judged:
+                free = available_memory() + resident_memory(self._worker.process)
+                self._judged = judged, findings_of(instrument, recipe, self.dataset, free, self._speed)
+            return self._judged[1]
 
     def _show_progress(self) -> None:
         session = self.session
