@@ -31,6 +31,8 @@ _UNLIKE: Final = 3.0
 _FEWEST: Final = 300
 _MOST: Final = 2000
 """Steps: fewer teach too little, more take too long in front of a class."""
+_EXAMINATIONS: Final = 40
+"""Of more nobody sees more in a curve."""
 _APART: Final = 3.0
 """Classes are told apart by brightness alone if it differs by so many standard deviations of their objects'."""
 _OFF_CENTRE: Final = 0.15
@@ -75,7 +77,7 @@ def propose(dataset: Dataset, config: UNetConfig, facts: Facts | None = None) ->
     tile = _tile(known, config)
     return (
         _loss(known, dataset.classes),
-        _steps(known, config, tile.value),
+        *_steps(known, config, tile.value),
         *_variations(known, dataset.classes, dataset.channels),
         tile,
     )
@@ -106,7 +108,7 @@ def _loss(facts: Facts, classes: tuple[str, ...]) -> Proposal:
     return Proposal("loss", "dice", reason)
 
 
-def _steps(facts: Facts, config: UNetConfig, tile: list[int]) -> Proposal:
+def _steps(facts: Facts, config: UNetConfig, tile: list[int]) -> Iterator[Proposal]:
     output = trace(config, (tile[0], tile[1])).output
     tiles = max(1, round(0.8 * facts.pixels / (output.height * output.width)))
     batch = Recipe().batch_size
@@ -117,11 +119,16 @@ def _steps(facts: Facts, config: UNetConfig, tile: list[int]) -> Proposal:
         steps += _ONE_MORE * (told - 1)
         reasons.append(f"{told} classes must be told apart from each other, not only from the background")
     if facts.usual and facts.usual[1] >= _UNLIKE * facts.usual[0]:
-        steps *= 1.5
+        steps *= 2
         low, high = facts.usual
         reasons.append(f"objects are {low:.0f} px wide in one image and {high:.0f} px in another")
     value = min(_MOST, max(_FEWEST, round(steps / 100) * 100))
-    return Proposal("steps", value, "; ".join(reasons) + ".")
+    yield Proposal("steps", value, "; ".join(reasons) + ".")
+    usual = Recipe().steps_per_epoch
+    each = usual * -(-value // (_EXAMINATIONS * usual))
+    if each > usual:
+        reason = f"{value // each} examinations show how {value:,} steps go; more would only take time."
+        yield Proposal("steps_per_epoch", each, reason)
 
 
 def _variations(facts: Facts, classes: tuple[str, ...], channels: int) -> Iterator[Proposal]:

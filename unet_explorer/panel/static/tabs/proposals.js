@@ -23,7 +23,7 @@ export class Proposals {
     this.listed = key;
     this.node.hidden = proposals.length === 0;
     const other = proposals.filter(({ taken }) => !taken);
-    setText(this.summary, other.length ? `Proposed for these images (${other.length} not taken)` : "Proposed for these images");
+    setText(this.summary, other.length ? `Proposed: ${other.length} not taken` : "Proposed for these images");
     const items = proposals.map(item);
     if (other.filter(({ name }) => name !== "tile").length > 1) items.push(element("li", {}, take("Take all of them")));
     this.list.replaceChildren(...items);
@@ -32,15 +32,16 @@ export class Proposals {
 
 /** @param {Proposal} proposal */
 function item({ name, label, value, reason, taken }) {
-  const words = `${label}: ${value}`;
-  const what = taken ? element("b", {}, words) : take(`Take ${words}`, name);
-  return element("li", { "data-proposal": name, "data-taken": String(taken) }, what, ` ${reason}`);
+  const words = element("div", { class: "ue-line" }, element("b", {}, `${label}: ${value}`));
+  if (!taken) words.append(take("Take it", name, `Take ${label}: ${value}`));
+  return element("li", { "data-proposal": name, "data-taken": String(taken) }, words, reason);
 }
 
 /**
  * @param {string} text
  * @param {string} [kind]  All but the tile, if left out: the tile belongs to the knobs.
+ * @param {string} [aloud]  What it says to whoever does not see what it stands beside.
  */
-function take(text, kind) {
-  return element("button", { type: "button", "data-action": "take", "data-kind": kind, ...OWN_KEYS }, text);
+function take(text, kind, aloud) {
+  return element("button", { type: "button", "data-action": "take", "data-kind": kind, "aria-label": aloud, ...OWN_KEYS }, text);
 }
