@@ -15,6 +15,7 @@ from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.weights import regions
+from unet_explorer.learning.proposals import RARE
 from unet_explorer.learning.recipe import Order
 from unet_explorer.needs import no_tensorflow
 
@@ -24,8 +25,8 @@ FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
 ENOUGH: Final = 64
 """Pixels a side that an output should have."""
-RARE: Final = 0.01
-"""A class with a smaller share of the pixels is not learnt by plain cross-entropy (tests/benchmarks/learning.py)."""
+LOSSES: Final = {"cross-entropy": "cross-entropy", "dice": "the Dice loss"}
+"""What is not weighed, in words."""
 LONG: Final = 900.0
 """Seconds that nobody waits for in front of a class."""
 
@@ -222,7 +223,7 @@ def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
 
 def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
     """Classes that it pays never to say."""
-    if order.recipe.loss != "cross-entropy":
+    if order.recipe.loss == "weighted":
         return
     pixels = dataset.pixels.sum(axis=0)
     rarest = min(np.flatnonzero(pixels).tolist(), key=lambda label: int(pixels[label]))
@@ -231,10 +232,10 @@ def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
         name = f"“{dataset.classes[rarest]}”" if rarest < len(dataset.classes) else f"class {rarest}"
         words = (
             f"{100 * share:.2g} % of the pixels are {name}: whoever never says so is right at {100 * (1 - share):.4g} "
-            "% of them, and cross-entropy settles for that."
+            f"% of them, and {LOSSES[order.recipe.loss]} settles for that."
         )
-        fix = "Take the Dice loss: it counts each class as much as any other."
-        yield Finding("rare", "doubt", words, fix, {"recipe": {"loss": "dice"}})
+        fix = "Take the weighted loss: there all pixels of a class count as much as those of any other."
+        yield Finding("rare", "doubt", words, fix, {"recipe": {"loss": "weighted"}})
 
 
 def _examined(order: Order, dataset: Dataset) -> Iterable[Finding]:
