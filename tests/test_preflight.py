@@ -179,7 +179,7 @@ def test_what_is_too_rare_for_cross_entropy_is_said_with_the_loss_that_learns_it
     assert [each.kind for each in findings(mended(order(), found), few)] == ["borders"], "a note"
     # Dice finds as little to begin with.
     (dice,) = findings(order(loss="dice"), few)
-    assert dice.words.endswith("of them, and the Dice loss settles for that.")
+    assert dice.words.endswith("of them, and the Dice loss easily settles for that.")
     # The least share that is not doubted.
     least = math.ceil(RARE * total)
     assert [each.kind for each in findings(order(), spotted(images, least))] == []

@@ -383,7 +383,7 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     assert train.recipe["steps"] == steps
     watch.until(lambda: ("Dice", True) in {(each["value"], each["taken"]) for each in train.proposals})
     shown = {each["name"]: each for each in train.proposals}
-    assert (shown["loss"]["value"], shown["steps"]["value"]) == ("Dice", "800")
+    assert (shown["loss"]["value"], shown["steps"]["value"]) == ("Dice", "1,500")
     assert not shown["steps"]["taken"]
     assert "3 classes must be told apart from each other" in shown["steps"]["reason"]
     titles = [picture["title"] for picture in train.gallery]
@@ -411,12 +411,12 @@ def test_what_is_proposed_is_taken_one_by_one_or_all_but_the_tile(train, instrum
     def others():
         return {each["name"] for each in train.proposals if not each["taken"]}
 
-    watch.until(lambda: others() == {"steps", "tile"})
+    watch.until(lambda: others() == {"steps", "steps_per_epoch", "tile"})
     train.set_state({"recipe": {**train.recipe, "loss": "weighted"}})
-    watch.until(lambda: others() == {"loss", "steps", "tile"})
+    watch.until(lambda: others() == {"loss", "steps", "steps_per_epoch", "tile"})
     tile = list(instrument.tile)
     pressed(train, "take", kind="steps")
-    assert (train.recipe["steps"], train.recipe["loss"]) == (800, "weighted")
+    assert (train.recipe["steps"], train.recipe["loss"]) == (1500, "weighted")
     pressed(train, "take")
     assert train.recipe["loss"] == "dice"
     assert instrument.tile == tile, "the knobs are turned only by whoever asks for it"

@@ -232,7 +232,7 @@ def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
         name = f"“{dataset.classes[rarest]}”" if rarest < len(dataset.classes) else f"class {rarest}"
         words = (
             f"{100 * share:.2g} % of the pixels are {name}: whoever never says so is right at {100 * (1 - share):.4g} "
-            f"% of them, and {LOSSES[order.recipe.loss]} settles for that."
+            f"% of them, and {LOSSES[order.recipe.loss]} easily settles for that."
         )
         fix = "Take the weighted loss: there all pixels of a class count as much as those of any other."
         yield Finding("rare", "doubt", words, fix, {"recipe": {"loss": "weighted"}})

@@ -27,7 +27,7 @@ _AROUND: Final = 2.0
 """Such an output is as often as wide as wide objects."""
 _ROUNDS: Final = 10
 """How often each part of the images is learnt from."""
-_ONE_MORE: Final = 250
+_ONE_MORE: Final = 600
 """Steps on top for each class that must be told apart from another one, not from the background alone."""
 _UNLIKE: Final = 3.0
 """Images are unlike each other if the objects of one are so many times as wide as those of another."""
@@ -74,7 +74,7 @@ def propose(dataset: Dataset, config: UNetConfig, facts: Facts | None = None) ->
         >>> loss.value, loss.reason[:44]
         ('dice', '7.2 % of the pixels are “triangle”. Cross-en')
         >>> steps.value, steps.reason[-60:]
-        (800, 'be told apart from each other, not only from the background.')
+        (1500, 'be told apart from each other, not only from the background.')
     """
     known = facts or facts_of(dataset)
     tile = _tile(known, config)
