@@ -83,7 +83,7 @@ def test_the_reasons_hold_what_is_counted_in_the_images(dataset):
     if rarest is not None:
         assert f"{100 * rarest / total:.2g} %" in found["loss"].reason
         share = rarest / total
-        expected = "weighted" if share < RARE else "dice" if share < SMALL else "cross-entropy"
+        expected = "weighted" if share < RARE else "combined" if share < SMALL else "cross-entropy"
         assert found["loss"].value == expected
     signs = []
     for image, labels in dataset:
@@ -101,7 +101,7 @@ def test_the_reasons_hold_what_is_counted_in_the_images(dataset):
 @examples(30)
 @given(st.integers(2, 40), st.integers(1, 10))
 def test_smaller_objects_are_never_left_to_a_loss_that_hears_less_of_them(radius, less):
-    order = ["cross-entropy", "dice", "weighted"]
+    order = ["cross-entropy", "combined", "weighted"]
     large, small = (of(discs(each))["loss"].value for each in (radius, max(1, radius - less)))
     assert order.index(small) >= order.index(large)
 
@@ -140,7 +140,7 @@ def test_what_is_known_of_the_made_sets():
         recipe = proposed(Recipe(), propose(made, CLASSROOM))
         assert recipe == Recipe()
     recipe = proposed(Recipe(), propose(shapes(), CLASSROOM))
-    assert recipe == replace(Recipe(), loss="dice", steps=1500, steps_per_epoch=50)
+    assert recipe == replace(Recipe(), loss="combined", steps=1500, steps_per_epoch=50)
     for made in (cells(), membranes(), shapes()):
         assert of(made)["tile"].value == [PRESETS["classroom"].tile] * 2
 

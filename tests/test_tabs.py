@@ -379,11 +379,11 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     watch.until(lambda: train.data["name"] == "shapes" and not train.data["loading"])
     assert train.data["classes"] == ["background", "disc", "square", "triangle"]
     # It brings what it needs to be learnt; what was chosen by hand stays.
-    watch.until(lambda: train.recipe["loss"] == "dice")
+    watch.until(lambda: train.recipe["loss"] == "combined")
     assert train.recipe["steps"] == steps
-    watch.until(lambda: ("Dice", True) in {(each["value"], each["taken"]) for each in train.proposals})
+    watch.until(lambda: ("cross-entropy + Dice", True) in {(each["value"], each["taken"]) for each in train.proposals})
     shown = {each["name"]: each for each in train.proposals}
-    assert (shown["loss"]["value"], shown["steps"]["value"]) == ("Dice", "1,500")
+    assert (shown["loss"]["value"], shown["steps"]["value"]) == ("cross-entropy + Dice", "1,500")
     assert not shown["steps"]["taken"]
     assert "3 classes must be told apart from each other" in shown["steps"]["reason"]
     titles = [picture["title"] for picture in train.gallery]
@@ -406,7 +406,7 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
 def test_what_is_proposed_is_taken_one_by_one_or_all_but_the_tile(train, instrument):
     watch = Watch(train)
     train.set_state({"source": {"kind": "made", "name": "shapes", "again": 1}})
-    watch.until(lambda: train.recipe["loss"] == "dice" and not train.data["loading"])
+    watch.until(lambda: train.recipe["loss"] == "combined" and not train.data["loading"])
 
     def others():
         return {each["name"] for each in train.proposals if not each["taken"]}
@@ -418,7 +418,7 @@ def test_what_is_proposed_is_taken_one_by_one_or_all_but_the_tile(train, instrum
     pressed(train, "take", kind="steps")
     assert (train.recipe["steps"], train.recipe["loss"]) == (1500, "weighted")
     pressed(train, "take")
-    assert train.recipe["loss"] == "dice"
+    assert train.recipe["loss"] == "combined"
     assert instrument.tile == tile, "the knobs are turned only by whoever asks for it"
     pressed(train, "take", kind="tile")
     watch.until(lambda: not others())

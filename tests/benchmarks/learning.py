@@ -105,7 +105,7 @@ def rare(worker: Worker) -> list[Row]:
     """What each loss makes of a class with few pixels; what is found before Start speaks up below 1 %."""
     rows: list[Row] = []
     for share in (0.0015, 0.01, 0.03):
-        for loss in ("cross-entropy", "dice", "weighted"):
+        for loss in ("cross-entropy", "dice", "combined", "weighted"):
             with TrainingSession(
                 CLASSROOM.config, spots(share), CLASSROOM.tile, worker, steps=800, loss=loss
             ) as session:

@@ -26,7 +26,7 @@ FEW: Final = 16
 ENOUGH: Final = 64
 """Pixels a side that an output should have."""
 LOSSES: Final = {"cross-entropy": "cross-entropy", "dice": "the Dice loss"}
-"""What is not weighed, in words."""
+"""Those that do not learn what is rare, in words."""
 LONG: Final = 900.0
 """Seconds that nobody waits for in front of a class."""
 
@@ -223,7 +223,7 @@ def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
 
 def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
     """Classes that it pays never to say."""
-    if order.recipe.loss == "weighted":
+    if order.recipe.loss not in LOSSES:
         return
     pixels = dataset.pixels.sum(axis=0)
     rarest = min(np.flatnonzero(pixels).tolist(), key=lambda label: int(pixels[label]))

@@ -28,6 +28,7 @@ _VALUES: Final = {
     "cross-entropy": "cross-entropy",
     "weighted": "weighted cross-entropy (paper)",
     "dice": "Dice",
+    "combined": "cross-entropy + Dice",
 }
 _FIRST: Final = ("steps", "batch_size", "learning_rate", "optimizer", "loss")
 """What is shown at once; the rest is under "More"."""
