@@ -14,7 +14,7 @@ from support import configs, examples
 from unet_explorer import PRESETS, Dataset, cells, membranes, shapes, trace
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.facts import LOOKED_AT, facts_of
-from unet_explorer.learning.proposals import RARE, SMALL, propose, proposed
+from unet_explorer.learning.proposals import SMALL, propose, proposed
 from unet_explorer.learning.recipe import Recipe
 
 CLASSROOM = PRESETS["classroom"].config
@@ -83,8 +83,7 @@ def test_the_reasons_hold_what_is_counted_in_the_images(dataset):
     if rarest is not None:
         assert f"{100 * rarest / total:.2g} %" in found["loss"].reason
         share = rarest / total
-        expected = "weighted" if share < RARE else "combined" if share < SMALL else "cross-entropy"
-        assert found["loss"].value == expected
+        assert found["loss"].value == ("combined" if share < SMALL else "cross-entropy")
     signs = []
     for image, labels in dataset:
         inside = labels > 0
@@ -101,7 +100,7 @@ def test_the_reasons_hold_what_is_counted_in_the_images(dataset):
 @examples(30)
 @given(st.integers(2, 40), st.integers(1, 10))
 def test_smaller_objects_are_never_left_to_a_loss_that_hears_less_of_them(radius, less):
-    order = ["cross-entropy", "combined", "weighted"]
+    order = ["cross-entropy", "combined"]
     large, small = (of(discs(each))["loss"].value for each in (radius, max(1, radius - less)))
     assert order.index(small) >= order.index(large)
 

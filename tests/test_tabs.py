@@ -437,8 +437,8 @@ def test_what_is_too_rare_is_learnt_by_another_loss_at_a_press(train):
     train._guarded(train._refresh)
     assert [each["kind"] for each in train.findings] == ["rare"]
     pressed(train, "fix", kind="rare")
-    assert train.recipe["loss"] == "weighted"
-    Watch(train).until(lambda: [each["kind"] for each in train.findings] == ["borders"])
+    assert train.recipe["loss"] == "combined"
+    Watch(train).until(lambda: not train.findings)
 
 
 def test_a_bad_upload_is_told_and_stops(train):

@@ -112,8 +112,8 @@ def rare(worker: Worker) -> list[Row]:
                 session.start(force=True)
                 session.join()
                 best = session.history.best
-            fine = best.iou > 0.3 if loss == "weighted" else None
-            rows.append((f"{loss}, {share:.2%} of the pixels", reached(session.history), "weighted: > 0.30", fine))
+            fine = best.iou > 0.6 if loss == "combined" else None
+            rows.append((f"{loss}, {share:.2%} of the pixels", reached(session.history), "combined: > 0.60", fine))
     return rows
 
 

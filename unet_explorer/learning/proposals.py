@@ -14,14 +14,11 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.facts import Facts, facts_of
 from unet_explorer.learning.recipe import Recipe
 
-__all__ = ["RARE", "SMALL", "Proposal", "propose", "proposed"]
+__all__ = ["SMALL", "Proposal", "propose", "proposed"]
 
 SMALL: Final = 0.15
 """A class with a smaller share of the pixels is better learnt by cross-entropy and Dice together: with some seeds Dice
 alone never gets away from the background (tests/benchmarks/learning.py)."""
-RARE: Final = 0.01
-"""One with less than this is learnt neither by plain cross-entropy nor by Dice, but by weighted cross-entropy: see
-tests/benchmarks/learning.py."""
 _WORTH_SEEING: Final = 100
 """Pixels a side that the output of a tile should have: that of the classroom's."""
 _AROUND: Final = 2.0
@@ -105,12 +102,6 @@ def _loss(facts: Facts, classes: tuple[str, ...]) -> Proposal:
     share, label = min(behind, default=(1.0, 0))
     if share >= SMALL:
         return Proposal("loss", "cross-entropy", f"Every class has {_percent(share)} of the pixels or more.")
-    if share < RARE:
-        reason = (
-            f"{_percent(share)} of the pixels are {_name(classes, label)}: so few are heard only if each counts "
-            "as many times as it is rarer than the others."
-        )
-        return Proposal("loss", "weighted", reason)
     reason = (
         f"{_percent(share)} of the pixels are {_name(classes, label)}. Cross-entropy asks pixel by pixel and hears "
         "little of them, Dice counts each class as much as any other: together they miss neither."
