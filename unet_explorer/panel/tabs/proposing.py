@@ -37,7 +37,8 @@ class Proposing(Trainings):
 
     def _measure(self, dataset: Dataset) -> None:
         """Look at a set, once, in the thread that has read it."""
-        self._measured = dataset, facts_of(dataset)
+        if self._measured is None or self._measured[0] is not dataset:
+            self._measured = dataset, facts_of(dataset)
 
     def _proposed(self) -> tuple[Proposal, ...]:
         if self._measured is None:

@@ -217,6 +217,8 @@ class TrainTab(Proposing):
         if self.session is not None and self.session.state in LIVE:
             raise TrainingError("Another training is under way: stop it first.")
         session = TrainingSession.reopen(name, self._worker)
+        # This takes its time; what follows is one change to whoever looks on.
+        self._measure(session.dataset)
         self._take_on(session)
         self.compared = [each for each in self.compared if each["name"] != name]
         self._use(session.dataset)
