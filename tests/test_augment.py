@@ -62,7 +62,7 @@ def test_a_plain_tile_is_a_part_of_the_mirrored_image(size, output, border, name
 
 
 @examples(40)
-@given(st.sets(st.sampled_from([name for name in NAMES if name != "grey"])), st.integers(0, 10**6))
+@given(st.sets(st.sampled_from([name for name in NAMES if name not in {"grey", "inverted"}])), st.integers(0, 10**6))
 def test_the_label_comes_from_where_the_pixel_comes_from(names, seed):
     source = ramp(90, 70)
     got = drawn(source, (60, 44), (40, 30), only(*names), seed)
@@ -88,6 +88,19 @@ def test_flips_show_all_four():
     seen = {drawn(source, (16, 12), (16, 12), only("flips"), seed).tile.tobytes() for seed in range(40)}
     expected = {np.ascontiguousarray(plain[::down, ::across]).tobytes() for down in (1, -1) for across in (1, -1)}
     assert seen == expected
+
+
+def test_inverted_exchanges_bright_and_dark_of_half_the_tiles_and_nothing_else():
+    source, size = ramp(16, 12), (16, 12)
+    plain = drawn(source, size, size, only())
+    signs = []
+    for seed in range(200):
+        got = drawn(source, size, size, only("inverted"), seed)
+        assert np.array_equal(got.labels, plain.labels)
+        signs.append(next(sign for sign in (1, -1) if np.array_equal(got.tile, sign * plain.tile)))
+    # 200 throws of a coin: 4 standard deviations are 28.
+    assert abs(signs.count(-1) - 100) < 28
+    assert not Augmentation().inverted, "asked for, or left"
 
 
 def test_elastic_is_smooth_and_as_strong_as_in_the_paper():

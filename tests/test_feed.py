@@ -49,6 +49,15 @@ def test_the_same_number_of_the_same_seed_is_the_same_batch():
     assert not np.array_equal(one.batch(0).tiles, one.batch(1).tiles)
 
 
+def test_a_large_image_is_drawn_as_often_as_it_is_large():
+    small, large = np.full((32, 40), 1), np.full((80, 64), 2)
+    images = [np.zeros((*each.shape, 1), "float32") for each in (small, large)]
+    mixed = feed(Dataset("mixed", images, [small, large], ("a", "b", "c")), augmentation=Augmentation.none())
+    drawn = np.concatenate([mixed.batch(number).labels[:, 0, 0] for number in range(200)])
+    # By hand: 1280 and 5120 pixels. Of 600 draws 120 ± 10 are of the small one; five standard deviations are 49.
+    assert abs(int((drawn == 1).sum()) - 120) < 49
+
+
 def test_the_label_is_the_centre_that_the_network_predicts():
     """The image is its own label, so that a shift by one pixel would show."""
     labels = np.random.default_rng(0).integers(0, 200, (2, 64, 64))

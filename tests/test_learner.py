@@ -5,11 +5,14 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from support import everything
 
-from unet_explorer import UNetConfig, cells, shapes
+from unet_explorer import Dataset, UNetConfig, cells, shapes
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.data.augment import Augmentation
+from unet_explorer.learning.proposals import propose
 from unet_explorer.learning.recipe import Order, Recipe
+from unet_explorer.learning.scores import scores
 from unet_explorer.learning.worker.learner import DivergedError, Learner
 from unet_explorer.learning.worker.objective import loss_of, optimizer_of
 
@@ -97,3 +100,32 @@ def test_a_loss_that_is_no_number_is_an_error(made):
     ours.model.set_weights([np.full_like(each, np.nan) for each in ours.model.get_weights()])
     with pytest.raises(DivergedError, match="the loss is nan at step 1"):
         ours.advance()
+
+
+@pytest.mark.more
+@pytest.mark.skipif(not everything(), reason="learns for many seconds: with --all")
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_is_too_rare_is_learnt_as_proposed_and_not_by_dice(seed):
+    """One bright square of 4 px in each image: 0.17 % of the pixels."""
+    random = np.random.default_rng(0)
+    labels = np.zeros((8, 96, 96), np.uint8)
+    for each in labels:
+        row, column = random.integers(20, 72, 2)
+        each[row : row + 4, column : column + 4] = 1
+    light = 0.4 + 0.1 * random.normal(size=labels.shape) + 0.5 * labels
+    few = Dataset("few", light[..., None].astype("float32"), labels, ("ground", "spot"))
+    config = UNetConfig(depth=2, base_filters=4)
+    assert {each.name: each.value for each in propose(few, config)}["loss"] == "combined"
+    reached = {}
+    for loss in ("dice", "combined"):
+        taught = Learner(Order(config, (76, 76), Recipe(steps=300, loss=loss, seed=seed)), few)
+        seen = []
+        for step in range(300):
+            taught.advance()
+            if step % 50 == 49:
+                table, _ = taught.examine(lambda: False)
+                seen.append(scores(table).mean_iou)
+        reached[loss] = max(seen)
+        taught.close()
+    assert reached["dice"] < 0.05
+    assert reached["combined"] > 0.5

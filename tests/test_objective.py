@@ -70,6 +70,10 @@ def test_dice_is_the_formula(head, classes):
     overlap = 2 * (truth * share).sum(axis=(0, 1, 2)) / (truth + share).sum(axis=(0, 1, 2))
     loss = loss_of(UNetConfig(head_activation=head, num_classes=classes), Recipe(loss="dice"))
     assert float(loss(labels, scores)) == pytest.approx(1 - overlap.mean(), rel=1e-4)
+    # Both together are the sum.
+    each = cross_entropy(truth, share, head == "sigmoid" or classes == 1)
+    both = loss_of(UNetConfig(head_activation=head, num_classes=classes), Recipe(loss="combined"))
+    assert float(both(labels, scores)) == pytest.approx(each.mean() + 1 - overlap.mean(), rel=1e-4)
 
 
 def test_the_papers_optimizer():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from support import configs, examples
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, estimate_memory, shapes, trace
 from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.learning.machine import usual_speed
-from unet_explorer.learning.preflight import FEW, Finding, TrainingError, findings, macs_per_step
+from unet_explorer.learning.preflight import FEW, RARE, Finding, TrainingError, findings, macs_per_step
 from unet_explorer.learning.recipe import Order, Recipe
 
 CLASSROOM = PRESETS["classroom"].config
@@ -32,7 +33,7 @@ def mended(wanted: Order, found: Finding) -> Order:
     config = UNetConfig.from_dict({**wanted.config.to_dict(), **found.change.get("config", {})})
     height, width = found.change.get("tile", wanted.tile)
     batch = found.change.get("batch_size", wanted.recipe.batch_size)
-    return Order(config, (height, width), replace(wanted.recipe, batch_size=batch))
+    return Order(config, (height, width), replace(wanted.recipe, batch_size=batch, **found.change.get("recipe", {})))
 
 
 def masked(label, images, classes=("background", "cell")):
@@ -156,6 +157,48 @@ def test_what_goes_wrong_is_said_with_a_fix(images, wanted, change_images, kind,
         better = mended(wanted, each)
         trace(better.config, better.tile)
         assert kind not in {one.kind for one in findings(better, some)}
+
+
+def spotted(images, pixels, label=1):
+    """All pixels of the first class but so many of another one, which lie in all images."""
+    labels = np.zeros_like(images.labels)
+    flat = labels.reshape(-1)
+    flat[:: flat.size // pixels][:pixels] = label
+    assert np.count_nonzero(labels) == pixels
+    return replace(images, labels=labels, instances=None)
+
+
+def test_what_is_too_rare_for_cross_entropy_is_said_with_the_loss_that_learns_it(images):
+    total = images.labels.size
+    few = spotted(images, round(0.0015 * total))
+    (found,) = findings(order(), few)
+    assert (found.kind, found.weight) == ("rare", "doubt")
+    assert found.words.startswith("0.15 % of the pixels are “cell”: whoever never says so is right at 99.85 % of them")
+    assert found.change == {"recipe": {"loss": "combined"}}
+    assert findings(mended(order(), found), few) == []
+    assert "rare" not in {each.kind for each in findings(order(loss="weighted"), few)}
+    # Dice finds as little to begin with.
+    (dice,) = findings(order(loss="dice"), few)
+    assert dice.words.endswith("of them, and the Dice loss easily settles for that.")
+    # The least share that is not doubted.
+    least = math.ceil(RARE * total)
+    assert [each.kind for each in findings(order(), spotted(images, least))] == []
+    assert [each.kind for each in findings(order(), spotted(images, least - 1))] == ["rare"]
+
+
+@pytest.mark.parametrize("rare", [0, 1, 2])
+def test_one_rare_class_of_three_is_enough_whichever_it_is(images, rare):
+    config = replace(CLASSROOM, num_classes=3)
+    often = [label for label in range(3) if label != rare]
+    labels = np.where(np.arange(256) < 128, *often)[None, None].repeat(6, 0).repeat(256, 1).astype(np.uint8)
+    labels[:, :8, :8] = rare
+    some = replace(images, labels=labels, instances=None, classes=("ground", "cell", "spot"))
+    (found,) = [each for each in findings(order(config), some) if each.kind == "rare"]
+    # By hand: 64 of 65,536 pixels.
+    assert found.words.startswith(f"0.098 % of the pixels are “{some.classes[rare]}”")
+    # A class that does not occur at all is another matter.
+    gone = np.where(labels == rare, often[0], labels)
+    assert "rare" not in {each.kind for each in findings(order(config), replace(some, labels=gone))}
 
 
 def test_some_masks_without_an_object_are_worth_a_note(images):

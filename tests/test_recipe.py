@@ -20,7 +20,7 @@ RECIPES = st.builds(
     batch_size=st.integers(1, 4096),
     learning_rate=st.floats(1e-9, 1e6),
     optimizer=st.sampled_from(["adam", "sgd"]),
-    loss=st.sampled_from(["cross-entropy", "weighted", "dice"]),
+    loss=st.sampled_from(["cross-entropy", "weighted", "dice", "combined"]),
     seed=st.integers(0, 2**31 - 1),
     augmentation=st.builds(Augmentation, elastic=st.booleans(), flips=st.booleans()),
 )

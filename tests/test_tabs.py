@@ -8,11 +8,12 @@ import sys
 from dataclasses import replace
 from types import ModuleType
 
+import numpy as np
 import pytest
 from hands import LONG, SMALL, TILE, Silent, Watch, pressed
 from ipywidgets.widgets import widget as widgets
 
-from unet_explorer import PRESETS, UNetConfig, cells, explore, plan, to_script, trace
+from unet_explorer import PRESETS, Dataset, UNetConfig, cells, explore, plan, to_script, trace
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.panel.tabs.build import BuildTab
 from unet_explorer.panel.tabs.train import TrainTab
@@ -378,10 +379,16 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     watch.until(lambda: train.data["name"] == "shapes" and not train.data["loading"])
     assert [each["name"] for each in train.data["classes"]] == ["background", "disc", "square", "triangle"]
     # It brings what it needs to be learnt; what was chosen by hand stays.
-    watch.until(lambda: train.recipe["loss"] == "dice")
+    watch.until(lambda: train.recipe["loss"] == "combined")
     assert train.recipe["steps"] == steps
+    watch.until(lambda: ("cross-entropy + Dice", True) in {(each["value"], each["taken"]) for each in train.proposals})
+    shown = {each["name"]: each for each in train.proposals}
+    assert (shown["loss"]["value"], shown["steps"]["value"]) == ("cross-entropy + Dice", "1,500")
+    assert not shown["steps"]["taken"]
+    assert "3 classes must be told apart from each other" in shown["steps"]["reason"]
     titles = [picture["title"] for picture in train.gallery]
-    assert titles[:-1] == ["as it is", "shifted", "rotated", "flipped", "grey values", "elastic", "all together"]
+    varied = ["shifted", "rotated", "flipped", "grey values", "elastic", "inverted"]
+    assert titles[:-1] == ["as it is", *varied, "all together"]
     assert titles[-1].startswith("weights, ")
     assert len(titles) == len(Augmentation().to_dict()) + 3
     train.set_state({"source": {"kind": "path", "path": str(tmp_path / "gone"), "again": 2}})
@@ -394,6 +401,44 @@ def test_images_are_chosen_and_what_cannot_be_read_changes_nothing(train, tmp_pa
     assert train.source == {"kind": "made", "name": "shapes", "again": 1}
     train.set_state({"source": {"kind": "made", "name": "cells", "again": 3}})
     watch.until(lambda: train.recipe["loss"] == "cross-entropy")
+
+
+def test_what_is_proposed_is_taken_one_by_one_or_all_but_the_tile(train, instrument):
+    watch = Watch(train)
+    train.set_state({"source": {"kind": "made", "name": "shapes", "again": 1}})
+    watch.until(lambda: train.recipe["loss"] == "combined" and not train.data["loading"])
+
+    def others():
+        return {each["name"] for each in train.proposals if not each["taken"]}
+
+    watch.until(lambda: others() == {"steps", "steps_per_epoch", "tile"})
+    train.set_state({"recipe": {**train.recipe, "loss": "weighted"}})
+    watch.until(lambda: others() == {"loss", "steps", "steps_per_epoch", "tile"})
+    tile = list(instrument.tile)
+    pressed(train, "take", kind="steps")
+    assert (train.recipe["steps"], train.recipe["loss"]) == (1500, "weighted")
+    pressed(train, "take")
+    assert train.recipe["loss"] == "combined"
+    assert instrument.tile == tile, "the knobs are turned only by whoever asks for it"
+    pressed(train, "take", kind="tile")
+    watch.until(lambda: not others())
+    assert trace(instrument.design, instrument.tile[0]).output.height >= 100
+    before = train.recipe
+    pressed(train, "take", kind="nothing of this name")
+    assert train.recipe == before
+
+
+def test_what_is_too_rare_is_learnt_by_another_loss_at_a_press(train):
+    labels = np.zeros((4, 96, 96), np.uint8)
+    labels[:, 40:44, 40:44] = 1
+    images = np.random.default_rng(0).random((4, 96, 96, 1), np.float32)
+    train.set_state({"recipe": {**train.recipe, "loss": "cross-entropy"}})
+    train.dataset = Dataset("rare", images, labels, ("background", "spot"))
+    train._guarded(train._refresh)
+    assert [each["kind"] for each in train.findings] == ["rare"]
+    pressed(train, "fix", kind="rare")
+    assert train.recipe["loss"] == "combined"
+    Watch(train).until(lambda: not train.findings)
 
 
 def test_a_bad_upload_is_told_and_stops(train):

@@ -207,7 +207,9 @@ def test_patience_lasts_through_a_stop(session):
 
 
 @pytest.mark.parametrize(
-    "recipe", [{"loss": "weighted"}, {"loss": "dice"}, {"optimizer": "sgd", "learning_rate": 0.001}], ids=str
+    "recipe",
+    [{"loss": "weighted"}, {"loss": "dice"}, {"loss": "combined"}, {"optimizer": "sgd", "learning_rate": 0.001}],
+    ids=str,
 )
 def test_every_way_to_teach(session, recipe):
     made = session(steps=4, **recipe)

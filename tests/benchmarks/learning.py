@@ -1,6 +1,7 @@
-"""What learning reaches, and what it costs: python tests/benchmarks/learning.py [iou] [nuclei] [speed] [start].
+"""What learning reaches and costs: python tests/benchmarks/learning.py [iou] [proposed] [rare] [speed] [start].
 
-All parts, or those named. The slider is measured while a network learns in browser.py.
+All parts, or those named; `proposed=FOLDER` takes the nuclei from there. The slider is measured while a network learns
+in browser.py.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
 from measure import Timing, table
 
-from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, from_folder
+from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, from_folder, shapes
 from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
+from unet_explorer.learning.proposals import propose, proposed
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.worker.feed import Feed, Prefetcher
 from unet_explorer.learning.worker.main import NICE
@@ -57,17 +61,59 @@ def iou(worker: Worker) -> list[Row]:
     return rows
 
 
-def nuclei(worker: Worker) -> list[Row]:
-    """Real images, a fifth of them held out."""
-    if not NUCLEI.is_dir():
-        return [("classroom on nuclei", "skipped: the images are not here", "", None)]
-    images = from_folder(NUCLEI, grey=True)
-    rows: list[Row] = []
+def proposed_for(dataset: Dataset, least: float, worker: Worker) -> list[Row]:
+    """The classroom's network as the panel proposes to teach it, for three seeds."""
+    config = replace(CLASSROOM.config, num_classes=len(dataset.classes))
+    recipe, rows = proposed(Recipe(), propose(dataset, config)), []
     for seed in range(3):
-        history = learnt(images, CLASSROOM.config, CLASSROOM.tile, worker, steps=600, seed=seed)
-        rows.append(
-            (f"classroom on nuclei, seed {seed}", reached(history), "≥ 0.72 in 600 steps", history.best.iou >= 0.72)
-        )
+        history = learnt(dataset, config, CLASSROOM.tile, worker, **{**recipe.to_dict(), "seed": seed})
+        name = f"as proposed on {dataset.name}, seed {seed}: {recipe.loss}, {recipe.steps} steps"
+        rows.append((name, reached(history), f"≥ {least:.2f}", history.best.iou >= least))
+    return rows
+
+
+def as_proposed(worker: Worker, folder: Path = NUCLEI) -> list[Row]:
+    """Real images and made ones, a fifth of them held out."""
+    rows = proposed_for(shapes(), 0.75, worker)
+    if not folder.is_dir():
+        return [*rows, ("as proposed on nuclei", f"skipped: the images are not in {folder}", "", None)]
+    return [*rows, *proposed_for(from_folder(folder, grey=True), 0.8, worker)]
+
+
+def spots(share: float) -> Dataset:
+    """Bright discs of 12 px, this share of the pixels, among bars that are as bright."""
+    random, side = np.random.default_rng(0), 256
+    rows, columns = np.mgrid[:side, :side]
+    images, labels = [], []
+    for _ in range(16):
+        light = 0.4 + 0.06 * random.normal(size=(side, side))
+        for _ in range(8):
+            (y, x), angle = random.uniform(0, side, 2), random.uniform(0, np.pi)
+            down, across = rows - y, columns - x
+            along = down * np.cos(angle) + across * np.sin(angle)
+            light[(abs(along) < 20) & (abs(across * np.cos(angle) - down * np.sin(angle)) < 1.5)] += 0.3
+        label = np.zeros((side, side), np.uint8)
+        for _ in range(max(1, round(share * side**2 / 113))):
+            y, x = random.uniform(6, side - 6, 2)
+            label[np.hypot(rows - y, columns - x) < 6] = 1
+        images.append((light + 0.3 * label)[..., None].astype("float32"))
+        labels.append(label)
+    return Dataset("spots", np.stack(images), np.stack(labels), ("background", "spot"))
+
+
+def rare(worker: Worker) -> list[Row]:
+    """What each loss makes of a class with few pixels; what is found before Start speaks up below 1 %."""
+    rows: list[Row] = []
+    for share in (0.0015, 0.01, 0.03):
+        for loss in ("cross-entropy", "dice", "combined", "weighted"):
+            with TrainingSession(
+                CLASSROOM.config, spots(share), CLASSROOM.tile, worker, steps=800, loss=loss
+            ) as session:
+                session.start(force=True)
+                session.join()
+                best = session.history.best
+            fine = best.iou > 0.6 if loss == "combined" else None
+            rows.append((f"{loss}, {share:.2%} of the pixels", reached(session.history), "combined: > 0.60", fine))
     return rows
 
 
@@ -192,7 +238,7 @@ def start(worker: Worker) -> list[Row]:
     return [("Start → first point, worker warm", timing, "≤ 2 s", timing.p95 <= 2)]
 
 
-PARTS = {"iou": iou, "nuclei": nuclei, "speed": speed, "start": start}
+PARTS = {"iou": iou, "proposed": as_proposed, "rare": rare, "speed": speed, "start": start}
 
 
 def main() -> None:
@@ -202,7 +248,9 @@ def main() -> None:
         worker = Worker()
         worker.warm_up()
         worker.wait()
-        rows = [row for part in chosen for row in PARTS[part](worker)]
+        rows = []
+        for part, _, folder in (each.partition("=") for each in chosen):
+            rows += PARTS[part](worker, *([Path(folder)] if folder else []))
         worker.close()
     table(rows)
 

@@ -26,7 +26,7 @@ def brightness(tab, kind, place=0):
 
 def test_any_lab_watches_it_learn(any_lab, page, tmp_path):
     _, notebook, tab = open_train(any_lab, page, tmp_path, steps=40, steps_per_epoch=10, learning_rate=0.01)
-    expect(tab.role("gallery").locator("figure")).to_have_count(8)
+    expect(tab.role("gallery").locator("figure")).to_have_count(9)
     tab.action("start").click()
     expect(tab.role("gallery")).to_be_hidden()
     tab.expect_state("finished")
@@ -206,6 +206,19 @@ def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(w
     expect(tab.setting("learning_rate")).not_to_have_value("0.01")
     tab.setting("elastic").press("Space")
     expect(tab.setting("elastic")).not_to_be_checked()
+    # What is proposed for the images, with the reason; what was chosen by hand is not taken away, but can be given up.
+    proposals = tab.role("proposals")
+    expect(proposals).not_to_have_attribute("open", "")
+    proposals.locator("summary").click()
+    steps = proposals.locator('[data-proposal="steps"]')
+    expect(steps).to_have_attribute("data-taken", "true")
+    expect(steps).to_contain_text("tiles cover what is learnt from")
+    tab.set("steps", 70)
+    expect(steps).to_have_attribute("data-taken", "false")
+    expect(proposals.locator("summary")).to_have_text("Proposed: 2 not taken")
+    steps.get_by_role("button", name="Take Steps: 300").press("Enter")
+    expect(tab.setting("steps")).to_have_value("300")
+    expect(steps).to_have_attribute("data-taken", "true")
     for key in ("b", "d", "d", "x", "ArrowDown"):
         tab.setting("optimizer").press(key)
     assert page.locator(".jp-Cell").count() == cells

@@ -41,6 +41,8 @@ class Augmentation:
         flips: Mirrored, half of the time.
         grey: Brightness and contrast vary, smoothly across the tile.
         elastic: Smoothly bent, by random vectors on a 3 × 3 grid with standard deviation 10 px.
+        inverted: Bright and dark exchanged, half of the time: for images where objects are dark in some and bright in
+            others. The paper does without, and so does whoever does not ask for it.
 
     Raises:
         ValueError: If one is not True or False.
@@ -55,6 +57,7 @@ class Augmentation:
     flips: bool = knob(True, Flag())
     grey: bool = knob(True, Flag())
     elastic: bool = knob(True, Flag())
+    inverted: bool = knob(False, Flag())
 
     def __post_init__(self) -> None:
         read_knobs(self)
@@ -119,6 +122,9 @@ def draw_tile(
     if augmentation.grey:
         gain, offset = np.exp(_field(rng, CONTRAST, tile)), _field(rng, BRIGHTNESS, tile)
         image = (image * gain[..., None] + offset[..., None]).astype(np.float32)
+    if augmentation.inverted and rng.random() < 0.5:
+        # Around the mean of the whole image, which is 0.
+        image = -image
     weights = None if source.weights is None else _look_up(source.weights, inner, 1)
     return Drawn(image, _look_up(source.labels, inner, 0), weights)
 

@@ -24,6 +24,10 @@ FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
 ENOUGH: Final = 64
 """Pixels a side that an output should have."""
+RARE: Final = 0.01
+"""A smaller share of the pixels is left out by most losses (tests/benchmarks/learning.py)."""
+LOSSES: Final = {"cross-entropy": "cross-entropy", "dice": "the Dice loss"}
+"""Those that do not learn what is rare, in words."""
 _LOOKED_AT: Final = 8
 """Images in files whose objects are counted."""
 LONG: Final = 900.0
@@ -40,7 +44,7 @@ class Finding:
             ``"note"``: worth knowing.
         words: What is wrong, and why.
         fix: What to do about it, in words; empty if nothing can be offered.
-        change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``.
+        change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``, ``recipe`` (fields of it).
     """
 
     kind: str
@@ -108,6 +112,7 @@ def findings(order: Order, dataset: Dataset, available: int | None = None, speed
         *_head(order.config),
         *_sizes(order, dataset),
         *_borders(order, dataset),
+        *_rare(order, dataset),
         *_examined(order, dataset),
         *(_memory(order, available) if available is not None else ()),
         *(_time(order, speed) if speed is not None else ()),
@@ -219,6 +224,23 @@ def _borders(order: Order, dataset: Dataset) -> Iterable[Finding]:
             "gaps between them are weighed. Objects that touch are one."
         )
         yield Finding("borders", "note", words)
+
+
+def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
+    """Classes that it pays never to say."""
+    if order.recipe.loss not in LOSSES:
+        return
+    pixels = dataset.pixels.sum(axis=0)
+    rarest = min(np.flatnonzero(pixels).tolist(), key=lambda label: int(pixels[label]))
+    share = pixels[rarest] / pixels.sum()
+    if share < RARE:
+        name = f"“{dataset.classes[rarest]}”" if rarest < len(dataset.classes) else f"class {rarest}"
+        words = (
+            f"{100 * share:.2g} % of the pixels are {name}: whoever never says so is right at {100 * (1 - share):.4g} "
+            f"% of them, and {LOSSES[order.recipe.loss]} easily settles for that."
+        )
+        fix = "Take cross-entropy + Dice: each class counts as much as any other, and each pixel is heard."
+        yield Finding("rare", "doubt", words, fix, {"recipe": {"loss": "combined"}})
 
 
 def _examined(order: Order, dataset: Dataset) -> Iterable[Finding]:

@@ -27,7 +27,8 @@ class Recipe:
         batch_size: Tiles in a batch.
         learning_rate: How large a change is.
         optimizer: ``"adam"`` (Kingma and Ba 2015), or ``"sgd"`` with momentum 0.99, as in the paper (section 3).
-        loss: ``"cross-entropy"`` of all pixels; ``"weighted"`` by the paper's weight map (equation 2); or ``"dice"``.
+        loss: ``"cross-entropy"`` of all pixels; ``"weighted"`` by the paper's weight map (equation 2); ``"dice"``; or
+            ``"combined"``: cross-entropy plus Dice.
         patience: Stop once the IoU has not risen for so many epochs; 0 never stops early.
         seed: Decides the first weights, the tiles and their variations. The same seed learns the same.
         augmentation: How tiles vary.
@@ -41,7 +42,7 @@ class Recipe:
         >>> Recipe(loss="hinge")
         Traceback (most recent call last):
         ...
-        ValueError: loss='hinge' is not allowed: give one of 'cross-entropy', 'weighted', 'dice'.
+        ValueError: loss='hinge' is not allowed: give one of 'cross-entropy', 'weighted', 'dice', 'combined'.
     """
 
     steps: int = knob(300, Whole(1, 1_000_000))
@@ -49,7 +50,7 @@ class Recipe:
     batch_size: int = knob(4, Whole(1, LARGEST_BATCH))
     learning_rate: float = knob(SUGGESTED_RATE["adam"], Positive(1e6))
     optimizer: str = knob("adam", Choice(("adam", "sgd")))
-    loss: str = knob("cross-entropy", Choice(("cross-entropy", "weighted", "dice")))
+    loss: str = knob("cross-entropy", Choice(("cross-entropy", "weighted", "dice", "combined")))
     patience: int = knob(0, Whole(0, 100_000))
     seed: int = knob(0, Whole(0, 2**31 - 1))
     augmentation: Augmentation = field(default_factory=Augmentation)

@@ -23,14 +23,8 @@ from unet_explorer.data.files import read_set
 from unet_explorer.data.made import SETS, made_set
 from unet_explorer.data.reading import CLASSES, Reading
 
-__all__ = ["ACCEPTED", "HINTS", "RECIPES", "Upload", "load", "read_options", "sample_zip"]
+__all__ = ["ACCEPTED", "Upload", "load", "read_options", "sample_zip"]
 
-HINTS: Final = {
-    "shapes": "Where they are is learnt soon, which they are much later: it takes the Dice loss and 800 steps.",
-}
-"""What is worth knowing before one learns from a made set."""
-RECIPES: Final[dict[str, dict[str, Any]]] = {"shapes": {"loss": "dice", "steps": 800}}
-"""How a made set is taught, where the usual way would not do."""
 ACCEPTED: Final = {"images": sorted(SUFFIXES), "archives": [SUFFIX], "classes": CLASSES}
 """Which files the browser may send: endings of images and of archives, and the list of the classes' names."""
 _LARGEST: Final = 1 << 30

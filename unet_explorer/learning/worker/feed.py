@@ -36,6 +36,7 @@ class Batch(NamedTuple):
 class Feed:
     """Batches drawn from a dataset. The same number of the same seed is always the same batch.
 
+    An image is drawn as often as it is large, so that every pixel has the same chance, as it has in the examination.
     Images that stay in their files are read one after the other, and several tiles are drawn from each while it is
     here: those of `VISITED` images are shuffled, so that a batch comes from many of them.
 
@@ -52,6 +53,8 @@ class Feed:
         self.dataset = dataset
         self._weights = class_weights(dataset, max(2, config.num_classes)) if recipe.loss == "weighted" else None
         self._sources = [] if dataset.in_files else [self._source(place) for place in range(len(dataset))]
+        areas = np.array(dataset.sizes, float).prod(axis=1)
+        self._chances = areas / areas.sum()
         self._group: tuple[int, list[Drawn]] = -1, []
 
     def _source(self, place: int) -> Source:
@@ -69,7 +72,7 @@ class Feed:
 
     def _from_memory(self, number: int) -> list[Drawn]:
         rng = np.random.default_rng([self.recipe.seed, number])
-        places = rng.integers(len(self._sources), size=self.recipe.batch_size)
+        places = rng.choice(len(self._sources), self.recipe.batch_size, p=self._chances)
         return [self._draw(rng, self._sources[place]) for place in places]
 
     def _draw(self, rng: np.random.Generator, source: Source) -> Drawn:
@@ -85,7 +88,7 @@ class Feed:
         if self._group[0] != group:
             rng = np.random.default_rng([self.recipe.seed, group])
             drawn: list[Drawn] = []
-            for place in rng.integers(len(self.dataset), size=VISITED):
+            for place in rng.choice(len(self.dataset), VISITED, p=self._chances):
                 source = self._source(int(place))
                 drawn += [self._draw(rng, source) for _ in range(DRAWN)]
             self._group = group, [drawn[place] for place in rng.permutation(len(drawn))]

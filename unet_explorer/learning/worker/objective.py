@@ -29,15 +29,15 @@ def loss_of(config: UNetConfig, recipe: Recipe) -> keras.losses.Loss:
     A linear head gives logits, and so does one with a ReLU, which is its mistake. Softmax and sigmoid give shares. One
     score a pixel, or a sigmoid for each class, is judged as yes or no.
     """
-    return _Judged(config, recipe.loss == "dice")
+    return _Judged(config, recipe.loss)
 
 
 class _Judged(keras.losses.Loss):  # type: ignore[misc]
-    """Keras's own loss for this head. Labels beyond the classes of a network with one score count as yes."""
+    """Keras's own losses for this head. Labels beyond the classes of a network with one score count as yes."""
 
-    def __init__(self, config: UNetConfig, dice: bool) -> None:
-        super().__init__(name="dice" if dice else "cross_entropy", reduction="sum_over_batch_size")
-        self.classes, self.dice = config.num_classes, dice
+    def __init__(self, config: UNetConfig, loss: str) -> None:
+        super().__init__(name=loss.replace("-", "_"), reduction="sum_over_batch_size")
+        self.classes, self.loss = config.num_classes, loss
         self.logits = config.head_activation not in {"softmax", "sigmoid"}
         self.separately = config.num_classes == 1 or config.head_activation == "sigmoid"
 
@@ -45,16 +45,28 @@ class _Judged(keras.losses.Loss):  # type: ignore[misc]
         # Where nothing is known the label is −1, and nothing is judged.
         known = ops.cast(y_true >= 0, y_pred.dtype)
         labels = ops.maximum(ops.cast(y_true, "int32"), 0)
+        if self.loss == "dice":
+            return self._dice(labels, y_pred, known)
+        if self.loss == "combined":
+            # Cross-entropy gives every pixel a say, also where Dice alone would settle for the background.
+            return ops.mean(self._cross_entropy(labels, y_pred, known)) + ops.mean(self._dice(labels, y_pred, known))
+        return self._cross_entropy(labels, y_pred, known)
+
+    def _truth(self, labels: Any, kind: Any) -> Any:
         if self.classes == 1:
-            truth = ops.cast(ops.expand_dims(labels, -1) > 0, y_pred.dtype)
-        elif self.dice or self.separately:
-            truth = ops.one_hot(labels, self.classes, dtype=y_pred.dtype)
-        else:
-            return known * keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=self.logits)
-        if self.dice:
-            if self.logits:
-                y_pred = ops.sigmoid(y_pred) if self.separately else ops.softmax(y_pred)
-            seen = ops.expand_dims(known, -1)
-            # One figure a class, over all pixels of the batch.
-            return keras.losses.dice(truth * seen, y_pred * seen, axis=(0, 1, 2))
-        return known * keras.losses.binary_crossentropy(truth, y_pred, from_logits=self.logits)
+            return ops.cast(ops.expand_dims(labels, -1) > 0, kind)
+        return ops.one_hot(labels, self.classes, dtype=kind)
+
+    def _cross_entropy(self, labels: Any, y_pred: Any, known: Any) -> Any:
+        """One figure a pixel."""
+        if self.separately:
+            truth = self._truth(labels, y_pred.dtype)
+            return known * keras.losses.binary_crossentropy(truth, y_pred, from_logits=self.logits)
+        return known * keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=self.logits)
+
+    def _dice(self, labels: Any, y_pred: Any, known: Any) -> Any:
+        """One figure a class, over all pixels of the batch."""
+        truth, seen = self._truth(labels, y_pred.dtype), ops.expand_dims(known, -1)
+        if self.logits:
+            y_pred = ops.sigmoid(y_pred) if self.separately else ops.softmax(y_pred)
+        return keras.losses.dice(truth * seen, y_pred * seen, axis=(0, 1, 2))

@@ -21,7 +21,10 @@ _VARIATIONS: Final = {
     "flips": "flipped",
     "grey": "grey values",
     "elastic": "elastic",
+    "inverted": "inverted",
 }
+_INVERTING: Final = 2
+"""A seed that does invert: it happens half of the time only."""
 
 
 def picture(image: Image, title: str, **more: Any) -> dict[str, Any]:
@@ -63,11 +66,12 @@ def gallery(dataset: Dataset, side: int = _SIDE) -> list[dict[str, Any]]:
     plain = draw_tile(np.random.default_rng(0), source, tile, tile, Augmentation.none())
     shown = [picture(plain.tile, "as it is", labels=label_bytes(plain.labels))]
     for name, title in _VARIATIONS.items():
-        drawn = draw_tile(np.random.default_rng(0), source, tile, tile, Augmentation(**{**none, name: True}))
+        seed = _INVERTING if name == "inverted" else 0
+        drawn = draw_tile(np.random.default_rng(seed), source, tile, tile, Augmentation(**{**none, name: True}))
         # Not stretched anew, or grey values would look as they were.
         range_ = (float(plain.tile.min()), float(plain.tile.max())) if name == "grey" else (0.0, 0.0)
         shown.append(_in_range(drawn.tile, title, label_bytes(drawn.labels), range_))
-    drawn = draw_tile(np.random.default_rng(1), source, tile, tile)
+    drawn = draw_tile(np.random.default_rng(1), source, tile, tile, Augmentation(inverted=True))
     shown.append(picture(drawn.tile, "all together", labels=label_bytes(drawn.labels)))
     assert plain.weights is not None
     low, high = plain.weights.min(), plain.weights.max()

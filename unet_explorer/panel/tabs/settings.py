@@ -10,7 +10,7 @@ from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.panel.instrument.explanations import SENTENCES
 
-__all__ = ["SETTINGS", "VARIATIONS", "design_summary", "recipe_summary"]
+__all__ = ["SETTINGS", "VARIATIONS", "choice_words", "design_summary", "recipe_summary"]
 
 _WORDS: Final = {
     "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
@@ -28,6 +28,7 @@ _VALUES: Final = {
     "cross-entropy": "cross-entropy",
     "weighted": "weighted cross-entropy (paper)",
     "dice": "Dice",
+    "combined": "cross-entropy + Dice",
 }
 _FIRST: Final = ("steps", "batch_size", "learning_rate", "optimizer", "loss")
 """What is shown at once; the rest is under "More"."""
@@ -38,6 +39,7 @@ VARIATIONS: Final = {
     "flips": ("flips", "mirrored, half of the time"),
     "grey": ("grey values", "brightness and contrast vary, smoothly across the tile"),
     "elastic": ("elastic", "smoothly bent: random vectors on a 3 × 3 grid, standard deviation 10 px"),
+    "inverted": ("inverted", "bright and dark exchanged, half of the time: where objects are dark in some images only"),
 }
 
 
@@ -63,6 +65,24 @@ def _settings() -> list[dict[str, Any]]:
 
 
 SETTINGS: Final = _settings()
+
+
+def choice_words(name: str, value: Any) -> dict[str, str]:
+    """A choice as label and value in words.
+
+    Args:
+        name: A field of `Recipe` or of `Augmentation`, or ``"tile"``.
+        value: What is chosen of it.
+
+    Example:
+        >>> choice_words("steps", 1300), choice_words("tile", [188, 188])
+        ({'label': 'Steps', 'value': '1,300'}, {'label': 'Tile', 'value': '188 × 188'})
+    """
+    if name == "tile":
+        return {"label": "Tile", "value": f"{value[0]} × {value[1]}"}
+    if name in VARIATIONS:
+        return {"label": VARIATIONS[name][0], "value": "on" if value else "off"}
+    return {"label": _WORDS[name][0], "value": _VALUES.get(value) or f"{value:,}"}
 
 
 def design_summary(config: UNetConfig, tile: tuple[int, int], images: str) -> str:

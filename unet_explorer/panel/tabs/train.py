@@ -16,7 +16,6 @@ from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.sources import RECIPES
 from unet_explorer.panel.tabs.own_images import OwnImages
 from unet_explorer.panel.tabs.paint import label_bytes
 from unet_explorer.panel.tabs.progress import (
@@ -27,8 +26,8 @@ from unet_explorer.panel.tabs.progress import (
     seconds_of,
     status_of,
 )
+from unet_explorer.panel.tabs.proposing import Proposing, without_batch
 from unet_explorer.panel.tabs.settings import SETTINGS
-from unet_explorer.panel.tabs.trainings import Trainings
 
 if TYPE_CHECKING:
     from unet_explorer.panel.tabs.chosen_image import ChosenImage
@@ -39,12 +38,11 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(Trainings, OwnImages):
+class TrainTab(Proposing, OwnImages):
     """Teach and watch.
 
     Attributes:
         instrument: Where the browser finds the knobs, and with them the tiles per batch.
-        recipe: How to teach, as `Recipe.to_dict` writes it, without the tiles per batch: these are the instrument's.
         settings: What can be chosen, with label and explanation.
         states: In which states of a training it goes on or could at once, and from which it can go on again.
         findings: What speaks against starting.
@@ -59,7 +57,6 @@ class TrainTab(Trainings, OwnImages):
     at_once = frozenset({"pause", "stop", "resume"})
 
     instrument = traitlets.Unicode("").tag(sync=True)
-    recipe = traitlets.Dict().tag(sync=True)
     settings: Any = traitlets.List(SETTINGS).tag(sync=True)
     states = traitlets.Dict({"live": sorted(LIVE), "again": sorted(AGAIN)}).tag(sync=True)
     findings: Any = traitlets.List().tag(sync=True)
@@ -88,7 +85,7 @@ class TrainTab(Trainings, OwnImages):
         self._judged: tuple[Any, list[Finding]] = None, []
         super().__init__(
             instrument=f"anywidget:{instrument.model_id}",
-            recipe=_without_batch(Recipe()),
+            recipe=without_batch(Recipe()),
             source={"kind": "made", "name": SETS[0]},
         )
         instrument.batch_size = _usual_batch(instrument)
@@ -98,7 +95,7 @@ class TrainTab(Trainings, OwnImages):
         else:
             self.source = self._read = {"kind": "given", "name": dataset.name}
             self._later(self._use, dataset)
-            self._later(self._bring_recipe, RECIPES.get(dataset.name, {}))
+            self._later(self._bring_recipe)
         self._later(self._find_unfinished)
 
     # What the browser asks for --------------------------------------------------------------------------------------
@@ -123,7 +120,7 @@ class TrainTab(Trainings, OwnImages):
         """A recipe from the page; the tiles per batch in it go to the instrument, which owns them."""
         recipe = Recipe.from_dict({**self.whole_recipe.to_dict(), **sent})
         self._instrument.batch_size = recipe.batch_size
-        return _without_batch(recipe)
+        return without_batch(recipe)
 
     @traitlets.observe("recipe")
     def _follow_recipe(self, change: Any) -> None:
@@ -205,12 +202,14 @@ class TrainTab(Trainings, OwnImages):
         if self.session is not None and self.session.state in LIVE:
             raise TrainingError("Another training is under way: stop it first.")
         session = TrainingSession.reopen(name, self._worker)
+        # This takes its time; what follows is one change to whoever looks on.
+        self._measure(session.dataset)
         self._take_on(session)
         self.compared = [each for each in self.compared if each["name"] != name]
         self._use(session.dataset)
         self.source = self._read = {"kind": "given", "name": session.dataset.name}
         order = session.order
-        self._brought, self.recipe = {}, _without_batch(order.recipe)
+        self._brought, self.recipe = {}, without_batch(order.recipe)
         self._do_show_design({})
 
     def _do_show_design(self, _: dict[str, Any]) -> None:
@@ -222,11 +221,12 @@ class TrainTab(Trainings, OwnImages):
         self._turn(order.config.to_dict(), list(order.tile), order.recipe.batch_size)
 
     def _do_fix(self, request: dict[str, Any]) -> None:
-        """Turn the knobs as a finding proposes."""
+        """Turn the knobs, or change the recipe, as a finding proposes."""
         found = [each for each in self._findings() if each.kind == request.get("kind") and each.change]
         if found:
             change, instrument = found[0].change, self._instrument
             config = {**instrument.config, **change.get("config", {})}
+            self.recipe = {**self.recipe, **change.get("recipe", {})}
             self._turn(config, change.get("tile", instrument.tile), change.get("batch_size", instrument.batch_size))
 
     def _turn(self, config: dict[str, Any], tile: list[int], batch: int) -> None:
@@ -237,18 +237,11 @@ class TrainTab(Trainings, OwnImages):
     # Images -----------------------------------------------------------------------------------------------------------
 
     def _images_changed(self) -> None:
-        made = self._read["kind"] == "made"
-        self._bring_recipe(RECIPES.get(self._read["name"], {}) if made else {})
+        self._bring_recipe()
 
-    def _bring_recipe(self, wanted: dict[str, Any]) -> None:
-        """A made set that needs its own way of teaching brings it; what was chosen by hand stays."""
-        with self._lock:
-            usual, now = Recipe().to_dict(), dict(self.recipe)
-            for name, value in self._brought.items():
-                if now[name] == value:
-                    now[name] = usual[name]
-            self._brought = {name: value for name, value in wanted.items() if now[name] == usual[name]}
-            self.recipe = now | self._brought
+    def _use(self, dataset: Dataset) -> None:
+        self._measure(dataset)
+        super()._use(dataset)
 
     def _find_unfinished(self) -> None:
         session = TrainingSession.unfinished(self._worker)
@@ -265,6 +258,7 @@ class TrainTab(Trainings, OwnImages):
     def _refresh(self) -> None:
         with self.hold_sync():
             self.findings = [finding_for_page(each) for each in self._findings()]
+            self._show_proposals()
             self._show_progress()
             self._list_if_new()
 
@@ -280,10 +274,12 @@ class TrainTab(Trainings, OwnImages):
         instrument, recipe = self._instrument, self.whole_recipe
         live = self.session is not None and self.session.state in LIVE
         judged = (instrument.design, tuple(instrument.tile), recipe, id(self.dataset), live)
-        if self._judged[0] != judged:
-            free = available_memory() + resident_memory(self._worker.process)
-            self._judged = judged, findings_of(instrument, recipe, self.dataset, free, self._speed)
-        return self._judged[1]
+        # The page is brought up to date by another thread.
+        with self._lock:
+            if self._judged[0] != judged:
+                free = available_memory() + resident_memory(self._worker.process)
+                self._judged = judged, findings_of(instrument, recipe, self.dataset, free, self._speed)
+            return self._judged[1]
 
     def _show_progress(self) -> None:
         session = self.session
@@ -310,12 +306,6 @@ class TrainTab(Trainings, OwnImages):
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
         if self.session is not None:
             self.session.close()
-
-
-def _without_batch(recipe: Recipe) -> dict[str, Any]:
-    chosen = recipe.to_dict()
-    del chosen["batch_size"]
-    return chosen
 
 
 def _usual_batch(instrument: Instrument) -> int:

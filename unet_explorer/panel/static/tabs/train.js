@@ -5,6 +5,7 @@ import { OWN_KEYS, element, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 import { Images } from "./own_images.js";
 import { ProgressView } from "./progress.js";
+import { Proposals } from "./proposals.js";
 import { QuestionView } from "./questions.js";
 import { Settings } from "./settings.js";
 import { TrainingsList } from "./trainings.js";
@@ -38,6 +39,7 @@ class Train {
     this.settings = new Settings(model, instrument, signal);
     this.images = new Images(model, signal);
     this.question = new QuestionView(model, signal);
+    this.proposals = new Proposals(model);
     this.progressView = new ProgressView(model, signal);
     this.trainings = new TrainingsList(model, signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
@@ -58,7 +60,7 @@ class Train {
     this.speed = element("span", { class: "ue-quiet", "data-role": "speed" });
     this.differs = element("p", { class: "ue-differs", "data-role": "differs", hidden: true });
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "train" });
-    const left = element("div", { class: "ue-left" }, this.images.node, this.settings.node);
+    const left = element("div", { class: "ue-left" }, this.images.node, this.proposals.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.question.node, this.findings);
     right.append(this.trainings.node, this.progressView.node, this.images.varied);
@@ -173,6 +175,7 @@ export default {
     listenTo(instrument, ["batch_size"], () => train.settings.show(), signal, train.problem);
     on(["source", "data"], () => train.images.show());
     on(["question"], () => train.question.show());
+    on(["proposals"], () => train.proposals.show());
     on(["gallery"], () => train.images.showGallery());
     on(["findings"], () => train.showFindings());
     on(["status", "problem"], () => train.showStatus());

@@ -69,7 +69,7 @@
 
 /** @typedef {"new" | "starting" | "running" | "paused" | "stopped" | "finished" | "failed" | "interrupted"} TrainingState */
 
-/** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean }} Augmentation */
+/** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean, inverted: boolean }} Augmentation */
 
 /**
  * How to teach, as `Recipe.to_dict` writes it; the tiles per batch are the instrument's, and only come back with a change.
@@ -133,6 +133,12 @@
  *   licence: string,
  * }} DataWords
  * @typedef {Told<DataWords> & { loading?: boolean, progress?: string }} Data
+ */
+
+/**
+ * What is proposed for the images, with the reason; `taken` if it is chosen now.
+ *
+ * @typedef {{ name: RecipeName | keyof Augmentation | "tile", label: string, value: string, reason: string, taken: boolean }} Proposal
  */
 
 /**
@@ -219,6 +225,7 @@
  * @typedef {BackgroundTraits & {
  *   instrument: string,
  *   recipe: Recipe,
+ *   proposals: Proposal[],
  *   source: Source,
  *   sources: string[],
  *   settings: Setting[],
