@@ -14,7 +14,7 @@ import numpy as np
 from unet_explorer import Dataset, ShapeError, UNetConfig, trace
 from unet_explorer.core.config import shown
 from unet_explorer.data.decoded import DataError
-from unet_explorer.learning.preflight import TrainingError
+from unet_explorer.learning.finding import TrainingError
 
 __all__ = ["GREY", "NETWORK", "as_list", "as_numpy", "complaint", "junk"]
 

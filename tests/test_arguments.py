@@ -19,7 +19,7 @@ from junk import GREY, NETWORK, as_list, as_numpy, junk
 import unet_explorer
 from unet_explorer import ShapeError, Tiling, TrainingSession, UNetConfig, trace
 from unet_explorer.core.config import shown
-from unet_explorer.learning.preflight import TrainingError
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.recipe import Recipe
 
 RESULTS = {"Step", "Trace"}

@@ -9,8 +9,8 @@ import pytest
 from hands import SMALL, Watch, pressed
 
 from unet_explorer import TrainingSession, cells
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.kept import kept_trainings, remove, rename, store_of
-from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.learning.store import Store, trainings_folder
 from unet_explorer.panel.tabs.train import TrainTab
 

@@ -12,8 +12,10 @@ from support import configs, examples
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, estimate_memory, shapes, trace
 from unet_explorer.core.tiles import nearest_sizes, tile_for_output
+from unet_explorer.data.dataset import joined
+from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.machine import usual_speed
-from unet_explorer.learning.preflight import FEW, RARE, Finding, TrainingError, findings, macs_per_step
+from unet_explorer.learning.preflight import FEW, RARE, findings, macs_per_step
 from unet_explorer.learning.recipe import Order, Recipe
 
 CLASSROOM = PRESETS["classroom"].config
@@ -276,3 +278,21 @@ def test_a_dataset_of_many_sizes_is_judged_by_its_smallest(images):
     output = trace(better.config, better.tile).output
     assert output.height <= 120
     assert output.width <= 90
+
+
+def test_the_same_images_in_both_parts_are_no_examination():
+    data = cells(4, size=96)
+    both = joined(data, data.take([1, 2]))
+    (found,) = [each for each in findings(order(), both) if each.kind == "twins"]
+    assert "2 of the 2 images for validation" in found.words
+    assert not [each for each in findings(order(), joined(data, cells(4, size=96, seed=9))) if each.kind == "twins"]
+
+
+def test_classes_that_no_mask_holds_are_told_and_so_are_masks_of_which_nothing_is_known():
+    labels = np.ones((2, 96, 96), int)
+    labels[:, 20:40] = 2
+    data = Dataset("trimaps", np.zeros((2, 96, 96, 1), "float32"), labels, ("background", "pet", "border"))
+    (found,) = [each for each in findings(order(replace(CLASSROOM, num_classes=3)), data) if each.kind == "absent"]
+    assert found.words == "No pixel of any mask is background. Do the masks count from 1?"
+    nothing = Dataset("none", np.zeros((2, 96, 96, 1), "float32"), np.full((2, 96, 96), -1), ("a", "b"))
+    assert [(each.kind, each.weight) for each in findings(order(), nothing)] == [("unknown", "stop")]

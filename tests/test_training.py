@@ -12,7 +12,7 @@ from hands import SMALL, finished, until
 from unet_explorer import TrainingSession, UNetConfig, build_model, predict_image, shapes
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.data.dataset import normalize
-from unet_explorer.learning.preflight import TrainingError
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.predict.scores import classes_of
 
 TILE = 76  # output 36

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 from unet_explorer.core.config import shown
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.history import History
-from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.learning.protocol import Examination
 from unet_explorer.learning.recipe import Order
 from unet_explorer.learning.store import PASSING, Store

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.weights import regions
+from unet_explorer.learning.finding import Finding
 from unet_explorer.learning.recipe import Order
 from unet_explorer.needs import no_tensorflow
 
-__all__ = ["FEW", "Finding", "TrainingError", "findings", "macs_per_step"]
+__all__ = ["FEW", "RARE", "findings", "macs_per_step"]
 
 FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
@@ -32,53 +33,6 @@ _LOOKED_AT: Final = 8
 """Images in files whose objects are counted."""
 LONG: Final = 900.0
 """Seconds that nobody waits for in front of a class."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that speaks against starting.
-
-    Attributes:
-        kind: What it is about, in one word.
-        weight: ``"stop"``: it cannot be done. ``"doubt"``: it would be a waste, so it must be asked for twice.
-            ``"note"``: worth knowing.
-        words: What is wrong, and why.
-        fix: What to do about it, in words; empty if nothing can be offered.
-        change: The same as values: any of ``config`` (knobs), ``tile``, ``batch_size``, ``recipe`` (fields of it).
-    """
-
-    kind: str
-    weight: Literal["stop", "doubt", "note"]
-    words: str
-    fix: str = ""
-    change: dict[str, Any] = field(default_factory=dict)
-
-
-class TrainingError(RuntimeError):
-    """A training cannot start, or has nothing to give yet.
-
-    Attributes:
-        findings: What speaks against it, if that was the reason.
-    """
-
-    def __init__(self, message: str, findings_: Sequence[Finding] = ()) -> None:
-        super().__init__(message)
-        self.findings = tuple(findings_)
-
-    @classmethod
-    def check(cls, findings_: Iterable[Finding], force: bool) -> None:
-        """Raise if anything found forbids to start.
-
-        Args:
-            found: What was found.
-            force: Whether doubts do not count.
-        """
-        against = [each for each in findings_ if each.weight == "stop" or (each.weight == "doubt" and not force)]
-        if against:
-            message = [f"{each.words} {each.fix}".strip() for each in against]
-            if all(each.weight == "doubt" for each in against):
-                message.append("Or start it anyway, with force=True.")
-            raise cls("\n".join(message), against)
 
 
 def macs_per_step(order: Order) -> int:
@@ -105,6 +59,8 @@ def findings(order: Order, dataset: Dataset, available: int | None = None, speed
         >>> [each.kind for each in findings(order, cells(4, size=64))]
         ['channels', 'head', 'small']
     """
+    if not dataset.pixels.any():
+        return [Finding("unknown", "stop", "Of no pixel of any mask the class is known: look at what is ignored.")]
     findings_ = [
         *_software(),
         *_images(order, dataset),
@@ -166,9 +122,19 @@ def _labels(config: UNetConfig, dataset: Dataset) -> Iterable[Finding]:
         fix = "Look at your masks: are they the right files, and are objects marked by values above 0?"
         yield Finding("one-class", "doubt", message, fix)
     else:
-        empty = int(np.count_nonzero(dataset.pixels[:, 1:].sum(axis=1) == 0))
-        if empty:
-            yield Finding("empty", "note", f"{empty} of {len(dataset)} masks hold background alone.")
+        yield from _absent(dataset)
+
+
+def _absent(dataset: Dataset) -> Iterable[Finding]:
+    """Masks that hold nothing, and classes that no mask holds."""
+    empty = int(np.count_nonzero(dataset.pixels[:, 1:].sum(axis=1) == 0))
+    if empty:
+        yield Finding("empty", "note", f"{empty} of {len(dataset)} masks hold background alone.")
+    pixels = dataset.pixels.sum(axis=0)
+    absent = [name for number, name in enumerate(dataset.classes) if number < len(pixels) and not pixels[number]]
+    if absent:
+        from_one = " Do the masks count from 1?" if not pixels[0] else ""
+        yield Finding("absent", "note", f"No pixel of any mask is {' or '.join(absent[:5])}.{from_one}")
 
 
 def _head(config: UNetConfig) -> Iterable[Finding]:
@@ -246,6 +212,12 @@ def _rare(order: Order, dataset: Dataset) -> Iterable[Finding]:
 def _examined(order: Order, dataset: Dataset) -> Iterable[Finding]:
     if len(dataset) < 2:
         return
+    if twins := _twins(dataset):
+        words = (
+            f"{twins} of the {dataset.validation} images for validation seem to be among those that are learnt from: "
+            "same name, size and pixels of each class. What has been seen is no examination."
+        )
+        yield Finding("twins", "doubt", words, "Take them out of one of both.")
     kept_back = dataset.split(seed=order.recipe.seed)[1]
     if not kept_back.pixels[:, 1:].any() and dataset.pixels[:, 1:].any():
         words = (
@@ -253,6 +225,14 @@ def _examined(order: Order, dataset: Dataset) -> Iterable[Finding]:
             "would tell nothing of the objects."
         )
         yield Finding("examined", "doubt", words, "Add images that hold objects; one at least must be kept back.")
+
+
+def _twins(dataset: Dataset) -> int:
+    """How many images for validation look like one that is learnt from."""
+    pixels, sizes = dataset.pixels, dataset.sizes
+    seen = [(title, size, row.tobytes()) for title, size, row in zip(dataset.titles, sizes, pixels, strict=True)]
+    first = len(dataset) - dataset.validation
+    return len(set(seen[:first]) & set(seen[first:]))
 
 
 def _tile_within(config: UNetConfig, size: tuple[int, int]) -> tuple[int, int] | None:

@@ -16,10 +16,11 @@ from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset, joined, read_dataset
 from unet_explorer.learning.examination import Example, examples
+from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.history import History
 from unet_explorer.learning.kept import free_title, history_of, order_of, store_of
 from unet_explorer.learning.machine import available_memory, resident_memory
-from unet_explorer.learning.preflight import Finding, TrainingError, findings
+from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.protocol import Answer, TrainingControl
 from unet_explorer.learning.recipe import Order, Recipe

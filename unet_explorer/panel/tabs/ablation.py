@@ -11,8 +11,8 @@ import traitlets
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import nearest_sizes, read_tile, sides, tile_for_output
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.machine import available_memory, resident_memory
-from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.learning.session import LIVE, TrainingSession

@@ -13,7 +13,7 @@ import traitlets
 
 from unet_explorer.data.decoded import DataError
 from unet_explorer.drawing.palette import painted
-from unet_explorer.learning.preflight import TrainingError
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.panel.sources import ACCEPTED, Upload
 from unet_explorer.panel.tabs.questions import question_for_page
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from unet_explorer.core.tiles import ShapeError, read_tile
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.learning.finding import Finding
 from unet_explorer.learning.history import Epoch, thinned
-from unet_explorer.learning.preflight import Finding, findings, macs_per_step
+from unet_explorer.learning.preflight import findings, macs_per_step
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.panel.instrument.widget import Instrument

@@ -9,8 +9,9 @@ import traitlets
 from unet_explorer.core.tiles import read_tile
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.made import SETS
+from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.machine import available_memory, resident_memory, usual_speed
-from unet_explorer.learning.preflight import Finding, TrainingError, macs_per_step
+from unet_explorer.learning.preflight import macs_per_step
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import SHOWN, SUGGESTED_RATE, Recipe
 from unet_explorer.learning.session import AGAIN, LIVE, TrainingSession

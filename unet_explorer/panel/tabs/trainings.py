@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import traitlets
 
+from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.history import History, thinned
 from unet_explorer.learning.kept import Kept, history_of, kept_trainings, remove, rename
-from unet_explorer.learning.preflight import TrainingError
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.store import Store
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
