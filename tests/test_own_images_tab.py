@@ -95,6 +95,21 @@ def test_an_answer_may_raise_the_next_question_and_both_are_heeded(train, tmp_pa
     assert len(train.dataset) == 2
 
 
+def test_a_threshold_is_offered_with_a_look_at_what_it_does(train, tmp_path):
+    watch = Watch(train)
+    three = np.where(SQUARE > 0, 255, 0).astype("uint8")
+    three[14:20, :8] = 90
+    choose(train, path=str(pair(tmp_path / "soft", mask=three)))
+    watch.until(lambda: train.question)
+    assert train.question["option"] == "threshold"
+    before, after = (np.frombuffer(each["pixels"], np.uint8).reshape(20, 30) for each in train.question["pictures"])
+    np.testing.assert_array_equal(before, three)
+    np.testing.assert_array_equal(after, SQUARE)
+    pressed(train, "answer", option="threshold", value=0.5)
+    watch.until(lambda: train.data["name"] == "soft")
+    np.testing.assert_array_equal(train.dataset.labels[0], SQUARE > 0)
+
+
 def test_two_folders_anywhere(train, tmp_path):
     watch = Watch(train)
     save(tmp_path / "photos" / "one.png", np.dstack([GREY, GREY, 255 - GREY]))

@@ -355,8 +355,16 @@ def _refuse_lossy(seen: Sequence[Seen]) -> None:
                 f"{each.name} is a JPEG, and not of two brightnesses alone: JPEG makes up values between those of a "
                 "mask, so the classes cannot be told apart. Save masks as PNG, straight from the program that drew "
                 "them. If it is of two classes, say from which brightness on it is foreground: threshold=0.5.",
-                Question("threshold", ((0.5, "From half as bright as white on, it is foreground"),)),
+                _half_of_white(each),
             )
+
+
+def _half_of_white(seen: Seen) -> Question:
+    """Whether to take what is bright for foreground, with a look at what that would be."""
+    choices = ((0.5, "From half as bright as white on, it is foreground"),)
+    if seen.small is None:
+        return Question("threshold", choices)
+    return Question("threshold", choices, (seen.small, ((seen.small > 127) * 255).astype(np.uint8)))
 
 
 def _look_like_objects(seen: Sequence[Seen]) -> bool:
@@ -409,7 +417,7 @@ def _refuse_many(seen: Sequence[Seen], every: Sequence[int]) -> None:
                 "may be soft, or 255 marks what is unknown. Of two classes, say from which brightness on a pixel is "
                 "foreground: threshold=0.5. If 255 is what nobody knows: ignore=255. Or save it as PNG, in 0 and 255 "
                 f"alone for two classes, or in 0, 1, 2, … up to {MOST_UNNAMED - 1} for more.",
-                Question("threshold", ((0.5, "Dark and bright: from half as bright as white on, it is foreground"),)),
+                _half_of_white(each),
             )
     largest = next(each.name for each in seen if every[-1] in each.numbers)
     raise DataError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_explorer.data.decoded import DataError, DecodedImage
+from unet_explorer.data.decoded import DataError, DecodedImage, thumbnail
 
 __all__ = ["LARGEST_OBJECT", "Seen", "colour_numbers", "counted", "look"]
 
@@ -43,6 +43,7 @@ class Seen:
         broken: How many lie in several.
         soft: Whether it is dark and bright, and what lies between are the seams alone.
         noisy: Whether so many numbers lie in so many pieces that it looks like an image.
+        small: What it looks like, small, where it is neither in colour nor of two numbers alone; or None.
         reds: Whether it is in colour, and all but red is 0, as where the numbers of objects were put into one channel.
     """
 
@@ -57,6 +58,7 @@ class Seen:
     broken: int = 0
     soft: bool = False
     noisy: bool = False
+    small: NDArray[np.uint8] | None = None
     reds: bool = False
 
     def colours(self) -> NDArray[np.int64]:
@@ -103,6 +105,8 @@ def look(mask: DecodedImage, name: str) -> Seen:
     values, counts = counted(colour_numbers(mask, name) if coloured else mask.values)
     reds = coloured and not np.any(values & 0xFFFF)
     seen = Seen(name, values, counts, mask.top, coloured, palette, mask.lossy, reds=reds)
+    if not coloured and palette is None and len(values) > 2:
+        seen = replace(seen, small=thumbnail(mask))
     white = len(values) <= 2 and values[-1] in (0, 255, mask.top) and values[0] in (0, values[-1])
     if mask.lossy or (coloured and not reds) or (white and palette is None and not reds):
         return seen if coloured else replace(seen, soft=len(values) > 2 and _is_soft(mask))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from unet_explorer.data.decoded import Question
 
 __all__ = ["question_for_page"]
+
+_TITLES: Final = ("a mask", "as foreground")
+"""What is shown where a threshold is asked for."""
 
 
 def question_for_page(question: Question | None) -> dict[str, Any]:
@@ -25,11 +28,14 @@ def question_for_page(question: Question | None) -> dict[str, Any]:
     return {
         "option": question.option,
         "choices": [list(choice) for choice in question.choices],
-        "pictures": [_painted(each, number) for number, each in enumerate(question.pictures, start=1)],
+        "pictures": [
+            _painted(each, _TITLES[number] if question.option == "threshold" else f"Plane {number + 1}")
+            for number, each in enumerate(question.pictures)
+        ],
     }
 
 
-def _painted(pixels: NDArray[Any], number: int) -> dict[str, Any]:
+def _painted(pixels: NDArray[Any], title: str) -> dict[str, Any]:
     height, width, *channels = pixels.shape
     size = {"height": height, "width": width, "channels": channels[0] if channels else 1}
-    return {**size, "title": f"Plane {number}", "pixels": np.ascontiguousarray(pixels, np.uint8).tobytes()}
+    return {**size, "title": title, "pixels": np.ascontiguousarray(pixels, np.uint8).tobytes()}
