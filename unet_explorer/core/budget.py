@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
-from itertools import pairwise, product
+from itertools import accumulate
 from typing import Final
 
-from unet_explorer.core.axis import axis_of
+from unet_explorer.core.axis import margins
 from unet_explorer.core.config import UNetConfig, Whole, read_config, read_value, shown, whole
-from unet_explorer.core.cost import estimate_memory, read_batch_size
+from unet_explorer.core.cost import estimate_memory, read_batch_size, total_bytes
 from unet_explorer.core.tiles import Tile, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import read_image_shape
 from unet_explorer.core.trace import trace
@@ -158,27 +157,61 @@ def best_tile(
     read_config(config, image_shape, limit, batch_size)
     height, width = read_image_shape(image_shape)
     allowed, batch_size = read_limit(limit), read_batch_size(batch_size)
-    down, across = (_candidates(config, side) for side in (height, width))
-    pairs = sorted(
-        ((many * n * more * m, abs(n - m), (n, m)) for (n, many), (m, more) in product(down, across)),
+
+    def fits(tile: tuple[int, int]) -> bool:
+        return total_bytes(config, tile, batch_size, training=False) <= allowed
+
+    least = _sizes(config, height)[0], _sizes(config, width)[0]
+    down = _candidates(config, height, lambda side: fits((side, least[1])))
+    across = _candidates(config, width, lambda side: fits((least[0], side)))
+    # What fits beside one side fits beside every smaller one: going up on one axis, one goes down on the other.
+    cheapest, place = _cheapest_so_far(across), len(across) - 1
+    best: tuple[int, int, tuple[int, int]] | None = None
+    for n, many in down:
+        while place >= 0 and not fits((n, across[place][0])):
+            place -= 1
+        if place < 0:
+            break
+        m, more = cheapest[place]
+        found = many * n * more * m, abs(n - m), (n, m)
+        best = found if best is None else min(best, found)
+    return best[2] if best else None
+
+
+def _candidates(config: UNetConfig, side: int, fits: Callable[[int], bool]) -> list[tuple[int, int]]:
+    """Tiles, each with how many it takes to cover a side, that are the smallest with that number, and that fit.
+
+    Both the stride and the tile grow by the period from one size to the next: after `place` sizes ``stride + place *
+    period`` and ``first + place * period``. So the next size that does with fewer is found by one division.
+    """
+    sizes, lost = _sizes(config, side), margins(config)
+    period, whole = lost.period, sizes[-1]
+    # Memory grows with the tile, so halving the range finds the last that fits.
+    fitting = bisect_left(sizes, True, key=lambda tile: not fits(tile))
+    last = sizes[fitting - 1] if fitting else 0
+    # Smaller ones cannot meet; the whole image in one piece always does.
+    first = min(
+        whole, next(iter(sizes[bisect_left(sizes, 2 * lost.border + lost.first + lost.last + period) :]), whole)
     )
-    too_much: list[tuple[int, int]] = []
-    for _, _, tile in pairs:
-        # What holds a tile that was too much is too much as well.
-        if any(tile[0] >= n and tile[1] >= m for n, m in too_much):
-            continue
-        if estimate_memory(config, tile, batch_size)["total"] <= allowed:
-            return tile
-        too_much = [each for each in too_much if not (each[0] >= tile[0] and each[1] >= tile[1])] + [tile]
-    return None
+    stride = lost.stride(first - 2 * lost.border)
+    found: list[tuple[int, int]] = []
+    tile = first
+    while tile <= last:
+        count = 1 if tile == whole else 1 + -(-(whole - tile) // (stride + tile - first))
+        found.append((tile, count))
+        if count == 1:
+            break
+        tile = first + period * -(-(whole - first - (count - 2) * stride) // (period * (count - 1)))
+    return found
 
 
-@lru_cache(maxsize=256)
-def _candidates(config: UNetConfig, side: int) -> tuple[tuple[int, int], ...]:
-    """Tiles, each with how many it takes to cover a side, that are the smallest with that number."""
-    counted = [(tile, axis_of(config, side, tile).count) for tile in _sizes(config, side)]
-    able = [each for each in counted if each[1]]
-    return tuple(able[:1] + [after for before, after in pairwise(able) if after[1] < before[1]])
+def _cheapest_so_far(candidates: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """For each candidate the one that computes least of those up to it."""
+
+    def cheaper(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+        return other if other[0] * other[1] < one[0] * one[1] else one
+
+    return list(accumulate(candidates, cheaper))
 
 
 def _sizes(config: UNetConfig, side: int) -> range:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from unet_explorer.core.config import Flag, UNetConfig, Whole, read_config, read_value
+from unet_explorer.core.laws import laws
 from unet_explorer.core.plan import TILE, Step, plan
-from unet_explorer.core.tiles import Tile
-from unet_explorer.core.trace import BYTES_PER_NUMBER, trace
+from unet_explorer.core.tiles import Tile, sides
+from unet_explorer.core.trace import BYTES_PER_NUMBER
 
-__all__ = ["LARGEST_BATCH", "OPTIMIZER_SLOTS", "Held", "estimate_memory", "fixed_bytes", "held", "read_batch_size"]
+__all__ = [
+    "LARGEST_BATCH",
+    "OPTIMIZER_SLOTS",
+    "Held",
+    "MapLaw",
+    "estimate_memory",
+    "fixed_bytes",
+    "held",
+    "map_law",
+    "read_batch_size",
+    "total_bytes",
+]
 
 OPTIMIZER_SLOTS: Final = 2
 """Numbers that Adam keeps for each parameter that it changes, beside it and its gradient (Kingma and Ba 2015)."""
@@ -52,6 +63,11 @@ def fixed_bytes(config: UNetConfig, training: bool) -> dict[str, int]:
         >>> fixed_bytes(UNetConfig(), training=False)["parameters"]
         124122632
     """
+    return dict(_fixed(config, training))
+
+
+@lru_cache(maxsize=512)
+def _fixed(config: UNetConfig, training: bool) -> dict[str, int]:
     steps, overhead = plan(config), _overhead(training)
     parameters = sum(step.parameters for step in steps) * BYTES_PER_NUMBER
     learnt = training * sum(step.trainable for step in steps) * BYTES_PER_NUMBER
@@ -168,14 +184,60 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
     """
     read_config(config, tile, batch_size)
     batch_size, training = read_batch_size(batch_size), read_value("training", training, Flag())
-    result = trace(config, tile)
-    size = {row.step.name: row.bytes for row in result}
-    size[TILE] = math.prod(result.tile) * config.in_channels * BYTES_PER_NUMBER
-    always, moments, spread = held(config, training)
-    maps = batch_size * (
-        sum(size[name] for name in always) + max(sum(size[name] for name in moment) for moment in moments)
-    )
+    height, width = sides(config, tile)[TILE]
+    maps = batch_size * map_law(config, training).bytes(height, width)
     fixed = fixed_bytes(config, training)
-    holes = round((spread - 1) * maps)
+    holes = round((_overhead(training).spread - 1) * maps)
     parts = {**fixed, "maps": maps, "scratch": fixed["scratch"] + holes}
     return {**parts, "total": sum(parts.values())}
+
+
+def total_bytes(config: UNetConfig, tile: tuple[int, int], batch_size: int, training: bool) -> int:
+    """The total of `estimate_memory`, for a tile that is known to fit: for those who weigh thousands of tiles.
+
+    Example:
+        >>> total_bytes(UNetConfig(), (572, 572), 1, True) == estimate_memory(UNetConfig(), 572, training=True)["total"]
+        True
+    """
+    maps = batch_size * map_law(config, training).bytes(*tile)
+    return sum(_fixed(config, training).values()) + maps + round((_overhead(training).spread - 1) * maps)
+
+
+class MapLaw(NamedTuple):
+    """How many bytes the maps that are held at once take, for every tile: the dearest of some `moments`.
+
+    A side is ``(tile + shift) / 2**level``, so at each moment the bytes are ``a h w + b (h + w) + c``, with three whole
+    numbers; all are given `scale` times, so that they are whole.
+    """
+
+    moments: tuple[tuple[int, int, int], ...]
+    scale: int
+
+    def bytes(self, height: int, width: int) -> int:
+        """For a tile of this size, which must fit."""
+        area, rim = height * width, height + width
+        return max(a * area + b * rim + c for a, b, c in self.moments) // self.scale
+
+
+@lru_cache(maxsize=512)
+def map_law(config: UNetConfig, training: bool) -> MapLaw:
+    """The bytes of the maps that are held at once, as a law of the tile.
+
+    Example:
+        >>> map_law(UNetConfig(depth=1, base_filters=2), training=False).bytes(20, 20)
+        4640
+    """
+    known, always, moments = laws(config), *held(config, training)[:2]
+    channels = {TILE: config.in_channels, **{step.name: step.channels for step in plan(config)}}
+    deepest = max(law.level for law in known.values())
+
+    def share(name: str) -> tuple[int, int, int]:
+        law = known[name]
+        weight = channels[name] * BYTES_PER_NUMBER << 2 * (deepest - law.level)
+        return weight, weight * law.shift, weight * law.shift**2
+
+    def summed(names: tuple[str, ...]) -> tuple[int, int, int]:
+        a, b, c = zip(*map(share, names), strict=True)
+        return sum(a), sum(b), sum(c)
+
+    return MapLaw(tuple(dict.fromkeys(summed(always + moment) for moment in moments)), 1 << 2 * deepest)
