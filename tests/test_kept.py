@@ -59,11 +59,10 @@ def test_start_anew_and_reset_keep_what_has_learnt_and_it_can_be_opened_again(tr
     assert row["design"] == "depth 2, 4 filters, tile 76 × 76, on cells"
     assert row["bytes"] == sum(file.stat().st_size for file in (trainings_folder() / first).iterdir())
     pressed(train, "reopen", name=first)
-    watch.until(lambda: train.status.get("state") == "finished")
     # Knobs, recipe and images are those that it was taught with.
+    watch.until(lambda: train.status.get("state") == "finished" and not train.status["differs"])
     assert instrument.design == SMALL
     assert (train.recipe["steps"], train.recipe["learning_rate"], instrument.batch_size) == (8, usual, 2)
-    assert not train.status["differs"]
     assert not train.status["images"]
     assert len(train.dataset) == 8
     assert train.curve["epochs"][-1]["mean_iou"] == train.session.history.epochs[-1].iou

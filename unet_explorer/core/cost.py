@@ -99,26 +99,28 @@ class Held(NamedTuple):
 def held(config: UNetConfig, training: bool) -> Held:
     """Which maps must be held at once; the dearest moment is the peak.
 
-    Predicting, a map is dropped as soon as the last step that needs it is done, so the skips are what is held for
-    long. Learning keeps every map that a gradient will be computed from. The way back begins at the top of the
-    decoder, so the gradient of each skip waits until the encoder is reached; and there is room needed for the
-    gradients of what a step made and of what it was given.
+    The batch itself is there twice all the while, as NumPy has it and as TensorFlow has it. Predicting, a map is
+    dropped as soon as the last step that needs it is done, so the skips are what is held for long. Learning keeps
+    every map that a gradient will be computed from. The way back begins at the top of the decoder, so the gradient of
+    each skip waits until the encoder is reached; and there is room needed for the gradients of what a step made and
+    of what it was given.
 
     Example:
-        >>> held(UNetConfig(depth=1), training=False).moments[:2]
-        (('input', 'enc0_conv1'), ('enc0_conv1', 'enc0_conv2'))
+        >>> held(UNetConfig(depth=1), training=False)[:2]
+        (('input', 'input'), (('enc0_conv1',), ('enc0_conv1', 'enc0_conv2'), ...))
     """
     steps, spread = plan(config), _overhead(training).spread
     if training:
         skips = tuple(step.inputs[0] for step in steps if step.op == "crop_concat")
-        return Held(_kept(steps) + skips, tuple((step.name, *step.inputs) for step in steps), spread)
+        return Held((TILE, *_kept(steps), *skips), tuple((step.name, *step.inputs) for step in steps), spread)
     last_use = {name: place for place, step in enumerate(steps) for name in step.inputs}
-    moments, alive = [], [TILE]
+    moments: list[tuple[str, ...]] = []
+    alive: list[str] = []
     for place, step in enumerate(steps):
         alive = [*alive, step.name]
         moments.append(tuple(alive))
         alive = [name for name in alive if last_use.get(name, len(steps)) > place]
-    return Held((), tuple(moments), spread)
+    return Held((TILE, TILE), tuple(moments), spread)
 
 
 def _kept(steps: tuple[Step, ...]) -> tuple[str, ...]:
@@ -179,8 +181,8 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
         gradients    124 MB
         optimizer    248 MB
         scratch      186 MB
-        maps        1003 MB
-        total       2406 MB
+        maps        1004 MB
+        total       2408 MB
     """
     read_config(config, tile, batch_size)
     batch_size, training = read_batch_size(batch_size), read_value("training", training, Flag())
@@ -225,7 +227,7 @@ def map_law(config: UNetConfig, training: bool) -> MapLaw:
 
     Example:
         >>> map_law(UNetConfig(depth=1, base_filters=2), training=False).bytes(20, 20)
-        4640
+        7840
     """
     known, always, moments = laws(config), *held(config, training)[:2]
     channels = {TILE: config.in_channels, **{step.name: step.channels for step in plan(config)}}
