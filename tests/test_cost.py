@@ -87,7 +87,8 @@ def test_training(config, place, batch):
     # Whatever else is kept: less than all maps and the skips' gradients, more than what convolutions were given.
     skips = sum(size[step.inputs[0]] for step in steps if step.op == "crop_concat")
     given_to = {step.inputs[0] for step in steps if step.op in {"conv", "conv1x1"}}
-    assert sum(size[name] for name in given_to) <= parts["maps"] / batch - moment - skips - size["input"] <= sum(size.values())
+    kept = parts["maps"] / batch - moment - skips - size["input"]
+    assert sum(size[name] for name in given_to) <= kept <= sum(size.values())
     # Adam: each parameter that is learnt has a gradient and two moments; a normalisation's statistics are not learnt.
     tracked = sum(2 * step.channels for step in steps if step.op == "norm")
     learnt = trace(config, tile).parameters - tracked

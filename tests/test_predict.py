@@ -19,6 +19,7 @@ from unet_explorer import (
     build_model,
     cells,
     from_folder,
+    from_stack,
     predict_image,
     tile_for_output,
     trace,
@@ -308,3 +309,22 @@ def test_a_tensor_is_an_image_as_well():
 
     image = np.random.default_rng(0).normal(size=(40, 50)).astype("float32")
     assert np.array_equal(predict_image(live(CONFIG), tf.constant(image), 76), predict_image(live(CONFIG), image, 76))
+
+
+def test_what_would_not_hold_the_scores_is_refused_before_anything_is_written():
+    model = live(CONFIG)
+    image = np.zeros((60, 70), "float32")
+    for kind in ("uint8", "int64", "bool"):
+        out = np.full((60, 70, 2), 1, kind)
+        with pytest.raises(ValueError, match="would cut the scores"):
+            predict_image(model, image, 76, out=out)
+        assert (out == 1).all()
+    both = np.zeros((60, 70, 2), "float32")
+    with pytest.raises(ValueError, match="shares its memory with the image"):
+        predict_image(model, both[..., 0], 76, out=both)
+    hidden = np.ma.masked_less(np.arange(4200.0).reshape(60, 70), 30)
+    with pytest.raises(DataError, match="The image is a masked array, and 30 of its numbers are hidden"):
+        predict_image(model, hidden, 76)
+    with pytest.raises(DataError, match="images is a masked array"):
+        from_stack(hidden[None], np.zeros((1, 60, 70), int))
+    assert predict_image(model, np.ma.array(image), 76).shape == (60, 70, 2)

@@ -14,6 +14,7 @@ from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, 
 from unet_explorer.data.limits import Limits, limits_of, sampled
 
 __all__ = [
+    "check_mask",
     "check_order",
     "decoded_array",
     "layers_of",
@@ -123,7 +124,25 @@ def _is_one_hot(values: NDArray[Any]) -> bool:
     return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=-1) == 1).all())
 
 
+def check_mask(array: Any, name: str) -> None:
+    """Refuse an array of NumPy's that hides some of its numbers: they would be taken as if they were shown.
+
+    Raises:
+        DataError: If any is hidden.
+
+    Example:
+        >>> check_mask(np.zeros(3), "images")
+    """
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        hidden = int(np.count_nonzero(np.ma.getmaskarray(array)))
+        raise DataError(
+            f"{name} is a masked array, and {hidden:,} of its numbers are hidden: say what they are, with "
+            "array.filled(0) or what else stands for them."
+        )
+
+
 def _array(source: Any, name: str) -> NDArray[Any]:
+    check_mask(source, name)
     try:
         array = np.asarray(source)
     except Exception:  # noqa: BLE001  # foreign objects may fail in any way when asked for their numbers

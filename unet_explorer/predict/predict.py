@@ -116,8 +116,25 @@ def predict_image(
     elif not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
         given = f"={shown(out)} is not allowed" if room is None else f" has shape {shown(room)}"
         raise ValueError(f"out{given}: give one of shape {wanted}, or the path of a file.")
+    else:
+        _check_out(out, image)
     run.into(out, progress)
     return out
+
+
+def _check_out(out: Any, image: Any) -> None:
+    """Refuse what would not hold the scores, or would change the image while it is read.
+
+    Raises:
+        ValueError: In words.
+    """
+    kind = getattr(out, "dtype", None)
+    if kind is not None and np.dtype(kind).kind not in "fc":
+        raise ValueError(f"out holds {np.dtype(kind)}, which would cut the scores: give one of 32-bit floats.")
+    if out is image or (
+        isinstance(out, np.ndarray) and isinstance(image, np.ndarray) and np.may_share_memory(out, image)
+    ):
+        raise ValueError("out shares its memory with the image, which would change while it is read: give another.")
 
 
 class Run(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from unet_explorer.core.config import UNetConfig, shown
+from unet_explorer.data.arrays import check_mask
 from unet_explorer.data.decoded import DataError
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.views import in_grey
@@ -41,6 +42,7 @@ def read_image(image: Any, config: UNetConfig) -> Any:
     except (AttributeError, TypeError):
         known = False
     image = image if known else _as_array(image)
+    check_mask(image, "The image")
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
