@@ -18,8 +18,9 @@ from PIL import Image, ImageOps
 from support import SHARED, examples
 
 from unet_explorer.data import decoded
-from unet_explorer.data.files import from_folder, from_stack
+from unet_explorer.data.files import from_folder
 from unet_explorer.data.lazy import open_image
+from unet_explorer.data.stacks import from_stack
 
 NUCLEI = SHARED / "data" / "nuclei" / "stage1_train"
 

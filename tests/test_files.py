@@ -14,7 +14,8 @@ from PIL import Image
 from support import SHARED
 
 from unet_explorer.data import decoded
-from unet_explorer.data.files import from_folder, from_stack
+from unet_explorer.data.files import from_folder
+from unet_explorer.data.stacks import from_stack
 
 NUCLEI = SHARED / "data" / "nuclei" / "stage1_train"
 

@@ -29,9 +29,10 @@ from unet_explorer.data.made import SETS
 if TYPE_CHECKING:
     from unet_explorer.core.script import to_script
     from unet_explorer.data.dataset import Dataset
-    from unet_explorer.data.files import from_folder, from_stack
+    from unet_explorer.data.files import from_folder
     from unet_explorer.data.lazy import open_image
     from unet_explorer.data.made import *  # noqa: F403
+    from unet_explorer.data.stacks import from_stack
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
@@ -75,7 +76,7 @@ _LATER = {
     "build_model": "model",
     "explore": "panel.explorer",
     "from_folder": "data.files",
-    "from_stack": "data.files",
+    "from_stack": "data.stacks",
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",

@@ -17,9 +17,10 @@ from unet_explorer.data.arrays import scaled_image
 from unet_explorer.data.decoded import DataError, printable
 from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import Legend
-from unet_explorer.data.meaning import Rule, decide, named
+from unet_explorer.data.meaning import decide
 from unet_explorer.data.peek import Peeked, peek
 from unet_explorer.data.reading import Reading, channels_of, describe_beyond, read_objects, same_size, title_of
+from unet_explorer.data.rule import Rule, named
 from unet_explorer.data.seen import Seen, look
 from unet_explorer.data.views import Part, in_grey
 

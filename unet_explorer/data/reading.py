@@ -19,7 +19,7 @@ from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import LEGENDS, NO_LEGEND, Legend, read_legend
 from unet_explorer.data.listing import visible
 from unet_explorer.data.masks import mask_values, object_mask
-from unet_explorer.data.meaning import NOTHING_SAID, Kind, Said
+from unet_explorer.data.rule import NOTHING_SAID, Kind, Said
 
 __all__ = [
     "CLASSES",
