@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -244,3 +245,21 @@ def test_it_learns_from_files_and_is_opened_again(tmp_path, monkeypatch):
     assert again.dataset.in_files
     assert len(again.predictions(2)) == 2
     again.close()
+
+
+@pytest.mark.tensorflow
+def test_a_file_that_goes_while_it_learns_ends_the_training_in_words(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path / "state"))
+    _, data = both(monkeypatch, several(tmp_path / "set"))
+    config = UNetConfig(depth=1, base_filters=2, num_classes=3)
+    with TrainingSession(config, data, 36, steps=100_000, steps_per_epoch=5, batch_size=1) as session:
+        session.start(force=True)
+        learnt = threading.Event()
+        session.changed.connect(lambda: learnt.set() if session.history.epochs else None)
+        assert learnt.wait(120)
+        for path in (tmp_path / "set" / "images").iterdir():
+            path.unlink()
+        assert session.join(120)
+        assert session.state == "failed"
+        assert "has changed, or is gone" in session.problem
+        assert "Traceback" not in session.problem
