@@ -1,4 +1,4 @@
-"""A checksum in every file that is kept, so that one wrong bit is seen, and files that stay what they are: JSON and npz.
+"""A checksum in every file that is kept, so that one wrong bit is seen; the files stay what they are, JSON and npz.
 
 JSON ends with the key ``checksum``, of all that stands before it; an npz bears it as the comment of its archive. Both
 are read by any other program, and by releases that know of no checksum; files without one are taken as they are.
@@ -126,7 +126,7 @@ def member_in(stream: BinaryIO, name: str) -> NDArray[Any] | None:
     try:
         with np.load(stream, allow_pickle=False) as content:
             return content[name] if name in content.files else None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # as above
         raise DamagedError(f"{type(error).__name__}: {error}") from None
 
 

@@ -114,7 +114,13 @@ def thinned(losses: list[float], most: int = 400) -> list[tuple[float, float]]:
     width = max(1, -(-len(losses) // most))
     points = []
     for start in range(0, len(losses), width):
-        part = [(at, loss) for at, loss in enumerate(losses[start : start + width], start + 1) if not math.isnan(loss)]
-        if part:
-            points.append((sum(at for at, _ in part) / len(part), sum(loss for _, loss in part) / len(part)))
+        part = losses[start : start + width]
+        middle, total = start + (len(part) + 1) / 2, sum(part)
+        if math.isnan(total):
+            known = [(at, loss) for at, loss in enumerate(part, start + 1) if not math.isnan(loss)]
+            if not known:
+                continue
+            part = [loss for _, loss in known]
+            middle, total = sum(at for at, _ in known) / len(known), sum(part)
+        points.append((middle, total / len(part)))
     return points

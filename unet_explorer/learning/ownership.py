@@ -71,7 +71,8 @@ class Hold:
     def stands(self) -> bool:
         """Whether the folder still says so; it may have been deleted, or taken over from elsewhere."""
         owner = owner_of(self.folder)
-        return not self._told or (owner is not None and owner.get("token", self.token) == self.token and bool(owner))
+        # What cannot be read was not written by another one either.
+        return not self._told or owner == {} or (owner is not None and owner.get("token") == self.token)
 
     @property
     def lost(self) -> bool:

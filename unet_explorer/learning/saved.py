@@ -1,8 +1,8 @@
 """What of a training is whole on disc: its history, anew from its epochs if that is damaged, and where it would go on.
 
 At the end of an epoch are written, in this order: what was predicted (``epochNNNNNN.npz``), the epoch's own figures
-(``epochNNNNNN.json``), ``best.npz`` if it is better, ``history.json``, and ``last.npz``. Whatever is cut off or damaged,
-the newest whole weights count, and a history that runs ahead of them is cut.
+(``epochNNNNNN.json``), ``best.npz`` if it is better, ``history.json``, and ``last.npz``. Whatever is cut off or
+damaged, the newest whole weights count, and a history that runs ahead of them is cut.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from unet_explorer.learning.protocol import Examination
 from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Arrays, DamagedError, Store
 
-__all__ = ["SavedHistory", "best_arrays", "best_of", "best_step", "epoch_file", "kept_step", "saved_history", "write_epoch"]
+__all__ = [
+    "SavedHistory",
+    "best_arrays",
+    "best_of",
+    "best_step",
+    "epoch_file",
+    "kept_step",
+    "saved_history",
+    "write_epoch",
+]
 
 
 @dataclass

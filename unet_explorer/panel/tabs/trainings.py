@@ -90,6 +90,7 @@ def _row(each: Kept, shown: str) -> dict[str, Any]:
         "steps": each.order.recipe.steps,
         "started": each.started,
         "bytes": each.size,
+        "problem": each.problem,
         "place": "here" if each.name == shown else "elsewhere" if each.held else "kept",
     }
 
