@@ -17,9 +17,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Arrays", "DamagedError", "arrays_in", "json_in", "json_with_checksum", "member_in", "write_npz"]
+__all__ = ["DamagedError", "arrays_in", "json_in", "json_with_checksum", "member_in", "write_npz"]
 
-Arrays = dict[str, NDArray[Any]]
 _LENGTH: Final = 32
 _TAIL: Final = re.compile(rb'(?:, |(?<=\{))".{8}": "(.{32})"\}$', re.DOTALL)
 _TAIL_BYTES: Final = 60
@@ -93,7 +92,7 @@ def write_npz(stream: BinaryIO, arrays: Mapping[str, Any]) -> None:
     stream.write(struct.pack("<H", len(comment)) + comment)
 
 
-def arrays_in(stream: BinaryIO) -> Arrays:
+def arrays_in(stream: BinaryIO) -> dict[str, NDArray[Any]]:
     """What `write_npz` was given, or any other archive of numbers.
 
     Raises:

@@ -97,12 +97,16 @@ class Hold:
                     (self.folder / _OWNER).unlink()
             self.drop()
 
-    def drop(self) -> None:
-        """Let go of the lock, and leave the rest as it is."""
+    def drop(self, *, forked: bool = False) -> None:
+        """Let go of the lock, and leave the rest as it is; in a forked child, the lock stays its parent's."""
         with _guard:
             if _holds.get(_key(self.folder)) is self:
                 del _holds[_key(self.folder)]
             if self._lock is not None:
+                if not forked:
+                    # Closing alone would leave it to a child that was forked and has not come to `_forget` yet.
+                    with contextlib.suppress(OSError):
+                        _unlock(self._lock)
                 os.close(self._lock)
                 self._lock = None
 
@@ -177,7 +181,8 @@ def _runs(folder: Path, owner: dict[str, Any] | None) -> bool:
     if owner and "token" not in owner:
         return _former_runs(owner)
     if owner and all(owner.get(name) == value for name, value in _place().items()):
-        return _start(owner.get("process")) == owner.get("start")
+        start = _start(owner.get("process"))
+        return start is not None and start == owner.get("start")
     return _moves(folder, owner)
 
 
@@ -251,12 +256,19 @@ if sys.platform == "win32":
     def _try_lock(file: int, shared: bool) -> None:
         os.lseek(file, _FAR, os.SEEK_SET)
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(file: int) -> None:
+        os.lseek(file, _FAR, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _try_lock(file: int, shared: bool) -> None:
         # Those who only look do not see each other.
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+
+    def _unlock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _is_locked(folder: Path) -> bool:
@@ -341,7 +353,7 @@ def _forget() -> None:
     global _guard
     _guard = threading.RLock()
     for hold in list(_holds.values()):
-        hold.drop()
+        hold.drop(forked=True)
 
 
 if hasattr(os, "register_at_fork"):

@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
 
+import numpy as np
 import platformdirs
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.keeping import arrays_of, dataset_of, words_of
 from unet_explorer.learning.checksums import (
-    Arrays,
     DamagedError,
     arrays_in,
     json_in,
@@ -34,6 +34,7 @@ from unet_explorer.learning.ownership import Hold, held, owner_of, take
 
 __all__ = ["PASSING", "Arrays", "DamagedError", "Store", "trainings_folder"]
 
+Arrays = dict[str, np.ndarray[Any, Any]]
 T = TypeVar("T")
 PASSING: Final = "passing.json"
 """Marks what nobody shall go on with."""
