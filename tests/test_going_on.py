@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hands import finished, until
+from hands import SMALL, TILE, Silent, finished, until
 
 from unet_explorer import TrainingSession
 from unet_explorer.learning import saved
@@ -93,8 +93,8 @@ def test_a_damaged_history_is_put_together_again_and_the_best_weights_stay(learn
     made, store = learnt(former)
     best, losses = (store.folder / "best.npz").read_bytes(), list(made.history.losses)
     damage(store.folder / "history.json")
-    again = TrainingSession.reopen(made.name) if not store.is_claimed else None
-    assert again is None, "it is open here"
+    with pytest.raises(TrainingError, match="open in a panel or in another notebook"):
+        TrainingSession.reopen(made.name, made._worker)
     made.close()
     again = TrainingSession.reopen(made.name, made._worker)
     assert again.problem.startswith("The history of this training is damaged (history.json)")
@@ -250,10 +250,15 @@ def test_a_start_that_is_refused_leaves_nothing(images, state, monkeypatch):
     made.close()
 
 
-def start_with(images):
-    from hands import SMALL, TILE, Silent
+class Ended(Silent):
+    """One that can be ended."""
 
-    return SMALL, images, TILE, Silent()
+    def kill(self):
+        pass
+
+
+def start_with(images):
+    return SMALL, images, TILE, Ended()
 
 
 def test_folders_that_others_delete_at_start_are_no_hindrance(images, state, monkeypatch):
@@ -280,11 +285,9 @@ def test_folders_that_others_delete_at_start_are_no_hindrance(images, state, mon
 
 
 def test_a_damaged_one_keeps_no_other_from_being_found(images, state):
-    from hands import SMALL, TILE, Silent
-
     left = []
     for _ in range(2):
-        each = TrainingSession(SMALL, images, TILE, Silent())
+        each = TrainingSession(*start_with(images))
         each.start(force=True)
         each._store.release()
         left.append(each._store)

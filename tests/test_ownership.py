@@ -105,7 +105,9 @@ def test_it_ends_with_the_process_and_not_before(free, other):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"since": 0}, {"start": "0"}, {"process": 2**22 + 1}, {"space": "1"}, {"boot": "x"}, {"host": "y"}], ids=str
+    "changed",
+    [{"since": 0}, {"start": "0"}, {"process": 2**22 + 1}, {"space": "1"}, {"boot": "x"}, {"host": "y"}],
+    ids=str,
 )
 def test_whatever_is_told_of_a_clock_a_number_or_a_place_the_lock_decides(free, other, changed):
     notebook = other()

@@ -112,7 +112,7 @@ def write_epoch(store: Store, epoch: Examination, history: SavedHistory) -> None
     """
     number = epoch["epoch"]
     before = next((each["step"] for each in reversed(history.epochs) if each["epoch"] < number), 0)
-    points = [(at, loss) for at, loss in history.points if at > before]
+    points = [(at, loss) for at, loss in history.points if before < at <= epoch["step"]]
     store.write(epoch_file(number), {"examination": epoch, "points": points, "seconds": history.seconds})
     for later in itertools.count(number + 1):
         try:
