@@ -134,6 +134,9 @@ def test_without_whole_weights_it_says_so_and_leaves_everything(learnt):
 def test_damaged_best_weights_are_kept_anew(learnt):
     made, store = learnt()
     damage(store.folder / "best.npz")
+    with pytest.raises(TrainingError, match=r"weights are damaged \(best.npz cannot be read: .*model\('last'\)"):
+        made.model()
+    assert made.model("last")
     said = gone_on(made, 4)
     assert said == "The best weights are damaged (best.npz): the next ones are kept in their place."
     made.stop()

@@ -15,20 +15,20 @@ from unet_explorer.learning.saved import kept_step, saved_history
 from unet_explorer.learning.store import PASSING, DamagedError, Store
 
 __all__ = [
-    "HELD",
     "Kept",
     "begin",
     "found_damaged",
     "free_title",
     "history_of",
     "kept_trainings",
+    "look_after",
     "order_of",
     "remove",
     "rename",
     "store_of",
 ]
 
-HELD: Final = "This training is open in a panel or in another notebook: close it there first."
+_HELD: Final = "This training is open in a panel or in another notebook: close it there first."
 
 _LONGEST: Final = 60
 """Letters of a title."""
@@ -155,6 +155,19 @@ def history_of(store: Store) -> History | None:
     return history
 
 
+def look_after(store: Store) -> None:
+    """Claim a training for this process.
+
+    Raises:
+        TrainingError: If another panel or notebook has it, or its folder is gone.
+    """
+    try:
+        if not store.claim():
+            raise TrainingError(_HELD)
+    except OSError as error:
+        raise TrainingError(f"The folder of this training cannot be opened ({error.strerror or error}).") from None
+
+
 def found_damaged(store: Store) -> str:
     """Look which of its files are damaged, remember it for the list, and say it; empty if none is."""
     found = []
@@ -209,7 +222,7 @@ def store_of(name: str) -> Store:
         store = Store.named(name)
         if store.folder.is_dir():
             if store.is_claimed:
-                raise TrainingError(HELD)
+                raise TrainingError(_HELD)
             return store
     raise TrainingError(f"There is no training of the name {shown(name)} any more.")
 
@@ -236,7 +249,7 @@ def remove(name: str) -> None:
         TrainingError: If there is none of this name, or it is in use.
     """
     if not store_of(name).remove():
-        raise TrainingError(HELD)
+        raise TrainingError(_HELD)
 
 
 def free_title(images: str) -> str:

@@ -11,7 +11,6 @@ counting up, must have stood still for a while, by our own clock, before it is t
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import secrets
@@ -25,6 +24,8 @@ from typing import Any, Final
 
 import psutil
 
+from unet_explorer.learning.locks import is_locked, lock, unlock
+
 __all__ = ["STILL", "Hold", "held", "owner_of", "take", "undecided"]
 
 STILL: Final = 30.0
@@ -33,12 +34,6 @@ _BEAT: Final = 5.0
 """Seconds after which an owner counts on."""
 _OWNER: Final = "owner.json"
 _LOCK: Final = "owner.lock"
-_FAR: Final = 1 << 30
-"""Where Windows locks a byte: those that are locked cannot be read."""
-_OTHERS: Final = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
-"""What the system says where another one holds the lock; anything else means that there are no locks here."""
-_TRIES: Final = 50
-"""Whoever looks whether a folder is locked locks it for a moment; it is tried again so often, every 10 ms."""
 _FORMER: Final = 3600.0
 """What earlier releases wrote has only the clock on the wall: it may have been set by so many seconds."""
 
@@ -56,9 +51,9 @@ class Hold:
         token: Tells this hold from any other; written in ``owner.json``.
     """
 
-    def __init__(self, folder: Path, lock: int | None) -> None:
+    def __init__(self, folder: Path, file: int | None) -> None:
         self.folder, self.token = folder, secrets.token_hex(8)
-        self._lock, self._count = lock, 0
+        self._lock, self._count = file, 0
         try:
             _replace(folder / _OWNER, json.dumps({**_here(), "token": self.token}))
             self._told = True
@@ -103,11 +98,7 @@ class Hold:
             if _holds.get(_key(self.folder)) is self:
                 del _holds[_key(self.folder)]
             if self._lock is not None:
-                if not forked:
-                    # Closing alone would leave it to a child that was forked and has not come to `_forget` yet.
-                    with contextlib.suppress(OSError):
-                        _unlock(self._lock)
-                os.close(self._lock)
+                unlock(self._lock, forked=forked)
                 self._lock = None
 
 
@@ -132,13 +123,13 @@ def take(folder: Path, mine: Hold | None = None) -> Hold | None:
             present.drop()
         if held(folder):
             return None
-        lock, free = _locked(folder)
+        file, free = lock(folder / _LOCK)
         # Between the look and the lock another one may have come and gone on.
         if not free or _runs(folder, owner_of(folder)):
-            if lock is not None:
-                os.close(lock)
+            if file is not None:
+                unlock(file)
             return None
-        hold = _holds[_key(folder)] = Hold(folder, lock)
+        hold = _holds[_key(folder)] = Hold(folder, file)
         _keep_beating()
         return hold
 
@@ -150,7 +141,7 @@ def held(folder: Path) -> bool:
         if mine is not None and mine.stands:
             return True
         # Our own lock, on what was taken from us, says nothing.
-        return (mine is None and _is_locked(folder)) or _runs(folder, owner_of(folder))
+        return (mine is None and is_locked(folder / _LOCK)) or _runs(folder, owner_of(folder))
 
 
 def owner_of(folder: Path) -> dict[str, Any] | None:
@@ -244,79 +235,6 @@ def _start(process: Any) -> str | None:
         return str(psutil.Process(process).create_time())
     except (OSError, IndexError, OverflowError, psutil.Error):
         return None
-
-
-# Locks ----------------------------------------------------------------------------------------------------------------
-# Not those of `filelock`: they make a folder anew that was deleted meanwhile, look by locking for writing, fall back on
-# the clock of the files, and are let go of in a forked child, for its parent as well.
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: int, shared: bool) -> None:
-        os.lseek(file, _FAR, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(file: int) -> None:
-        os.lseek(file, _FAR, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(file: int, shared: bool) -> None:
-        # Those who only look do not see each other.
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-
-    def _unlock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _is_locked(folder: Path) -> bool:
-    try:
-        file = os.open(folder / _LOCK, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        _try_lock(file, shared=True)
-    except OSError as error:
-        return error.errno in _OTHERS
-    finally:
-        os.close(file)
-    return False
-
-
-def _locked(folder: Path) -> tuple[int | None, bool]:
-    """The file that is locked now, where there is room for one; and whether no other one holds it."""
-    try:
-        file = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        return None, True
-    for _ in range(_TRIES):
-        try:
-            _try_lock(file, shared=False)
-        except OSError as error:
-            if error.errno not in _OTHERS:
-                break
-            time.sleep(0.01)
-        else:
-            break
-    else:
-        os.close(file)
-        return None, False
-    if not _same(file, folder / _LOCK):
-        # Deleted, or put away to be deleted, before it was locked.
-        os.close(file)
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
-    return file, True
-
-
-def _same(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except OSError:
-        return False
 
 
 # Counting -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from unet_explorer.data.dataset import Dataset, joined, read_dataset
 from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.history import History
-from unet_explorer.learning.kept import HELD, begin, found_damaged, history_of, order_of, store_of
+from unet_explorer.learning.kept import begin, found_damaged, history_of, look_after, order_of, store_of
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
@@ -27,7 +27,7 @@ from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.saved import kept_step, saved_history
 from unet_explorer.learning.signals import Signal
-from unet_explorer.learning.store import Store
+from unet_explorer.learning.store import DamagedError, Store
 
 if TYPE_CHECKING:
     import keras
@@ -158,7 +158,7 @@ class TrainingSession:
         """
         with self._condition:
             if self.state in AGAIN and self._store:
-                self._claim()
+                look_after(self._store)
                 self.history.cut(min(kept_step(self._store), len(self.history.losses)))
                 self._send_off(paused=False)
             elif self.state in LIVE:
@@ -210,10 +210,14 @@ class TrainingSession:
             which: The weights with the highest IoU, or the latest that were saved.
 
         Raises:
-            TrainingError: If nothing was saved yet.
+            TrainingError: If nothing was saved yet, or it is damaged.
         """
         name = f"{read_value('which', which, _WHICH)}.npz"
-        saved = self._store.read_arrays(name) if self._store else None
+        try:
+            saved = self._store.read_whole_arrays(name) if self._store else None
+        except DamagedError as error:
+            other = "last" if which == "best" else "best"
+            raise TrainingError(f"These weights are damaged ({error}): try model({other!r}).") from None
         if saved is None:
             raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
         from unet_explorer.model import build_model, mark_prepared
@@ -319,7 +323,7 @@ class TrainingSession:
             words = f"{found_damaged(store)} What is left of it lies in {store.folder}.".lstrip()
             raise TrainingError(f"This training cannot be read any more. {words}")
         try:
-            session._claim()
+            look_after(store)
         except TrainingError:
             session.close()
             raise
@@ -335,18 +339,6 @@ class TrainingSession:
         session.history = history_of(store) or session.history
         session.problem = saved.problem if (saved := saved_history(store)) else ""
         return session
-
-    def _claim(self) -> None:
-        """Look after the folder.
-
-        Raises:
-            TrainingError: If another notebook does, or it is gone.
-        """
-        try:
-            if self._store and not self._store.claim():
-                raise TrainingError(HELD)
-        except OSError as error:
-            raise TrainingError(f"The folder of this training cannot be opened ({error.strerror or error}).") from None
 
     @property
     def folder(self) -> Path | None:
