@@ -16,6 +16,7 @@ from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.history import History
 from unet_explorer.learning.kept import history_of, kept_trainings
 from unet_explorer.learning.saved import SavedHistory, kept_step, saved_history, write_epoch
+from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Store, trainings_folder
 
 
@@ -186,6 +187,37 @@ def test_what_runs_ahead_in_an_epochs_own_file_is_part_of_the_history(store):
     store.write_arrays("last.npz", {"step": np.array(2)})
     assert [epoch.step for epoch in history_of(store).epochs] == [2]
     assert kept_step(store) == 2
+
+
+@pytest.mark.tensorflow
+def test_best_weights_of_which_nothing_is_known_are_examined(store):
+    """As earlier releases kept them; something worse would take their place otherwise."""
+    from unet_explorer.learning.worker.going_on import go_on
+
+    class Learner:
+        """A network of one number, which is as good as that says."""
+
+        step = weight = 0
+
+        def restore_weights(self, state, step):
+            self.weight, self.step = int(state["weight0"]), step
+
+        def restore(self, state):
+            self.restore_weights(state, int(state["step"]))
+
+        def examine(self, interrupted):
+            return np.array([[self.weight, 0], [100 - self.weight, 0]]), []
+
+    store.write_arrays("best.npz", {"weight0": np.array(90)})
+    store.write_arrays("last.npz", {"weight0": np.array(20), "step": np.array(12)})
+    (store.folder / "history.json").write_bytes(b"{")
+    learner = Learner()
+    course = go_on(store, learner)
+    assert course.best == scores([[90, 0], [10, 0]]).quality
+    assert (learner.weight, learner.step) == (20, 12), "and it goes on from the latest"
+    # Where the history is whole, it says so without.
+    store.write("history.json", SavedHistory([], None, [examined(1, 4), examined(2, 8, 50)], 1.0).to_dict())
+    assert go_on(store, learner).best == scores([[50, 1], [1, 50]]).quality
 
 
 def test_epochs_of_a_course_that_was_left_are_deleted(store):

@@ -13,6 +13,7 @@ import pytest
 
 from unet_explorer.learning import ownership
 from unet_explorer.learning.kept import remove
+from unet_explorer.learning.locks import is_locked
 from unet_explorer.learning.store import Store, trainings_folder
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, forks and zombies are a Unix matter")
@@ -170,21 +171,24 @@ def test_one_that_has_ended_and_was_not_waited_for_has_it_no_longer(free, other)
 @POSIX
 def test_a_forked_child_neither_has_it_nor_lets_go_of_it(free):
     free.claim()
-    read, write = os.pipe()
+    (up, child_up), (end, parent_end) = os.pipe(), os.pipe()
     child = os.fork()
     if not child:
-        os.close(write)
-        os.read(read, 1)
+        os.close(parent_end)
+        os.write(child_up, b".")
+        os.read(end, 1)
         os._exit(0)
-    os.close(read)
-    assert free.is_claimed
+    assert os.read(up, 1)
+    lock = free.folder / "owner.lock"
+    assert is_locked(lock), "it is the parent's"
     free.release()
     # The child lives, and nothing of it is in the way.
-    assert not Store(free.folder).is_claimed
+    assert not is_locked(lock)
     assert Store(free.folder).claim()
-    os.close(write)
+    for pipe in (up, child_up, end, parent_end):
+        os.close(pipe)
     os.waitpid(child, 0)
-    assert free.is_claimed
+    assert is_locked(lock)
 
 
 def test_without_its_lock_a_process_here_is_looked_for(free):
