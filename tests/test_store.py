@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from unet_explorer import cells, from_stack
 from unet_explorer.learning import store as room
-from unet_explorer.learning.store import Store, trainings_folder
+from unet_explorer.learning.store import DamagedError, Store, trainings_folder
 
 WRITE = """
 import sys, numpy as np
@@ -75,7 +76,7 @@ def test_what_is_no_number_is_refused_and_what_was_there_stays(kept, thing):
     with pytest.raises(ValueError, match="b holds Python objects: only numbers are kept"):
         kept.write_arrays("x.npz", {"a": np.zeros(3), "b": thing})
     assert np.array_equal(kept.read_arrays("x.npz")["a"], np.arange(3))
-    assert sorted(each.name for each in kept.folder.iterdir()) == ["owner.json", "x.npz"]
+    assert sorted(each.name for each in kept.folder.iterdir()) == ["owner.json", "owner.lock", "x.npz"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"PK\x03\x04 no zip", b"\xff\xfe"])
@@ -140,20 +141,101 @@ def test_a_full_disc_leaves_what_was_there(kept, monkeypatch):
             write()
     assert kept.read("x.json") == {"good": 1}
     assert kept.read_arrays("x.npz").keys() == {"good"}
-    assert sorted(file.name for file in kept.folder.iterdir()) == ["owner.json", "x.json", "x.npz"]
+    assert sorted(file.name for file in kept.folder.iterdir()) == ["owner.json", "owner.lock", "x.json", "x.npz"]
 
 
 def test_who_looks_after_it(kept):
+    """More in test_ownership.py."""
     assert kept.is_claimed
     kept.release()
     assert not kept.is_claimed
-    kept.claim()
+    assert kept.claim()
     assert kept.is_claimed
+    assert not Store(kept.folder).claim()
+    kept.release()
     code = (
         "import sys; from pathlib import Path; from unet_explorer.learning.store import Store; "
-        "Store(Path(sys.argv[1])).claim()"
+        "assert Store(Path(sys.argv[1])).claim()"
     )
     subprocess.run([sys.executable, "-c", code, str(kept.folder)], check=True)
+    assert (kept.folder / "owner.json").exists()
     assert not kept.is_claimed, "that process has ended"
     kept.write("owner.json", {"process": os.getpid(), "since": 12.0})
     assert not kept.is_claimed, "the number was given to another process"
+
+
+def is_seen(file, changed, read, wanted):
+    file.write_bytes(changed)
+    try:
+        found = read(file.name)
+    except DamagedError as error:
+        assert str(error).startswith(f"{file.name} cannot be read: ")
+        return True
+    assert str(found) == str(wanted)
+    return False
+
+
+def test_one_wrong_bit_is_seen(kept):
+    """Wherever it is; what is still read is what was written."""
+    arrays, words = {"a": np.arange(3, dtype="int16"), "step": np.array(7)}, {"step": 7, "points": [[1, 0.25]]}
+    kept.write_arrays("x.npz", arrays)
+    kept.write("x.json", words)
+    kept.write("empty.json", {})
+    for name, read in (("x.npz", kept.read_whole_arrays), ("x.json", kept.read_whole), ("empty.json", kept.read_whole)):
+        file = kept.folder / name
+        data, wanted, seen = file.read_bytes(), read(name), 0
+        for place in range(8 * len(data)):
+            changed = bytearray(data)
+            changed[place // 8] ^= 1 << place % 8
+            seen += is_seen(file, changed, read, wanted)
+        # The rest are bits of the checksum's own name, or of that there is one.
+        assert seen > 8 * (len(data) - 60)
+        cut = sum(is_seen(file, data[:length], read, wanted) for length in range(len(data)))
+        assert cut >= len(data) - 45, "only of the checksum itself something may be missing"
+    assert kept.read_whole("y.json") is None
+    assert kept.read_whole_arrays("y.npz") is None
+    (kept.folder / "y.npz").mkdir()
+    with pytest.raises(DamagedError):
+        kept.read_whole_arrays("y.npz")
+
+
+def test_files_of_earlier_releases_are_read_and_earlier_releases_read_ours(kept):
+    (kept.folder / "x.json").write_text(json.dumps({"state": "paused"}))
+    np.savez(kept.folder / "x.npz", a=np.arange(3))
+    assert kept.read_whole("x.json") == {"state": "paused"}
+    assert kept.read_whole_arrays("x.npz")["a"].tolist() == [0, 1, 2]
+    kept.write("x.json", {"state": "paused"})
+    kept.write_arrays("x.npz", {"a": np.arange(4)})
+    assert json.loads((kept.folder / "x.json").read_text())["state"] == "paused"
+    with np.load(kept.folder / "x.npz", allow_pickle=False) as content:
+        assert content.files == ["a"]
+        assert content["a"].tolist() == [0, 1, 2, 3]
+
+
+def test_one_number_is_read_without_the_rest(kept):
+    kept.write_arrays("x.npz", {"a": np.arange(9), "step": np.array(7)})
+    assert kept.read_number("x.npz", "step") == 7
+    assert kept.read_number("x.npz", "a") is None
+    assert kept.read_number("x.npz", "b") is None
+    assert kept.read_number("y.npz", "step") is None
+    (kept.folder / "x.npz").write_bytes(b"PK")
+    assert kept.read_number("x.npz", "step") is None
+
+
+def test_what_has_a_use_is_not_swept(kept):
+    """Not even if the file that says how it ended is damaged."""
+    names = {}
+    for name, files in {
+        "nothing": {},
+        "ended": {"state.json": b'{"state": "failed"}'},
+        "cut off": {"state.json": b'{"state": "running"}'},
+        "damaged": {"state.json": b'{"state": "runn'},
+        "learnt": {"best.npz": b"whatever", "state.json": b'{"state": "stopped"}'},
+        "passing": {"passing.json": b"", "best.npz": b"whatever"},
+    }.items():
+        store = Store.new()
+        names[store.folder.name] = name
+        for file, content in files.items():
+            (store.folder / file).write_bytes(content)
+    for store in Store.all():
+        assert store.is_of_no_use == (names.get(store.folder.name, "nothing") in {"nothing", "ended", "passing"})

@@ -13,8 +13,9 @@ import pytest
 from hands import LONG, SMALL, TILE, Silent, Watch, pressed
 from ipywidgets.widgets import widget as widgets
 
-from unet_explorer import PRESETS, Dataset, UNetConfig, cells, explore, plan, to_script, trace
+from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, explore, plan, to_script, trace
 from unet_explorer.data.augment import Augmentation
+from unet_explorer.panel.tabs import trainings
 from unet_explorer.panel.tabs.build import BuildTab
 from unet_explorer.panel.tabs.train import TrainTab
 
@@ -222,6 +223,37 @@ def test_a_training_that_went_wrong_can_be_started_anew(train, worker):
     pressed(train, "start")
     assert train.session is not before
     watch.until(lambda: state_of(train) == "finished")
+
+
+def test_one_of_which_nothing_is_known_yet_is_looked_for_again(instrument, images, monkeypatch):
+    """Its owner may run on another machine: it must be watched for a while."""
+    looks, made = [], []
+
+    class Timer:
+        daemon = False
+
+        def __init__(self, seconds, work, given):
+            assert seconds > trainings.STILL
+            self.work, self.given, self.cancelled = work, given, False
+            made.append(self)
+
+        def start(self):
+            pass
+
+        def cancel(self):
+            self.cancelled = True
+
+    monkeypatch.setattr(trainings.threading, "Timer", Timer)
+    monkeypatch.setattr(trainings, "undecided", lambda: len(looks) < 2)
+    monkeypatch.setattr(TrainingSession, "unfinished", lambda worker: looks.append(worker))
+    tab = TrainTab(instrument, Silent(), images)
+    tab._hand.submit(lambda: None).result()
+    assert (len(looks), len(made)) == (1, 1)
+    made[0].work(*made[0].given)
+    tab._hand.submit(lambda: None).result()
+    assert (len(looks), len(made)) == (2, 1), "once it is known, nobody looks any more"
+    tab.close()
+    assert made[0].cancelled
 
 
 def test_a_former_notebooks_training_is_offered_and_goes_on(train, instrument, worker):

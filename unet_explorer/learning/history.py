@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -47,7 +48,8 @@ class History:
     """How a training has gone so far.
 
     Attributes:
-        losses: The loss of each step, in order: the first is that of step 1.
+        losses: The loss of each step, in order: the first is that of step 1. Not a number where it is not known any
+            more.
         epochs: The examinations, in order.
         first: How it did before it had learnt anything; None as long as that is not known.
         seconds: Time spent learning.
@@ -71,8 +73,9 @@ class History:
         return len(self.losses) / self.seconds if self.seconds else 0.0
 
     def cut(self, step: int) -> None:
-        """Forget what came after a step: the training goes on from there."""
+        """Forget what came after a step: the training goes on from there, also if some losses before it are lost."""
         del self.losses[step:]
+        self.losses += [math.nan] * (step - len(self.losses))
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
 
     def extend(self, progress: TrainingProgress) -> None:
@@ -81,6 +84,11 @@ class History:
             if at == len(self.losses) + 1:
                 self.losses.append(float(loss))
         self.seconds, self.waited = progress["seconds"], progress["waited"]
+
+    def add_point(self, at: int, loss: float) -> None:
+        """Append a loss as it was saved; those that are missing before it are not known."""
+        if at > len(self.losses):
+            self.losses += [math.nan] * (at - 1 - len(self.losses)) + [loss]
 
     def add_epoch(self, result: Examination) -> None:
         """Append an examination, as the worker reports it or as it was saved."""
@@ -95,10 +103,24 @@ class History:
 def thinned(losses: list[float], most: int = 400) -> list[tuple[float, float]]:
     """A curve that can be drawn: at most so many points (step, loss), each the mean of its neighbours.
 
+    Where no loss is known, there is no point.
+
     Example:
         >>> thinned([4.0, 2.0, 3.0, 1.0], 2)
         [(1.5, 3.0), (3.5, 2.0)]
+        >>> thinned([math.nan, math.nan, 3.0, 1.0], 2)
+        [(3.5, 2.0)]
     """
     width = max(1, -(-len(losses) // most))
-    parts = [losses[start : start + width] for start in range(0, len(losses), width)]
-    return [(number * width + (len(part) + 1) / 2, sum(part) / len(part)) for number, part in enumerate(parts)]
+    points = []
+    for start in range(0, len(losses), width):
+        part = losses[start : start + width]
+        middle, total = start + (len(part) + 1) / 2, sum(part)
+        if math.isnan(total):
+            known = [(at, loss) for at, loss in enumerate(part, start + 1) if not math.isnan(loss)]
+            if not known:
+                continue
+            part = [loss for _, loss in known]
+            middle, total = sum(at for at, _ in known) / len(known), sum(part)
+        points.append((middle, total / len(part)))
+    return points

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import contextlib
 from functools import lru_cache
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from unet_explorer.core.config import shown
+from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.history import History
-from unet_explorer.learning.protocol import Examination
 from unet_explorer.learning.recipe import Order
-from unet_explorer.learning.store import PASSING, Store
+from unet_explorer.learning.saved import kept_step, saved_history
+from unet_explorer.learning.store import PASSING, DamagedError, Store
 
-__all__ = ["Kept", "free_title", "history_of", "kept_trainings", "order_of", "remove", "rename", "store_of"]
+__all__ = [
+    "Kept",
+    "begin",
+    "found_damaged",
+    "free_title",
+    "history_of",
+    "kept_trainings",
+    "look_after",
+    "order_of",
+    "remove",
+    "rename",
+    "store_of",
+]
+
+_HELD: Final = "This training is open in a panel or in another notebook: close it there first."
 
 _LONGEST: Final = 60
 """Letters of a title."""
+_ATTEMPTS: Final = 3
+"""So often a training is begun, where somebody deletes its folder meanwhile."""
+_NEEDED: Final = ("order.json", "dataset.json", "dataset.npz")
+"""What is read to open a training."""
+_LEARNT: Final = ("history.json", "best.npz", "last.npz")
+_damaged: dict[tuple[str, tuple[int, ...]], str] = {}
+"""What could not be read of a training when it was tried, by its name, as long as its files stay as they are."""
 
 
 class Kept(NamedTuple):
@@ -32,6 +54,7 @@ class Kept(NamedTuple):
         iou: The best mean IoU of its examinations; None where it is undefined.
         size: Bytes on disc.
         held: Whether an open panel, or another notebook, looks after it.
+        problem: What of it is damaged, in words, as far as it was looked at; empty if nothing is known.
     """
 
     name: str
@@ -43,13 +66,14 @@ class Kept(NamedTuple):
     iou: float | None
     size: int
     held: bool
+    problem: str = ""
 
     @property
     def started(self) -> str:
         """When, to the minute, by the clock of the machine.
 
         Example:
-            >>> Kept._make(["20261127-074512-00000000", *"        "]).started
+            >>> Kept._make(["20261127-074512-00000000", *"         "]).started
             '2026-11-27 07:45'
         """
         day, clock = self.name.split("-")[:2]
@@ -71,26 +95,41 @@ def kept_trainings() -> list[Kept]:
 
 def _read(store: Store) -> Kept | None:
     try:
-        stamp = (store.folder / "history.json").stat().st_mtime_ns
-        if store.read(PASSING) is not None:
+        if store.is_passing:
             return None
-        order, images, step, iou = _summary(store.folder.name, stamp)
-    # Not there yet, damaged, or written by another release.
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        order, images, step, iou, problem = _summary(store.folder.name, _stamps(store, _LEARNT))
+    # Not there yet, or damaged, in whichever way; it keeps no other from being listed.
+    except Exception:  # noqa: BLE001
         return None
     title = str((store.read("title.json") or {}).get("title") or images)
     state = str((store.read("state.json") or {}).get("state"))
-    return Kept(store.folder.name, title, order, images, state, step, iou, store.size, store.is_claimed)
+    found = _damaged.get((store.folder.name, _stamps(store, _NEEDED)))
+    problem = " ".join(filter(None, [problem, found]))
+    return Kept(store.folder.name, title, order, images, state, step, iou, store.size, store.is_claimed, problem)
+
+
+def _stamps(store: Store, names: tuple[str, ...]) -> tuple[int, ...]:
+    """What changes with these files."""
+    stamps = []
+    for name in names:
+        try:
+            stamps.append((store.folder / name).stat().st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return tuple(stamps)
 
 
 @lru_cache(maxsize=1024)
-def _summary(name: str, _: int) -> tuple[Order, str, int, float | None]:
+def _summary(name: str, _: tuple[int, ...]) -> tuple[Order, str, int, float | None, str]:
     """What changes only with its history, which may be long."""
     store = Store.named(name)
-    words, history = store.read("dataset.json") or {}, history_of(store)
-    if history is None or history.best is None:
+    words, saved, history = store.read("dataset.json") or {}, saved_history(store), history_of(store)
+    if saved is None or history is None or history.best is None:
         raise ValueError("nothing was learnt")
-    return order_of(store), str(words["name"]), history.epochs[-1].step, history.best.iou
+    step = kept_step(store)
+    if not step:
+        raise ValueError("nothing was saved")
+    return order_of(store), str(words["name"]), step, history.best.iou, saved.problem
 
 
 def order_of(store: Store) -> Order:
@@ -104,13 +143,71 @@ def order_of(store: Store) -> Order:
 
 def history_of(store: Store) -> History | None:
     """Losses and examinations, up to the last one that was saved; None where there are none."""
-    saved = store.read("history.json")
+    saved = saved_history(store)
     if saved is None:
         return None
-    history = History(losses=[float(loss) for _, loss in saved["points"]], seconds=float(saved["seconds"]))
-    for epoch in [*filter(None, [saved.get("first")]), *saved["epochs"]]:
-        history.add_epoch(cast("Examination", epoch))
+    saved.cut(kept_step(store))
+    history = History(seconds=saved.seconds)
+    for at, loss in saved.points:
+        history.add_point(at, loss)
+    for epoch in [*filter(None, [saved.first]), *saved.epochs]:
+        history.add_epoch(epoch)
     return history
+
+
+def look_after(store: Store) -> None:
+    """Claim a training for this process.
+
+    Raises:
+        TrainingError: If another panel or notebook has it, or its folder is gone.
+    """
+    try:
+        if not store.claim():
+            raise TrainingError(_HELD)
+    except OSError as error:
+        raise TrainingError(f"The folder of this training cannot be opened ({error.strerror or error}).") from None
+
+
+def found_damaged(store: Store) -> str:
+    """Look which of its files are damaged, remember it for the list, and say it; empty if none is."""
+    found = []
+    for name in _NEEDED:
+        try:
+            read = store.read_whole if name.endswith(".json") else store.read_whole_arrays
+            if read(name) is None:
+                found.append(f"{name} is not there any more")
+        except (DamagedError, MemoryError) as error:
+            found.append(str(error) or f"{name} fits no memory")
+    words = f"It cannot be opened: {'; '.join(found)}." if found else ""
+    _damaged[store.folder.name, _stamps(store, _NEEDED)] = words
+    return words
+
+
+def begin(order: Order, dataset: Dataset, lasting: bool) -> Store:
+    """A new training on disc, which this process looks after, with all that it needs to start.
+
+    Raises:
+        TrainingError: If it cannot be kept; nothing is left of it.
+    """
+    for attempt in range(_ATTEMPTS):
+        store = None
+        try:
+            store = Store.new()
+            store.write("order.json", order.to_dict())
+            store.write_dataset(dataset)
+            if lasting:
+                store.write("title.json", {"title": free_title(dataset.name)})
+            else:
+                store.write(PASSING, {})
+            return store
+        except OSError as error:
+            if store:
+                # On a full disc, half of it would be in the way of the next one.
+                store.remove()
+            # Somebody has deleted it in between, as releases did that saw nobody look after it.
+            if not isinstance(error, FileNotFoundError) or attempt == _ATTEMPTS - 1:
+                raise TrainingError(f"The training cannot be kept on disc ({error.strerror or error}).") from None
+    raise AssertionError
 
 
 def store_of(name: str) -> Store:
@@ -125,7 +222,7 @@ def store_of(name: str) -> Store:
         store = Store.named(name)
         if store.folder.is_dir():
             if store.is_claimed:
-                raise TrainingError("This training is open in a panel or in another notebook: close it there first.")
+                raise TrainingError(_HELD)
             return store
     raise TrainingError(f"There is no training of the name {shown(name)} any more.")
 
@@ -151,7 +248,8 @@ def remove(name: str) -> None:
     Raises:
         TrainingError: If there is none of this name, or it is in use.
     """
-    store_of(name).remove()
+    if not store_of(name).remove():
+        raise TrainingError(_HELD)
 
 
 def free_title(images: str) -> str:

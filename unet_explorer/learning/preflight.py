@@ -15,11 +15,11 @@ from unet_explorer.core.tiles import nearest_sizes, tile_for_output
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.weights import regions
-from unet_explorer.learning.finding import Finding
+from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.recipe import Order
 from unet_explorer.needs import no_tensorflow
 
-__all__ = ["FEW", "RARE", "findings", "macs_per_step"]
+__all__ = ["FEW", "RARE", "TrainingError", "findings", "macs_per_step"]
 
 FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""

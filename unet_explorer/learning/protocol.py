@@ -280,11 +280,15 @@ class Probabilities(TypedDict):
 
 
 class TrainingStarted(TypedDict):
-    """Answers a `TrainRequest`; ``step`` is where it goes on from, 0 for a new one."""
+    """Answers a `TrainRequest`; ``step`` is where it goes on from, 0 for a new one.
+
+    ``problem`` says in words what of it could not be read any more.
+    """
 
     event: Literal["started"]
     request: str
     step: int
+    problem: str
 
 
 class TrainingProgress(TypedDict):

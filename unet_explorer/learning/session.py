@@ -18,15 +18,16 @@ from unet_explorer.data.dataset import Dataset, joined, read_dataset
 from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.history import History
-from unet_explorer.learning.kept import free_title, history_of, order_of, store_of
+from unet_explorer.learning.kept import begin, found_damaged, history_of, look_after, order_of, store_of
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.protocol import Answer, TrainingControl
 from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.requests import Requests, UnreachableError
+from unet_explorer.learning.saved import kept_step, saved_history
 from unet_explorer.learning.signals import Signal
-from unet_explorer.learning.store import PASSING, Store
+from unet_explorer.learning.store import DamagedError, Store
 
 if TYPE_CHECKING:
     import keras
@@ -140,16 +141,7 @@ class TrainingSession:
             if self.state != "new":
                 return
             TrainingError.check(self.check(), force)
-            try:
-                store = self._store = Store.new()
-                store.write("order.json", self.order.to_dict())
-                store.write_dataset(self.dataset)
-                if self.lasting:
-                    store.write("title.json", {"title": free_title(self.dataset.name)})
-                else:
-                    store.write(PASSING, {})
-            except OSError as error:
-                raise TrainingError(f"The training cannot be kept on disc ({error.strerror or error}).") from None
+            self._store = begin(self.order, self.dataset, self.lasting)
             self._send_off(paused)
 
     def pause(self) -> None:
@@ -157,12 +149,17 @@ class TrainingSession:
         self._control("pause", {"starting", "running"})
 
     def resume(self) -> None:
-        """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch."""
+        """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch.
+
+        If the latest weights are damaged, it goes on from the best ones, and `problem` says so.
+
+        Raises:
+            TrainingError: If another notebook goes on with it, or its folder is gone.
+        """
         with self._condition:
             if self.state in AGAIN and self._store:
-                saved = self._store.read("history.json")
-                self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
-                self._claim()
+                look_after(self._store)
+                self.history.cut(min(kept_step(self._store), len(self.history.losses)))
                 self._send_off(paused=False)
             elif self.state in LIVE:
                 # A pause, or a single step, may still be on its way; the worker takes them in order.
@@ -213,10 +210,14 @@ class TrainingSession:
             which: The weights with the highest IoU, or the latest that were saved.
 
         Raises:
-            TrainingError: If nothing was saved yet.
+            TrainingError: If nothing was saved yet, or it is damaged.
         """
         name = f"{read_value('which', which, _WHICH)}.npz"
-        saved = self._store.read_arrays(name) if self._store else None
+        try:
+            saved = self._store.read_whole_arrays(name) if self._store else None
+        except DamagedError as error:
+            other = "last" if which == "best" else "best"
+            raise TrainingError(f"These weights are damaged ({error}): try model({other!r}).") from None
         if saved is None:
             raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
         from unet_explorer.model import build_model, mark_prepared
@@ -284,15 +285,12 @@ class TrainingSession:
         """The latest training that was cut off, by a lost worker or a notebook that was started anew; None if none."""
         _check_worker(worker)
         for store in Store.all():
-            if store.read(PASSING) is not None:
-                if not store.is_claimed:
-                    store.remove()
-            elif (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"}:
-                # What another release wrote, or what is damaged, is as good as not there.
-                with contextlib.suppress(ValueError, KeyError, TypeError):
-                    if not store.is_claimed and (session := cls._found(store, worker)):
-                        session._claim()
-                        return session
+            if store.is_passing:
+                store.remove()
+            elif (store.read("state.json") or {}).get("state") in LIVE | {"interrupted"} and not store.is_claimed:
+                # What another release wrote, or what is damaged in whichever way, keeps no other from being found.
+                with contextlib.suppress(TrainingError):
+                    return cls._opened(store, worker)
         return None
 
     @classmethod
@@ -308,15 +306,27 @@ class TrainingSession:
         """
         _check_worker(worker)
         store = store_of(name)
-        try:
-            session = cls._found(store, worker)
-        except (ValueError, KeyError, TypeError):
-            session = None
-        if session is None:
-            raise TrainingError(f"This training cannot be read any more. What is left of it lies in {store.folder}.")
+        session = cls._opened(store, worker)
         state = (store.read("state.json") or {}).get("state")
         session.state = state if state in _ENDED else "interrupted"
-        session._claim()
+        return session
+
+    @classmethod
+    def _opened(cls, store: Store, worker: Worker | None) -> TrainingSession:
+        """What is on disc, looked after from now on."""
+        try:
+            session = cls._found(store, worker)
+        # Damaged files raise whatever there is.
+        except Exception:  # noqa: BLE001
+            session = None
+        if session is None:
+            words = f"{found_damaged(store)} What is left of it lies in {store.folder}.".lstrip()
+            raise TrainingError(f"This training cannot be read any more. {words}")
+        try:
+            look_after(store)
+        except TrainingError:
+            session.close()
+            raise
         return session
 
     @classmethod
@@ -327,13 +337,8 @@ class TrainingSession:
         session = cls(made_from.config, dataset, made_from.tile, worker, **made_from.recipe.to_dict())
         session._store, session.state = store, "interrupted"
         session.history = history_of(store) or session.history
+        session.problem = saved.problem if (saved := saved_history(store)) else ""
         return session
-
-    def _claim(self) -> None:
-        # On a full disc it can still be looked at.
-        with contextlib.suppress(OSError):
-            if self._store:
-                self._store.claim()
 
     @property
     def folder(self) -> Path | None:
@@ -373,7 +378,7 @@ class TrainingSession:
     def on_lost(self, reason: str) -> None:
         """The worker is gone; what was saved at the last epoch is left."""
         if self.state in LIVE:
-            at = self.history.epochs[-1].step if self.history.epochs else 0
+            at = kept_step(self._store) if self._store else 0
             self.problem = f"{reason} What was learnt up to step {at} is kept."
             self._become("interrupted")
 
@@ -398,6 +403,7 @@ class TrainingSession:
                 self.problem = answer["problem"]
             case "started":
                 history.cut(answer["step"])
+                self.problem = answer["problem"] or self.problem
                 if self._paused:
                     self._become("paused")
             case "progress" | "paused" | "resumed" | "stopped" | "finished":
@@ -417,7 +423,8 @@ class TrainingSession:
 
     def _become(self, state: State) -> None:
         self.state = state
-        if self._store:
+        # What another notebook has taken over is no business of ours any more.
+        if self._store and not self._store.is_lost:
             try:
                 self._store.write("state.json", {"state": state})
             except OSError:

@@ -1,36 +1,49 @@
 """What a training leaves on disc, so that neither a killed worker nor a restarted kernel loses more than an epoch.
 
-A folder a training. Every file is written whole or not at all: first under another name, then moved into place.
+A folder a training. Every file is written whole or not at all: first under another name, then moved into place. Each
+carries a checksum, so that what a bad disc has changed is not taken for what was written.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
-from zipfile import BadZipFile
+from typing import Any, BinaryIO, Final, TypeVar
 
 import numpy as np
 import platformdirs
-import psutil
 
 from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.keeping import arrays_of, dataset_of, words_of
+from unet_explorer.learning.checksums import (
+    DamagedError,
+    arrays_in,
+    json_in,
+    json_with_checksum,
+    member_in,
+    write_npz,
+)
+from unet_explorer.learning.ownership import Hold, held, owner_of, take
 
-__all__ = ["PASSING", "Arrays", "Store", "trainings_folder"]
+__all__ = ["PASSING", "Arrays", "DamagedError", "Store", "trainings_folder"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
+T = TypeVar("T")
 PASSING: Final = "passing.json"
 """Marks what nobody shall go on with."""
-_DONE: Final = ({"state": "stopped"}, {"state": "finished"}, {"state": "failed"}, None)
+_DONE: Final = frozenset({"stopped", "finished", "failed"})
+_LEARNT: Final = ("history.json", "best.npz", "last.npz")
+"""Any of these is there as soon as something was learnt."""
+_ATTEMPTS: Final = 5
+"""So often another folder is made, where somebody deletes the one that was made before it is looked after."""
+_GONE: Final = ".gone"
 _HOME: Final = "UNET_EXPLORER_STATE"
 _NAME: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
@@ -46,6 +59,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        self._hold: Hold | None = None
 
     @classmethod
     def new(cls) -> Store:
@@ -57,12 +71,14 @@ class Store:
         home = trainings_folder()
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         _sweep()
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-        # Nobody who sweeps shall see it before somebody looks after it.
-        half = home / f".{name}.half"
-        half.mkdir(mode=0o700)
-        cls(half).claim()
-        return cls(half.rename(home / name))
+        for _ in range(_ATTEMPTS):
+            store = cls(home / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}")
+            store.folder.mkdir(mode=0o700)
+            # Who sweeps at this moment may see a folder that nobody looks after.
+            with contextlib.suppress(FileNotFoundError):
+                if store.claim():
+                    return store
+        raise OSError("whatever folder is made there is deleted at once")
 
     @classmethod
     def all(cls) -> list[Store]:
@@ -88,7 +104,7 @@ class Store:
         Raises:
             OSError: If there is no room, or the folder is gone; what was there before is still whole.
         """
-        text = json.dumps(content).encode()
+        text = json_with_checksum(content)
         self._replace(name, lambda stream: stream.write(text))
 
     def write_arrays(self, name: str, arrays: Arrays) -> None:
@@ -103,12 +119,12 @@ class Store:
         for key, array in kept.items():
             if array.dtype.hasobject:
                 raise ValueError(f"{key} holds Python objects: only numbers are kept.")
-        self._replace(name, lambda stream: np.savez(stream, **kept))
+        self._replace(name, lambda stream: write_npz(stream, kept))
 
     def _replace(self, name: str, fill: Any) -> None:
         half = self.folder / f".{name}.{secrets.token_hex(4)}.half"
         try:
-            with half.open("xb") as stream:
+            with half.open("x+b") as stream:
                 fill(stream)
                 _to_disc(stream)
             half.replace(self.folder / name)
@@ -123,19 +139,47 @@ class Store:
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Plain values; None where there are none, or they cannot be read."""
-        try:
-            content = json.loads((self.folder / name).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return content if isinstance(content, dict) else None
+        with contextlib.suppress(DamagedError):
+            return self.read_whole(name)
+        return None
 
     def read_arrays(self, name: str) -> Arrays | None:
         """Arrays of numbers; None where there are none, or they cannot be read."""
+        with contextlib.suppress(DamagedError):
+            return self.read_whole_arrays(name)
+        return None
+
+    def read_whole(self, name: str) -> dict[str, Any] | None:
+        """Plain values; None where there are none.
+
+        Raises:
+            DamagedError: If they are not what was written, or cannot be read.
+        """
+        return self._read(name, lambda stream: json_in(stream.read()))
+
+    def read_whole_arrays(self, name: str) -> Arrays | None:
+        """Arrays of numbers; None where there are none.
+
+        Raises:
+            DamagedError: If they are not what was written, or cannot be read.
+        """
+        return self._read(name, arrays_in)
+
+    def read_number(self, name: str, of: str) -> int | None:
+        """One number among many arrays, without a look at them; None where it is not, or cannot be read."""
+        with contextlib.suppress(DamagedError, ValueError, TypeError):
+            number = self._read(name, lambda stream: member_in(stream, of))
+            return None if number is None else int(number)
+        return None
+
+    def _read(self, name: str, content: Callable[[BinaryIO], T]) -> T | None:
         try:
-            with (self.folder / name).open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-                return {key: content[key] for key in content.files}
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            with (self.folder / name).open("rb") as stream:
+                return content(stream)
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except (OSError, DamagedError) as error:
+            raise DamagedError(f"{name} cannot be read: {error}") from None
 
     def write_dataset(self, dataset: Dataset) -> None:
         """Keep the images, so that going on needs nobody's folder; of images in files, where these are.
@@ -152,38 +196,87 @@ class Store:
         words, arrays = self.read("dataset.json"), self.read_arrays("dataset.npz")
         return None if words is None or arrays is None else dataset_of(words, arrays)
 
-    def claim(self) -> None:
-        """Say that this process looks after the training."""
-        me = psutil.Process()
-        self.write("owner.json", {"process": me.pid, "since": me.create_time()})
+    def claim(self) -> bool:
+        """Look after the training, as long as this process lives; whether that is granted.
+
+        It is not where somebody else does, be it in this process. See `ownership` for how that is known.
+
+        Raises:
+            FileNotFoundError: If the folder is gone.
+        """
+        self._hold = take(self.folder, self._hold)
+        return self._hold is not None
 
     def release(self) -> None:
-        """Say that nobody looks after it any more."""
-        with contextlib.suppress(OSError):
-            (self.folder / "owner.json").unlink()
+        """Look after it no longer."""
+        if self._hold:
+            self._hold.release()
+            self._hold = None
 
     @property
     def is_claimed(self) -> bool:
-        """Whether the process that claimed it still runs."""
-        owner = self.read("owner.json") or {}
-        try:
-            return bool(abs(psutil.Process(owner["process"]).create_time() - owner["since"]) < 1)
-        except (KeyError, TypeError, ValueError, psutil.Error):
+        """Whether somebody looks after it, or that cannot be told yet."""
+        return held(self.folder)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody else has taken over what this one looked after."""
+        return self._hold is not None and self._hold.lost
+
+    @property
+    def owner(self) -> str | None:
+        """What tells the one who looks after it from any other; None if nobody does, or that cannot be read."""
+        token = (owner_of(self.folder) or {}).get("token")
+        return token if isinstance(token, str) else None
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether nobody shall go on with it."""
+        return (self.folder / PASSING).exists()
+
+    @property
+    def is_of_no_use(self) -> bool:
+        """Whether nobody would miss it, as soon as nobody looks after it: it is passing, or ended without learning."""
+        if self.is_passing:
+            return True
+        if any((self.folder / name).exists() for name in _LEARNT):
             return False
+        try:
+            state = self.read_whole("state.json")
+        except DamagedError:
+            return False
+        return state is None or state.get("state") in _DONE
 
     @property
     def size(self) -> int:
         """Bytes that it takes."""
         total = 0
-        for file in self.folder.iterdir():
-            # Another notebook's worker may be moving it into place.
-            with contextlib.suppress(OSError):
-                total += file.stat().st_size
+        # Another notebook may be deleting it, or its worker moving a file into place.
+        with contextlib.suppress(OSError):
+            for file in self.folder.iterdir():
+                with contextlib.suppress(OSError):
+                    total += file.stat().st_size
         return total
 
-    def remove(self) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def remove(self) -> bool:
+        """Delete the folder, unless somebody else looks after it; whether it is gone."""
+        try:
+            if not self.claim():
+                return False
+        except OSError:
+            return not self.folder.exists()
+        if os.name == "nt":
+            # What is open cannot be moved there.
+            self.release()
+        # At once, or somebody else would find half of it.
+        gone = self.folder.with_name(f".{self.folder.name}{_GONE}")
+        try:
+            self.folder.rename(gone)
+        except OSError:
+            gone = self.folder
+        shutil.rmtree(gone, ignore_errors=True)
+        self.release()
+        return not gone.exists()
 
 
 def _to_disc(stream: BinaryIO) -> None:
@@ -194,7 +287,7 @@ def _to_disc(stream: BinaryIO) -> None:
 def _sweep() -> None:
     """Remove what nobody could make use of: it has ended, nothing was learnt, and nobody looks after it."""
     for store in Store.all():
-        passing = store.read(PASSING) is not None
-        of_use = (store.folder / "history.json").exists() or store.read("state.json") not in _DONE
-        if (passing or not of_use) and not store.is_claimed:
+        if store.is_of_no_use and not store.is_claimed:
             store.remove()
+    for gone in trainings_folder().glob(f".*{_GONE}"):
+        shutil.rmtree(gone, ignore_errors=True)

@@ -121,10 +121,18 @@ class Learner:
         Raises:
             ValueError: If it is of another network.
         """
-        self.model.set_weights([state[f"weight{number}"] for number in range(len(self.model.weights))])
+        self.restore_weights(state, int(state["step"]))
         for number, variable in enumerate(self.optimizer.variables):
             variable.assign(state[f"optimizer{number}"])
-        self.step = int(state["step"])
+
+    def restore_weights(self, state: Arrays, step: int) -> None:
+        """Go back to what `weights` gave; the optimizer remembers nothing of how it came there.
+
+        Raises:
+            ValueError, KeyError: If it is of another network.
+        """
+        self.model.set_weights([state[f"weight{number}"] for number in range(len(self.model.weights))])
+        self.step = step
         self.close()
 
     def close(self) -> None:

@@ -13,8 +13,8 @@ from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import tile_for_output
 from unet_explorer.learning.machine import available_memory
 from unet_explorer.learning.protocol import Network
-from unet_explorer.learning.scores import scores
-from unet_explorer.learning.store import Store
+from unet_explorer.learning.saved import best_step
+from unet_explorer.learning.store import Arrays, Store
 from unet_explorer.learning.worker.training import Training
 from unet_explorer.model import build_model
 
@@ -57,21 +57,26 @@ class Networks:
             live = running.learner.model
             return (_copy(live, wanted["config"]) if still else live), running.learner.step
         store = Store(Path(wanted["folder"])) if wanted["folder"] else None
-        history = (store.read("history.json") if store else None) or {"epochs": []}
-        best = max(history["epochs"], key=lambda epoch: scores(epoch["table"]).quality, default=None)
-        at = best["step"] if best else 0
+        at = best_step(store) if store else 0
         key = (wanted["config"], wanted["training"], at)
         if self._kept is None or self._kept[0] != key:
-            saved = store.read_arrays("best.npz") if store and best else None
+            saved, at = _newest_whole(store, at) if store and at else (None, 0)
             # Always the same, or a class could not speak about what it sees; and those that a training began with.
             order = (store.read("order.json") if store else None) or {"recipe": {"seed": 0}}
             keras.utils.set_random_seed(order["recipe"]["seed"])
             model = build_model(UNetConfig.from_dict(wanted["config"]))
-            at = at if saved else 0
             if saved:
                 model.set_weights([saved[f"weight{number}"] for number in range(len(model.weights))])
             self._kept = key, model, at
         return self._kept[1], self._kept[2]
+
+
+def _newest_whole(store: Store, best: int) -> tuple[Arrays | None, int]:
+    """The best weights, or the latest if those are damaged, and after how many steps they are; 0 if there are none."""
+    saved = store.read_arrays("best.npz")
+    if saved is None and (saved := store.read_arrays("last.npz")) is not None:
+        best = int(saved["step"])
+    return saved, best if saved else 0
 
 
 def _copy(model: keras.Model, config: dict[str, Any]) -> keras.Model:

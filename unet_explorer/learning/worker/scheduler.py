@@ -146,7 +146,7 @@ class Scheduler:
         training = Training(Store(Path(request["folder"])), self.send, lambda: bool(self.stops))
         training.running = not request["paused"]
         self.trainings[name] = training
-        self.send({"event": "started", "request": name, "step": training.learner.step})
+        self.send({"event": "started", "request": name, "step": training.learner.step, "problem": training.note})
 
     def _control(self, request: TrainingControl) -> None:
         name = request["request"]

@@ -8,8 +8,10 @@ from typing import Any, Final, Literal
 
 from unet_explorer.learning.protocol import Event, Examination
 from unet_explorer.learning.recipe import SHOWN, Order
+from unet_explorer.learning.saved import SavedHistory, best_arrays, write_epoch
 from unet_explorer.learning.scores import scores
 from unet_explorer.learning.store import Store
+from unet_explorer.learning.worker.going_on import go_on
 from unet_explorer.learning.worker.learner import Learner
 
 __all__ = ["Training"]
@@ -26,6 +28,7 @@ class Training:
         ended: Whether there is none left.
         examination_due: Whether an examination was left before its end.
         first: How it did before its first step.
+        note: What of an earlier course could not be read, in words; empty if nothing is wrong.
     """
 
     def __init__(self, store: Store, send: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
@@ -37,28 +40,13 @@ class Training:
         self.order = Order.from_dict(order)
         self.learner = Learner(self.order, dataset)
         self.running = self.ended = self.examination_due = False
-        self.points: list[tuple[int, float]] = []
-        self.unsent = 0
-        self.first: Examination | None = None
-        self.epochs: list[Examination] = []
-        self.best, self.stale = -1.0, 0
-        self.clock, self.reported = 0.0, 0.0
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """From where it was last saved, if it was."""
-        state, history = self.store.read_arrays("last.npz"), self.store.read("history.json")
-        if state is None or history is None:
-            return
-        self.learner.restore(state)
-        step = self.learner.step
-        self.points = [(at, loss) for at, loss in history["points"] if at <= step]
+        self._owner = store.owner
+        self.reported = 0.0
+        course = go_on(store, self.learner)
+        self.points, self.first, self.epochs = course.history.points, course.history.first, course.history.epochs
+        self.clock, self.note, self.best = course.history.seconds, course.history.problem, course.best
         self.unsent = len(self.points)
-        self.first = history.get("first")
-        self.epochs = [epoch for epoch in history["epochs"] if epoch["step"] <= step]
-        self.best = max(map(_quality, self.epochs), default=-1.0)
         self.stale = self._epochs_since_best()
-        self.clock = history["seconds"]
 
     def _epochs_since_best(self) -> int:
         best = max(range(len(self.epochs)), key=lambda place: _quality(self.epochs[place]), default=-1)
@@ -124,9 +112,11 @@ class Training:
         if done is None:
             return False
         self.first, predicted = done
-        problem = ""
+        self._check_owner()
+        problem = self.note
         try:
             self._save_pictures(0, predicted)
+            write_epoch(self.store, self.first, self._history)
         except OSError as error:
             problem = self._unsaved(0, error)
         self.send({**self.first, "event": "epoch", "request": self.name, "problem": problem})
@@ -137,6 +127,7 @@ class Training:
         done = self._examination(len(self.epochs) + 1)
         if done is None:
             return False
+        self._check_owner()
         epoch, predicted = done
         self.epochs.append(epoch)
         better = _quality(epoch) > self.best
@@ -156,23 +147,36 @@ class Training:
         Returns:
             What went wrong, in words.
         """
-        store, learner = self.store, self.learner
-        history = {"points": self.points, "first": self.first, "epochs": self.epochs, "seconds": self.clock}
+        store, learner, epoch = self.store, self.learner, self.epochs[-1]
         try:
             self._save_pictures(number, predicted)
+            write_epoch(store, epoch, self._history)
             if better:
-                store.write_arrays("best.npz", learner.weights())
+                store.write_arrays("best.npz", best_arrays(learner.weights(), epoch))
             # A history that runs ahead of the weights can be cut; one that is behind them has a hole.
-            store.write("history.json", history)
+            store.write("history.json", self._history.to_dict())
             store.write_arrays("last.npz", learner.state())
         except OSError as error:
             return self._unsaved(number, error)
-        return ""
+        return self.note
 
-    @staticmethod
-    def _unsaved(number: int, error: OSError) -> str:
+    @property
+    def _history(self) -> SavedHistory:
+        return SavedHistory(self.points, self.first, self.epochs, self.clock)
+
+    def _check_owner(self) -> None:
+        """Write nothing any more where another notebook has gone on: this machine may have slept meanwhile.
+
+        Raises:
+            OSError: If that is so.
+        """
+        if self.store.owner not in {self._owner, None}:
+            raise OSError("another notebook has taken it over, and goes on with it")
+
+    def _unsaved(self, number: int, error: OSError) -> str:
         why = error.strerror or error
-        return f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."
+        words = f"Epoch {number} could not be saved ({why}): free some disc space. Learning goes on."
+        return f"{words} {self.note}".strip()
 
 
 def _quality(epoch: Examination) -> float:

@@ -56,7 +56,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         self._lock = threading.RLock()
         self._upload = Upload()
         # One thread for whatever takes long, so that no message from the browser waits for it.
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
         self._due = threading.Event()
         self._closed = False
         super().__init__(**traits)
@@ -115,7 +115,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _later(self, work: Any, *arguments: Any) -> None:
         if not self._closed:
-            self._executor.submit(self._guarded, work, *arguments)
+            self._hand.submit(self._guarded, work, *arguments)
 
     def _guarded(self, work: Any, *arguments: Any) -> None:
         """Whatever goes wrong is told on the page: nobody sees what a thread throws."""
@@ -144,7 +144,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         if not self._closed:
             self._closed = True
             self._due.set()
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._hand.shutdown(wait=False, cancel_futures=True)
             self._shut()
             self._upload.close()
         super().close()

@@ -244,13 +244,6 @@ class TrainTab(Proposing, OwnImages):
         self._measure(dataset)
         super()._use(dataset)
 
-    def _find_unfinished(self) -> None:
-        session = TrainingSession.unfinished(self._worker)
-        if session is None:
-            return
-        session.problem = "An earlier training was interrupted here."
-        self._take_on(session)
-
     # Keeping the page up to date -----------------------------------------------------------------------------------
 
     def _follow_knobs(self, _: Any) -> None:
@@ -305,6 +298,7 @@ class TrainTab(Proposing, OwnImages):
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
+        self._look_no_more()
         if self.session is not None:
             self.session.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final
 
 import traitlets
@@ -9,6 +10,8 @@ import traitlets
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.history import History, thinned
 from unet_explorer.learning.kept import Kept, history_of, kept_trainings, remove, rename
+from unet_explorer.learning.ownership import STILL, undecided
+from unet_explorer.learning.process import Worker
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.store import Store
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
@@ -33,8 +36,33 @@ class Trainings(BackgroundTab):
     compared: Any = traitlets.List().tag(sync=True)
 
     session: TrainingSession | None
+    _worker: Worker
     # Only for comparing: what the list was made of.
     _listed: tuple[Any, ...] | None = None
+
+    # The next look for one that was cut off, where the first could not tell.
+    _again: threading.Timer | None = None
+
+    def _take_on(self, session: TrainingSession) -> None:
+        """Show a training, and whatever belongs to it."""
+        raise NotImplementedError
+
+    def _find_unfinished(self) -> None:
+        if self.session is not None:
+            return
+        session = TrainingSession.unfinished(self._worker)
+        if session is not None:
+            session.problem = f"An earlier training was interrupted here. {session.problem}".strip()
+            self._take_on(session)
+        elif undecided():
+            # Of an owner on another machine, or before this one was started anew, it is known only then.
+            self._again = threading.Timer(STILL + 1, self._later, [self._find_unfinished])
+            self._again.daemon = True
+            self._again.start()
+
+    def _look_no_more(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
 
     def _do_rename(self, request: dict[str, Any]) -> None:
         rename(str(request.get("name")), str(request.get("title")))
@@ -90,6 +118,7 @@ def _row(each: Kept, shown: str) -> dict[str, Any]:
         "steps": each.order.recipe.steps,
         "started": each.started,
         "bytes": each.size,
+        "problem": each.problem,
         "place": "here" if each.name == shown else "elsewhere" if each.held else "kept",
     }
 

@@ -93,15 +93,15 @@ export class TrainingsList {
     const field = element("input", { type: "text", value: title, maxlength: 60, "aria-label": `name of ${title}`, ...OWN_KEYS });
     onTyped(field, () => field.value.trim() && field.value !== title && ask(this.model, "rename", { name, title: field.value }), this.signal);
     const cell = (/** @type {(Node | string)[]} */ ...parts) => element("td", {}, ...parts);
-    const words = (/** @type {string} */ first, /** @type {string} */ second) =>
-      element("td", { class: "ue-words" }, first, element("div", { class: "ue-quiet" }, second));
+    const words = (/** @type {string} */ first, /** @type {string[]} */ ...more) =>
+      element("td", { class: "ue-words" }, first, ...more.filter(Boolean).map((each) => element("div", { class: "ue-quiet" }, each)));
     return element(
       "tr",
       { "data-training": name, "data-place": place },
       cell(box),
       element("th", { scope: "row" }, field),
       cell(training.iou?.toFixed(2) ?? "–"),
-      words(training.design, `${exact(training.step)} of ${exact(training.steps)} steps, ${training.recipe}`),
+      words(training.design, `${exact(training.step)} of ${exact(training.steps)} steps, ${training.recipe}`, training.problem),
       words(training.started, stored(training.bytes)),
       element("td", { class: "ue-words" }, ...this.buttons(training)),
     );

@@ -200,6 +200,7 @@
 
 /**
  * A training that is kept on disc: the one that is shown `here`, one that is open `elsewhere`, or one that can be opened.
+ * The problem says what of it is damaged; it is empty if nothing is known.
  *
  * @typedef {{
  *   name: string,
@@ -211,6 +212,7 @@
  *   steps: number,
  *   started: string,
  *   bytes: number,
+ *   problem: string,
  *   place: "here" | "elsewhere" | "kept",
  * }} Training
  */
