@@ -167,6 +167,8 @@ def check_npy(file: IO[bytes], size: int, name: str) -> None:
             f"{name} holds Python objects, which are never unpacked here. Save the array alone; of Cellpose's "
             "_seg.npy the mask: np.save('mask.npy', np.load(path, allow_pickle=True).item()['masks'])."
         )
+    if kind.kind not in "biuf":
+        raise DataError(f"{name} holds {kind}, not real numbers: save 8 or 16 bits, or floats.")
     needed, there = math.prod(shape) * kind.itemsize, start + size - file.tell()
     if needed > there or any(side < 0 for side in shape):
         raise DataError(

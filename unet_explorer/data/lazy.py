@@ -79,15 +79,23 @@ def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, pl
         if suffix == ".npy":
             with file.open("rb") as stream:
                 check_npy(stream, file.stat().st_size, name)
-            return mapped(_in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which), file, name)
+            array = _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
+            return _image(mapped(array, file, name), name)
         if suffix == ".zarr":
-            return OpenedImage(open_zarr(_zarr(name), file, name), name)
+            return _image(OpenedImage(open_zarr(_zarr(name), file, name), name), name)
         # What a file holds decides, not what it is called.
         if suffix in _TIFF and _begins(file) in MAGIC:
             return _tiff(file, name, said, which)
         if which:
             _read_plane(which, 1, name)
         return _as_a_whole(file, name)
+
+
+def _image(opened: OpenedImage, name: str) -> OpenedImage:
+    """Refuse what is no image."""
+    if opened.ndim not in (2, 3) or not opened.size:
+        raise DataError(f"{name} has shape {opened.shape}: give one image, (height, width) or with channels behind.")
+    return opened
 
 
 def _begins(file: Path) -> bytes:

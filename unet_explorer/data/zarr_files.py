@@ -84,7 +84,7 @@ def _layout(folder: Path, name: str) -> _Layout:
         raise DataError(f"{name} is no array of Zarr, but a group, or empty.{hint} Its name must end in .zarr, too.")
     shape, chunk, said, codecs, inner = _new(head) if "codecs" in head else _old(head)
     kind = np.dtype(said)
-    if kind.kind not in "biufc":
+    if kind.kind not in "biuf":
         raise DataError(f"{name} holds {kind}, not real numbers: save 8 or 16 bits, or floats.")
     check_padding(shape, chunk, kind.itemsize, name)
     several = 0
