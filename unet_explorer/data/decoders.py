@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,7 +28,13 @@ _LESS_DEEP: Final = {1: 255, 2: 85, 4: 17}
 
 
 def pages(
-    data: bytes, name: str, check: SizeCheck, planes: Planes | None = None, *, stack: bool = False
+    data: bytes,
+    name: str,
+    check: SizeCheck,
+    planes: Planes | None = None,
+    *,
+    stack: bool = False,
+    only: Sequence[int] | None = None,
 ) -> Iterator[DecodedImage]:
     """The pictures in a file, one by one; each is measured before its pixels are unpacked.
 
@@ -42,6 +48,7 @@ def pages(
         check: Told height, width and name first; what it raises is passed on.
         planes: What several planes in a file are, where it does not say so itself.
         stack: Whether it is known to be a stack of pictures.
+        only: Which pictures of a TIFF are wanted, in this order; all if nothing is said.
 
     Raises:
         DataError: If the bytes are no picture of an allowed kind, or damaged, or it is not said what its planes are.
@@ -53,7 +60,7 @@ def pages(
         [(2, 3)]
     """
     if data[:4] in MAGIC:
-        layers = tiff_images(data, name, check, planes, stack=stack)
+        layers = tiff_images(data, name, check, planes, stack=stack, only=only)
     elif data.startswith(_NUMPY):
         layers = _array(data, name, check, planes, stack)
     else:

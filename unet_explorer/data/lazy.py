@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,9 +103,13 @@ def _begins(file: Path) -> bytes:
 
 
 def _as_a_whole(file: Path, name: str, planes: Planes | None = None, plane: int = 0) -> Any:
-    every = pages(read_bytes(file, name), name, _no_limit, planes, stack=planes is None)
-    picture = next(islice(every, plane, None))
-    return picture.values if picture.palette is None else picture.palette[picture.values]
+    return next(_wholes(file, name, planes, [plane]))
+
+
+def _wholes(file: Path, name: str, planes: Planes | None, which: Sequence[int]) -> Iterator[Any]:
+    """Some of the pictures in a file, one after the other."""
+    for picture in pages(read_bytes(file, name), name, _no_limit, planes, stack=planes is None, only=which):
+        yield picture.values if picture.palette is None else picture.palette[picture.values]
 
 
 def _no_limit(height: int, width: int, name: str) -> None:
@@ -124,7 +127,7 @@ def _in_array(array: Any, name: str, planes: Planes | None, plane: int | None) -
         return array
     count = array.shape[0]
     if plane is None:
-        raise _which(name, count, lambda number: DecodedImage(np.asarray(array[number]), None))
+        raise _which(name, count, lambda some: (np.asarray(array[number]) for number in some))
     return array[_read_plane(plane, count, name)]
 
 
@@ -134,7 +137,7 @@ def _read_plane(plane: int, count: int, name: str) -> int:
     return plane
 
 
-def _which(name: str, count: int, read: Callable[[int], DecodedImage]) -> DataError:
+def _which(name: str, count: int, read: Callable[[Sequence[int]], Iterator[Any]]) -> DataError:
     """Ask which of several planes is meant, and show them."""
     some = range(0, count, -(-count // _MOST_SHOWN))
     return DataError(
@@ -143,7 +146,7 @@ def _which(name: str, count: int, read: Callable[[int], DecodedImage]) -> DataEr
         Question(
             "plane",
             tuple((number, f"Plane {number + 1}") for number in some),
-            tuple(thumbnail(read(number)) for number in some),
+            tuple(thumbnail(DecodedImage(each, None)) for each in read(some)),
         ),
     )
 
@@ -158,7 +161,7 @@ def _tiff(file: Path, name: str, planes: Planes | None, plane: int | None) -> An
         if found.planes > 1:
             count = count or found.planes
             if plane is None:
-                raise _which(name, count, lambda number: DecodedImage(_as_a_whole(file, name, None, number), None))
+                raise _which(name, count, lambda some: _wholes(file, name, None, some))
             plane = _read_plane(plane, count, name)
             page: Any = found.pages[0 if found.hidden else plane].aspage()
             if not found.hidden and count == found.planes and _is_plain(page) and page.is_memmappable:

@@ -85,7 +85,13 @@ def outline(file: Any, name: str) -> Stack:
 
 
 def tiff_images(
-    data: bytes, name: str, check: SizeCheck, planes: Planes | None = None, *, stack: bool = False
+    data: bytes,
+    name: str,
+    check: SizeCheck,
+    planes: Planes | None = None,
+    *,
+    stack: bool = False,
+    only: Sequence[int] | None = None,
 ) -> Iterator[DecodedImage]:
     """The images of a TIFF, one by one; each is measured before its pixels are unpacked.
 
@@ -95,6 +101,7 @@ def tiff_images(
         check: Told height, width and name first; what it raises is passed on.
         planes: What the planes of the file are, where it does not say so.
         stack: Whether it is known to be a stack of images.
+        only: Which images are wanted, in this order; all if nothing is said.
 
     Raises:
         DataError: If it cannot be read, or it is not said what its planes are.
@@ -119,9 +126,9 @@ def tiff_images(
         groups = _groups(found, planes, stack)
         if groups is None:
             raise _unsaid(found, name, plane)
-        for number, group in enumerate(groups, start=1):
-            where = name if len(groups) == 1 else f"{name}, image {number}"
-            yield _merged([plane(place, where) for place in group], where)
+        for number in range(len(groups)) if only is None else only:
+            where = name if len(groups) == 1 else f"{name}, image {number + 1}"
+            yield _merged([plane(place, where) for place in groups[number]], where)
 
 
 def _groups(found: Stack, planes: Planes | None, stack: bool) -> list[list[int]] | None:

@@ -16,7 +16,7 @@ from unet_explorer.data.decoded import DataError
 
 __all__ = ["check_pages", "open_tiff"]
 
-MOST_PAGES: Final = 30_000
+MOST_PAGES: Final = 20_000
 """Pages of one file, with smaller copies."""
 _MOST_ENTRIES: Final = 4096
 """Entries of one page; tifffile takes no more either."""
