@@ -173,7 +173,12 @@ def tiff(dice: random.Random, folder: Path) -> Calls:
                 target = struct.unpack_from(order + "I", data, dice.choice(following))[0] or dice.randrange(len(data))
                 struct.pack_into(order + "I", data, dice.choice(following), target)
     if dice.random() < 0.05:
-        data += zlib.compress(bytes(1 << 26), 9)
+        for place in entries:
+            # Where the pixels are, and how many bytes they take.
+            values = dict.fromkeys((273, 324), len(data)) | dict.fromkeys((279, 325), len(_bomb()))
+            if (code := struct.unpack_from(order + "H", data, place)[0]) in values:
+                struct.pack_into(order + "HII", data, place + 2, 4, 1, values[code])
+        data += _bomb()
     content = bytes(data) if dice.random() < 0.5 else mutated(bytes(data), dice)
     yield from _read_everywhere(folder, "a.tif", content, _saved(MASK, "TIFF"))
 
@@ -226,10 +231,15 @@ def _arrays() -> tuple[tuple[tuple[str, bytes], ...], ...]:
     return tuple(found)
 
 
+@cache
+def _bomb() -> bytes:
+    """64 MiB of nothing."""
+    return zlib.compress(bytes(1 << 26), 9)
+
+
 def zarr(dice: random.Random, folder: Path) -> Calls:
     """Arrays of Zarr: what they say of themselves, and chunks."""
     root = folder / "a.zarr"
-    bomb = zlib.compress(bytes(1 << 27), 1)
     for name, data in dice.choice(_arrays()):
         content = data
         if name.endswith((".json", ".zarray", ".zattrs")):
@@ -237,7 +247,7 @@ def zarr(dice: random.Random, folder: Path) -> Calls:
                 content = json.dumps(_anything(dice, json.loads(data))).encode()
             content = mutated(content, dice) if dice.random() < 0.2 else content
         elif dice.random() < 0.5:
-            content = bomb if dice.random() < 0.1 else mutated(data, dice, 20)
+            content = _bomb() if dice.random() < 0.1 else mutated(data, dice, 20)
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     yield partial(_read_pixels, root)
