@@ -11,6 +11,7 @@ from quick.sitecustomize import Refusal
 from support import PROJECT
 
 TESTS = PROJECT / "tests"
+HEAVY = {"browser", "tensorflow", "fuzz"}
 MARKED = "pytestmark = pytest.mark.tensorflow"
 
 
@@ -71,6 +72,6 @@ class Quickly(Refusal):
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        heavy = [item for item in items if any(item.iter_markers("browser")) or any(item.iter_markers("tensorflow"))]
+        heavy = [item for item in items if {each.name for each in item.iter_markers()} & HEAVY]
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if item not in heavy]

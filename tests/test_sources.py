@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -41,7 +46,7 @@ def send(upload, parts, size=700, number=1):
 @pytest.fixture
 def places(monkeypatch, tmp_path):
     """Where uploads go meanwhile."""
-    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
@@ -161,3 +166,38 @@ def test_what_the_browser_may_send_is_what_is_read():
             upload.add({"upload": 1, "name": name, "at": 0, "data": data})
         data = upload.dataset()
         assert (data.size, data.classes) == ((24, 32), ("paper", "ink")), ending
+
+
+KILLED = """
+import os, tempfile
+from unet_explorer.panel.sources import Upload
+upload = Upload()
+upload.add({"upload": 1, "name": "a.png", "at": 0, "data": b"1"})
+print(upload._folder, flush=True)
+if input() == "end":
+    os._exit(1)
+"""
+
+
+def test_what_a_killed_kernel_left_is_swept_and_what_a_living_one_holds_is_not(places, upload):
+    """A process is killed in the middle of an upload; another one still runs."""
+    environment = {**os.environ, "TMPDIR": str(places), "TEMP": str(places), "TMP": str(places)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    both = [subprocess.Popen([sys.executable, "-c", KILLED], **pipes) for _ in range(2)]
+    dead, alive = (Path(each.stdout.readline().strip()) for each in both)
+    both[0].kill()
+    both[0].communicate()
+    # Those of older releases bear no owner; they go by their age.
+    for name, age in (("unet_explorer-a_1b", 90_000), ("unet_explorer_fresh", 60), ("unet_explorer_mine.txt", 90_000)):
+        (places / name).mkdir()
+        os.utime(places / name, (time.time() - age,) * 2)
+    send(upload, files())
+    left = {each.name for each in places.iterdir()} - {upload._folder.name}
+    assert not dead.exists()
+    assert left == {alive.name, "unet_explorer_fresh", "unet_explorer_mine.txt"}
+    both[1].communicate("end")
+    upload.close()
+    send(upload, files(), number=2)
+    assert not alive.exists()
+    for name in ("unet_explorer_fresh", "unet_explorer_mine.txt"):
+        (places / name).rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -234,7 +235,8 @@ def read_bytes(path: Path, name: str, most: int = LARGEST_FILE) -> bytes:
         if not path.is_file():
             raise DataError(f"{name} is not there any more, or is no plain file. Look whether it was moved or renamed.")
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            # Room is made for all that is asked for; a file may also grow meanwhile, or not know its size.
+            data = file.read(min(most, max(os.fstat(file.fileno()).st_size, 1 << 20)) + 1)
     except OSError as error:
         raise DataError(
             f"{name} cannot be read ({error.strerror or type(error).__name__}). Look whether you may open it."

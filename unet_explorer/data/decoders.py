@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,18 +13,28 @@ from PIL import Image, UnidentifiedImageError
 
 from unet_explorer.data.arrays import decoded_array, plain_layers
 from unet_explorer.data.decoded import FORMATS, DataError, DecodedImage, Planes, SizeCheck
+from unet_explorer.data.guard import check_npy, check_picture, check_unpacked
 from unet_explorer.data.pillow import ON_ITS_SIDE, from_pillow, noted_turn, turned
 from unet_explorer.data.tiff import MAGIC, tiff_images
+from unet_explorer.data.words import own_words
 
-__all__ = ["pages"]
+__all__ = ["PICTURES", "pages"]
 
+PICTURES: Final = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+"""What Pillow is asked to open."""
 _NUMPY: Final = b"\x93NUMPY"
 _LESS_DEEP: Final = {1: 255, 2: 85, 4: 17}
 """By how much Pillow spreads the greys of a PNG with that many bits a pixel."""
 
 
 def pages(
-    data: bytes, name: str, check: SizeCheck, planes: Planes | None = None, *, stack: bool = False
+    data: bytes,
+    name: str,
+    check: SizeCheck,
+    planes: Planes | None = None,
+    *,
+    stack: bool = False,
+    only: Sequence[int] | None = None,
 ) -> Iterator[DecodedImage]:
     """The pictures in a file, one by one; each is measured before its pixels are unpacked.
 
@@ -37,6 +48,7 @@ def pages(
         check: Told height, width and name first; what it raises is passed on.
         planes: What several planes in a file are, where it does not say so itself.
         stack: Whether it is known to be a stack of pictures.
+        only: Which pictures of a TIFF are wanted, in this order; all if nothing is said.
 
     Raises:
         DataError: If the bytes are no picture of an allowed kind, or damaged, or it is not said what its planes are.
@@ -48,21 +60,15 @@ def pages(
         [(2, 3)]
     """
     if data[:4] in MAGIC:
-        layers = tiff_images(data, name, check, planes, stack=stack)
+        layers = tiff_images(data, name, check, planes, stack=stack, only=only)
     elif data.startswith(_NUMPY):
         layers = _array(data, name, check, planes, stack)
     else:
         layers = _pillow(data, name, check)
     while True:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                decoded = next(layers, None)
-        except DataError:
-            raise
-        except Exception as error:  # noqa: BLE001  # a decoder handed hostile bytes may fail in any way
-            reason = str(error).strip().split("\n")[0][:120].rstrip(".") or type(error).__name__
-            raise DataError(f"{name} is damaged or cut off ({reason}). Save it again, or leave it out.") from None
+        with own_words(name), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            decoded = next(layers, None)
         if decoded is None:
             return
         yield decoded
@@ -70,21 +76,16 @@ def pages(
 
 def _array(data: bytes, name: str, check: SizeCheck, planes: Planes | None, stack: bool) -> Iterator[DecodedImage]:
     """A file as NumPy writes it; objects in it are never unpacked."""
-    try:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-    except ValueError as error:
-        if "allow_pickle" not in str(error):
-            raise
-        raise DataError(
-            f"{name} holds Python objects, which are never unpacked here. Save the mask alone; of Cellpose's _seg.npy: "
-            "np.save('mask.npy', np.load(path, allow_pickle=True).item()['masks'])."
-        ) from None
+    file = io.BytesIO(data)
+    check_npy(file, len(data), name)
+    array = np.load(file, allow_pickle=False)
     yield from (decoded_array(layer) for layer in plain_layers(array, name, check, planes, stack=stack))
 
 
 def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[DecodedImage]:
+    check_picture(data, name)
     try:
-        opened = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "BMP", "GIF", "WEBP"))
+        opened = Image.open(io.BytesIO(data), formats=PICTURES)
     except UnidentifiedImageError:
         raise DataError(
             f"{name} holds no picture that can be read (it begins with {data[:8]!r}). Allowed are {FORMATS}."
@@ -94,6 +95,7 @@ def _pillow(data: bytes, name: str, check: SizeCheck) -> Iterator[DecodedImage]:
     with opened as file:
         turn = noted_turn(file)
         check(*(file.size if turn in ON_ITS_SIDE else file.size[::-1]), name)
+        check_unpacked(math.prod(file.size) * len(file.getbands()), len(data), name)
         kind = file.format or ""
         file.load()
         if noted_turn(file) != turn:

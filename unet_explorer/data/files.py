@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -38,6 +37,7 @@ from unet_explorer.data.reading import (
     title_of,
 )
 from unet_explorer.data.rule import Kind, Meaning, named
+from unet_explorer.data.spare import spare_folder
 from unet_explorer.data.stacks import check_stacks, stack_images, stack_masks
 from unet_explorer.data.views import View
 
@@ -111,6 +111,7 @@ def from_folder(  # noqa: PLR0913  # each is a question that some set leaves ope
             is a `ValueError`.
 
     Example:
+        >>> import tempfile
         >>> from PIL import Image
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     for part in ("images", "masks"):
@@ -157,9 +158,9 @@ def read_set(
         if place.is_dir():
             root = place.resolve()
             return _from_layout(root, find_layout(root), reading, progress, passing)
-        with tempfile.TemporaryDirectory(prefix="unet_explorer_", ignore_cleanup_errors=True) as spare:
+        with spare_folder() as spare:
             # Named like the zip, for so is the data set.
-            root = unpack(place, Path(spare).resolve() / (place.stem.strip(". ") or "zip"))
+            root = unpack(place, spare.resolve() / (place.stem.strip(". ") or "zip"))
             return _from_layout(root, find_layout(root), reading, progress, passing=True)
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "no memory left"

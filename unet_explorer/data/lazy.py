@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import weakref
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import tifffile
 
 from unet_explorer.core.config import Whole, read_value
 from unet_explorer.data.arrays import MOST_CHANNELS
@@ -27,11 +25,16 @@ from unet_explorer.data.decoded import (
     thumbnail,
 )
 from unet_explorer.data.decoders import pages
+from unet_explorer.data.guard import check_npy, check_unpacked
+from unet_explorer.data.opened import OpenedImage, mapped
 from unet_explorer.data.pillow import ORIENTATION
 from unet_explorer.data.reading import read_path, read_planes
-from unet_explorer.data.tiff import MAGIC, image_count, outline
+from unet_explorer.data.tiff import MAGIC, bounded, check_page, image_count, outline
+from unet_explorer.data.tiff_pages import open_tiff
+from unet_explorer.data.words import own_words
+from unet_explorer.data.zarr_files import open_zarr, zarr_package
 
-__all__ = ["open_image", "zarr_package"]
+__all__ = ["open_image"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
 _PLAIN: Final = (1, 2)  # black is 0, RGB
@@ -57,7 +60,7 @@ def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, pl
         DataError: If it is none of these, or damaged, or it is not said which plane is meant; it says what to do.
 
     Example:
-        >>> import tempfile
+        >>> import tempfile, tifffile
         >>> path = Path(tempfile.mkdtemp()) / "a.tif"
         >>> tifffile.imwrite(path, np.zeros((20, 30), "uint16"))
         >>> open_image(path)[5:7, 20:].shape
@@ -67,25 +70,31 @@ def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, pl
     name = printable(file.name)
     said = read_planes(planes)
     which = None if plane is None else read_value("plane", plane, Whole(0, 2**31))
-    try:
+    with own_words(name):
         suffix = file.suffix.lower()
         # A pipe or a device would wait for ever.
         if not (file.is_dir() if suffix == ".zarr" else file.is_file()):
             raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
         if suffix == ".npy":
-            return _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
+            with file.open("rb") as stream:
+                check_npy(stream, file.stat().st_size, name)
+            array = _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
+            return _image(mapped(array, file, name), name)
         if suffix == ".zarr":
-            return _zarr(name).open_array(str(file), mode="r")
+            return _image(OpenedImage(open_zarr(_zarr(name), file, name), name), name)
         # What a file holds decides, not what it is called.
         if suffix in _TIFF and _begins(file) in MAGIC:
             return _tiff(file, name, said, which)
         if which:
             _read_plane(which, 1, name)
         return _as_a_whole(file, name)
-    except DataError:
-        raise
-    except Exception as error:  # noqa: BLE001  # damaged files end in all kinds of errors
-        raise DataError(f"{name} cannot be read ({type(error).__name__}): it may be damaged. Save it again.") from None
+
+
+def _image(opened: OpenedImage, name: str) -> OpenedImage:
+    """Refuse what is no image."""
+    if opened.ndim not in (2, 3) or not opened.size:
+        raise DataError(f"{name} has shape {opened.shape}: give one image, (height, width) or with channels behind.")
+    return opened
 
 
 def _begins(file: Path) -> bytes:
@@ -94,9 +103,13 @@ def _begins(file: Path) -> bytes:
 
 
 def _as_a_whole(file: Path, name: str, planes: Planes | None = None, plane: int = 0) -> Any:
-    every = pages(read_bytes(file, name), name, _no_limit, planes, stack=planes is None)
-    picture = next(islice(every, plane, None))
-    return picture.values if picture.palette is None else picture.palette[picture.values]
+    return next(_wholes(file, name, planes, [plane]))
+
+
+def _wholes(file: Path, name: str, planes: Planes | None, which: Sequence[int]) -> Iterator[Any]:
+    """Some of the pictures in a file, one after the other."""
+    for picture in pages(read_bytes(file, name), name, _no_limit, planes, stack=planes is None, only=which):
+        yield picture.values if picture.palette is None else picture.palette[picture.values]
 
 
 def _no_limit(height: int, width: int, name: str) -> None:
@@ -114,7 +127,7 @@ def _in_array(array: Any, name: str, planes: Planes | None, plane: int | None) -
         return array
     count = array.shape[0]
     if plane is None:
-        raise _which(name, count, lambda number: DecodedImage(np.asarray(array[number]), None))
+        raise _which(name, count, lambda some: (np.asarray(array[number]) for number in some))
     return array[_read_plane(plane, count, name)]
 
 
@@ -124,7 +137,7 @@ def _read_plane(plane: int, count: int, name: str) -> int:
     return plane
 
 
-def _which(name: str, count: int, read: Callable[[int], DecodedImage]) -> DataError:
+def _which(name: str, count: int, read: Callable[[Sequence[int]], Iterator[Any]]) -> DataError:
     """Ask which of several planes is meant, and show them."""
     some = range(0, count, -(-count // _MOST_SHOWN))
     return DataError(
@@ -133,13 +146,14 @@ def _which(name: str, count: int, read: Callable[[int], DecodedImage]) -> DataEr
         Question(
             "plane",
             tuple((number, f"Plane {number + 1}") for number in some),
-            tuple(thumbnail(read(number)) for number in some),
+            tuple(thumbnail(DecodedImage(each, None)) for each in read(some)),
         ),
     )
 
 
 def _tiff(file: Path, name: str, planes: Planes | None, plane: int | None) -> Any:
-    with tifffile.TiffFile(file) as opened:
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_tiff(file, name))
         found = outline(opened, name)
         count = image_count(found, planes)
         if planes == "channels" or (found.planes > 1 and count == 1):
@@ -147,17 +161,17 @@ def _tiff(file: Path, name: str, planes: Planes | None, plane: int | None) -> An
         if found.planes > 1:
             count = count or found.planes
             if plane is None:
-                raise _which(name, count, lambda number: DecodedImage(_as_a_whole(file, name, None, number), None))
+                raise _which(name, count, lambda some: _wholes(file, name, None, some))
             plane = _read_plane(plane, count, name)
             page: Any = found.pages[0 if found.hidden else plane].aspage()
-            if not found.hidden and count == found.planes and _is_plain(page) and page.is_contiguous:
-                return tifffile.memmap(file, page=plane, mode="r")
+            if not found.hidden and count == found.planes and _is_plain(page) and page.is_memmappable:
+                return _in_place(opened, file, name, page)
             return _as_a_whole(file, name, None, plane)
         if plane:
             _read_plane(plane, 1, name)
         if len(opened.series) != 1 or len(opened.series[0].shape) > 3:
             raise DataError(f"{name} holds several images: save the one that is meant as a TIFF of its own.")
-        return _one_plane(opened, file, name)
+        return _one_plane(opened, file, name, stack)
 
 
 def _is_plain(page: Any) -> bool:
@@ -166,7 +180,7 @@ def _is_plain(page: Any) -> bool:
     return page.photometric in _PLAIN and page.compression in _UNPACKED and upright
 
 
-def _one_plane(opened: Any, file: Path, name: str) -> Any:
+def _one_plane(opened: Any, file: Path, name: str, stack: ExitStack) -> Any:
     series = opened.series[0]
     size = math.prod(series.shape) * series.dtype.itemsize
     if size <= LARGEST_FILE and (series.axes == "SYX" or series.keyframe.extrasamples):
@@ -178,8 +192,11 @@ def _one_plane(opened: Any, file: Path, name: str) -> Any:
     if not _is_plain(page):
         return _as_a_whole(file, name)
     if series.dataoffset is not None:
-        return tifffile.memmap(file, mode="r")
+        return _in_place(opened, file, name, series)
     piece = math.prod(page.chunks) * page.dtype.itemsize
+    # It may be any number of times as large as its file, for it is never unpacked as a whole; its pieces may not.
+    check_page(page, size, name)
+    check_unpacked(piece, max(page.databytecounts, default=0), name)
     if piece > LARGEST_FILE:
         raise DataError(f"{name} is compressed in one piece of {piece / 1e9:.1f} GB: save it in tiles.")
     try:
@@ -188,27 +205,21 @@ def _one_plane(opened: Any, file: Path, name: str) -> Any:
         if size > LARGEST_FILE:
             raise
         return _as_a_whole(file, name)
-    store: Any = tifffile.imread(file, aszarr=True, level=0)
-    image = zarr.open_array(store, mode="r")
+    bounded(page, name)
+    image = OpenedImage(zarr.open_array(series.aszarr(level=0), mode="r"), name)
     # It is asked for as long as it is held, and nobody is told to close it.
-    weakref.finalize(image, store.close)
+    weakref.finalize(image, stack.pop_all().close)
     return image
 
 
-def zarr_package() -> Any | None:
-    """The package ``zarr``, or None where it is not there, or older than 3.
-
-    Example:
-        >>> zarr_package().__name__
-        'zarr'
-    """
-    with contextlib.suppress(ImportError):
-        import zarr
-
-        # tifffile hands its pieces to Zarr 3 alone.
-        if int(zarr.__version__.partition(".")[0]) >= 3:
-            return zarr
-    return None
+def _in_place(opened: Any, file: Path, name: str, held: Any) -> OpenedImage:
+    """A page or a series that is not packed, as a memory map."""
+    place = held.dataoffset if hasattr(held, "dataoffset") else held.dataoffsets[0]
+    kind = np.dtype(opened.byteorder + held.dtype.char)
+    needed = place + math.prod(held.shape) * kind.itemsize
+    if needed > file.stat().st_size:
+        raise DataError(f"{name} is cut off: it should have {needed:,} bytes at least. Save it again.")
+    return mapped(np.memmap(file, kind, "r", place, held.shape), file, name)
 
 
 def _zarr(name: str) -> Any:

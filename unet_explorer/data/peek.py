@@ -6,13 +6,13 @@ import warnings
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import tifffile
 from PIL import Image
 
 from unet_explorer.data.decoded import LARGEST_IMAGE, Budget, DataError, Planes, read_bytes
-from unet_explorer.data.decoders import pages
+from unet_explorer.data.decoders import PICTURES, pages
 from unet_explorer.data.pillow import ON_ITS_SIDE, ORIENTATION, noted_turn, turn_of
 from unet_explorer.data.tiff import MAGIC, image_count, outline
+from unet_explorer.data.tiff_pages import open_tiff
 
 __all__ = ["Peeked", "peek"]
 
@@ -80,13 +80,13 @@ def _is_tiff(path: Path) -> bool:
 def _pillow(path: Path, name: str) -> Peeked | None:
     if path.suffix.lower() not in _HELD:
         return None
-    with Image.open(path) as file:
+    with Image.open(path, formats=PICTURES) as file:
         width, height = file.size[::-1] if noted_turn(file) in ON_ITS_SIDE else file.size
         return Peeked(name, 1, height, width, 1 if file.mode in _GREY else 3)
 
 
 def _tiff(path: Path, name: str, planes: Planes | None) -> Peeked | None:
-    with tifffile.TiffFile(path) as file:
+    with open_tiff(path, name) as file:
         found = outline(file, name)
         count = image_count(found, planes)
         page = found.pages[0].aspage()

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import tifffile
 from PIL import Image
+
+from unet_explorer.data.tiff_pages import open_tiff
 
 __all__ = ["PixelSize", "pixel_size"]
 
@@ -64,11 +65,14 @@ def pixel_size(path: str | os.PathLike[str]) -> PixelSize | None:
         >>> pixel_size(path).per("cm")
         (100.0, 50.0)
     """
-    file = Path(path).expanduser()
-    suffix = file.suffix.lower()
     try:
+        file = Path(path).expanduser()
+        suffix = file.suffix.lower()
+        if not file.is_file():
+            # A pipe would wait for ever.
+            return None
         if suffix in {".tif", ".tiff"}:
-            with tifffile.TiffFile(file) as opened:
+            with open_tiff(file, file.name) as opened:
                 return _of_tiff(opened)
         if suffix == ".png":
             with Image.open(file, formats=("PNG",)) as picture:

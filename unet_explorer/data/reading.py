@@ -273,11 +273,15 @@ def read_path(path: object, name: str, wanted: str = "the path of a folder or of
         place.exists()
         if not str(path):
             raise ValueError("empty")
-    except (TypeError, ValueError, RuntimeError, OSError):
-        pass
+    except RuntimeError:
+        why = " (there is no user of that name)"
+    except OSError as error:
+        why = f" ({error.strerror})" if error.strerror else ""
+    except (TypeError, ValueError):
+        why = ""
     else:
         return place
-    raise DataError(f"{name}={shown(path)} cannot be read: give {wanted}.")
+    raise DataError(f"{name}={shown(path)} cannot be read{why}: give {wanted}.")
 
 
 def same_size(height: int, width: int, image_name: str) -> SizeCheck:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 import math
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -25,9 +24,11 @@ from unet_explorer.data.decoded import (
     SizeCheck,
     thumbnail,
 )
+from unet_explorer.data.guard import check_padding, check_unpacked, inflated
 from unet_explorer.data.pillow import ON_ITS_SIDE, ORIENTATION, TURNS, from_pillow, turn_of, turned
+from unet_explorer.data.tiff_pages import open_tiff
 
-__all__ = ["MAGIC", "Stack", "image_count", "outline", "tiff_images"]
+__all__ = ["MAGIC", "Stack", "bounded", "check_page", "image_count", "outline", "tiff_images"]
 
 # Whatever tifffile finds odd about a file is said in our own words, once, if it matters.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -73,6 +74,8 @@ def outline(file: Any, name: str) -> Stack:
     before = series.ndim - flat
     leading = tuple(zip(series.axes[:before], (int(side) for side in series.shape[:before]), strict=True))
     count = math.prod(length for _, length in leading)
+    if count > len(every) and series.nbytes > file.filehandle.size:
+        raise DataError(f"{name} says that it holds {count:,} planes, more than it has bytes for. Save it again.")
     alone = len(file.series) == 1 and before > 0
     if alone and len(every) == 1 < count:
         return Stack(every, leading, hidden=True)
@@ -82,7 +85,13 @@ def outline(file: Any, name: str) -> Stack:
 
 
 def tiff_images(
-    data: bytes, name: str, check: SizeCheck, planes: Planes | None = None, *, stack: bool = False
+    data: bytes,
+    name: str,
+    check: SizeCheck,
+    planes: Planes | None = None,
+    *,
+    stack: bool = False,
+    only: Sequence[int] | None = None,
 ) -> Iterator[DecodedImage]:
     """The images of a TIFF, one by one; each is measured before its pixels are unpacked.
 
@@ -92,11 +101,12 @@ def tiff_images(
         check: Told height, width and name first; what it raises is passed on.
         planes: What the planes of the file are, where it does not say so.
         stack: Whether it is known to be a stack of images.
+        only: Which images are wanted, in this order; all if nothing is said.
 
     Raises:
         DataError: If it cannot be read, or it is not said what its planes are.
     """
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
+    with open_tiff(data, name) as file:
         found = outline(file, name)
         read = _planes_behind_one_page(file, found, name, check, planes) if found.hidden else None
 
@@ -107,6 +117,7 @@ def tiff_images(
             turn = turn_of(getattr(page.tags.get(ORIENTATION), "value", 1))
             size = page.imagelength, page.imagewidth
             check(*(size[::-1] if turn in ON_ITS_SIDE else size), where)
+            check_page(page, len(data), where)
             return turned(_from_tiff(data, file, page, where, planes), turn)
 
         if found.planes == 1:
@@ -115,9 +126,9 @@ def tiff_images(
         groups = _groups(found, planes, stack)
         if groups is None:
             raise _unsaid(found, name, plane)
-        for number, group in enumerate(groups, start=1):
-            where = name if len(groups) == 1 else f"{name}, image {number}"
-            yield _merged([plane(place, where) for place in group], where)
+        for number in range(len(groups)) if only is None else only:
+            where = name if len(groups) == 1 else f"{name}, image {number + 1}"
+            yield _merged([plane(place, where) for place in groups[number]], where)
 
 
 def _groups(found: Stack, planes: Planes | None, stack: bool) -> list[list[int]] | None:
@@ -181,15 +192,14 @@ def _planes_behind_one_page(
 
 
 def _from_tiff(data: bytes, file: Any, page: Any, name: str, planes: Planes | None) -> DecodedImage:
-    if page.compression in _NONE + _DEFLATE and page.photometric not in (5, 6, 8):
+    plain = page.compression in _NONE or (page.compression in _DEFLATE and page.fillorder == 1)
+    if plain and page.photometric not in (5, 6, 8):
         axes, depth = page.axes, page.samplesperpixel
         if axes not in ("YX", "YXS", "SYX") or page.dtype is None or page.nbytes > LARGEST_FILE:
             raise DataError(f"{name} has {depth} channels and axes {axes!r}: save it as one plane in grey or RGB.")
-        if _piece(page) > LARGEST_FILE or len(page.dataoffsets) > math.prod(page.chunked):
+        if len(page.dataoffsets) > math.prod(page.chunked):
             raise DataError(f"{name} contradicts itself about its strips or tiles: save it again.")
-        if page.compression in _DEFLATE:
-            _refuse_bomb(data, page, name)
-        values = page.asarray()
+        values = bounded(page, name).asarray()
         return _with_channels(values if axes != "SYX" else np.moveaxis(values, 0, -1), page, name, planes)
     return _compressed(data, file, page, name)
 
@@ -235,21 +245,41 @@ def _unnamed_bands(values: NDArray[Any], bands: int, top: int | None, name: str)
     )
 
 
-def _refuse_bomb(data: bytes, page: Any, name: str) -> None:
-    """Unpack each piece up to what the page needs of it: tifffile itself would fill the memory."""
-    for start, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-        unpacker = zlib.decompressobj()
-        unpacked, rest = 0, data[start : start + count]
-        while rest and unpacked <= _piece(page):
-            unpacked += len(unpacker.decompress(rest, 2**20))
-            rest = unpacker.unconsumed_tail
-        if unpacked > _piece(page) + 2**16:
-            raise DataError(f"{name} unpacks to more bytes than it has pixels: it is damaged. Leave it out.")
+def check_page(page: Any, stored: int, name: str) -> None:
+    """Look at what a page says that it unpacks to.
+
+    Args:
+        page: As tifffile has it.
+        stored: Bytes of the file.
+        name: What to call it in an error.
+
+    Raises:
+        DataError: If that is far more than is stored, or its strips or tiles are far larger than itself.
+    """
+    bits = page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
+    number = max(1, bits // 8) * page.samplesperpixel
+    sides = (page.imagedepth, page.imagelength, page.imagewidth)
+    rows = min(page.rowsperstrip, page.imagelength)
+    tiles = (page.tiledepth, page.tilelength, page.tilewidth)
+    check_padding(sides, tiles if page.is_tiled else (1, rows, page.imagewidth), number, name)
+    check_unpacked(math.prod(sides) * number, stored, name)
 
 
-def _piece(page: Any) -> int:
-    """Bytes of one strip or tile of a page, unpacked."""
-    return int(math.prod(page.chunks) * page.dtype.itemsize)
+def bounded(page: Any, name: str) -> Any:
+    """A page that unpacks no piece to more than it needs: tifffile itself would fill the memory."""
+    if page.compression not in _DEFLATE:
+        return page
+    bare = copy.copy(page)
+    for known in ("hash", "decode"):
+        bare.__dict__.pop(known, None)
+    bare.compression = _NONE[0]
+    most = int(math.prod(page.chunks) * page.dtype.itemsize)
+
+    def decode(packed: bytes | None, index: int, **options: Any) -> Any:
+        return bare.decode(None if packed is None else inflated(packed, most, name), index, **options)
+
+    page.__dict__["decode"] = decode
+    return page
 
 
 def _compressed(data: bytes, file: Any, page: Any, name: str) -> DecodedImage:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -71,22 +72,34 @@ def read_message(stream: BinaryIO) -> Message | None:
     head = _exactly(stream, _bounded(_LENGTH.unpack(length)[0]))
     if head is None:
         return None
-    frame = json.loads(head)
+    with _whole():
+        frame = json.loads(head)
+        kinds = [(np.dtype(each["kind"]), tuple(map(int, each["shape"]))) for each in frame["arrays"]]
     arrays = []
-    for each in frame["arrays"]:
-        kind, shape = np.dtype(each["kind"]), tuple(int(side) for side in each["shape"])
+    for kind, shape in kinds:
         if kind.kind not in _KINDS or any(side < 0 for side in shape):
             raise ValueError(f"Not a message: an array of {kind}.")
         raw = _exactly(stream, _bounded(kind.itemsize * math.prod(shape)))
         if raw is None:
             return None
-        arrays.append(np.frombuffer(raw, kind).reshape(shape))
+        with _whole():
+            arrays.append(np.frombuffer(raw, kind).reshape(shape))
 
     def unpacked(value: dict[str, Any]) -> Any:
         return arrays[value[_ARRAY]] if value.keys() == {_ARRAY} else value
 
-    message: Message = json.loads(frame["message"], object_hook=unpacked)
+    with _whole():
+        message: Message = dict(json.loads(frame["message"], object_hook=unpacked))
     return message
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Whatever cannot be understood is no message."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # what is not framed as it should be fails anywhere
+        raise ValueError(f"Not a message: {type(error).__name__}.") from None
 
 
 def _bounded(length: int) -> int:

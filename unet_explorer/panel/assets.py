@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import tempfile
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from unet_explorer.data.spare import take_folder
 from unet_explorer.drawing.look import page_style
 
 __all__ = ["link", "read", "script", "style"]
@@ -128,7 +128,7 @@ def _watched(make: Callable[[], str], name: str) -> str | Path:
         return make()
     if not _LIVE:
         threading.Thread(target=_follow_sources, daemon=True, name="watches static/").start()
-    file = Path(tempfile.mkdtemp(prefix="unet_explorer-")) / posixpath.basename(name)
+    file = take_folder() / posixpath.basename(name)
     file.write_text(make(), "utf-8")
     _LIVE.append((file, make))
     return file

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
-import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from unet_explorer.data.decoded import SUFFIXES, DataError
 from unet_explorer.data.files import read_set
 from unet_explorer.data.made import SETS, made_set
 from unet_explorer.data.reading import CLASSES, Reading
+from unet_explorer.data.spare import sweep, take_folder
 
 __all__ = ["ACCEPTED", "Upload", "load", "read_options", "sample_zip"]
 
@@ -77,6 +77,7 @@ class Upload:
     """Files on their way from the browser, piece by piece; they are put into a folder that is deleted afterwards."""
 
     def __init__(self) -> None:
+        sweep()
         self._folder: Path | None = None
         self._number = -1
         self._total = 0
@@ -174,7 +175,7 @@ class Upload:
     def _begin(self, number: int) -> None:
         self._end()
         self._number, self._total = number, 0
-        self._folder = Path(tempfile.mkdtemp(prefix="unet_explorer-"))
+        self._folder = take_folder()
 
     def _end(self) -> None:
         if self._folder is not None:

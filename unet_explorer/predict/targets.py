@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.data.decoded import printable
-from unet_explorer.data.lazy import zarr_package
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.data.reading import read_path
 from unet_explorer.data.weights import regions
+from unet_explorer.data.zarr_files import zarr_package
 from unet_explorer.predict.asked import read_names
 from unet_explorer.predict.exports import empty_planes, write_mask, write_numbers, write_table
 from unet_explorer.predict.objects import measured
