@@ -136,8 +136,8 @@ def check_mask(array: Any, name: str) -> None:
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         hidden = int(np.count_nonzero(np.ma.getmaskarray(array)))
         raise DataError(
-            f"{name} is a masked array, and {hidden:,} of its numbers are hidden: say what they are, with "
-            "array.filled(0) or what else stands for them."
+            f"{name}={shown(array)} is a masked array, and {hidden:,} of its numbers are hidden: say what they are, "
+            "with array.filled(0) or what else stands for them."
         )
 
 

@@ -42,7 +42,7 @@ def read_image(image: Any, config: UNetConfig) -> Any:
     except (AttributeError, TypeError):
         known = False
     image = image if known else _as_array(image)
-    check_mask(image, "The image")
+    check_mask(image, "image")
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")
