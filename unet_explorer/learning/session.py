@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -19,7 +20,7 @@ from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.history import History
 from unet_explorer.learning.kept import free_title, history_of, order_of, store_of
-from unet_explorer.learning.machine import available_memory, resident_memory
+from unet_explorer.learning.machine import available_memory, cpu_seconds, resident_memory
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.protocol import Answer, TrainingControl
@@ -27,6 +28,7 @@ from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.signals import Signal
 from unet_explorer.learning.store import PASSING, Store
+from unet_explorer.learning.waiting import Bell
 
 if TYPE_CHECKING:
     import keras
@@ -41,6 +43,8 @@ AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
+_GIVEN_UP: Final = 2.0
+"""Seconds after which a second stop ends the worker, whoever else waits for it."""
 
 _WAIT: Final = Fraction(1e6, reached=True)
 _WHICH: Final = Choice(("best", "last"))
@@ -111,10 +115,13 @@ class TrainingSession:
         self.lasting = True
         self._store: Store | None = None
         self._paused = False
-        self._condition = threading.Condition(threading.RLock())
+        # Not a `Condition`: Ctrl + C while its lock is taken or given back would leave it taken.
+        self._lock = threading.RLock()
+        self._bell = Bell()
+        self._stop_asked: float | None = None
         self._own = worker is None
         self._worker = worker or Worker()
-        self._requests = Requests(self._worker, self, self._condition)
+        self._requests = Requests(self._worker, self, self._lock)
         self._examples: Sequence[Example] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
@@ -136,7 +143,7 @@ class TrainingSession:
             TrainingError: If something speaks against it; it says what, and what would help.
         """
         force, paused = read_value("force", force, Flag()), read_value("paused", paused, Flag())
-        with self._condition:
+        with self._lock:
             if self.state != "new":
                 return
             TrainingError.check(self.check(), force)
@@ -158,7 +165,7 @@ class TrainingSession:
 
     def resume(self) -> None:
         """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch."""
-        with self._condition:
+        with self._lock:
             if self.state in AGAIN and self._store:
                 saved = self._store.read("history.json")
                 self.history.cut(saved["epochs"][-1]["step"] if saved else 0)
@@ -171,7 +178,7 @@ class TrainingSession:
 
     def step(self) -> None:
         """Take one step, and pause."""
-        with self._condition:
+        with self._lock:
             if self.state == "new":
                 self.start(paused=True)
         self._control("step", LIVE)
@@ -180,17 +187,24 @@ class TrainingSession:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
 
         In the midst of a longer step the worker is ended for it. If others learn there as well, or wait for an answer,
-        it is left alive, and the step is not waited for.
+        it is left alive, and the step is not waited for; unless it hangs, or was asked to stop a while ago already.
         """
-        with self._condition:
+        with self._lock:
             if self.state not in LIVE:
                 return
+            worked = cpu_seconds(self._worker.process)
+            asked = self._stop_asked = self._stop_asked or time.monotonic()
             self._control("stop", {self.state})
-            if self._worker.open.keys() - {self.name}:
-                return
-            if not self._condition.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+        # No lock is held from here on: `kill` tells others, who have locks of their own.
+        if self._bell.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+            return
+        works = cpu_seconds(self._worker.process) > worked and time.monotonic() - asked < _GIVEN_UP
+        if works and self._worker.open.keys() - {self.name}:
+            return
+        with self._lock:
+            if self.state in LIVE:
                 self._become("stopped")
-                self._worker.kill()
+        self._worker.kill()
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait until it has ended; False if it takes longer.
@@ -200,8 +214,7 @@ class TrainingSession:
         """
         if seconds is not None:
             seconds = read_value("seconds", seconds, _WAIT, ", or None to wait for ever")
-        with self._condition:
-            return self._condition.wait_for(lambda: self.state in _ENDED, seconds)
+        return self._bell.wait_for(lambda: self.state in _ENDED, seconds)
 
     def model(self, which: Literal["best", "last"] = "best") -> keras.Model:
         """The live network, with what it has learnt. Needs TensorFlow here.
@@ -247,7 +260,7 @@ class TrainingSession:
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
         self.stop()
-        with self._condition:
+        with self._lock:
             if self.state in LIVE:
                 # Its last event will come, but nobody will hear it any more.
                 self._become("stopped")
@@ -265,7 +278,7 @@ class TrainingSession:
         """
         keep_files = read_value("keep_files", keep_files, Flag())
         self.close()
-        with self._condition:
+        with self._lock:
             if self.state == "interrupted":
                 self._become("stopped")
             if self._store and not keep_files and self.state in _ENDED:
@@ -344,7 +357,7 @@ class TrainingSession:
 
     def _send_off(self, paused: bool) -> None:
         assert self._store is not None
-        self.problem, self._paused = "", paused
+        self.problem, self._paused, self._stop_asked = "", paused, None
         self._become("starting")
         self._requests.adopt(self.name)
         with self._told_if_unreachable():
@@ -353,7 +366,7 @@ class TrainingSession:
             )
 
     def _control(self, do: Literal["pause", "resume", "step", "stop"], allowed: Set[str]) -> None:
-        with self._condition:
+        with self._lock:
             if self.state in allowed:
                 request: TrainingControl = {"do": do, "request": self.name}
                 with self._told_if_unreachable():
@@ -422,7 +435,7 @@ class TrainingSession:
                 self._store.write("state.json", {"state": state})
             except OSError:
                 self.problem = self.problem or "The disc is full, or the folder of this training is gone."
-        self._condition.notify_all()
+        self._bell.ring()
         self.changed.emit()
 
 

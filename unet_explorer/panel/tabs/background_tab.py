@@ -14,6 +14,7 @@ import traitlets
 from unet_explorer.data.decoded import DataError
 from unet_explorer.drawing.palette import painted
 from unet_explorer.learning.finding import TrainingError
+from unet_explorer.learning.waiting import Flag
 from unet_explorer.panel.sources import ACCEPTED, Upload
 from unet_explorer.panel.tabs.questions import question_for_page
 
@@ -57,7 +58,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         self._upload = Upload()
         # One thread for whatever takes long, so that no message from the browser waits for it.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
-        self._due = threading.Event()
+        self._due = Flag()
         self._closed = False
         super().__init__(**traits)
         threading.Thread(target=self._refresh_loop, daemon=True, name=type(self).__name__).start()
