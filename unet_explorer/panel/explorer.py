@@ -96,6 +96,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         tabs: Where the browser finds the widgets of each tab that was opened.
         opened: Name of the open tab.
         problem: Why one could not be opened, in words.
+        resting: Whether the worker has ended because nothing was to be done; it starts again by itself.
         request: ``{"number": n, "do": "picture"}``: what was asked for last in the browser.
         picture: The picture of the U that was asked for by that number: its ``name`` as a file, and its ``text``.
         glossary: The words of the field, to be explained where they stand.
@@ -109,6 +110,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     tabs = traitlets.Dict().tag(sync=True)
     opened = traitlets.Unicode(_DESIGN[0]).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
+    resting = traitlets.Bool(False).tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
     glossary: Any = traitlets.List(entries()).tag(sync=True)
@@ -198,8 +200,12 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         from unet_explorer.panel.tabs.numbers import StepNumbers
 
         looked_at, worker = ChosenImage(self._dataset), Worker()
+        worker.rests.connect(self._show_rest)
         numbers = StepNumbers(self.instrument, worker, looked_at, lambda: self._session)
         return _Parts(self.instrument, worker, self._dataset, looked_at, lambda: self._session, self._recipe, numbers)
+
+    def _show_rest(self) -> None:
+        self.resting = self._worker is not None and self._worker.resting
 
     @property
     def _worker(self) -> Worker | None:
