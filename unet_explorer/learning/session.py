@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -228,16 +229,11 @@ class TrainingSession:
         Raises:
             TrainingError: If nothing was saved yet.
         """
-        name = f"{read_value('which', which, _WHICH)}.npz"
-        saved = self._store.read_arrays(name) if self._store else None
-        if saved is None:
-            raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
-        from unet_explorer.model import build_model, mark_prepared
+        return _network(self._store, self.order, read_value("which", which, _WHICH))
 
-        network = build_model(self.order.config)
-        mark_prepared(network)
-        network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
-        return network
+    def later_model(self) -> Callable[[], keras.Model]:
+        """What makes `model` when it is called; it holds the design and the folder, and none of the images."""
+        return functools.partial(_network, self._store, self.order, "best")
 
     @property
     def examples(self) -> Sequence[Example]:
@@ -437,6 +433,18 @@ class TrainingSession:
                 self.problem = self.problem or "The disc is full, or the folder of this training is gone."
         self._bell.ring()
         self.changed.emit()
+
+
+def _network(store: Store | None, order: Order, which: str) -> keras.Model:
+    saved = store.read_arrays(f"{which}.npz") if store else None
+    if saved is None:
+        raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
+    from unet_explorer.model import build_model, mark_prepared
+
+    network = build_model(order.config)
+    mark_prepared(network)
+    network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
+    return network
 
 
 def _check_worker(worker: object) -> None:

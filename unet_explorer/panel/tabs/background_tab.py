@@ -15,6 +15,7 @@ from unet_explorer.data.decoded import DataError
 from unet_explorer.drawing.palette import painted
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.waiting import Flag
+from unet_explorer.panel.closing import forget
 from unet_explorer.panel.sources import ACCEPTED, Upload
 from unet_explorer.panel.tabs.questions import question_for_page
 
@@ -135,9 +136,16 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         if number:
             self.handled = number
             self._due.set()
+        if self._closed:
+            # It was closed meanwhile; what this has brought is not wanted any more.
+            self._let_go()
 
     def _shut(self) -> None:
-        """Let go of what it holds; called once, before it is removed."""
+        """Part from all that would still call it; called once, before it is removed."""
+
+    def _let_go(self) -> None:
+        """Forget what is large: whoever keeps a closed tab keeps no images. Called once it is closed."""
+        forget(self)
 
     def close(self) -> None:
         """Remove it, in the browser and here."""
@@ -148,4 +156,6 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._shut()
             self._upload.close()
+            super().close()
+            self._let_go()
         super().close()

@@ -138,6 +138,10 @@ class TileTab(ImageTab):
         self._probabilities.close()
         super()._shut()
 
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._kept = None
+
     # Predicting ---------------------------------------------------------------------------------------------------
 
     def _do_take_best(self, _: dict[str, Any]) -> None:
