@@ -329,7 +329,6 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         for layout in layouts:
             layout.close()
 
-
     def _let_go(self) -> None:
         """Hold no image any more: ``Out`` of IPython holds this panel as long as the kernel lives."""
         if self._parts is not None:
