@@ -8,6 +8,7 @@ import numpy as np
 
 from unet_explorer import UNetConfig
 from unet_explorer.learning.signals import Signal
+from unet_explorer.learning.waiting import Bell
 
 SMALL = UNetConfig(depth=2, base_filters=4)
 TILE = (76, 76)
@@ -61,18 +62,12 @@ def tab_of(kind, instrument, worker, chosen, session=None):
 
 def until(session, condition):
     """Wait until something holds of a session; its state changes wake us."""
-    with session._condition:
-        changed = session._condition
-        session.changed.connect(wake := (lambda: _wake(changed)))
-        try:
-            assert changed.wait_for(condition, LONG), (session.state, session.problem)
-        finally:
-            session.changed.disconnect(wake)
-
-
-def _wake(changed):
-    with changed:
-        changed.notify_all()
+    bell = Bell()
+    session.changed.connect(bell.ring)
+    try:
+        assert bell.wait_for(condition, LONG), (session.state, session.problem)
+    finally:
+        session.changed.disconnect(bell.ring)
 
 
 def finished(session):

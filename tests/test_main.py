@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import pytest
 
 from unet_explorer import __main__ as command
+from unet_explorer import server
 
 
 def test_a_checkout_opens_its_own_notebooks(project):
@@ -101,3 +103,32 @@ def test_an_installed_wheel_copies_its_notebooks(wheel, tmp_path):
     )
     assert done.stdout.strip() == str(home / "unet-explorer")
     assert (home / "unet-explorer" / "explore.ipynb").is_file()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere kernels have ports")
+def test_the_sockets_of_kernels_lie_in_a_folder_of_the_owners_with_a_path_that_is_short_enough(tmp_path, monkeypatch):
+    short = server.private_folder()
+    assert short.stat().st_mode & 0o777 == 0o700
+    short.rmdir()
+    # A folder for passing files may be anywhere; a socket's path has its limit.
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    other = server.private_folder()
+    assert len(str(other)) < len(str(long))
+    assert not list(long.iterdir())
+    settings = server.line_settings(other)
+    kernels = [server.PrivateKernelManager(transport="ipc", sockets=str(other)) for _ in range(2)]
+    assert settings["PrivateKernelManager.sockets"] == str(other)
+    assert len({kernel.ip for kernel in kernels}) == 2
+    for kernel in kernels:
+        assert kernel.ip.startswith(f"{other}/")
+        assert len(f"{kernel.ip}-99999") <= 107
+    other.rmdir()
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_windows_and_macos_have_ports(monkeypatch, system):
+    monkeypatch.setattr(sys, "platform", system)
+    assert server.private_folder() is None
+    assert server.line_settings(None) == {}

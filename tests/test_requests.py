@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from hands import LONG, Silent
@@ -137,13 +138,9 @@ def test_listeners_may_take_locks_and_come_and_go_while_they_are_called():
 
 
 def test_what_a_worker_still_owes(monkeypatch):
-    from unet_explorer.learning import process
-
     worker = Worker()
     monkeypatch.setattr(worker, "warm_up", lambda: None)
-    monkeypatch.setattr(process, "write_message", lambda *_: None)
-    worker._process = type("Running", (), {"stdin": None, "poll": lambda _: None, "pid": 0})()
-    worker._process.stdin = object()
+    worker._running = SimpleNamespace(outbox=SimpleNamespace(put=lambda _: None))
 
     def maps(request):
         return {"do": "maps", "request": request}

@@ -22,6 +22,7 @@ from unet_explorer import (
     shapes,
     tile_for_output,
 )
+from unet_explorer.learning.waiting import Bell
 from unet_explorer.panel.tabs.saving import file_name
 from unet_explorer.panel.tabs.tile import TileTab
 
@@ -173,6 +174,37 @@ def test_saving_neither_hears_nor_stops_a_prediction(instrument, chosen):
     assert (tab.problem, tab.state) == ("They are gone.", "starting")
     tab.close()
     assert not silent.events._listeners
+
+
+@pytest.mark.parametrize("learnt", [False, True])
+def test_a_worker_that_has_rested_predicts_once_more_what_is_saved(instrument, chosen, learnt):
+    silent, bell = Silent(), Bell()
+    silent.process, silent.send = 1, lambda request: (silent.asked.append(request), bell.ring())
+    tab = tab_of(TileTab, instrument, silent, chosen)
+    Watch(tab).until(lambda: tab.table)
+    pressed(tab, "predict")
+    answer = dict.fromkeys(("labels", "wanted", "difference"), np.zeros((96, 96), "uint8"))
+    answer |= {"event": "predicted", "flipped": 0, "largest": 0.0, "scale": 1e-3, "at": 0, "pieces": 1, "seconds": 1.0}
+    silent.tell(**answer, best=True, request="TileTab 1")
+    silent.process = 2
+    pressed(tab, "save", kind="probabilities")
+    first, again = silent.asked
+    assert again.pop("request") == "ProbabilitiesAsker 1"
+    assert first.pop("request") == "TileTab 1"
+    np.testing.assert_equal(again, first)
+    if learnt:
+        silent.tell(**answer | {"labels": np.ones((96, 96), "uint8")}, best=True, request="ProbabilitiesAsker 1")
+        assert tab.problem == "The network has learnt since: predict the image again, then save."
+        assert len(silent.asked) == 2
+    else:
+        silent.tell(**answer, best=True, request="ProbabilitiesAsker 1")
+        assert bell.wait_for(lambda: len(silent.asked) == 3, LONG)
+        assert silent.asked[-1] == {
+            "do": "probabilities",
+            "request": "ProbabilitiesAsker 2",
+            "of": "ProbabilitiesAsker 1",
+        }
+    tab.close()
 
 
 @pytest.mark.parametrize(

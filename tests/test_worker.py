@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -136,7 +137,7 @@ def test_a_long_step_does_not_hold_up_a_stop(session, worker):
 
 
 @POSIX
-def test_a_stop_spares_a_worker_that_others_wait_for(session, worker):
+def test_a_stop_spares_a_worker_that_others_wait_for(session, worker, monkeypatch):
     made = session(steps=100_000)
     made.start()
     until(made, lambda: made.history.losses)
@@ -146,7 +147,11 @@ def test_a_stop_spares_a_worker_that_others_wait_for(session, worker):
     fresh = {"training": "", "folder": "", "config": SMALL.to_dict(), "size": TILE, "seamless": True}
     worker.send({"do": "predict", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
     assert worker.open == {made.folder.name: "train", "an image": "predict"}
-    made.stop()
+    # A step that is long keeps the processor busy; one that is stopped from outside does not.
+    spent = itertools.count()
+    with monkeypatch.context() as patched:
+        patched.setattr("unet_explorer.learning.session.cpu_seconds", lambda _: next(spent))
+        made.stop()
     os.kill(process, signal.SIGCONT)
     until(made, lambda: made.state == "stopped")
     assert worker.process == process
@@ -159,6 +164,41 @@ def test_a_stop_spares_a_worker_that_others_wait_for(session, worker):
     worker.send({"do": "predict", "request": "an image", "image": np.zeros((96, 96, 1), "float32"), **fresh})
     worker.send({"do": "stop_prediction"})
     assert worker.open == {}
+
+
+@POSIX
+@pytest.mark.parametrize("hangs", ["without working", "while it works"])
+def test_a_worker_that_hangs_holds_up_neither_stop_nor_close(session, worker, monkeypatch, hangs):
+    """Though more is on its way than fits into the pipe, and though others wait for an answer."""
+    made, other = session(steps=100_000), session(steps=100_000)
+    for each in (made, other):
+        each.start()
+        until(each, lambda each=each: each.history.losses)
+    victim = worker.process
+    os.kill(victim, signal.SIGSTOP)
+    fresh = {"training": "", "folder": "", "config": SMALL.to_dict(), "size": TILE, "seamless": True}
+
+    def press():
+        image = np.zeros((512, 512, 1), "float32")
+        worker.send({"do": "predict", "request": "an image", "image": image, **fresh})
+        if hangs == "while it works":
+            # In a loop without end, say: only a second stop tells it from a long step.
+            spent = itertools.count()
+            monkeypatch.setattr("unet_explorer.learning.session.cpu_seconds", lambda _: next(spent))
+            made.stop()
+            assert made.state == "running"
+            monkeypatch.setattr("unet_explorer.learning.session._GIVEN_UP", 0.0)
+        made.stop()
+        other.close()
+
+    pressing = threading.Thread(target=press, daemon=True)
+    pressing.start()
+    pressing.join(LONG)
+    assert not pressing.is_alive()
+    assert (made.state, other.state) == ("stopped", "interrupted")
+    assert gone(victim)
+    made.resume()
+    until(made, lambda: made.state == "running")
 
 
 def test_one_of_two_that_learn_is_closed(session):

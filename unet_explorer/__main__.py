@@ -141,6 +141,7 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
         from jupyterlab.labapp import LabApp
     except ModuleNotFoundError:
         sys.exit("unet-explorer: JupyterLab is missing. Install it with: pip install jupyterlab")
+    from unet_explorer.server import line_settings, private_folder
 
     # ``labconfig`` beside this file keeps JupyterLab from asking a class whether it wants news.
     paths = [os.environ.get("JUPYTER_CONFIG_PATH", ""), str(_PACKAGE)]
@@ -166,11 +167,17 @@ def _serve(folder: Path, port: int | None, *, browser: bool) -> None:
     }
     if port is not None:
         settings |= {"ServerApp.port": str(port), "ServerApp.port_retries": "0"}
-    server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
-    # Jupyter prints the whole address only with a token that nobody knows yet.
-    server.identity_provider.token_generated = not chosen
-    _run_first_cell(server, folder / FIRST)
-    server.start()
+    sockets = private_folder()
+    settings |= line_settings(sockets)
+    try:
+        server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
+        # Jupyter prints the whole address only with a token that nobody knows yet.
+        server.identity_provider.token_generated = not chosen
+        _run_first_cell(server, folder / FIRST)
+        server.start()
+    finally:
+        if sockets is not None:
+            shutil.rmtree(sockets, ignore_errors=True)
 
 
 def _run_first_cell(server: Any, notebook: Path) -> None:

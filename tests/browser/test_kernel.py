@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
+import psutil
+import pytest
 from panel import NUMBER, OPEN, Panel, expected_shapes, open_panel, shapes_on_screen
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+from server import Notebook
+from support import PATIENCE, everything
+from window import ALL_CLOSED, CLOSE_ALL
 
 from unet_explorer import UNetConfig
 
@@ -142,3 +150,55 @@ def test_closing_the_panel_leaks_no_widget(lab, page):
     expect(page.locator(".unet-explorer")).to_have_count(0)
     assert notebook.kernel("print(set(all_widgets) - before)") == "set()"
     expect(page.locator(".jupyter-widgets")).to_have_count(0)
+
+
+def workers(lab) -> list[psutil.Process]:
+    """All workers that kernels of this JupyterLab have started and that live."""
+    found = []
+    for each in psutil.Process(lab.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "unet_explorer.learning.worker.main" in each.cmdline():
+                found.append(each)
+    return found
+
+
+def delete_the_output(page: Page) -> None:
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[0].model.clearExecution()")
+    expect(page.locator(".unet-explorer")).to_have_count(0)
+
+
+def close_the_page(page: Page, lab, name: str) -> None:
+    page.evaluate(CLOSE_ALL)
+    page.wait_for_function(ALL_CLOSED)
+    lab.open(page, name)
+
+
+def restart_the_kernel(page: Page) -> None:
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    Notebook(page).ready()
+
+
+@pytest.mark.parametrize("way", ["run again", "delete the output", "close the page", "restart the kernel"])
+def test_however_a_panel_is_lost_its_worker_does_not_stay(lab, page, way):
+    """Each holds hundreds of MB. The one of the panel that is shown is left, and rests when nobody uses it."""
+    opening = "from unet_explorer import explore\npanel = explore('paper')\ntab = panel.tab('Build')\npanel"
+    name = lab.notebook(f"panel-{next(NUMBER)}.ipynb", opening)
+    notebook = lab.open(page, name)
+    times = 10 if everything() else 3
+    started = set()
+    for _ in range(times):
+        notebook.run_all()
+        started.add(notebook.kernel("print(panel._worker.process)"))
+        if way == "delete the output":
+            delete_the_output(page)
+        elif way == "close the page":
+            # What is not saved would be another cell when it is opened again.
+            notebook.command("docmanager:save")
+            page.evaluate("() => window.jupyterapp.shell.currentWidget.context.ready")
+            close_the_page(page, lab, name)
+        elif way == "restart the kernel":
+            restart_the_kernel(page)
+    assert len(started) == times
+    end = time.monotonic() + PATIENCE
+    while len(found := workers(lab)) > 1:
+        assert time.monotonic() < end, f"{len(found)} workers after {times} panels"

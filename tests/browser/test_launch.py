@@ -49,6 +49,7 @@ def start(tmp_path):
             "JUPYTER_DATA_DIR": str(home / "data"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
             "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(tmp_path),
         }
         process = subprocess.Popen(
             [COMMAND, "--no-browser", *arguments],
@@ -91,7 +92,26 @@ def open_alive(page: Page, url: str) -> None:
     expect(page.locator('.unet-explorer [data-step="head"]')).to_be_visible()
 
 
-def test_the_command_opens_the_notebook(start, page, project):
+def expect_nobody_else_can_listen(runtime: Path, kernel: str, processes: list[psutil.Process]) -> None:
+    """What comes out of a kernel is not encrypted: it goes through files of the owner's, or has a port that is said."""
+    connection = runtime / f"kernel-{kernel}.json"
+    told = json.loads(connection.read_text())
+    assert connection.stat().st_mode & 0o077 == 0
+    if not sys.platform.startswith("linux"):
+        assert told["transport"] == "tcp"
+        return
+    assert told["transport"] == "ipc"
+    folder = Path(told["ip"]).parent
+    assert (folder.stat().st_mode & 0o777, folder.stat().st_uid) == (0o700, os.getuid())
+    numbers = [told[f"{name}_port"] for name in ("shell", "iopub", "stdin", "control", "hb")]
+    assert all(Path(f"{told['ip']}-{number}").is_socket() for number in numbers)
+    listening = [each for process in processes for each in process.net_connections() if each.status == "LISTEN"]
+    # One is ipykernel's entrance for what the kernel's own children print: it takes in, by a secret, and tells nothing.
+    assert len(listening) <= 1
+    assert not {each.laddr.port for each in listening} & set(numbers)
+
+
+def test_the_command_opens_the_notebook(start, page, project, tmp_path):
     # As a user who likes to live dangerously would have set it up.
     hostile = "c.ServerApp.ip = '0.0.0.0'\nc.IdentityProvider.token = ''\nc.PasswordIdentityProvider.token = ''\n"
     port = free_port()
@@ -122,11 +142,13 @@ def test_the_command_opens_the_notebook(start, page, project):
     assert len(kernels) == 1
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
+    expect_nobody_else_can_listen(tmp_path / "home" / "runtime", kernels[0]["id"], children)
     process.send_signal(signal.SIGTERM)
     process.stdout.close()
     process.wait(PATIENCE)
     _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert not alive
+    assert not list(tmp_path.glob("unet-*")), "the folder of the sockets goes with the server"
     assert (project / "notebooks" / "explore.ipynb").read_bytes() == before
 
 

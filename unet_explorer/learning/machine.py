@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["available_memory", "resident_memory", "usual_speed"]
+__all__ = ["available_memory", "cpu_seconds", "resident_memory", "usual_speed"]
 
 _GROUP = Path("/sys/fs/cgroup")
 _USUAL = 10e9
@@ -38,3 +38,10 @@ def resident_memory(process: int | None) -> int:
     with contextlib.suppress(psutil.Error):
         return int(psutil.Process(process).memory_info().rss) if process is not None else 0
     return 0
+
+
+def cpu_seconds(process: int | None) -> float:
+    """Seconds that processors have worked for a process, on all its threads; 0 if there is none."""
+    with contextlib.suppress(psutil.Error):
+        return sum(psutil.Process(process).cpu_times()[:2]) if process is not None else 0.0
+    return 0.0

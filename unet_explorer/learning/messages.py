@@ -15,9 +15,11 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-__all__ = ["Message", "read_message", "write_message"]
+__all__ = ["Frame", "Message", "framed", "read_message", "write_message"]
 
 Message = dict[str, Any]
+Frame = list[bytes | memoryview]
+"""A message as it is written, piece by piece; arrays in it are not copied."""
 _ARRAY: Final = "array·"
 """The one key of an object that stands for an array; its value is the number of the array."""
 _LENGTH: Final = struct.Struct("!Q")
@@ -40,6 +42,21 @@ def write_message(stream: BinaryIO, message: Mapping[str, Any]) -> None:
         >>> read_message(stream)
         {'event': 'point', 'losses': array([0.5 , 0.25])}
     """
+    for part in framed(message):
+        stream.write(part)
+    stream.flush()
+
+
+def framed(message: Mapping[str, Any]) -> Frame:
+    """A message as it is written: its length, its words, its arrays.
+
+    Raises:
+        TypeError: If something else than numbers, words, lists, dicts and arrays of numbers is in it.
+
+    Example:
+        >>> [len(part) for part in framed({"losses": np.zeros(3)})]
+        [101, 24]
+    """
     arrays: list[np.ndarray[Any, Any]] = []
 
     def packed(value: Any) -> Any:
@@ -53,11 +70,8 @@ def write_message(stream: BinaryIO, message: Mapping[str, Any]) -> None:
     body = json.dumps(message, default=packed)
     kinds = [{"kind": each.dtype.str, "shape": each.shape} for each in arrays]
     head = json.dumps({"message": body, "arrays": kinds}).encode()
-    stream.write(_LENGTH.pack(len(head)) + head)
-    for each in arrays:
-        # Reshaped, for an empty array has no bytes to look at.
-        stream.write(each.reshape(-1).view(np.uint8).data)
-    stream.flush()
+    # Reshaped, for an empty array has no bytes to look at.
+    return [_LENGTH.pack(len(head)) + head, *(each.reshape(-1).view(np.uint8).data for each in arrays)]
 
 
 def read_message(stream: BinaryIO) -> Message | None:

@@ -9,57 +9,106 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
-from unet_explorer.learning.messages import read_message, write_message
+from unet_explorer.learning.messages import read_message
+from unet_explorer.learning.outbox import Outbox
 from unet_explorer.learning.protocol import Event, Request, closes, superseded_by
 from unet_explorer.learning.signals import Signal
+from unet_explorer.learning.waiting import Bell
 from unet_explorer.needs import no_tensorflow
 
-__all__ = ["Worker"]
+__all__ = ["IDLE_MINUTES", "Worker"]
+
+IDLE_MINUTES: Final = "UNET_EXPLORER_IDLE_MINUTES"
+"""Environment variable: after how many minutes without anything to do a worker rests; 0 for never."""
 
 SUMMARY_COLUMNS: Final = 112
 """Letters a line of Keras's summary; what is wider than the terminal, which is not there, would be cut off."""
 _MODULE: Final = "unet_explorer.learning.worker.main"
 _LAST_WORDS: Final = 4000
+_MOST_MINUTES: Final = 1_000_000
+_PATIENCE: Final = 1.0
+"""Seconds that a killed process is waited for; what the system itself holds up cannot be hurried."""
 _LESS: Final = "take fewer tiles per batch, a smaller tile, or fewer filters."
 _CRASHES: Final = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS"})
 """How TensorFlow ends where it gets no memory and does not look: 2.20 with SIGSEGV, others with SIGABRT."""
+
+
+class _Running:
+    """One process, and the two ends of the line to it."""
+
+    def __init__(self) -> None:
+        self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once the process has ended
+        try:
+            self.process = _spawn(self.log)
+        except OSError:
+            self.log.close()
+            raise
+        assert self.process.stdin is not None
+        self.outbox = Outbox(self.process.stdin)
+        self.ready, self.wanted = False, True
+        self.over = threading.Event()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """End it at once, without a word; whatever it does, this does not wait for it."""
+        self.wanted = False
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        self.outbox.close()
 
 
 class Worker:
     """A process that imports TensorFlow, so that this one need not.
 
     It starts with the first request, or with `warm_up`; it ends with `close`, and with the process that started it.
-    If it is killed, whoever listens is told, and the next request starts another one.
+    If it is killed, whoever listens is told, and the next request starts another one. So does the next request after
+    it has rested: with nothing to do for some minutes it gives its memory back, and nobody loses anything.
+
+    Args:
+        idle: Seconds without anything to do after which it rests, 0 for never; left out, as many minutes as the
+            environment variable ``UNET_EXPLORER_IDLE_MINUTES`` says, or ten.
 
     Attributes:
         events: Emits every event, in a thread of its own; also `Lost`, when the process has ended without being asked
             to.
         open: What is being done there: requests whose last answer is due, trainings among them, by identifier, each
             with the kind of its request.
+        resting: Whether it has ended because nothing was to be done.
+        rests: Emitted when that has changed, from any thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, idle: float | None = None) -> None:
         self.events: Signal[[Event]] = Signal()
+        self.rests: Signal[[]] = Signal()
         self.open: dict[str, str] = {}
+        self.resting = False
+        self._idle = _idle_seconds() if idle is None else idle
+        self._used = time.monotonic()
+        # Never held while something is written or waited for: whoever stops or closes needs it at once.
         self._lock = threading.RLock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unwanted: subprocess.Popen[bytes] | None = None
+        self._running: _Running | None = None
         self._closed = False
-        self._ready = threading.Event()
+        self._bell = Bell()
 
     @property
     def process(self) -> int | None:
         """The number of the process, or None if none is running."""
-        process = self._process
-        return process.pid if process and process.poll() is None else None
+        running = self._running
+        return running.process.pid if running and running.alive else None
 
     @property
     def warm(self) -> bool:
         """Whether it is ready to answer at once."""
-        return self.process is not None and self._ready.is_set()
+        running = self._running
+        return running is not None and running.ready and running.alive
 
     def warm_up(self) -> None:
         """Start it, if it is not running; it takes some seconds to import TensorFlow.
@@ -75,30 +124,27 @@ class Worker:
             if missing := no_tensorflow():
                 # Whoever tells it puts it into a sentence.
                 raise OSError(missing.removesuffix("."))
-            self._ready.clear()
-            log = tempfile.TemporaryFile()  # noqa: SIM115  # closed once the process has ended
-            try:
-                process = self._process = _spawn(log)
-            except OSError:
-                log.close()
-                raise
-            threading.Thread(target=self._listen, args=(process, log), daemon=True, name="worker").start()
+            running = self._running = _Running()
+            self.resting, self._used = False, time.monotonic()
+            threading.Thread(target=self._listen, args=(running,), daemon=True, name="worker").start()
+            if self._idle:
+                threading.Thread(target=self._watch, args=(running,), daemon=True, name="rest of the worker").start()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it is ready; False if it takes longer."""
-        return self._ready.wait(seconds)
+        return self._bell.wait_for(lambda: self._running is not None and self._running.ready, seconds)
 
     def send(self, request: Request) -> None:
-        """Send a request; the process is started if there is none.
+        """Send a request, without waiting until it is read; the process is started if there is none.
 
         Raises:
-            OSError: If it cannot be reached.
+            OSError: If it cannot be started, or was closed.
         """
         with self._lock:
             self.warm_up()
-            assert self._process is not None
-            assert self._process.stdin is not None
-            write_message(self._process.stdin, request)  # type: ignore[arg-type]
+            assert self._running is not None
+            self._running.outbox.put(request)
+            self._used = time.monotonic()
             past = superseded_by(request["do"])
             self.open = {identifier: do for identifier, do in self.open.items() if do not in past}
             if request["do"] in {"build", "maps", "predict", "probabilities", "train"}:
@@ -107,12 +153,15 @@ class Worker:
     def kill(self) -> None:
         """End the process at once; the next request starts another one. Whoever waits for an answer is told."""
         with self._lock:
-            process, self._process = self._process, None
-            self._unwanted = process
-        if process is not None:
-            with contextlib.suppress(OSError):
-                process.kill()
-            process.wait()
+            running = self._running
+            if running is not None:
+                # Ended first: a Ctrl + C in between shall leave no process that nobody knows.
+                running.end()
+                self._running = None
+        if running is not None:
+            # One that hangs in the system itself is not waited for; who listens to it takes note when it ends.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.process.wait(_PATIENCE)
             self._emit({"event": "lost", "reason": "The worker was stopped."})
 
     def close(self) -> None:
@@ -120,38 +169,78 @@ class Worker:
         with self._lock:
             self._closed = True
         self.events.clear()
+        self.rests.clear()
         self.kill()
 
-    def _listen(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    def _listen(self, running: _Running) -> None:
+        process = running.process
         assert process.stdout is not None
+        self.rests.emit()
         try:
             while (message := read_message(process.stdout)) is not None:  # type: ignore[arg-type]
                 event = cast("Event", message)
                 if event["event"] == "ready":
-                    self._ready.set()
+                    running.ready = True
+                    self._bell.ring()
                 self._emit(event)
         except (ValueError, KeyError, OSError):
             process.kill()
         code = process.wait()
+        running.over.set()
+        running.outbox.close()
         with self._lock:
-            wanted = process is not self._unwanted
-            if self._process is process:
-                self._process = None
-                self._ready.clear()
-        reason = _why(code, _tail(log))
-        for stream in (process.stdin, process.stdout, log):
+            if self._running is running:
+                self._running = None
+        reason = _why(code, _tail(running.log))
+        for stream in (process.stdout, running.log):
             with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
-        if wanted:
+                stream.close()
+        if running.wanted:
             self._emit({"event": "lost", "reason": reason})
+
+    def _watch(self, running: _Running) -> None:
+        """Let it rest once it has had nothing to do for long. A training that is paused is something to do."""
+        left = self._idle
+        while not running.over.wait(left):
+            with self._lock:
+                left = self._idle if self.open else self._used + self._idle - time.monotonic()
+                if self._running is not running:
+                    return
+                if left <= 0:
+                    # What is sent from now on starts it anew: nothing can get lost in between.
+                    running.end()
+                    self._running, self.resting = None, True
+                    break
+        if self.resting:
+            self.rests.emit()
 
     def _emit(self, event: Event) -> None:
         with self._lock:
+            self._used = time.monotonic()
             if event["event"] == "lost":
                 self.open = {}
             elif event["event"] != "ready" and closes(event):
                 self.open.pop(event["request"], None)
         self.events.emit(event)
+
+
+def _idle_seconds() -> float:
+    """After how many seconds a worker rests that has nothing to do; 0 if never.
+
+    Raises:
+        ValueError: If the environment says something else than a number of minutes.
+    """
+    said = os.environ.get(IDLE_MINUTES, "").strip() or "10"
+    try:
+        minutes = float(said)
+    except ValueError:
+        minutes = -1.0
+    if not 0 <= minutes <= _MOST_MINUTES:
+        raise ValueError(
+            f"The environment variable {IDLE_MINUTES}={said!r} is not allowed: give the minutes after which an idle "
+            f"worker rests, from 0 (never) to {_MOST_MINUTES:,}, or leave it out for 10."
+        )
+    return 60 * minutes
 
 
 def _spawn(log: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -49,7 +49,8 @@ class Requests:
         worker: Who is asked.
         asker: Who is told what comes of it.
         lock: The asker's own lock. It is held while an answer is passed on, so that an answer to the request before
-            cannot overtake the next request; it is not held while a request is written, which may take long.
+            cannot overtake the next request; it is not held while a request is sent, which may start the worker. No
+            `Condition`: Ctrl + C may leave its lock taken.
 
     Attributes:
         current: Identifier of the latest request; empty before the first, and after `drop`.
@@ -111,10 +112,11 @@ class Requests:
             self.current, self.waiting, self._context = "", False, None
 
     def close(self) -> None:
-        """Ask and hear nothing more; a request that is just being sent is waited for."""
+        """Ask and hear nothing more, and remember nothing; a request that is just being sent is waited for."""
         self._closed = True
         with self._sending:
             self._worker.events.disconnect(self._hear)
+        self._context = None
 
     def _send(self, request: Request) -> None:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
-from collections.abc import Iterator, Sequence, Set
+import time
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -19,7 +21,7 @@ from unet_explorer.learning.examination import Example, examples
 from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.history import History
 from unet_explorer.learning.kept import begin, found_damaged, history_of, look_after, order_of, store_of
-from unet_explorer.learning.machine import available_memory, resident_memory
+from unet_explorer.learning.machine import available_memory, cpu_seconds, resident_memory
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.protocol import Answer, TrainingControl
@@ -28,6 +30,7 @@ from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.saved import kept_step, saved_history
 from unet_explorer.learning.signals import Signal
 from unet_explorer.learning.store import DamagedError, Store
+from unet_explorer.learning.waiting import Bell
 
 if TYPE_CHECKING:
     import keras
@@ -42,6 +45,8 @@ AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
+_GIVEN_UP: Final = 2.0
+"""Seconds after which a second stop ends the worker, whoever else waits for it."""
 
 _WAIT: Final = Fraction(1e6, reached=True)
 _WHICH: Final = Choice(("best", "last"))
@@ -112,10 +117,13 @@ class TrainingSession:
         self.lasting = True
         self._store: Store | None = None
         self._paused = False
-        self._condition = threading.Condition(threading.RLock())
+        # Not a `Condition`: Ctrl + C while its lock is taken or given back would leave it taken.
+        self._lock = threading.RLock()
+        self._bell = Bell()
+        self._stop_asked: float | None = None
         self._own = worker is None
         self._worker = worker or Worker()
-        self._requests = Requests(self._worker, self, self._condition)
+        self._requests = Requests(self._worker, self, self._lock)
         self._examples: Sequence[Example] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
@@ -137,7 +145,7 @@ class TrainingSession:
             TrainingError: If something speaks against it; it says what, and what would help.
         """
         force, paused = read_value("force", force, Flag()), read_value("paused", paused, Flag())
-        with self._condition:
+        with self._lock:
             if self.state != "new":
                 return
             TrainingError.check(self.check(), force)
@@ -156,7 +164,7 @@ class TrainingSession:
         Raises:
             TrainingError: If another notebook goes on with it, or its folder is gone.
         """
-        with self._condition:
+        with self._lock:
             if self.state in AGAIN and self._store:
                 look_after(self._store)
                 self.history.cut(min(kept_step(self._store), len(self.history.losses)))
@@ -168,7 +176,7 @@ class TrainingSession:
 
     def step(self) -> None:
         """Take one step, and pause."""
-        with self._condition:
+        with self._lock:
             if self.state == "new":
                 self.start(paused=True)
         self._control("step", LIVE)
@@ -177,17 +185,24 @@ class TrainingSession:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
 
         In the midst of a longer step the worker is ended for it. If others learn there as well, or wait for an answer,
-        it is left alive, and the step is not waited for.
+        it is left alive, and the step is not waited for; unless it hangs, or was asked to stop a while ago already.
         """
-        with self._condition:
+        with self._lock:
             if self.state not in LIVE:
                 return
+            worked = cpu_seconds(self._worker.process)
+            asked = self._stop_asked = self._stop_asked or time.monotonic()
             self._control("stop", {self.state})
-            if self._worker.open.keys() - {self.name}:
-                return
-            if not self._condition.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+        # No lock is held from here on: `kill` tells others, who have locks of their own.
+        if self._bell.wait_for(lambda: self.state in _ENDED, _PATIENCE):
+            return
+        works = cpu_seconds(self._worker.process) > worked and time.monotonic() - asked < _GIVEN_UP
+        if works and self._worker.open.keys() - {self.name}:
+            return
+        with self._lock:
+            if self.state in LIVE:
                 self._become("stopped")
-                self._worker.kill()
+        self._worker.kill()
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait until it has ended; False if it takes longer.
@@ -197,8 +212,7 @@ class TrainingSession:
         """
         if seconds is not None:
             seconds = read_value("seconds", seconds, _WAIT, ", or None to wait for ever")
-        with self._condition:
-            return self._condition.wait_for(lambda: self.state in _ENDED, seconds)
+        return self._bell.wait_for(lambda: self.state in _ENDED, seconds)
 
     def model(self, which: Literal["best", "last"] = "best") -> keras.Model:
         """The live network, with what it has learnt. Needs TensorFlow here.
@@ -212,20 +226,11 @@ class TrainingSession:
         Raises:
             TrainingError: If nothing was saved yet, or it is damaged.
         """
-        name = f"{read_value('which', which, _WHICH)}.npz"
-        try:
-            saved = self._store.read_whole_arrays(name) if self._store else None
-        except DamagedError as error:
-            other = "last" if which == "best" else "best"
-            raise TrainingError(f"These weights are damaged ({error}): try model({other!r}).") from None
-        if saved is None:
-            raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
-        from unet_explorer.model import build_model, mark_prepared
+        return _network(self._store, self.order, read_value("which", which, _WHICH))
 
-        network = build_model(self.order.config)
-        mark_prepared(network)
-        network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
-        return network
+    def later_model(self) -> Callable[[], keras.Model]:
+        """What makes `model` when it is called; it holds the design and the folder, and none of the images."""
+        return functools.partial(_network, self._store, self.order, "best")
 
     @property
     def examples(self) -> Sequence[Example]:
@@ -248,7 +253,7 @@ class TrainingSession:
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""
         self.stop()
-        with self._condition:
+        with self._lock:
             if self.state in LIVE:
                 # Its last event will come, but nobody will hear it any more.
                 self._become("stopped")
@@ -266,7 +271,7 @@ class TrainingSession:
         """
         keep_files = read_value("keep_files", keep_files, Flag())
         self.close()
-        with self._condition:
+        with self._lock:
             if self.state == "interrupted":
                 self._become("stopped")
             if self._store and not keep_files and self.state in _ENDED:
@@ -349,7 +354,7 @@ class TrainingSession:
 
     def _send_off(self, paused: bool) -> None:
         assert self._store is not None
-        self.problem, self._paused = "", paused
+        self.problem, self._paused, self._stop_asked = "", paused, None
         self._become("starting")
         self._requests.adopt(self.name)
         with self._told_if_unreachable():
@@ -358,7 +363,7 @@ class TrainingSession:
             )
 
     def _control(self, do: Literal["pause", "resume", "step", "stop"], allowed: Set[str]) -> None:
-        with self._condition:
+        with self._lock:
             if self.state in allowed:
                 request: TrainingControl = {"do": do, "request": self.name}
                 with self._told_if_unreachable():
@@ -429,8 +434,24 @@ class TrainingSession:
                 self._store.write("state.json", {"state": state})
             except OSError:
                 self.problem = self.problem or "The disc is full, or the folder of this training is gone."
-        self._condition.notify_all()
+        self._bell.ring()
         self.changed.emit()
+
+
+def _network(store: Store | None, order: Order, which: str) -> keras.Model:
+    try:
+        saved = store.read_whole_arrays(f"{which}.npz") if store else None
+    except DamagedError as error:
+        other = "last" if which == "best" else "best"
+        raise TrainingError(f"These weights are damaged ({error}): try model({other!r}).") from None
+    if saved is None:
+        raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
+    from unet_explorer.model import build_model, mark_prepared
+
+    network = build_model(order.config)
+    mark_prepared(network)
+    network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
+    return network
 
 
 def _check_worker(worker: object) -> None:

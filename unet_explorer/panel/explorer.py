@@ -16,6 +16,7 @@ from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
 from unet_explorer.drawing.svg import standalone
 from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.cells import close_former
+from unet_explorer.panel.closing import forget
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 
@@ -56,7 +57,8 @@ def _train_tab(parts: _Parts) -> list[Any]:
 
     tab = TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)
     # What a network has learnt is looked at as well.
-    tab.observe(lambda _: parts.chosen.changed.emit(), "status")
+    learnt = parts.chosen.changed
+    tab.observe(lambda _: learnt.emit(), "status")
     return [tab]
 
 
@@ -86,6 +88,10 @@ _TABS: Final[dict[str, tuple[str, Callable[[_Parts], list[Any]]]]] = {
 _DESIGN: Final = "Design", "choose a network, and see what it does to a tile"
 
 
+_OF_THE_DESIGN: Final = "config", "tile", "history", "start"
+"""What a closed panel still knows: which network it showed."""
+
+
 class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     """The panel: one stage with the instrument and its tabs, to be shown in a notebook. Make one with `explore`.
 
@@ -96,6 +102,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         tabs: Where the browser finds the widgets of each tab that was opened.
         opened: Name of the open tab.
         problem: Why one could not be opened, in words.
+        resting: Whether the worker has ended because nothing was to be done; it starts again by itself.
         request: ``{"number": n, "do": "picture"}``: what was asked for last in the browser.
         picture: The picture of the U that was asked for by that number: its ``name`` as a file, and its ``text``.
         glossary: The words of the field, to be explained where they stand.
@@ -109,6 +116,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     tabs = traitlets.Dict().tag(sync=True)
     opened = traitlets.Unicode(_DESIGN[0]).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
+    resting = traitlets.Bool(False).tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
     glossary: Any = traitlets.List(entries()).tag(sync=True)
@@ -122,6 +130,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._parts: _Parts | None = None
         self._lock = threading.RLock()
         self._made: dict[str, list[Any]] = {}
+        # What it has learnt, once it is closed.
+        self._learnt: Callable[[], keras.Model] | None = None
         super().__init__(
             knobs=f"anywidget:{self.instrument.model_id}",
             titles=[list(_DESIGN), *([title, about] for title, (about, _) in _TABS.items())],
@@ -198,8 +208,12 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         from unet_explorer.panel.tabs.numbers import StepNumbers
 
         looked_at, worker = ChosenImage(self._dataset), Worker()
+        worker.rests.connect(self._show_rest)
         numbers = StepNumbers(self.instrument, worker, looked_at, lambda: self._session)
         return _Parts(self.instrument, worker, self._dataset, looked_at, lambda: self._session, self._recipe, numbers)
+
+    def _show_rest(self) -> None:
+        self.resting = self._worker is not None and self._worker.resting
 
     @property
     def _worker(self) -> Worker | None:
@@ -218,7 +232,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     def model(self) -> keras.Model:
         """The live network, for the notebook's next cell: what was trained, with the best weights so far.
 
-        Where nothing was trained yet, it is the design that the knobs show, with fresh weights.
+        Where nothing was trained yet, it is the design that the knobs show, with fresh weights. A panel that was closed
+        still gives what it had taught.
 
         Raises:
             ShapeError: If nothing was trained, and the tile does not fit.
@@ -230,6 +245,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         session = self._session
         if session is not None and session.history.epochs:
             network = session.model()
+        elif self._learnt is not None:
+            network = self._learnt()
         else:
             from unet_explorer.model import build_model
 
@@ -294,6 +311,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """Remove the panel and everything it is made of, in the browser and here."""
         if "_made" not in vars(self):
             return  # Refused before it was made, and now collected.
+        session = self._session
+        if session is not None and session.history.epochs:
+            self._learnt = session.later_model()
         parts = [*(widget for made in self._made.values() for widget in made), self.instrument]
         layouts = [part.layout for part in [*parts, self]]
         try:
@@ -305,8 +325,17 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self._parts.numbers.close()
                 self._parts.worker.close()
         super().close()
+        self._let_go()
         for layout in layouts:
             layout.close()
+
+    def _let_go(self) -> None:
+        """Hold no image any more: ``Out`` of IPython holds this panel as long as the kernel lives."""
+        if self._parts is not None:
+            self._parts.chosen.close()
+        self._parts, self._dataset, self._made = None, None, {}
+        forget(self.instrument, *_OF_THE_DESIGN)
+        forget(self)
 
 
 def _only_cells_make_widgets() -> bool:

@@ -188,6 +188,10 @@ class Ablation(BackgroundTab):
         for _each, session in self._sessions:
             session.discard()
 
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._sessions = []
+
 
 def _run_for_page(variant: Variant, session: TrainingSession) -> dict[str, Any]:
     return {

@@ -14,6 +14,8 @@ import traitlets
 from unet_explorer.data.decoded import DataError
 from unet_explorer.drawing.palette import painted
 from unet_explorer.learning.finding import TrainingError
+from unet_explorer.learning.waiting import Flag
+from unet_explorer.panel.closing import forget
 from unet_explorer.panel.sources import ACCEPTED, Upload
 from unet_explorer.panel.tabs.questions import question_for_page
 
@@ -57,7 +59,7 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         self._upload = Upload()
         # One thread for whatever takes long, so that no message from the browser waits for it.
         self._hand = ThreadPoolExecutor(1, thread_name_prefix=type(self).__name__)
-        self._due = threading.Event()
+        self._due = Flag()
         self._closed = False
         super().__init__(**traits)
         threading.Thread(target=self._refresh_loop, daemon=True, name=type(self).__name__).start()
@@ -134,9 +136,16 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
         if number:
             self.handled = number
             self._due.set()
+        if self._closed:
+            # It was closed meanwhile; what this has brought is not wanted any more.
+            self._let_go()
 
     def _shut(self) -> None:
-        """Let go of what it holds; called once, before it is removed."""
+        """Part from all that would still call it; called once, before it is removed."""
+
+    def _let_go(self) -> None:
+        """Forget what is large: whoever keeps a closed tab keeps no images. Called once it is closed."""
+        forget(self)
 
     def close(self) -> None:
         """Remove it, in the browser and here."""
@@ -147,4 +156,6 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
             self._hand.shutdown(wait=False, cancel_futures=True)
             self._shut()
             self._upload.close()
+            super().close()
+            self._let_go()
         super().close()

@@ -17,6 +17,7 @@ from unet_explorer.learning.proof import prove
 from unet_explorer.learning.protocol import Answer, Built
 from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.panel.assets import script
+from unet_explorer.panel.closing import forget
 from unet_explorer.panel.instrument.widget import Instrument
 
 __all__ = ["BuildTab"]
@@ -121,4 +122,6 @@ class BuildTab(anywidget.AnyWidget):  # type: ignore[misc]
             self._closed = True
             self._requests.close()
             self._instrument.unobserve(self._compare, ["config", "tile"])
+            super().close()
+            forget(self)
         super().close()

@@ -30,6 +30,7 @@ LONGEST: Final = 32_000
 """The panel shows images of up to so many pixels on a side: no browser has a larger canvas."""
 _LARGE: Final = 1024
 _LISTED: Final = 60
+_CLOSED: Final = "The panel was closed: run its cell again."
 _GREY: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -50,6 +51,7 @@ class ChosenImage:
         self._lock = threading.RLock()
         self._dataset = dataset
         self._image: Image | None = None
+        self._closed = False
         self.title, self.number, self.key = "", 0, ""
         self.classes: tuple[str, ...] = ()
         self.pixel: PixelSize | None = None
@@ -61,13 +63,16 @@ class ChosenImage:
         with self._lock:
             if self._image is None:
                 self.choose("set 0")
-            assert self._image is not None
+            if self._image is None:
+                raise ValueError(_CLOSED)
             return self._image
 
     @property
     def dataset(self) -> Dataset:
         """The images that are offered: those that are learnt from, where some are."""
         with self._lock:
+            if self._closed:
+                raise ValueError(_CLOSED)
             if self._dataset is None:
                 self._dataset = made_set(SETS[0])
             return self._dataset
@@ -82,6 +87,8 @@ class ChosenImage:
     def offer(self, dataset: Dataset) -> None:
         """Offer the images of another data set; the first is chosen, unless one from outside is."""
         with self._lock:
+            if self._closed:
+                return
             before, self._dataset = self._dataset, dataset
             if before is not dataset and (self.key.startswith("set") or self._image is None):
                 self.choose("set 0")
@@ -129,10 +136,17 @@ class ChosenImage:
     ) -> None:
         _check_size(image.shape, title)
         with self._lock:
+            if self._closed:
+                return
             self._image, self.title, self.key = image, title, key
             self.classes, self.pixel = classes, pixel
             self.number += 1
         self.changed.emit()
+
+    def close(self) -> None:
+        """Let go of the images, and take no others."""
+        with self._lock:
+            self._closed, self._image, self._dataset = True, None, None
 
     def network_input(self, channels: int) -> NDArray[np.float32]:
         """The image as a network is given it: normalised, in as many channels as it takes.

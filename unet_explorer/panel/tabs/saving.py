@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import PurePath
@@ -18,8 +19,8 @@ from unet_explorer.data.decoded import SUFFIXES
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.data.weights import regions
 from unet_explorer.learning.process import Worker
-from unet_explorer.learning.protocol import Answer
-from unet_explorer.learning.requests import Requests
+from unet_explorer.learning.protocol import Answer, PredictRequest
+from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.predict.exports import write_mask, write_planes, write_table
 from unet_explorer.predict.objects import measured
 
@@ -53,6 +54,8 @@ class Kept(NamedTuple):
         title: What the image is called.
         classes: Names of the classes, where they are known.
         pixel: How large a pixel is, where that is known.
+        asked: The request as it was sent.
+        process: The number of the process that predicted it.
     """
 
     request: str
@@ -61,6 +64,8 @@ class Kept(NamedTuple):
     title: str
     classes: tuple[str, ...] = ()
     pixel: PixelSize | None = None
+    asked: PredictRequest | None = None
+    process: int | None = None
 
 
 class ProbabilitiesAsker:
@@ -82,7 +87,7 @@ class ProbabilitiesAsker:
         hand_over: Callable[[int, SavedFile], None],
         say: Callable[[str], None],
     ) -> None:
-        self._hand_over, self._say = hand_over, say
+        self._worker, self._hand_over, self._say = worker, hand_over, say
         self._requests = Requests(worker, self, lock)
 
     def ask(self, kept: Kept, number: int) -> None:
@@ -91,8 +96,20 @@ class ProbabilitiesAsker:
         Raises:
             UnreachableError: If the worker cannot be reached.
         """
-        of = kept.request
+        if self._worker.process == kept.process:
+            self._fetch(kept.request, kept, number)
+        elif asked := kept.asked:
+            # The worker has rested since, and forgotten it: it is predicted once more, as it was.
+            self._requests.ask(lambda request: {**asked, "request": request}, (kept, number))
+
+    def _fetch(self, of: str, kept: Kept, number: int) -> None:
         self._requests.ask(lambda request: {"do": "probabilities", "request": request, "of": of}, (kept, number))
+
+    def _fetch_later(self, *what: Any) -> None:
+        try:
+            self._fetch(*what)
+        except UnreachableError as error:
+            self._say(str(error))
 
     def close(self) -> None:
         """Hear nothing more."""
@@ -106,6 +123,11 @@ class ProbabilitiesAsker:
         kept, number = context
         if answer["event"] == "probabilities":
             self._hand_over(number, saved(kept, "probabilities", answer["shares"]))
+        elif answer["event"] == "predicted" and not np.array_equal(answer["labels"], kept.labels):
+            self._say("The network has learnt since: predict the image again, then save.")
+        elif answer["event"] == "predicted":
+            # Not here: the tab's lock is held, and to ask comes before it in the order of locks.
+            threading.Thread(target=self._fetch_later, args=(answer["request"], kept, number), daemon=True).start()
 
     def on_failed(self, reason: str) -> None:
         """They are not there any more."""

@@ -11,7 +11,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import ShapeError, read_tile, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.learning.protocol import Answer, Predicted, Weights
+from unet_explorer.learning.protocol import Answer, Predicted, PredictRequest, Weights
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.tabs.chosen_image import network_summary, state_of, weights_of
 from unet_explorer.panel.tabs.image_tab import ImageTab
@@ -138,6 +138,10 @@ class TileTab(ImageTab):
         self._probabilities.close()
         super()._shut()
 
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._kept = None
+
     # Predicting ---------------------------------------------------------------------------------------------------
 
     def _do_take_best(self, _: dict[str, Any]) -> None:
@@ -168,25 +172,22 @@ class TileTab(ImageTab):
         wanted = self._wanted(config, tile)
         chosen = self._chosen
         image = chosen.network_input(config.in_channels)
-        about = chosen.image, chosen.title, chosen.classes, chosen.pixel
         tiling = Tiling(config, image.shape, tile, seamless=not self.naive)
         self._check_room(config, tiling.tile)
         weights = weights_of(self._instrument, self._session())
         self._predicted, self._refused = wanted, None
         self.progress = [0, 0]
-        seamless = not self.naive
-        self._ask(
-            lambda request: {
-                "do": "predict",
-                "request": request,
-                "config": config.to_dict(),
-                "size": list(tile),
-                "seamless": seamless,
-                "image": image,
-                **weights,
-            },
-            (wanted, weights, tiling.macs, about),
-        )
+        asked: PredictRequest = {
+            "do": "predict",
+            "request": "",
+            "config": config.to_dict(),
+            "size": list(tile),
+            "seamless": not self.naive,
+            "image": image,
+            **weights,
+        }
+        about = chosen.image, chosen.title, chosen.classes, chosen.pixel, asked
+        self._ask(lambda request: {**asked, "request": request}, (wanted, weights, tiling.macs, about))
 
     def _wanted(self, config: UNetConfig, tile: tuple[int, int]) -> Any:
         session = self._session()
@@ -221,7 +222,7 @@ class TileTab(ImageTab):
 
     def _show(self, predicted: Predicted, wanted: Any, weights: Weights, macs: int, about: Any) -> None:
         config, tile, naive, number, _ = wanted
-        self._kept = Kept(predicted["request"], predicted["labels"], *about)
+        self._kept = Kept(predicted["request"], predicted["labels"], *about)._replace(process=self._worker.process)
         self._shown = wanted
         self._took, self._work = predicted["seconds"], macs
         with self.hold_sync():

@@ -302,6 +302,11 @@ class TrainTab(Proposing, OwnImages):
         if self.session is not None:
             self.session.close()
 
+    def _let_go(self) -> None:
+        super()._let_go()
+        self.session = self.dataset = None
+        self._measured, self._judged = None, (None, [])
+
 
 def _usual_batch(instrument: Instrument) -> int:
     """As many tiles as `Recipe` proposes, or fewer for a large tile; what was chosen already stays."""

@@ -357,6 +357,7 @@
  *   tabs: Record<string, string[]>,
  *   opened: string,
  *   problem: string,
+ *   resting: boolean,
  *   request: UserRequest,
  *   picture: Told<{ number: number, name: string, text: string }>,
  *   glossary: Term[],

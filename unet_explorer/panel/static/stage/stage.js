@@ -45,7 +45,8 @@ class Stage {
      */
     this.rooms = new Map();
     const gone = element("p", { class: "ue-problem ue-gone-words", "data-role": "gone" }, "The kernel is gone: nothing in this tab can be computed. Run the cell again.");
-    this.place = element("div", { class: "ue-rooms" }, this.problem, gone);
+    this.rest = element("p", { class: "ue-quiet ue-rest", "data-role": "resting", role: "status" });
+    this.place = element("div", { class: "ue-rooms" }, this.problem, gone, this.rest);
     this.present = element(
       "button",
       { type: "button", "data-action": "present", "aria-label": "Present: fill the screen (f)", title: "Present: fill the screen (f)", ...OWN_KEYS },
@@ -122,6 +123,10 @@ class Stage {
     this.node.dataset.view = opened === DESIGN ? "design" : "tab";
     for (const [title, room] of this.rooms) room.hidden = title !== opened;
     setText(this.problem, this.model.get("problem"));
+  }
+
+  showRest() {
+    setText(this.rest, this.model.get("resting") ? "The worker rests; it starts again with the next request." : "");
   }
 
   /** Rooms for the tabs that were opened by now. */
@@ -226,6 +231,7 @@ export default () => {
       instrument.kernel.watchModel(idOf(model.get("knobs")), signal);
       listenTo(model, ["tabs"], () => stage.showTabs(), signal, stage.problem);
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
+      listenTo(model, ["resting"], () => stage.showRest(), signal, stage.problem);
       // What was asked for before is not saved once more.
       model.on("change:picture", () => stage.showPicture());
       stage.terms.mark();
