@@ -408,7 +408,7 @@ class TrainingSession:
                 self.problem = answer["problem"]
             case "started":
                 history.cut(answer["step"])
-                self.problem = answer["problem"] or self.problem
+                self.problem = answer.get("problem") or self.problem
                 if self._paused:
                     self._become("paused")
             case "progress" | "paused" | "resumed" | "stopped" | "finished":
