@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from PIL import Image
 
 from unet_explorer import Dataset, UNetConfig, cells, shapes
@@ -78,6 +79,7 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
     tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 30, 30), "uint8"), photometric="minisblack")
     (tmp_path / "text.png").write_text("no")
     np.save(tmp_path / "many.npy", np.zeros((5, 5, 9)))
+    zarr.create_array(str(tmp_path / "deep.zarr"), shape=(2000, 2000, 10_000), chunks=(100, 100, 100), dtype="f4")
     np.save(tmp_path / "long.npy", np.zeros((1, 40_000), "uint8"))
     np.save(tmp_path / "empty.npy", np.zeros((0, 5), "uint8"))
     np.save(tmp_path / "words.npy", np.array([["a"]]))
@@ -87,6 +89,7 @@ def test_what_cannot_be_shown_is_refused_in_words_and_what_was_there_stays(chose
     for name, words in (
         ("nan.tif", "holds numbers that are infinite or NaN"),
         ("large.tif", f"is 2,049 × 2,048 pixels: up to {LARGEST:,} are shown here, .* In a cell, predict_image"),
+        ("deep.zarr", "has 10,000 channels, and a network takes at most 256"),
         ("long.npy", "up to .* 32,000 on a side"),
         ("empty.npy", r"has shape \(0, 5\)"),
         ("words.npy", "holds <U1, not real numbers"),

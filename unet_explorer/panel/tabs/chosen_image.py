@@ -28,6 +28,8 @@ LARGEST: Final = 1 << 22
 """The panel shows images of up to so many pixels."""
 LONGEST: Final = 32_000
 """The panel shows images of up to so many pixels on a side: no browser has a larger canvas."""
+MOST_CHANNELS: Final = 256
+"""No network takes more."""
 _LARGE: Final = 1024
 _LISTED: Final = 60
 _CLOSED: Final = "The panel was closed: run its cell again."
@@ -175,6 +177,10 @@ def _check_size(shape: tuple[int, ...], name: str) -> None:
     Raises:
         DataError: In words.
     """
+    if len(shape) == 3 and shape[2] > MOST_CHANNELS:
+        raise DataError(
+            f"{name} has {shape[2]:,} channels, and a network takes at most {MOST_CHANNELS}: save those that are meant."
+        )
     if shape[0] * shape[1] > LARGEST or max(shape[:2]) > LONGEST:
         raise DataError(
             f"{name} is {shape[0]:,} × {shape[1]:,} pixels: up to {LARGEST:,} are shown here, {LONGEST:,} on a side. "
