@@ -36,7 +36,7 @@ def opened():
 def test_close_lets_go_of_all_images(state, monkeypatch, held):
     monkeypatch.setattr(Worker, "warm_up", lambda _: None)
     panel, tabs, known = opened()
-    threads = [tab._executor for tab in tabs[1:]]
+    threads = [tab._hand for tab in tabs[1:]]
     if held == "the panel":
         tabs.clear()
     panel.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -35,7 +36,7 @@ def test_two_trainings_share_a_worker_and_one_can_be_stopped(worker, state):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGSTOP is a Unix signal")
-def test_stopping_one_training_ends_no_other(worker, state):
+def test_stopping_one_training_ends_no_other(worker, state, monkeypatch):
     images = cells(4, size=96)
     mine = TrainingSession(SMALL, images, TILE, worker, steps=100_000)
     other = TrainingSession(UNetConfig(depth=1, base_filters=2), images, 60, worker, steps=100_000)
@@ -48,6 +49,8 @@ def test_stopping_one_training_ends_no_other(worker, state):
         process = worker.process
         # As in the midst of a long step.
         os.kill(process, signal.SIGSTOP)
+        spent = itertools.count()
+        monkeypatch.setattr("unet_explorer.learning.session.cpu_seconds", lambda _: next(spent))
         mine.stop()
         assert worker.process == process
         os.kill(process, signal.SIGCONT)

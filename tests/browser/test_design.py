@@ -166,7 +166,7 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(warm_lab,
     )
     panel.type_batch("8")
     expect(panel.role("problem")).to_be_empty()
-    expect(panel.role("totals").locator('[data-total="train"]')).to_have_text("9.43 GB")
+    expect(panel.role("totals").locator('[data-total="train"]')).to_have_text("9.44 GB")
     panel.type("depth", "")
     expect(panel.role("problem")).to_have_text("Depth: nothing is not allowed. Give a whole number from 1 to 7.")
     expect(panel.number("depth")).to_have_value("4")

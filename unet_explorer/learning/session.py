@@ -45,6 +45,8 @@ AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
 _PATIENCE: Final = 0.4
 """Seconds that a worker is given to stop by itself; a step of a large network may take longer."""
+_HANGING: Final = 1.4
+"""Seconds more after which a worker that others use hangs, if it has done nothing at all in them."""
 _GIVEN_UP: Final = 2.0
 """Seconds after which a second stop ends the worker, whoever else waits for it."""
 
@@ -196,9 +198,11 @@ class TrainingSession:
         # No lock is held from here on: `kill` tells others, who have locks of their own.
         if self._bell.wait_for(lambda: self.state in _ENDED, _PATIENCE):
             return
-        works = cpu_seconds(self._worker.process) > worked and time.monotonic() - asked < _GIVEN_UP
-        if works and self._worker.open.keys() - {self.name}:
-            return
+        if self._worker.open.keys() - {self.name} and time.monotonic() - asked < _GIVEN_UP:
+            # On a busy machine, or a slow disc, it may be a while until it gets on: others shall not lose it for that.
+            self._bell.wait_for(lambda: self.state in _ENDED or cpu_seconds(self._worker.process) > worked, _HANGING)
+            if self.state in _ENDED or cpu_seconds(self._worker.process) > worked:
+                return
         with self._lock:
             if self.state in LIVE:
                 self._become("stopped")
