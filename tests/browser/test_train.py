@@ -105,6 +105,8 @@ def test_pause_one_step_go_on_stop_reset(warm_lab, page, tmp_path):
     expect(row).to_contain_text("shown here")
     expect(tab.role("beside")).to_be_hidden()
     tab.action("reset").click()
+    # The list is not drawn anew under somebody who types.
+    expect(row).to_have_attribute("data-place", "kept")
     name = row.get_by_label("name of cells 1")
     name.fill("mine")
     name.press("Enter")
