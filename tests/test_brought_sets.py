@@ -152,6 +152,24 @@ def test_probabilities_become_a_mask_where_a_threshold_is_said(tmp_path):
     assert not from_folder(root, threshold=0.8).labels[0].any()
 
 
+def test_probabilities_mean_the_same_in_every_file_of_a_set(tmp_path):
+    """Also in one that happens to hold 0 and 1 alone; and a file beyond 1 is not taken for what it is not."""
+    root = masked(tmp_path, tiff(np.where(SQUARE > 0, 0.7, 0.2).astype("float32")))
+    save(root / "images" / "b.png", GREY)
+    save_tiff(root / "masks" / "b.tif", (SQUARE > 0).astype("float32"))
+    np.testing.assert_array_equal(from_folder(root, threshold=0.5).labels, np.stack([SQUARE > 0] * 2))
+    save_tiff(root / "masks" / "b.tif", np.where(SQUARE > 0, 200.5, 0.4).astype("float32"))
+    assert "masks/b.tif goes up to 200.5, and threshold=0.5 is a share" in refusal(root, threshold=0.5)
+
+
+def test_a_threshold_leaves_nothing_else_that_was_said_unheeded(tmp_path):
+    root = pair(tmp_path, mask=np.where(CLASSES == 2, 255, CLASSES * 90).astype("uint8"))
+    labels = from_folder(root, threshold=80, ignore=255).labels[0]
+    np.testing.assert_array_equal(labels, np.where(CLASSES == 2, -1, CLASSES.astype(int)))
+    for kind in ("objects", "onehot"):
+        assert f"labels='{kind}' was said as well" in refusal(root, threshold=0.5, labels=kind)
+
+
 def test_channels_of_0_and_1_are_one_hot_and_no_colours(tmp_path):
     hot = np.eye(3, dtype="uint8")[CLASSES]
     wholes = [

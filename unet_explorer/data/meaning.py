@@ -6,6 +6,7 @@ then applied to one mask at a time, so that no more than one need be in memory.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -84,7 +85,7 @@ def decide(seen: Sequence[Seen], legend: Legend, said: Said = NOTHING_SAID) -> R
         'foreground'
     """
     if said.threshold is not None:
-        return _bright(seen, legend.names, said.threshold)
+        return _bright(seen, legend.names, said.threshold, said.ignore)
     if legend.colours and _are_indices(seen, len(legend.names)):
         legend = Legend(legend.names)
     if legend.colours or _palettes_differ(seen) or any(each.coloured for each in seen) or _black_and_white(seen):
@@ -193,10 +194,13 @@ def _are_soft(seen: Sequence[Seen]) -> bool:
     return all(clear) and bright and not any(each.coloured or each.palette for each in seen)
 
 
-def _bright(seen: Sequence[Seen], classes: tuple[str, ...], threshold: float = 0.5) -> Rule:
+def _bright(
+    seen: Sequence[Seen], classes: tuple[str, ...], said: float | None = None, ignore: int | None = None
+) -> Rule:
     if any(each.coloured for each in seen):
         name = next(each.name for each in seen if each.coloured)
         raise DataError(f"{name} is in colour, and a threshold tells dark from bright: save it in grey.")
+    threshold = 0.5 if said is None else said
     white = _white(seen)
     if white is None and threshold < 1:
         raise DataError(
@@ -208,11 +212,13 @@ def _bright(seen: Sequence[Seen], classes: tuple[str, ...], threshold: float = 0
     most = white or max(int(each.values[-1]) for each in seen)
     between = sum(int(each.counts[(each.values > 0) & (each.values < most)].sum()) for each in seen)
     why = "JPEG made up values" if any(each.lossy for each in seen) else "The masks have soft edges"
+    why = why if said is None else "The masks are cut at a threshold"
+    first = math.ceil(from_) if most > 1 else from_
     note = (
-        f"{why}: {100 * between / pixels:.1f} % of the mask pixels lie between dark and bright. From {from_:.0f} of "
+        f"{why}: {100 * between / pixels:.1f} % of the mask pixels lie between dark and bright. From {first:g} of "
         f"{most} on a pixel counts as foreground."
     )
-    return Rule("bright", named(classes, 2, BINARY), threshold=from_, note=note)
+    return Rule("bright", named(classes, 2, BINARY), threshold=from_, ignore=ignore, note=note)
 
 
 def _white(seen: Sequence[Seen]) -> int | None:

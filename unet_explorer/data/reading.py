@@ -86,6 +86,11 @@ class Reading(NamedTuple):
         except ValueError as error:
             raise DataError(str(error)) from None
         said = Said(read_kind(labels), _read_threshold(threshold), *_read_ignore(ignore))
+        if said.threshold is not None and said.kind in ("objects", "onehot"):
+            raise DataError(
+                f"threshold={shown(threshold)} makes two classes, dark and bright, and labels={said.kind!r} was said "
+                "as well: leave one of them out."
+            )
         return cls(colourless, _read_limit(limit), said, read_planes(planes), _read_legend(classes))
 
     @property
@@ -124,18 +129,23 @@ class Reading(NamedTuple):
                 )
             layers = hot
         if self.said.threshold is not None:
-            layers = [_binary(each, self.said.threshold) for each in layers]
+            layers = [_binary(*each, self.said.threshold) for each in zip(layers, names, strict=True)]
         return [mask_values(layer, name) for layer, name in zip(layers, names, strict=True)]
 
 
-def _binary(layer: DecodedImage, threshold: float) -> DecodedImage:
+def _binary(layer: DecodedImage, name: str, threshold: float) -> DecodedImage:
     """Probabilities as black and white; whole numbers as they are, for what is white is known of all masks alone."""
     values = layer.values
-    if values.dtype.kind != "f" or not np.isfinite(values).all() or (values == np.rint(values)).all():
+    if values.dtype.kind != "f" or not np.isfinite(values).all():
         return layer
-    white = 1.0 if values.max() <= 1 else 255.0
-    from_ = threshold * white if threshold < 1 else threshold
-    return DecodedImage(np.where(values >= from_, 255, 0).astype(np.uint8), 255)
+    if values.max() > 1 and (values == np.rint(values)).all():
+        return layer
+    if values.max() > 1 and threshold < 1:
+        raise DataError(
+            f"{name} goes up to {values.max():g}, and threshold={threshold:g} is a share: of probabilities, which end "
+            "at 1, or of white. Give the lowest number that is foreground, such as 128."
+        )
+    return DecodedImage(np.where(values >= threshold, 255, 0).astype(np.uint8), 255)
 
 
 def read_kind(kind: object, name: str = "labels") -> Kind | None:
