@@ -170,6 +170,15 @@ def test_a_threshold_leaves_nothing_else_that_was_said_unheeded(tmp_path):
         assert f"labels='{kind}' was said as well" in refusal(root, threshold=0.5, labels=kind)
 
 
+@pytest.mark.parametrize("said", [{"ignore": 7}, {"threshold": 0.5}, {"labels": "classes"}])
+def test_what_cannot_be_heeded_is_refused(tmp_path, said):
+    save(tmp_path / "a" / "images" / "a.png", GREY)
+    for number in (1, 2):
+        save(tmp_path / "a" / "masks" / f"{number}.png", np.roll(SQUARE, 4 * number, 0))
+    assert "a mask for each object, of which nothing need be said" in refusal(tmp_path, **said)
+    assert from_folder(tmp_path, labels="objects").instances[0].max() == 2
+
+
 def test_channels_of_0_and_1_are_one_hot_and_no_colours(tmp_path):
     hot = np.eye(3, dtype="uint8")[CLASSES]
     wholes = [

@@ -36,7 +36,7 @@ from unet_explorer.data.reading import (
     size_check,
     title_of,
 )
-from unet_explorer.data.rule import Kind, Meaning, named
+from unet_explorer.data.rule import NOTHING_SAID, Kind, Meaning, Said, named
 from unet_explorer.data.spare import spare_folder
 from unet_explorer.data.stacks import check_stacks, stack_images, stack_masks
 from unet_explorer.data.views import View
@@ -208,6 +208,11 @@ def _from_layout(
     legend = reading.legend if reading.legend.names else read_classes(layout, root)
     legend = legend if legend.names else Legend(layout.classes)
     said = reading.said
+    if layout.kind == "objects" and said not in (NOTHING_SAID, Said(kind="objects")):
+        raise DataError(
+            f"{printable(root.name)} has a mask for each object, of which nothing need be said: leave out labels, "
+            "threshold and ignore."
+        )
     said = said._replace(ignore=layout.ignore if said.ignore is None else said.ignore)
     if layout.kind == "numbered" and said.kind is None:
         said = said._replace(kind="objects")
