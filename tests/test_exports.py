@@ -19,7 +19,7 @@ from unet_explorer.data.pixel_size import PixelSize, pixel_size
 from unet_explorer.predict import exports, targets
 from unet_explorer.predict.objects import measured
 from unet_explorer.predict.targets import Scene, Target, writing
-from unet_explorer.predict.whole import whole
+from unet_explorer.whole import whole
 
 CONFIG = UNetConfig(depth=2, base_filters=4, num_classes=3)
 COLOURS = {0: (0, 0, 0), 1: (0, 158, 115), 2: (230, 159, 0), 3: (86, 180, 233)}

@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from unet_explorer.data.decoded import DataError, printable
+from unet_explorer.data.decoded import DataError
+from unet_explorer.whole import printable
 
 __all__ = ["LARGEST_RATIO", "LARGEST_UNPACKED", "MOST_ENTRIES", "SUFFIX", "unpack"]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from unet_explorer.data.arrays import scaled_image, together
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.data.decoded import DecodedImage, printable
+from unet_explorer.data.decoded import DecodedImage
 from unet_explorer.data.reading import channels_of, describe_beyond
 from unet_explorer.data.rule import Meaning
 from unet_explorer.data.views import in_grey
+from unet_explorer.whole import printable
 
 __all__ = ["assembled"]
 

@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from unet_explorer.whole import printable
+
 __all__ = [
     "FORMATS",
     "LARGEST_FILE",
@@ -25,7 +27,6 @@ __all__ = [
     "Question",
     "SizeCheck",
     "listed",
-    "printable",
     "read_bytes",
     "thumbnail",
 ]
@@ -194,17 +195,6 @@ def thumbnail(decoded: DecodedImage, side: int = 96) -> NDArray[np.uint8]:
     low, high = np.quantile(small, (0.01, 0.99)) if small.size > 4 else (small.min(), small.max())
     shown: NDArray[np.uint8] = np.rint(np.clip((small - low) / max(high - low, 1e-300), 0, 1) * 255).astype(np.uint8)
     return shown
-
-
-def printable(name: object) -> str:
-    """A file's name as it can be shown on any screen: what is not a letter or sign becomes �.
-
-    Example:
-        >>> printable("nuclei_\\udcff.png")
-        'nuclei_�.png'
-    """
-    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(name))
-    return text if len(text) <= 120 else f"{text[:80]}…{text[-39:]}"
 
 
 def listed(names: Iterable[object], most: int = 5) -> str:

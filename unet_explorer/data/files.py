@@ -19,7 +19,6 @@ from unet_explorer.data.decoded import (
     DecodedImage,
     Planes,
     listed,
-    printable,
 )
 from unet_explorer.data.fileset import NUCLEUS, Opened, numbers_in, open_files
 from unet_explorer.data.folders import LAYOUTS, find_layout, pair_folders
@@ -40,6 +39,7 @@ from unet_explorer.data.rule import NOTHING_SAID, Kind, Meaning, Said, named
 from unet_explorer.data.spare import spare_folder
 from unet_explorer.data.stacks import check_stacks, stack_images, stack_masks
 from unet_explorer.data.views import View
+from unet_explorer.whole import printable
 
 __all__ = ["LARGE", "from_folder", "read_set"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.data.arrays import scaled_image
-from unet_explorer.data.decoded import DataError, printable
+from unet_explorer.data.decoded import DataError
 from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import Legend
 from unet_explorer.data.meaning import decide
@@ -23,6 +23,7 @@ from unet_explorer.data.reading import Reading, channels_of, describe_beyond, re
 from unet_explorer.data.rule import Rule, named
 from unet_explorer.data.seen import Seen, look
 from unet_explorer.data.views import Part, in_grey
+from unet_explorer.whole import printable
 
 __all__ = ["NUCLEUS", "Entry", "FileSet", "Opened", "numbers_in", "open_files"]
 

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from typing import Final
 
-from unet_explorer.data.decoded import FORMATS, DataError, listed, printable
+from unet_explorer.data.decoded import FORMATS, DataError, listed
 from unet_explorer.data.known import find_drive, find_known, with_validation
 from unet_explorer.data.layout import Layout, of_pairs, paired
 from unet_explorer.data.listing import entries, left_out, may_enter, pictures, visible
 from unet_explorer.data.pairs import IMAGE_WORDS, MASK_WORDS, by_number, ends_like_a_mask, pair
+from unet_explorer.whole import printable
 
 __all__ = ["LAYOUTS", "find_layout", "pair_folders"]
 

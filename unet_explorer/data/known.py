@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from unet_explorer.data.decoded import DataError, listed, printable, read_bytes
+from unet_explorer.data.decoded import DataError, listed, read_bytes
 from unet_explorer.data.layout import Layout, paired
 from unet_explorer.data.legend import LEGENDS
 from unet_explorer.data.listing import inside, pictures, visible
+from unet_explorer.whole import printable
 
 __all__ = ["find_drive", "find_known", "with_validation"]
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, listed, printable
+from unet_explorer.data.decoded import FORMATS, SUFFIXES, DataError, listed
 from unet_explorer.data.legend import LEGENDS
 from unet_explorer.data.listing import inside, left_out, pictures, visible
 from unet_explorer.data.pairs import NUMBERED_WORDS, by_number, pair
+from unet_explorer.whole import printable
 
 __all__ = ["Layout", "of_pairs", "paired"]
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from unet_explorer.data.decoded import DataError, listed, printable
+from unet_explorer.data.decoded import DataError, listed
+from unet_explorer.whole import printable
 
 __all__ = ["LEGENDS", "NO_LEGEND", "Legend", "colour_name", "read_legend"]
 

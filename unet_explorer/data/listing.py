@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from unet_explorer.data.decoded import SUFFIXES, DataError, listed, printable
+from unet_explorer.data.decoded import SUFFIXES, DataError, listed
+from unet_explorer.whole import printable
 
 __all__ = ["entries", "inside", "left_out", "may_enter", "pictures", "visible"]
 

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import Flag, Whole, read_value, shown
 from unet_explorer.data.arrays import one_hot
 from unet_explorer.data.dataset import LARGEST_LABEL
-from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, SizeCheck, listed, printable, read_bytes
+from unet_explorer.data.decoded import PLANES, DataError, DecodedImage, Planes, SizeCheck, listed, read_bytes
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.layout import Layout
 from unet_explorer.data.legend import LEGENDS, NO_LEGEND, Legend, read_legend
 from unet_explorer.data.listing import visible
 from unet_explorer.data.masks import mask_values, object_mask
 from unet_explorer.data.rule import NOTHING_SAID, Kind, Said
+from unet_explorer.whole import printable
 
 __all__ = [
     "CLASSES",

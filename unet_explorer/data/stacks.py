@@ -20,7 +20,6 @@ from unet_explorer.data.decoded import (
     DecodedImage,
     Planes,
     SizeCheck,
-    printable,
     read_bytes,
 )
 from unet_explorer.data.decoders import pages
@@ -33,6 +32,7 @@ from unet_explorer.data.reading import (
     size_check,
 )
 from unet_explorer.data.rule import Kind
+from unet_explorer.whole import printable
 
 __all__ = ["Source", "check_stacks", "from_stack", "stack_images", "stack_masks"]
 

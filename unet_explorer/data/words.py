@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from unet_explorer.data.decoded import DataError, printable
+from unet_explorer.data.decoded import DataError
+from unet_explorer.whole import printable
 
 __all__ = ["in_words", "own_words"]
 

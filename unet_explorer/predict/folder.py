@@ -13,7 +13,7 @@ import numpy as np
 from unet_explorer.core.config import Flag, read_value, shown
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.tiles import Tile, sides
-from unet_explorer.data.decoded import SUFFIXES, DataError, printable
+from unet_explorer.data.decoded import SUFFIXES, DataError
 from unet_explorer.data.listing import entries, visible
 from unet_explorer.data.pixel_size import pixel_size
 from unet_explorer.data.reading import read_path
@@ -22,7 +22,7 @@ from unet_explorer.predict.exports import write_table
 from unet_explorer.predict.journal import Journal, fingerprint
 from unet_explorer.predict.predict import Run
 from unet_explorer.predict.targets import SAVES, Scene, Sink, Target, writing
-from unet_explorer.predict.whole import whole
+from unet_explorer.whole import printable, whole
 
 if TYPE_CHECKING:
     import keras

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unet_explorer.data.decoded import printable
-from unet_explorer.predict.whole import whole
+from unet_explorer.whole import printable, whole
 
 if TYPE_CHECKING:
     import keras

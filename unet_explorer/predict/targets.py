@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig, shown
-from unet_explorer.data.decoded import printable
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.data.reading import read_path
 from unet_explorer.data.weights import regions
@@ -25,7 +24,7 @@ from unet_explorer.predict.asked import read_names
 from unet_explorer.predict.exports import empty_planes, write_mask, write_numbers, write_table
 from unet_explorer.predict.objects import measured
 from unet_explorer.predict.scores import classes_of, probabilities
-from unet_explorer.predict.whole import whole
+from unet_explorer.whole import printable, whole
 
 __all__ = ["SAVES", "Saving", "Scene", "Sink", "Target", "writing"]
 

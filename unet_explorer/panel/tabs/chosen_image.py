@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import shown
 from unet_explorer.data.arrays import decoded_array, scaled
 from unet_explorer.data.dataset import Dataset, Image, normalize
-from unet_explorer.data.decoded import DataError, printable
+from unet_explorer.data.decoded import DataError
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.made import SETS, made_set
 from unet_explorer.data.pixel_size import PixelSize, pixel_size
@@ -21,6 +21,7 @@ from unet_explorer.learning.protocol import Numbers, Weights
 from unet_explorer.learning.session import TrainingSession
 from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.whole import printable
 
 __all__ = ["ChosenImage", "network_summary", "numbers_for_page", "start_of", "state_of", "weights_of"]
 

@@ -1,0 +1,1 @@
+"""What is taken away: files that other programs open."""
