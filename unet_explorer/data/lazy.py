@@ -20,7 +20,6 @@ from unet_explorer.data.decoded import (
     DecodedImage,
     Planes,
     Question,
-    printable,
     read_bytes,
     thumbnail,
 )
@@ -33,6 +32,7 @@ from unet_explorer.data.tiff import MAGIC, bounded, check_page, image_count, out
 from unet_explorer.data.tiff_pages import open_tiff
 from unet_explorer.data.words import own_words
 from unet_explorer.data.zarr_files import open_zarr, zarr_package
+from unet_explorer.whole import printable
 
 __all__ = ["open_image"]
 
