@@ -110,6 +110,8 @@ def test_pause_one_step_go_on_stop_reset(warm_lab, page, tmp_path):
     name = row.get_by_label("name of cells 1")
     name.fill("mine")
     name.press("Enter")
+    # What came of Enter is shown at once, and the hand stays where it was.
+    expect(row.get_by_label("name of mine")).to_be_focused()
     tab.action("ask-remove").click()
     expect(tab.action("keep")).to_be_focused()
     tab.action("keep").click()

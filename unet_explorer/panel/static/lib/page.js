@@ -125,6 +125,15 @@ export function placeIn(svg, event) {
 const typing = new WeakSet();
 
 /**
+ * Whether somebody is in the middle of typing into a field; after Enter nobody is.
+ *
+ * @param {HTMLInputElement} input
+ */
+export function isBeingTyped(input) {
+  return typing.has(input);
+}
+
+/**
  * Hear of a number once it is typed: on leaving the field, and on Enter, which JupyterLab would take for itself.
  *
  * @param {HTMLInputElement} input

@@ -1,7 +1,7 @@
 // The trainings that are kept: a list to reopen, compare, name and delete them.
 
 import { exact } from "../lib/format.js";
-import { OWN_KEYS, element, onTyped, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, element, isBeingTyped, onTyped, pressedButton, setText } from "../lib/page.js";
 import { ask } from "../lib/widget.js";
 
 /** @import { Model } from "../lib/types.js" */
@@ -34,9 +34,10 @@ export class TrainingsList {
     this.node.addEventListener("focusout", () => setTimeout(() => this.due && this.show()), { signal });
   }
 
-  isTyping() {
+  /** The field for a name that has the focus, if one has. */
+  focused() {
     const field = document.activeElement;
-    return field instanceof HTMLInputElement && field.type === "text" && this.table.contains(field);
+    return field instanceof HTMLInputElement && field.type === "text" && this.table.contains(field) ? field : null;
   }
 
   /** @param {Event} event */
@@ -69,11 +70,14 @@ export class TrainingsList {
     const much = bytes > MUCH ? ` Together they take ${stored(bytes)}: delete what you no longer need.` : "";
     setText(this.about, `Nothing here is deleted unless you say so.${much}`);
     // Nothing that somebody is typing is replaced: it is shown once that is done.
-    this.due = this.isTyping();
+    const field = this.focused();
+    this.due = field !== null && isBeingTyped(field);
     if (this.due) return;
     const head = HEAD.map((words) => element("th", { scope: "col" }, words));
     const rows = trainings.map((each) => this.row(each, compared.has(each.name)));
     this.table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows));
+    const again = field && this.table.querySelector(`[data-training="${field.dataset.name}"] input[type="text"]`);
+    if (again instanceof HTMLElement) again.focus();
   }
 
   /**
@@ -90,7 +94,7 @@ export class TrainingsList {
       "aria-label": `compare ${title}`,
       ...OWN_KEYS,
     });
-    const field = element("input", { type: "text", value: title, maxlength: 60, "aria-label": `name of ${title}`, ...OWN_KEYS });
+    const field = element("input", { type: "text", value: title, "data-name": name, maxlength: 60, "aria-label": `name of ${title}`, ...OWN_KEYS });
     onTyped(field, () => field.value.trim() && field.value !== title && ask(this.model, "rename", { name, title: field.value }), this.signal);
     const cell = (/** @type {(Node | string)[]} */ ...parts) => element("td", {}, ...parts);
     const words = (/** @type {string} */ first, /** @type {string[]} */ ...more) =>
