@@ -35,7 +35,7 @@ def test_what_explore_opens():
     assert not explore("paper", (512, 600)).instrument.linked
     assert isinstance(explore(), Explorer)
     for bad in ("papper", 4, {"depth": 3}, []):
-        with pytest.raises(ValueError, match="design=.* is not known: give a UNetConfig, or the name of a preset"):
+        with pytest.raises(ValueError, match="design=.* is not known: give a UNetConfig, the name of a preset"):
             explore(bad)
     with pytest.raises(ValueError, match="tile='x' is not allowed"):
         explore("paper", "x")

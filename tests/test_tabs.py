@@ -389,8 +389,7 @@ def test_a_training_is_judged_anew_only_when_what_is_judged_has_changed(train, i
 def test_what_nobody_waits_for_must_be_asked_for_twice(train):
     train.set_state({"recipe": {**train.recipe, "steps": 1_000_000}})
     watch = Watch(train)
-    watch.until(lambda: [each["kind"] for each in train.findings] == ["slow"])
-    assert train.status["left"] > 900
+    watch.until(lambda: [each["kind"] for each in train.findings] == ["slow"] and train.status["left"] > 900)
     pressed(train, "start")
     watch.until(lambda: train.problem)
     assert train.problem == "Not started: see what is marked below."

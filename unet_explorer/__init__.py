@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from unet_explorer.data.stacks import from_stack
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
-    from unet_explorer.panel.explorer import Explorer, explore
+    from unet_explorer.panel.explorer import Explorer
+    from unet_explorer.panel.opening import explore
     from unet_explorer.predict.folder import predict_folder
     from unet_explorer.predict.predict import predict_image
 
@@ -74,7 +75,7 @@ _LATER = {
     "Explorer": "panel.explorer",
     "TrainingSession": "learning.session",
     "build_model": "model",
-    "explore": "panel.explorer",
+    "explore": "panel.opening",
     "from_folder": "data.files",
     "from_stack": "data.stacks",
     "open_image": "data.lazy",

@@ -34,6 +34,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             "Name another folder: unet-explorer --folder ~/somewhere-you-may-write"
         )
     print(f"Notebooks: {folder}", flush=True)
+    if options.design:
+        # Kernels have the environment of the server that starts them.
+        from unet_explorer.panel.link import ASKED
+
+        os.environ[ASKED] = options.design
     _serve(folder, options.port, browser=options.browser)
 
 
@@ -53,7 +58,29 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="where to put the notebooks (default: where they are in a source checkout, else ~/unet-explorer); "
         "a notebook that you have edited is never overwritten",
     )
+    parser.add_argument(
+        "--design",
+        type=_design,
+        help="what explore() opens with: the link of a panel (Save ▾, Copy link), or paper, article or classroom",
+    )
     return parser.parse_args(argv)
+
+
+def _design(text: str) -> str:
+    """A design as it was given, once it is clear that it can be opened."""
+    from unet_explorer.core.config import PRESETS
+    from unet_explorer.panel.link import is_link, read_link
+
+    if text in PRESETS:
+        return text
+    if not is_link(text):
+        names = ", ".join(PRESETS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no design: give the link of a panel, or one of {names}")
+    try:
+        read_link(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _port(text: str) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from unet_explorer.core.config import Fraction, Whole, read_value, shown
 from unet_explorer.data.limits import limits_of, sampled
 from unet_explorer.data.parts import read_images, read_names, read_places, read_text
 from unet_explorer.data.views import Part, View, in_grey, shapes_of
+
+if TYPE_CHECKING:
+    from unet_explorer.data.made.wanted import Made
 
 __all__ = [
     "LARGEST_LABEL",
@@ -57,6 +60,7 @@ class Dataset:
         notes: What whoever uses it should know of how it was read, in sentences.
         validation: How many images, the last ones, are kept to examine a network on, where the set says so itself.
         colours: The colour of each class in the masks, such as ``"#ff0000"``, where these are in colour.
+        made: What it was made from, where it is a made set as it came; None of whatever was changed since.
 
     Raises:
         ValueError: If the parts do not go together, or a pixel is no number or of no class; it says which.
@@ -77,6 +81,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     validation: int = 0
     colours: tuple[str, ...] = ()
+    made: Made | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._read_parts()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.fileset import FileSet
+from unet_explorer.data.made.wanted import Made
 from unet_explorer.data.views import Held, Part, Source, View
 
 __all__ = ["arrays_of", "dataset_of", "words_of"]
@@ -21,7 +22,7 @@ _PARTS: tuple[tuple[str, Part], ...] = (("image", "image"), ("label", "labels"),
 
 def words_of(dataset: Dataset) -> dict[str, Any]:
     """All that is no pixel."""
-    names = ("name", "classes", "licence", "titles", "notes", "validation", "colours")
+    names = ("name", "classes", "licence", "titles", "notes", "validation", "colours", "made")
     return {name: getattr(dataset, name) for name in names}
 
 
@@ -79,7 +80,7 @@ def dataset_of(words: Mapping[str, Any], arrays: Arrays) -> Dataset:
             return None
         return np.stack(found) if len({each.shape for each in found}) == 1 else found
 
-    return Dataset(
+    dataset = Dataset(
         name=words["name"],
         images=parts("image", "image"),
         labels=parts("label", "labels"),
@@ -91,6 +92,10 @@ def dataset_of(words: Mapping[str, Any], arrays: Arrays) -> Dataset:
         validation=int(words.get("validation", 0)),
         colours=tuple(words.get("colours", ())),
     )
+    if kept := words.get("made"):
+        name, count, size, seed = kept
+        dataset = Made(name, count, tuple(size), seed).checked().marked(dataset)
+    return dataset
 
 
 def _numbered(arrays: Arrays, name: str) -> Iterator[NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""The panel of a notebook: `explore` opens it."""
+"""The panel of a notebook; `opening.explore` opens it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 import traitlets
 
-from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
-from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.core.config import UNetConfig, read_config, shown
+from unet_explorer.core.tiles import Tile, read_tile
+from unet_explorer.data.made.wanted import Made
 from unet_explorer.drawing.svg import standalone
 from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.cells import close_former
 from unet_explorer.panel.closing import forget
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.panel.link import Link, as_code, write_link
+from unet_explorer.panel.rooms import TABS, Parts
 
 if TYPE_CHECKING:
     import keras
@@ -26,63 +29,8 @@ if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
     from unet_explorer.learning.process import Worker
     from unet_explorer.learning.session import TrainingSession
-    from unet_explorer.panel.tabs.chosen_image import ChosenImage
-    from unet_explorer.panel.tabs.numbers import StepNumbers
 
-__all__ = ["Explorer", "explore"]
-
-
-class _Parts(NamedTuple):
-    """What tabs are made from."""
-
-    instrument: Instrument
-    worker: Worker
-    dataset: Dataset | None
-    chosen: ChosenImage
-    session: Callable[[], TrainingSession | None]
-    recipe: Callable[[], dict[str, Any]]
-    numbers: StepNumbers
-    attended: bool = True
-    """Whether somebody looks at what is made."""
-
-
-def _build_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.tabs.build import BuildTab
-
-    return [BuildTab(parts.instrument, parts.worker)]
-
-
-def _train_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.tabs.train import TrainTab
-
-    tab = TrainTab(parts.instrument, parts.worker, parts.dataset, parts.chosen)
-    # What a network has learnt is looked at as well.
-    learnt = parts.chosen.changed
-    tab.observe(lambda _: learnt.emit(), "status")
-    return [tab]
-
-
-def _tile_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.tabs.tile import TileTab
-
-    return [TileTab(parts.instrument, parts.worker, parts.chosen, parts.session, parts.attended)]
-
-
-def _inside_tab(parts: _Parts) -> list[Any]:
-    from unet_explorer.panel.tabs.ablation import Ablation
-    from unet_explorer.panel.tabs.inside import InsideTab
-
-    looking = InsideTab(parts.instrument, parts.worker, parts.chosen, parts.session, parts.attended)
-    return [looking, Ablation(parts.instrument, parts.worker, parts.chosen, parts.recipe)]
-
-
-_TABS: Final[dict[str, tuple[str, Callable[[_Parts], list[Any]]]]] = {
-    "Build": ("make the live network, and prove the picture", _build_tab),
-    "Train": ("let it learn, and watch", _train_tab),
-    "Tile": ("cover a whole image with tiles, without seams", _tile_tab),
-    "Inside": ("see the maps of every step, and what a pixel sees", _inside_tab),
-}
-"""What a tab needs, NumPy above all, is loaded when it is first opened; TensorFlow only in the worker."""
+__all__ = ["Explorer"]
 
 
 _DESIGN: Final = "Design", "choose a network, and see what it does to a tile"
@@ -121,24 +69,30 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     picture = traitlets.Dict().tag(sync=True)
     glossary: Any = traitlets.List(entries()).tag(sync=True)
 
-    def __init__(self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None) -> None:
+    def __init__(
+        self, config: UNetConfig, tile: tuple[int, int], dataset: Dataset | None = None, *, link: Link | None = None
+    ) -> None:
         config, (height, width) = read_config(config, tile, dataset), read_tile(tile)
         _check_dataset(dataset)
+        _check_link(link)
         close_former(self)
         self.instrument = Instrument(config, (height, width))
-        self._dataset = dataset
-        self._parts: _Parts | None = None
+        self._dataset, self._link = dataset, link
+        self._parts: Parts | None = None
         self._lock = threading.RLock()
         self._made: dict[str, list[Any]] = {}
         # What it has learnt, once it is closed.
         self._learnt: Callable[[], keras.Model] | None = None
         super().__init__(
             knobs=f"anywidget:{self.instrument.model_id}",
-            titles=[list(_DESIGN), *([title, about] for title, (about, _) in _TABS.items())],
+            titles=[list(_DESIGN), *([title, about] for title, (about, _) in TABS.items())],
         )
         if _only_cells_make_widgets():
-            for title in _TABS:
+            for title in TABS:
                 self._make(title, attended=False)
+        if link is not None:
+            self.instrument.batch_size, self.instrument.selected = link.batch_size, link.selected
+            self.opened = link.opened
 
     @traitlets.validate("opened")
     def _check(self, proposal: Any) -> Any:
@@ -160,7 +114,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         opened = self.opened
         self.problem = ""
         try:
-            if opened in _TABS:
+            if opened in TABS:
                 self.tab(opened)
         except Exception as error:  # noqa: BLE001  # nobody sees what a callback throws
             self.problem = f"{opened} cannot be opened ({type(error).__name__}: {error})."
@@ -182,8 +136,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         Raises:
             ValueError: If there is no such tab.
         """
-        if not isinstance(title, str) or title not in _TABS:
-            raise ValueError(f"title={shown(title)} is no tab: give one of {', '.join(map(repr, _TABS))}.")
+        if not isinstance(title, str) or title not in TABS:
+            raise ValueError(f"title={shown(title)} is no tab: give one of {', '.join(map(repr, TABS))}.")
         with self._lock:
             made = self._make(title)
             # If it cannot start, whoever asks it for something says so.
@@ -194,7 +148,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _make(self, title: str, attended: bool = True) -> list[Any]:
         if title not in self._made:
-            _, make = _TABS[title]
+            _, make = TABS[title]
             if self._parts is None:
                 self._parts = self._first_parts()
             self._made[title] = make(self._parts._replace(attended=attended))
@@ -202,15 +156,26 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             self.tabs = refs
         return self._made[title]
 
-    def _first_parts(self) -> _Parts:
+    def _first_parts(self) -> Parts:
         from unet_explorer.learning.process import Worker
         from unet_explorer.panel.tabs.chosen_image import ChosenImage
         from unet_explorer.panel.tabs.numbers import StepNumbers
 
-        looked_at, worker = ChosenImage(self._dataset), Worker()
+        made, taught = (self._link.images, self._link.recipe) if self._link else (None, None)
+        looked_at, worker = ChosenImage(self._dataset, made), Worker()
         worker.rests.connect(self._show_rest)
         numbers = StepNumbers(self.instrument, worker, looked_at, lambda: self._session)
-        return _Parts(self.instrument, worker, self._dataset, looked_at, lambda: self._session, self._recipe, numbers)
+        return Parts(
+            instrument=self.instrument,
+            worker=worker,
+            dataset=self._dataset,
+            chosen=looked_at,
+            session=lambda: self._session,
+            recipe=self._recipe,
+            numbers=numbers,
+            made=made,
+            taught=taught,
+        )
 
     def _show_rest(self) -> None:
         self.resting = self._worker is not None and self._worker.resting
@@ -220,9 +185,62 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         return self._parts.worker if self._parts else None
 
     def _recipe(self) -> dict[str, Any]:
-        """How to teach: as the Train tab says, if it was opened."""
+        """How to teach: as the Train tab says, if it was opened, or a link."""
+        if trained := self._made.get("Train"):
+            whole: dict[str, Any] = trained[0].whole_recipe.to_dict()
+            return whole
+        if self._link and self._link.recipe:
+            return {**self._link.recipe, "batch_size": self.instrument.batch_size}
+        return {}
+
+    @property
+    def link(self) -> str:
+        """This scene as one short text: design, tile, made images, recipe, selected step and open tab.
+
+        `explore` opens it again, here or anywhere else. Images that are not made here are not in it, and neither is
+        what a network has learnt.
+
+        Example:
+            >>> from unet_explorer import explore
+            >>> explore("classroom").link
+            'unet1-t188-d3-f8-11hrn49'
+        """
+        recipe = {name: value for name, value in self._recipe().items() if name != "batch_size"}
+        images = self._images()
+        if images is not None and not images.fits_a_link:
+            images = None
+        shown = Link(
+            self.config,
+            self.tile,
+            images,
+            recipe or None,
+            int(self.instrument.batch_size),
+            self.instrument.selected,
+            self.opened,
+        )
+        return write_link(shown)
+
+    @property
+    def code(self) -> str:
+        """The call that opens this design, as a person would write it.
+
+        Example:
+            >>> from unet_explorer import explore
+            >>> print(explore("paper", tile=700).code)
+            from unet_explorer import explore
+            <BLANKLINE>
+            explore("paper", tile=700)
+        """
+        images = self._images()
+        return as_code(self.config, self.tile, None if images == Made() else images)
+
+    def _images(self) -> Made | None:
+        """The made set that is learnt from; None for the usual one that nobody has seen yet, and for other images."""
         trained = self._made.get("Train")
-        return trained[0].whole_recipe.to_dict() if trained else {}
+        dataset = (trained[0].dataset if trained else None) or self._dataset
+        if dataset is not None:
+            return dataset.made
+        return self._link.images if self._link else None
 
     @property
     def _session(self) -> TrainingSession | None:
@@ -239,6 +257,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             ShapeError: If nothing was trained, and the tile does not fit.
 
         Example:
+            >>> from unet_explorer import explore
             >>> explore("classroom").model().count_params()
             120690
         """
@@ -261,6 +280,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             ValueError: If it is no `UNetConfig`.
 
         Example:
+            >>> from unet_explorer import explore
             >>> panel = explore("classroom")
             >>> panel.config.depth
             3
@@ -279,6 +299,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             ValueError: If it is not one or two whole numbers of at least 1.
 
         Example:
+            >>> from unet_explorer import explore
             >>> panel = explore("paper")
             >>> panel.tile = 512
             >>> panel.tile
@@ -351,46 +372,6 @@ def _check_dataset(dataset: object) -> None:
         read_dataset(dataset)
 
 
-def _design(design: Any, *rest: object) -> tuple[UNetConfig, int | None]:
-    """A config and the tile that comes with it, from a config, a preset's name, or nothing."""
-    if design is None:
-        design = "classroom"
-    if isinstance(design, str) and design in PRESETS:
-        return PRESETS[design]
-    if isinstance(design, UNetConfig):
-        return design, None
-    first = any(isinstance(each, UNetConfig) or (isinstance(each, str) and each in PRESETS) for each in rest)
-    order = f" What follows is one: give the design first, then {shown(design)}." if first else ""
-    presets = ", ".join(PRESETS)
-    raise ValueError(
-        f"design={shown(design)} is not known: give a UNetConfig, or the name of a preset ({presets}).{order}"
-    )
-
-
-def explore(
-    design: UNetConfig | str | None = None, tile: Tile | None = None, dataset: Dataset | None = None
-) -> Explorer:
-    """Open the panel.
-
-    Args:
-        design: A config, or a preset's name: ``"classroom"`` (the default: it learns while people watch),
-            ``"paper"`` or ``"article"``.
-        tile: Input side in pixels, or (height, width). It need not fit: the panel says why. Left out, it is the
-            preset's, or the fitting one nearest to the paper's.
-        dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.
-
-    Returns:
-        A widget; as the last line of a notebook's cell it shows itself.
-
-    Raises:
-        ValueError: If the design is not known, or the tile is not one or two whole numbers of at least 1, or the
-            dataset is none.
-
-    Example:
-        >>> explore("classroom").tile
-        (188, 188)
-    """
-    config, usual = _design(design, tile, dataset)
-    if tile is None:
-        tile = usual or nearest_sizes(config, PRESETS["paper"].tile)[1] or 1
-    return Explorer(config, read_tile(tile), dataset)
+def _check_link(link: object) -> None:
+    if link is not None and not isinstance(link, Link):
+        raise ValueError(f"link={shown(link)} is no Link: give what read_link makes of a text.")

@@ -20,6 +20,7 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.decoded import SUFFIXES, DataError
 from unet_explorer.data.files import read_set
 from unet_explorer.data.made import SETS, made_set
+from unet_explorer.data.made.wanted import Made
 from unet_explorer.data.reading import CLASSES, Reading
 from unet_explorer.data.spare import sweep, take_folder
 
@@ -40,8 +41,9 @@ def load(source: dict[str, Any], progress: Callable[[int, int], None] | None = N
     """The dataset that is meant.
 
     Args:
-        source: ``{"kind": "made", "name": "cells"}`` or ``{"kind": "path", "path": "/home/me/images"}``, the latter
-            with ``"masks"``, the folder of the masks if that is another, and ``"options"`` of `from_folder`.
+        source: ``{"kind": "made", "name": "cells"}``, with the ``"images"``, ``"size"`` and ``"seed"`` of `Made` where
+            they are not the usual ones; or ``{"kind": "path", "path": "/home/me/images"}``, with ``"masks"``, the
+            folder of the masks if that is another, and ``"options"`` of `from_folder`.
         progress: Called with how many masks were looked at, and how many there are.
 
     Raises:
@@ -53,7 +55,7 @@ def load(source: dict[str, Any], progress: Callable[[int, int], None] | None = N
     """
     kind = source.get("kind")
     if kind == "made" and source.get("name") in SETS:
-        return made_set(str(source["name"]))
+        return Made(**{name: source[name] for name in Made._fields if name in source}).checked().make()
     if kind == "path" and isinstance(source.get("path"), str):
         path, masks = (_typed(source.get(name)) for name in ("path", "masks"))
         if not path:

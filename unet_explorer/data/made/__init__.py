@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unet_explorer.data.made.shapes import shapes as shapes
 
 
-def made_set(name: str, count: int | None = None, **how: int) -> Dataset:
+def made_set(name: str, count: int | None = None, **how: int | tuple[int, int]) -> Dataset:
     """Make a set by its name.
 
     Args:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_explorer.core.config import Whole, read_value, shown
+from unet_explorer.core.config import read_value
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.data.made.wanted import COUNT, SEED, Made, read_size
 
 __all__ = [
     "LICENCE",
@@ -36,40 +37,6 @@ Painting: TypeAlias = tuple[Field, NDArray[np.bool_] | NDArray[np.integer], NDAr
 """An image, the class of every pixel, and its object; all (height, width)."""
 
 LICENCE: Final = "made by this package; no rights reserved (CC0)"
-SIDE: Final = Whole(16, 4096)
-COUNT: Final = Whole(1, 10_000)
-# One 32-bit word: the pair (seed, number of the image) then never reads like another pair.
-SEED: Final = Whole(0, 2**32 - 1)
-
-
-def read_size(size: object) -> Shape:
-    """The size of an image as (height, width), from one whole number for both or from two.
-
-    Raises:
-        ValueError: If it is anything else, or a side is below 16 or above 4096.
-
-    Example:
-        >>> read_size(256), read_size((256, 320))
-        ((256, 256), (256, 320))
-        >>> read_size(8)
-        Traceback (most recent call last):
-        ...
-        ValueError: size=8 is not allowed: give one whole number from 16 to 4,096, such as 256, or two as (height, \
-width), such as (256, 320).
-    """
-    pair = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
-    try:
-        height, width = (SIDE.read(side) for side in pair)
-    except (ValueError, TypeError):
-        bad = True
-    else:
-        bad = False
-    if bad:
-        raise ValueError(
-            f"size={shown(size)} is not allowed: give one {str(SIDE).removeprefix('a ')}, such as 256, "
-            "or two as (height, width), such as (256, 320)."
-        )
-    return height, width
 
 
 def paint_set(
@@ -110,7 +77,7 @@ def paint_set(
     for place in range(number):
         random = np.random.default_rng(np.random.SeedSequence([start, place]))
         images[place, ..., 0], labels[place], instances[place] = paint(random, (height, width), place)
-    return Dataset(name, images, labels, classes, instances, LICENCE)
+    return Made(name, number, (height, width), start).marked(Dataset(name, images, labels, classes, instances, LICENCE))
 
 
 def smooth_noise(random: np.random.Generator, shape: Shape, spacing: float) -> Field:

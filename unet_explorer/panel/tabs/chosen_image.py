@@ -16,6 +16,7 @@ from unet_explorer.data.dataset import Dataset, Image, normalize
 from unet_explorer.data.decoded import DataError
 from unet_explorer.data.lazy import open_image
 from unet_explorer.data.made import SETS, made_set
+from unet_explorer.data.made.wanted import Made
 from unet_explorer.data.pixel_size import PixelSize, pixel_size
 from unet_explorer.learning.protocol import Numbers, Weights
 from unet_explorer.learning.session import TrainingSession
@@ -50,9 +51,9 @@ class ChosenImage:
         changed: Emitted when another image was chosen, or others are offered, or the network has learnt.
     """
 
-    def __init__(self, dataset: Dataset | None = None) -> None:
+    def __init__(self, dataset: Dataset | None = None, made: Made | None = None) -> None:
         self._lock = threading.RLock()
-        self._dataset = dataset
+        self._dataset, self._first = dataset, made or Made()
         self._image: Image | None = None
         self._closed = False
         self.title, self.number, self.key = "", 0, ""
@@ -77,7 +78,7 @@ class ChosenImage:
             if self._closed:
                 raise ValueError(_CLOSED)
             if self._dataset is None:
-                self._dataset = made_set(SETS[0])
+                self._dataset = self._first.make()
             return self._dataset
 
     def options(self) -> list[list[str]]:

@@ -34,6 +34,8 @@ class Proposing(Trainings):
     _measured: tuple[Dataset, Facts] | None = None
     # What of the recipe came with the images, by name.
     _brought: dict[str, Any]
+    # Whether the recipe came with a link: then the first images bring none.
+    _taught = False
 
     def _measure(self, dataset: Dataset) -> None:
         """Look at a set, once, in the thread that has read it."""
@@ -50,6 +52,9 @@ class Proposing(Trainings):
         """The images bring what is proposed for them; what was chosen by hand stays, and so does the tile."""
         wanted = {each.name: each.value for each in self._proposed() if each.name != "tile"}
         with self._lock:
+            if self._taught:
+                self._taught = False
+                return
             usual, now = _flat(Recipe().to_dict()), _flat(self.recipe)
             for name, value in self._brought.items():
                 if now[name] == value:

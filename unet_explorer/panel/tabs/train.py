@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
 
 from unet_explorer.core.tiles import read_tile
 from unet_explorer.data.dataset import Dataset
-from unet_explorer.data.made import SETS
+from unet_explorer.data.made.wanted import Made
 from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.machine import available_memory, resident_memory, usual_speed
 from unet_explorer.learning.preflight import macs_per_step
@@ -73,6 +74,9 @@ class TrainTab(Proposing, OwnImages):
         worker: Worker,
         dataset: Dataset | None = None,
         chosen: ChosenImage | None = None,
+        *,
+        made: Made | None = None,
+        taught: Mapping[str, Any] | None = None,
     ) -> None:
         self._instrument, self._worker, self._chosen = instrument, worker, chosen
         self.session: TrainingSession | None = None
@@ -86,10 +90,12 @@ class TrainTab(Proposing, OwnImages):
         self._judged: tuple[Any, list[Finding]] = None, []
         super().__init__(
             instrument=f"anywidget:{instrument.model_id}",
-            recipe=without_batch(Recipe()),
-            source={"kind": "made", "name": SETS[0]},
+            recipe=dict(taught) if taught else without_batch(Recipe()),
+            source={"kind": "made", **(made or Made())._asdict()},
         )
-        instrument.batch_size = _usual_batch(instrument)
+        self._taught = taught is not None
+        if not taught:
+            instrument.batch_size = _usual_batch(instrument)
         instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
         if dataset is None:
             self._later(self._load, dict(self.source))

@@ -1,0 +1,66 @@
+"""Opening the panel: from a config, a name, or a link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unet_explorer.core.config import PRESETS, UNetConfig, shown
+from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.panel.explorer import Explorer
+from unet_explorer.panel.link import Link, asked_for, is_link, read_link
+
+if TYPE_CHECKING:
+    from unet_explorer.data.dataset import Dataset
+
+__all__ = ["explore"]
+
+
+def _design(design: Any, *rest: object) -> tuple[UNetConfig, Tile | None, Link | None]:
+    """A config, the tile that comes with it, and what else a link brings; from a config, a name, a link, or nothing."""
+    if design is None:
+        design = asked_for() or "classroom"
+    if isinstance(design, str) and design in PRESETS:
+        return *PRESETS[design], None
+    if isinstance(design, UNetConfig):
+        return design, None, None
+    if is_link(design):
+        link = read_link(design)
+        return link.config, link.tile, link
+    first = any(isinstance(each, UNetConfig) or (isinstance(each, str) and each in PRESETS) for each in rest)
+    order = f" What follows is one: give the design first, then {shown(design)}." if first else ""
+    presets = ", ".join(PRESETS)
+    raise ValueError(
+        f"design={shown(design)} is not known: give a UNetConfig, the name of a preset ({presets}), or the link of a "
+        f"panel.{order}"
+    )
+
+
+def explore(
+    design: UNetConfig | str | None = None, tile: Tile | None = None, dataset: Dataset | None = None
+) -> Explorer:
+    """Open the panel.
+
+    Args:
+        design: A config; a preset's name: ``"classroom"`` (the default: it learns while people watch), ``"paper"`` or
+            ``"article"``; or the link of another panel, as its ``link`` says it, also within an address.
+        tile: Input side in pixels, or (height, width). It need not fit: the panel says why. Left out, it is the
+            preset's or the link's, or the fitting one nearest to the paper's.
+        dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.
+
+    Returns:
+        A widget; as the last line of a notebook's cell it shows itself.
+
+    Raises:
+        ValueError: If the design is not known, a link was cut off or mistyped, the tile is not one or two whole numbers
+            of at least 1, or the dataset is none.
+
+    Example:
+        >>> explore("classroom").tile
+        (188, 188)
+        >>> explore(explore("paper", tile=512).link).tile
+        (512, 512)
+    """
+    config, usual, link = _design(design, tile, dataset)
+    if tile is None:
+        tile = usual or nearest_sizes(config, PRESETS["paper"].tile)[1] or 1
+    return Explorer(config, read_tile(tile), dataset, link=link)
