@@ -116,7 +116,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         ),
         "Dataset.take": lambda: Tried(GREY.take, {"places": (2, 0)}),
         "Dataset.split": lambda: Tried(GREY.split, {"share": 0.5, "seed": 1}),
-        "Explorer": lambda: Tried(_explorer, {**design, "dataset": GREY}),
+        "Explorer": lambda: Tried(_explorer, {**design, "dataset": GREY, "link": None}),
         "Explorer.tab": lambda: Tried(_tab, {"title": "Build"}),
         "Explorer.config": lambda: Tried(_setter(unet_explorer.explore("classroom"), "config"), {"config": NETWORK}),
         "Explorer.tile": lambda: Tried(_setter(unet_explorer.explore("classroom"), "tile"), {"tile": (20, 24)}),

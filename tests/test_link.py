@@ -10,7 +10,7 @@ import pytest
 from hands import Watch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import configs, examples
+from support import configs, everything, examples
 
 from unet_explorer import PRESETS, UNetConfig, __main__, cells, explore, plan, shapes
 from unet_explorer.core.tiles import LARGEST
@@ -81,7 +81,7 @@ def links(draw):
     )
 
 
-@examples(10_000)
+@(examples(10_000) if everything() else settings(max_examples=300))
 @given(links())
 def test_any_scene_survives_the_way_there_and_back(link):
     text = write_link(link)

@@ -11,6 +11,8 @@ from unet_explorer.core.tiles import valid_sizes
 from unet_explorer.learning.worker.activations import activations
 from unet_explorer.learning.worker.patches import patch
 
+pytestmark = pytest.mark.tensorflow
+
 CONFIGS = [
     UNetConfig(depth=2, base_filters=3),
     UNetConfig(depth=1, base_filters=2, kernel_size=5, in_channels=3, num_classes=3),

@@ -15,6 +15,8 @@ from unet_explorer.data.dataset import normalize
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.predict.scores import classes_of
 
+pytestmark = pytest.mark.tensorflow
+
 TILE = 76  # output 36
 
 
