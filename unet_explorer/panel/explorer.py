@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
@@ -22,6 +24,7 @@ from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, as_code, write_link
 from unet_explorer.panel.rooms import TABS, Parts
+from unet_explorer.panel.taking import Content, file_of, menu, save
 
 if TYPE_CHECKING:
     import keras
@@ -51,8 +54,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         opened: Name of the open tab.
         problem: Why one could not be opened, in words.
         resting: Whether the worker has ended because nothing was to be done; it starts again by itself.
-        request: ``{"number": n, "do": "picture"}``: what was asked for last in the browser.
-        picture: The picture of the U that was asked for by that number: its ``name`` as a file, and its ``text``.
+        request: What was asked for last in the browser: ``{"number": n, "do": "take", "what", "ending", "options"}``,
+            ``{"number": n, "do": "link"}`` or ``{"number": n, "do": "code"}``.
+        taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``, or
+            a ``problem`` in words. Files are let go of once they are sent.
+        offers: What can be taken away; see `taking.menu`.
         glossary: The words of the field, to be explained where they stand.
     """
 
@@ -66,7 +72,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     problem = traitlets.Unicode("").tag(sync=True)
     resting = traitlets.Bool(False).tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
-    picture = traitlets.Dict().tag(sync=True)
+    taken = traitlets.Dict().tag(sync=True)
+    offers: Any = traitlets.List(menu()).tag(sync=True)
     glossary: Any = traitlets.List(entries()).tag(sync=True)
 
     def __init__(
@@ -80,6 +87,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._dataset, self._link = dataset, link
         self._parts: Parts | None = None
         self._lock = threading.RLock()
+        # Writes what is taken away.
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="save")
         self._made: dict[str, list[Any]] = {}
         # What it has learnt, once it is closed.
         self._learnt: Callable[[], keras.Model] | None = None
@@ -100,14 +109,74 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     @traitlets.observe("request")
     def _serve(self, _: Any) -> None:
-        if self.request.get("do") == "picture":
-            height, width = self.tile
-            name = f"unet-depth{self.config.depth}-{height}x{width}.svg"
-            self.picture = {
-                "number": self.request.get("number", 0),
-                "name": name,
-                "text": standalone(self.config, self.tile),
-            }
+        request = dict(self.request)
+        match request.get("do"):
+            case "take":
+                # It may take seconds, and no message from the browser shall wait for it.
+                self._hand.submit(self._take, request)
+            case "link":
+                self.taken = {"number": request.get("number", 0), "text": self.link}
+            case "code":
+                self.taken = {"number": request.get("number", 0), "text": self.code}
+
+    def _take(self, request: dict[str, Any]) -> None:
+        number, options = request.get("number", 0), request.get("options")
+        try:
+            file = file_of(
+                self._content(),
+                str(request.get("what")),
+                str(request.get("ending")),
+                options if isinstance(options, dict) else {},
+            )
+        except Exception as error:  # noqa: BLE001  # nobody sees what a thread throws
+            known = isinstance(error, (ValueError, OSError, ImportError, RuntimeError))
+            words = str(error) if known else f"Something went wrong in the panel ({type(error).__name__}: {error})."
+            self.taken = {"number": number, "problem": words}
+            return
+        self.taken = {"number": number, **file._asdict()}
+        # It is not kept, or every notebook that is saved would hold it.
+        self.taken = {}
+
+    def _content(self) -> Content:
+        train, tile, inside = (self._made.get(title, (None,))[0] for title in ("Train", "Tile", "Inside"))
+        covered = tile is not None and self._parts is not None
+        return Content(
+            config=self.config,
+            tile=self.tile,
+            dataset=(train.dataset if train else None) or self._dataset,
+            recipe=train.whole_recipe if train else None,
+            session=self._session,
+            image=self._parts.chosen.image.shape[:2] if covered and self._parts else None,
+            maps=inside.maps if inside else None,
+        )
+
+    def save(
+        self, path: str | os.PathLike[str], what: str | None = None, *, overwrite: bool = False, **options: Any
+    ) -> None:
+        """Save what the panel shows as a file; the *Save* menu offers the same.
+
+        Args:
+            path: Where to. The ending of the name says what it becomes: .svg, .pdf, .png, .tex and .dot the picture of
+                the U; .csv and .md the table of layers; .py the network as Keras source; .ipynb a notebook to train it;
+                .keras and .onnx the trained network; .zip a package of bioimage.io.
+            what: What to save, where the ending alone does not say it: ``"figure"``, ``"table"``, ``"script"``,
+                ``"torch"``, ``"notebook"``, ``"curves"``, ``"network"``, ``"package"``, ``"tiling"``, ``"maps"``,
+                ``"nnunet"`` or ``"cellpose"``.
+            overwrite: Whether a file that is there already may be replaced.
+            options: How a figure shall look, see `save_figure`; ``authors`` and ``license`` of a package.
+
+        Raises:
+            ValueError: If the ending, what or an option is not known, or there is nothing of the kind yet.
+            ShapeError: If the tile does not fit, and what is saved needs one that does.
+            FileExistsError: If there is a file already, and it may not be replaced.
+            OSError: If it cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> from unet_explorer import explore
+            >>> explore("paper").save(tempfile.mkdtemp() + "/layers.md")
+        """
+        save(self._content(), path, what, overwrite, options)
 
     @traitlets.observe("opened")
     def _open(self, _: Any) -> None:
@@ -345,6 +414,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             if self._parts is not None:
                 self._parts.numbers.close()
                 self._parts.worker.close()
+        self._hand.shutdown(wait=False, cancel_futures=True)
         super().close()
         self._let_go()
         for layout in layouts:

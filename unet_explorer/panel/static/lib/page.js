@@ -196,3 +196,17 @@ export function download(name, content, type) {
   element("a", { href: url, download: name }).click();
   URL.revokeObjectURL(url);
 }
+
+/**
+ * Put a text where Ctrl + V finds it; false where the browser does not allow it.
+ *
+ * @param {string} text
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

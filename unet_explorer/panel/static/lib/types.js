@@ -359,11 +359,14 @@
  *   problem: string,
  *   resting: boolean,
  *   request: UserRequest,
- *   picture: Told<{ number: number, name: string, text: string }>,
+ *   taken: Told<{ number: number, name: string, type: string, content: Bytes, text: string, problem: string }>,
+ *   offers: Offer[],
  *   glossary: Term[],
- * }} StageTraits  Titles with a word on each; for each tab that was opened its widgets; `picture` answers the request of that
+ * }} StageTraits  Titles with a word on each; for each tab that was opened its widgets; `taken` answers the request of that
  *   number.
  */
+
+/** @typedef {{ what: string, words: string, endings: [string, string][] }} Offer  Something to take away, as several kinds of file. */
 
 /** @typedef {{ name: string, meaning: string, words: string[] }} Term  A term, and the words by which it is found. */
 

@@ -1,13 +1,14 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
+import { SaveMenu } from "./save.js";
 import { TabBar } from "./tab_bar.js";
 import { Terms } from "./terms.js";
 import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
 import { Menu } from "../lib/menu.js";
-import { OWN_KEYS, consume, download, drawn, element, setText, targetOf } from "../lib/page.js";
-import { ask, defectWords, listenTo } from "../lib/widget.js";
+import { OWN_KEYS, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { defectWords, listenTo } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
 /** @import { TrainTraits } from "../tabs/types.js" */
@@ -34,8 +35,6 @@ class Stage {
     this.host = host;
     this.signal = signal;
     this.instrument = instrument;
-    /** Number of the picture that was asked for here. */
-    this.asked = 0;
     this.tabs = new TabBar(model.get("titles"), (title) => this.open(title), signal);
     this.problem = element("p", { class: "ue-problem", "data-role": "tab-problem", role: "alert" });
     /**
@@ -53,7 +52,8 @@ class Stage {
       corners(),
     );
     const { bar, knobs, drawing, card, totals, table } = instrument;
-    bar.tools.append(this.saveMenu(signal).node, this.helpMenu(signal).node, this.present);
+    this.save = new SaveMenu(model, signal);
+    bar.tools.append(this.save.node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
     const body = element("div", { class: "ue-body" }, this.place, drawing.node, card.node);
     const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
@@ -68,20 +68,6 @@ class Stage {
   }
 
   /** @param {AbortSignal} signal */
-  saveMenu(signal) {
-    const menu = new Menu("save", "Save ▾", "Save: what to take away", signal);
-    const picture = element("button", { type: "button", "data-action": "save-picture", ...OWN_KEYS }, "Picture of the U (.svg)");
-    menu.sheet.append(picture);
-    const asked = () => {
-      ask(this.model, "picture");
-      this.asked = this.model.get("request").number ?? 0;
-      menu.open(false);
-    };
-    picture.addEventListener("click", asked, { signal });
-    return menu;
-  }
-
-  /** @param {AbortSignal} signal */
   helpMenu(signal) {
     const menu = new Menu("help", "? ▾", "? Keys, and the words of the field", signal);
     const keys = KEYS.map(([key, does]) => element("p", {}, element("kbd", {}, key), ` ${does}`));
@@ -89,12 +75,6 @@ class Stage {
     const list = element("dl", { class: "ue-glossary", "data-role": "glossary", tabindex: 0, ...OWN_KEYS }, ...words);
     menu.sheet.append(...keys, list);
     return menu;
-  }
-
-  showPicture() {
-    const { number, name, text } = this.model.get("picture");
-    // Another view of the same panel may have asked.
-    if (name && text && number === this.asked) download(name, text, "image/svg+xml");
   }
 
   /** @param {string} title */
@@ -233,7 +213,7 @@ export default () => {
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
       listenTo(model, ["resting"], () => stage.showRest(), signal, stage.problem);
       // What was asked for before is not saved once more.
-      model.on("change:picture", () => stage.showPicture());
+      model.on("change:taken", () => stage.save.take());
       stage.terms.mark();
     },
   };

@@ -1,7 +1,7 @@
 // The Build tab: one button; then what Keras made of the design, held against the picture.
 
 import { exact, size } from "../lib/format.js";
-import { OWN_KEYS, download, drawnFrom, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, copyText, download, drawnFrom, element, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Model, Shown } from "../lib/types.js" */
@@ -69,13 +69,9 @@ class Build {
   }
 
   async copy() {
-    try {
-      await navigator.clipboard.writeText(this.source());
-      setText(this.copied, "copied");
-    } catch {
-      getSelection()?.selectAllChildren(this.script);
-      setText(this.copied, "The browser does not allow it; the text is selected: press Ctrl + C.");
-    }
+    const copied = await copyText(this.source());
+    setText(this.copied, copied ? "copied" : "The browser does not allow it; the text is selected: press Ctrl + C.");
+    if (!copied) getSelection()?.selectAllChildren(this.script);
   }
 
   source() {

@@ -1,0 +1,267 @@
+"""What is taken away from the panel: files, by the kind of what they hold and by the ending of their name."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from unet_explorer.core.config import UNetConfig, shown
+from unet_explorer.core.script import to_script
+from unet_explorer.core.tiling import Tiling
+from unet_explorer.whole import place_for, whole
+
+if TYPE_CHECKING:
+    from unet_explorer.data.dataset import Dataset
+    from unet_explorer.learning.recipe import Recipe
+    from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.panel.tabs.inside import SeenMaps
+
+__all__ = ["KINDS", "Content", "File", "file_of", "kind_of", "menu", "save"]
+
+
+class Content(NamedTuple):
+    """All that a panel shows, to be written down.
+
+    Attributes:
+        config: The network.
+        tile: (height, width) in pixels.
+        dataset: The images that are learnt from, once the tab Train has read some.
+        recipe: How to teach, as that tab says it.
+        session: The training that it shows; None before the first.
+        image: (height, width) of the image that the tab Tile covers; None before it was opened.
+        maps: What the tab Inside shows; None before.
+    """
+
+    config: UNetConfig
+    tile: tuple[int, int]
+    dataset: Dataset | None = None
+    recipe: Recipe | None = None
+    session: TrainingSession | None = None
+    image: tuple[int, int] | None = None
+    maps: SeenMaps | None = None
+
+
+class Kind(NamedTuple):
+    """Something that can be written down.
+
+    Attributes:
+        words: What it is, on the page.
+        endings: How its files end, each with a word for the page; ``""`` is a folder.
+        write: Writes it; it gets the content, the path, whether to overwrite, and what else was chosen.
+    """
+
+    words: str
+    endings: Mapping[str, str]
+    write: Callable[[Content, Path, bool, Mapping[str, Any]], object]
+
+
+class File(NamedTuple):
+    """A file for a browser: what it is called, its kind as browsers call it, and its bytes."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+def _figure(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> object:
+    from unet_explorer.drawing.saving import save_figure
+
+    return save_figure(content.config, content.tile, path, overwrite=overwrite, **options)
+
+
+def _table(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+    from unet_explorer.drawing.saving import save_table
+
+    return save_table(content.config, content.tile, path, overwrite=overwrite)
+
+
+def _script(framework: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], object]:
+    def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+        text = to_script(content.config, content.tile, framework)
+        with whole(place_for(path, [".py"], overwrite)) as half:
+            half.write_text(text, "utf-8", newline="\n")
+        return path
+
+    return write
+
+
+def _notebook(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+    from unet_explorer.export.notebook import save_notebook
+
+    return save_notebook(
+        path, content.config, content.tile, recipe=content.recipe, dataset=content.dataset, overwrite=overwrite
+    )
+
+
+def _learnt(content: Content) -> TrainingSession:
+    if content.session is None or not content.session.history.epochs:
+        raise ValueError("Nothing has been learnt yet: open Train, press Start, and wait for the first epoch.")
+    return content.session
+
+
+def _curves(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+    from unet_explorer.export.curves import save_curves
+
+    return save_curves(_learnt(content), path, overwrite=overwrite)
+
+
+def _network(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+    from unet_explorer.export.models import save_model
+
+    return save_model(path, _learnt(content), overwrite=overwrite)
+
+
+def _package(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> object:
+    from unet_explorer.export.package import save_package
+
+    return save_package(path, _learnt(content), overwrite=overwrite, **options)
+
+
+def _tiling(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+    from unet_explorer.export.tiling import save_tiling
+
+    if content.image is None:
+        raise ValueError("No image is covered with tiles yet: open Tile first.")
+    return save_tiling(Tiling(content.config, content.image, content.tile), path, overwrite=overwrite)
+
+
+def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+    from unet_explorer.export.maps import save_maps
+
+    if content.maps is None:
+        raise ValueError("There are no maps yet: open Inside first.")
+    return save_maps(content.maps.maps, path, step=content.maps.step, overwrite=overwrite)
+
+
+def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], object]:
+    def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+        from unet_explorer.export.layouts import save_dataset
+
+        if content.dataset is None:
+            raise ValueError("No images have been read yet: open Train first.")
+        return save_dataset(content.dataset, path, layout, overwrite=overwrite)
+
+    return write
+
+
+_PICTURES: Final = {".pdf": "PDF", ".png": "PNG", ".svg": "SVG"}
+KINDS: Final = {
+    "figure": Kind(
+        "Picture of the U", {".svg": "SVG", ".pdf": "PDF", ".png": "PNG", ".tex": "TikZ", ".dot": "DOT"}, _figure
+    ),
+    "table": Kind("Table of layers", {".csv": "CSV", ".md": "Markdown", ".tex": "LaTeX"}, _table),
+    "script": Kind("Code, Keras", {".py": "Python"}, _script("keras")),
+    "torch": Kind("Code, PyTorch", {".py": "Python"}, _script("torch")),
+    "notebook": Kind("Notebook to train it", {".ipynb": "Jupyter"}, _notebook),
+    "curves": Kind("Curves", {**_PICTURES, ".csv": "CSV"}, _curves),
+    "network": Kind("Trained network", {".keras": "Keras", ".onnx": "ONNX", "": "SavedModel"}, _network),
+    "package": Kind("Package for the zoo", {".zip": "bioimage.io"}, _package),
+    "tiling": Kind("Picture of the tiles", _PICTURES, _tiling),
+    "maps": Kind("Maps of the step", {".pdf": "PDF", ".png": "PNG", ".npy": "NumPy"}, _maps),
+    "nnunet": Kind("Images, for nnU-Net", {"": "folder"}, _images("nnunet")),
+    "cellpose": Kind("Images, for Cellpose", {"": "folder"}, _images("cellpose")),
+}
+"""All that can be taken away, in the order in which it is offered."""
+_USUAL: Final = {ending: what for what in reversed(KINDS) for ending in KINDS[what].endings if ending}
+"""What an ending stands for where nothing else is said."""
+_FOLDERS: Final = {"nnunet": "Dataset101_{}", "cellpose": "{}_cellpose", "network": "{}_savedmodel"}
+_TYPES: Final = {".tex": "text/x-tex", ".dot": "text/vnd.graphviz", ".md": "text/markdown", ".py": "text/x-python"}
+
+
+def menu() -> list[dict[str, Any]]:
+    """What the browser offers.
+
+    Example:
+        >>> menu()[0]["what"], menu()[0]["endings"][0]
+        ('figure', ['.svg', 'SVG'])
+    """
+    return [{"what": what, "words": kind.words, "endings": [*map(list, kind.endings.items())]} for what, kind in KINDS.items()]
+
+
+def kind_of(path: object, what: object = None) -> str:
+    """What is meant by a path, and by what was said beside it.
+
+    Args:
+        path: Where it shall be written; the ending of its name counts.
+        what: One of `KINDS`; left out, what the ending stands for: ``.svg`` for the picture of the U, say.
+
+    Raises:
+        ValueError: If the ending says nothing, or does not go with what was said.
+
+    Example:
+        >>> kind_of("u.tex"), kind_of("layers.tex", "table"), kind_of("unet.onnx")
+        ('figure', 'table', 'network')
+    """
+    ending = Path(str(path)).suffix.lower()
+    if what is None:
+        if ending not in _USUAL:
+            every = "; ".join(f"{what}: {', '.join(filter(None, kind.endings))}" for what, kind in KINDS.items())
+            raise ValueError(
+                f"path={shown(str(path))} ends in none of the kinds that can be written. Give one of these endings, or "
+                f"what=… for a folder. {every}."
+            )
+        return _USUAL[ending]
+    if not isinstance(what, str) or what not in KINDS:
+        raise ValueError(f"what={shown(what)} cannot be saved: give one of {', '.join(map(repr, KINDS))}.")
+    if ending not in KINDS[what].endings and "" not in KINDS[what].endings:
+        raise ValueError(
+            f"path={shown(str(path))} does not go with what={what!r}: give a name that ends in "
+            f"{', '.join(KINDS[what].endings)}."
+        )
+    return what
+
+
+def save(content: Content, path: Any, what: object, overwrite: bool, options: Mapping[str, Any]) -> None:
+    """Write something down; see `Explorer.save`."""
+    kind = kind_of(path, what)
+    _check_options(kind, options)
+    KINDS[kind].write(content, path, overwrite, options)
+
+
+def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+    taken = {"figure": None, "package": ("authors", "license")}.get(kind, ())
+    for name in options:
+        if taken is not None and name not in taken:
+            known = f"give {' or '.join(taken)}." if taken else "leave it out."
+            raise ValueError(f"There is no option {shown(name)} for what={kind!r}: {known}")
+
+
+def file_of(content: Content, what: str, ending: str, options: Mapping[str, Any]) -> File:
+    """Something as a file to be handed to a browser; of a folder a .zip is made.
+
+    Args:
+        content: What the panel shows.
+        what: One of `KINDS`.
+        ending: How the name ends.
+        options: What else was chosen.
+
+    Raises:
+        ValueError: If there is nothing of the kind, in words for a learner.
+
+    Example:
+        >>> file_of(Content(UNetConfig(), (572, 572)), "table", ".csv", {}).name
+        'unet-depth4-572x572-table.csv'
+    """
+    if what not in KINDS or ending not in KINDS[what].endings:
+        raise ValueError(f"{shown(what)} cannot be saved as {shown(ending)}.")
+    name = f"unet-depth{content.config.depth}-{content.tile[0]}x{content.tile[1]}"
+    with tempfile.TemporaryDirectory() as room:
+        if not ending:
+            images = re.sub(r"[^A-Za-z0-9]+", "", content.dataset.name) if content.dataset else ""
+            name = _FOLDERS[what].format(name if what == "network" else images or "images")
+            folder = Path(room) / "made" / name
+            folder.parent.mkdir()
+            save(content, folder, what, False, options)
+            packed = shutil.make_archive(str(Path(room) / "packed"), "zip", folder.parent, name)
+            return File(f"{name}.zip", "application/zip", Path(packed).read_bytes())
+        if what != "figure":
+            name += f"-{what}"
+        place = Path(room) / (name + ending)
+        save(content, place, what, False, options)
+        kind = _TYPES.get(ending) or mimetypes.guess_type(place.name)[0] or "application/octet-stream"
+        return File(place.name, kind, place.read_bytes())
