@@ -56,8 +56,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         resting: Whether the worker has ended because nothing was to be done; it starts again by itself.
         request: What was asked for last in the browser: ``{"number": n, "do": "take", "what", "ending", "options"}``,
             ``{"number": n, "do": "link"}`` or ``{"number": n, "do": "code"}``.
-        taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``, or
-            a ``problem`` in words. Files are let go of once they are sent.
+        taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``,
+            or a ``problem`` in words. Files are let go of once they are sent.
         offers: What can be taken away; see `taking.menu`.
         glossary: The words of the field, to be explained where they stand.
     """
@@ -146,8 +146,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             dataset=(train.dataset if train else None) or self._dataset,
             recipe=train.whole_recipe if train else None,
             session=self._session,
-            image=self._parts.chosen.image.shape[:2] if covered and self._parts else None,
-            maps=inside.maps if inside else None,
+            image=self._parts.chosen.image if covered and self._parts else None,
+            maps=inside.view if inside else None,
         )
 
     def save(

@@ -16,12 +16,15 @@ from unet_explorer.core.tiling import Tiling
 from unet_explorer.whole import place_for, whole
 
 if TYPE_CHECKING:
-    from unet_explorer.data.dataset import Dataset
+    from unet_explorer.data.dataset import Dataset, Image
+    from unet_explorer.learning.protocol import MapView
     from unet_explorer.learning.recipe import Recipe
     from unet_explorer.learning.session import TrainingSession
-    from unet_explorer.panel.tabs.inside import SeenMaps
 
 __all__ = ["KINDS", "Content", "File", "file_of", "kind_of", "menu", "save"]
+
+
+_PICTURES: Final = {".pdf": "PDF", ".png": "PNG", ".svg": "SVG"}
 
 
 class Content(NamedTuple):
@@ -33,7 +36,7 @@ class Content(NamedTuple):
         dataset: The images that are learnt from, once the tab Train has read some.
         recipe: How to teach, as that tab says it.
         session: The training that it shows; None before the first.
-        image: (height, width) of the image that the tab Tile covers; None before it was opened.
+        image: The image that the tab Tile covers, (height, width, channels); None before it was opened.
         maps: What the tab Inside shows; None before.
     """
 
@@ -42,8 +45,8 @@ class Content(NamedTuple):
     dataset: Dataset | None = None
     recipe: Recipe | None = None
     session: TrainingSession | None = None
-    image: tuple[int, int] | None = None
-    maps: SeenMaps | None = None
+    image: Image | None = None
+    maps: MapView | None = None
 
 
 class Kind(NamedTuple):
@@ -123,19 +126,23 @@ def _package(content: Content, path: Path, overwrite: bool, options: Mapping[str
 
 
 def _tiling(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
-    from unet_explorer.export.tiling import save_tiling
+    from unet_explorer.export.tiles import save_tiling
 
     if content.image is None:
         raise ValueError("No image is covered with tiles yet: open Tile first.")
-    return save_tiling(Tiling(content.config, content.image, content.tile), path, overwrite=overwrite)
+    height, width = content.image.shape[:2]
+    return save_tiling(Tiling(content.config, (height, width), content.tile), path, content.image, overwrite=overwrite)
 
 
 def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
-    from unet_explorer.export.maps import save_maps
+    from unet_explorer.export.maps import view_bytes
 
     if content.maps is None:
         raise ValueError("There are no maps yet: open Inside first.")
-    return save_maps(content.maps.maps, path, step=content.maps.step, overwrite=overwrite)
+    made = view_bytes(content.maps, path.suffix.lower())
+    with whole(place_for(path, _PICTURES, overwrite)) as half:
+        half.write_bytes(made)
+    return path
 
 
 def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], object]:
@@ -149,7 +156,6 @@ def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], o
     return write
 
 
-_PICTURES: Final = {".pdf": "PDF", ".png": "PNG", ".svg": "SVG"}
 KINDS: Final = {
     "figure": Kind(
         "Picture of the U", {".svg": "SVG", ".pdf": "PDF", ".png": "PNG", ".tex": "TikZ", ".dot": "DOT"}, _figure
@@ -162,7 +168,7 @@ KINDS: Final = {
     "network": Kind("Trained network", {".keras": "Keras", ".onnx": "ONNX", "": "SavedModel"}, _network),
     "package": Kind("Package for the zoo", {".zip": "bioimage.io"}, _package),
     "tiling": Kind("Picture of the tiles", _PICTURES, _tiling),
-    "maps": Kind("Maps of the step", {".pdf": "PDF", ".png": "PNG", ".npy": "NumPy"}, _maps),
+    "maps": Kind("Maps of the step", _PICTURES, _maps),
     "nnunet": Kind("Images, for nnU-Net", {"": "folder"}, _images("nnunet")),
     "cellpose": Kind("Images, for Cellpose", {"": "folder"}, _images("cellpose")),
 }
@@ -180,7 +186,10 @@ def menu() -> list[dict[str, Any]]:
         >>> menu()[0]["what"], menu()[0]["endings"][0]
         ('figure', ['.svg', 'SVG'])
     """
-    return [{"what": what, "words": kind.words, "endings": [*map(list, kind.endings.items())]} for what, kind in KINDS.items()]
+    return [
+        {"what": what, "words": kind.words, "endings": [*map(list, kind.endings.items())]}
+        for what, kind in KINDS.items()
+    ]
 
 
 def kind_of(path: object, what: object = None) -> str:
@@ -220,7 +229,7 @@ def save(content: Content, path: Any, what: object, overwrite: bool, options: Ma
     """Write something down; see `Explorer.save`."""
     kind = kind_of(path, what)
     _check_options(kind, options)
-    KINDS[kind].write(content, path, overwrite, options)
+    KINDS[kind].write(content, place_for(path, [*KINDS[kind].endings], overwrite), overwrite, options)
 
 
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:

@@ -38,6 +38,7 @@ class InsideTab(ImageTab):
         patch: Some numbers from before and behind the step; see `numbers_for_page`.
         network: What the network has learnt, in words.
         at: After how many steps of learning it is.
+        view: The maps of the step as they are shown, to be taken away; None before there are any.
     """
 
     _esm = script("tabs/inside.js")
@@ -53,6 +54,7 @@ class InsideTab(ImageTab):
     at = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, *parts: Any) -> None:
+        self.view: MapView | None = None
         self._wanted: _Wanted | None = None
         self._waits = False
         self._painted: Any = None
@@ -147,6 +149,7 @@ class InsideTab(ImageTab):
                 lively = self._lively.setdefault((step, weights["training"], number), view["channel"])
                 if self._wanted is not None and self._wanted.channel < 0:
                     self._wanted = self._wanted._replace(channel=lively)
+            self.view = maps["views"][-1] if maps["views"] else None
             self.seen = {"step": step, "tile": list(tile)}
             self.at, self.network = maps["at"], network_summary(maps["at"], weights, maps["best"])
             self.state = "done"
