@@ -1,5 +1,6 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
+import { Compare } from "./compare.js";
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
 import { TabBar } from "./tab_bar.js";
 import { Terms } from "./terms.js";
@@ -53,9 +54,10 @@ class Stage {
       corners(),
     );
     const { bar, knobs, drawing, card, totals, table } = instrument;
+    this.compare = new Compare(instrument, signal);
     bar.tools.append(this.saveMenu(signal).node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
-    const body = element("div", { class: "ue-body" }, this.place, drawing.node, card.node);
+    const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node);
     const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
     this.node = instrument.root;
     this.node.append(this.tabs.node, body, bar.tools, knobs, bar.words, foot);
