@@ -46,8 +46,7 @@ class SideBySide(Trainings):
 
     Attributes:
         pair: What both have learnt: ``words`` that say why something is missing, ``curves`` of A and B, ``best`` IoU of
-            each and at which of its ``epochs``; and of the masks ``pictures``, the share of pixels that ``differ``, the
-            ``iou`` of each on these pictures, and that ``between`` both masks. Empty if nothing is pinned.
+            each and at which of its ``epochs``; and of the masks what `held_against` says. Empty if nothing is pinned.
     """
 
     pair = traitlets.Dict().tag(sync=True)
@@ -102,7 +101,7 @@ class SideBySide(Trainings):
         made["epochs"] = [history.best.number for history in known if history.best is not None]
         if not self._learnt_alike(a, b):
             words = "A and B learnt from different images: neither scores nor masks can be compared."
-            return made | {"words": words}
+            return made | {"words": words, "best": [None, None]}
         seen = self._seen((a, b), known)
         return made | (seen if isinstance(seen, dict) else {"words": seen})
 
@@ -222,11 +221,19 @@ def held_against(seen: Sequence[Seen], classes: int) -> dict[str, Any]:
         classes: How many there are, the background included.
 
     Returns:
-        ``pictures``; ``differ``, the share of pixels with another class; ``iou`` of A and of B against the truth; and
-        ``between``, that of both masks; None where no class but the background occurs.
+        ``pictures``; ``differ``, the share of pixels with another class, and ``right``, in which share of these A and B
+        are; ``iou`` of A and of B against the truth; and ``between``, that of both masks; None where no class but the
+        background occurs.
     """
     total = sum(each.masks[0].size for each in seen)
     tables = [sum(confusion(each.example.truth, each.masks[at], classes) for each in seen) for at in range(2)]
+    # Of each example where they differ.
+    apart = [each.masks[0] != each.masks[1] for each in seen]
+    other = int(sum(each.sum() for each in apart))
+    right = [
+        int(sum((each.masks[at] == each.example.truth)[where].sum() for each, where in zip(seen, apart, strict=True)))
+        for at in range(2)
+    ]
     between = sum(confusion(each.masks[0], each.masks[1], classes) for each in seen)
     pictures = []
     for example, (a, b) in seen:
@@ -234,7 +241,8 @@ def held_against(seen: Sequence[Seen], classes: int) -> dict[str, Any]:
         pictures.append(picture(example.picture, example.title, **known, masks=[label_bytes(a), label_bytes(b)]))
     return {
         "pictures": pictures,
-        "differ": int(sum((a != b).sum() for _, (a, b) in seen)) / total,
+        "differ": other / total,
+        "right": [each / max(1, other) for each in right],
         "iou": [scores(table).mean_iou for table in tables],
         "between": scores(between).mean_iou,
     }

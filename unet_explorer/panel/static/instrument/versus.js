@@ -1,6 +1,6 @@
 // Two designs held against each other, A and B: what was chosen otherwise, and what follows from it, in numbers and words.
 
-import { bytes, exact, rough, size } from "../lib/format.js";
+import { bytes, exact, plain, rough, size } from "../lib/format.js";
 import { isLayer, receptiveField, totals } from "../lib/law.js";
 import { misfitWords } from "../lib/sentences.js";
 
@@ -64,7 +64,7 @@ function versus(key, label, [a, b], words, differ = differenceWords) {
  * @returns {Versus}
  */
 function sidesVersus(key, label, [a, b]) {
-  const [one, other] = [a, b].map((pair) => (pair === null ? DASH : size(pair)));
+  const [one, other] = [a, b].map((pair) => (pair === null ? DASH : shortSize(pair)));
   return { key, label, a: one, b: other, difference: sidesDifference(a, b), same: a !== null && one === other };
 }
 
@@ -142,13 +142,12 @@ export function resultRows(a, b, batch) {
   const both = (key) => [a.fits ? sums[0][key] : null, b.fits ? sums[1][key] : null];
   /** @type {(state: Followed) => Pair | null} */
   const output = ({ fits, output: { height, width } }) => (fits ? [height, width] : null);
-  const tiles = batch === 1 ? "" : `, ${exact(batch)} tiles`;
   return [
     sidesVersus("output", "Output", [output(a), output(b)]),
     versus("parameters", "Parameters", [sums[0].parameters, sums[1].parameters], rough),
     versus("macs", "Multiply-adds", both("macs"), rough),
-    versus("predict", `Memory to predict${tiles}`, both("predict"), bytes),
-    versus("train", `Memory to train${tiles}`, both("train"), bytes),
+    versus("predict", "Memory: predict", both("predict"), bytes),
+    versus("train", "Memory: train", both("train"), bytes),
     versus("field", "Receptive field", [largestField(a), largestField(b)], pixels, (one, other) => signed(other - one, pixels)),
   ];
 }
@@ -160,6 +159,17 @@ export function resultRows(a, b, batch) {
  */
 export function largestField({ fits, maps, tile }) {
   return fits ? Math.max(...maps.filter(isLayer).map((map) => receptiveField(map, tile))) : null;
+}
+
+/**
+ * How well each has learnt, at best; none where neither has.
+ *
+ * @param {[number | null, number | null]} best  IoU.
+ * @returns {Versus[]}
+ */
+export function learntRows(best) {
+  const words = (/** @type {number} */ value) => value.toFixed(3);
+  return best.every((each) => each === null) ? [] : [versus("iou", "Best IoU", best, words, (a, b) => signed(b - a, words))];
 }
 
 /**
@@ -242,17 +252,21 @@ function listed(names) {
 }
 
 /**
- * A design in a few words: "depth 4, 64 filters, tile 572 × 572 → 388 × 388".
+ * A design in a few words: "depth 4, 64 filters, tile 572".
  *
  * @param {Followed} state
  */
-export function stateWords({ network: { config }, tile, fits, output }) {
+export function stateWords({ network: { config }, tile, fits }) {
   const filters = `${config.base_filters} filter${config.base_filters > 1 ? "s" : ""}`;
-  const becomes = fits ? ` → ${shortSize([output.height, output.width])}` : ", does not fit";
-  return `depth ${config.depth}, ${filters}, tile ${shortSize(tile)}${becomes}`;
+  const one = (/** @type {Pair} */ pair) => (pair[0] === pair[1] ? plain(pair[0]) : size(pair));
+  return `depth ${config.depth}, ${filters}, tile ${one(tile)}${fits ? "" : ", does not fit"}`;
 }
 
-/** @param {Pair} pair */
-function shortSize(pair) {
-  return pair[0] === pair[1] ? exact(pair[0]) : size(pair);
+/**
+ * As it stands at a box: 388² for 388 × 388.
+ *
+ * @param {Pair} pair
+ */
+function shortSize([height, width]) {
+  return height === width ? `${plain(height)}²` : size([height, width]);
 }

@@ -2,7 +2,7 @@
 
 import { setDesign } from "../instrument/history.js";
 import { PaleDrawing } from "../instrument/pale.js";
-import { chosenRows, resultRows, selectedRows, stateWords, stepSentences } from "../instrument/versus.js";
+import { chosenRows, learntRows, resultRows, selectedRows, stateWords, stepSentences } from "../instrument/versus.js";
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
 import { OWN_KEYS, element, pressedButton, setText } from "../lib/page.js";
@@ -10,7 +10,8 @@ import { listenTo, setTraits } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
 /** @import { Versus } from "../instrument/versus.js" */
-/** @import { Followed, InstrumentTraits, Pinned, Told } from "../lib/types.js" */
+/** @import { Followed, InstrumentTraits, Model, Pinned, Told } from "../lib/types.js" */
+/** @import { TrainTraits } from "../tabs/types.js" */
 
 const PIN = "Pin as A: keep this design in sight, and compare what you change with it";
 
@@ -24,6 +25,8 @@ export class Compare {
     this.model = instrument.model;
     this.pin = button("pin", "Pin as A", PIN);
     this.pale = new PaleDrawing(signal);
+    /** @type {[number | null, number | null]} */
+    this.best = [null, null];
     this.titles = [element("p", { class: "ue-which-one", "data-role": "pinned-title" }), element("p", { class: "ue-which-one", "data-role": "live-title", hidden: true })];
     const buttons = [button("swap", "⇄ Swap", "Swap A and B"), button("unpin", "✕", "Unpin A: compare no longer")];
     const head = element("div", { class: "ue-compare-head" }, this.titles[0], ...buttons);
@@ -39,6 +42,20 @@ export class Compare {
     /** @type {(keyof InstrumentTraits)[]} */
     const traits = ["network", "tile", "pinned", "batch_size", "selected"];
     listenTo(this.model, traits, () => this.update(), signal, this.problem);
+  }
+
+  /**
+   * How well both have learnt is told by the tab that teaches.
+   *
+   * @param {Model<TrainTraits>} train
+   * @param {AbortSignal} signal
+   */
+  followTraining(train, signal) {
+    const show = () => {
+      this.best = train.get("pair").best ?? [null, null];
+      this.update();
+    };
+    listenTo(train, ["pair"], show, signal, this.problem);
   }
 
   /** @param {Event} event */
@@ -89,6 +106,7 @@ export class Compare {
     table.show([
       ["chosen", chosenRows(model.get("knobs"), a, b)],
       ["results", resultRows(a, b, model.get("batch_size"))],
+      ["learnt", learntRows(this.best)],
       ["selected", selectedRows(selected, a, b)],
     ]);
     const sentences = stepSentences(a, b);
@@ -134,7 +152,7 @@ class VersusTable {
     /** @type {HTMLElement[]} */
     this.rows = [];
     this.bodies = element("tbody");
-    const head = ["", "A", "B", "B against A"].map((words) => element("th", { scope: "col", class: words.length === 1 ? "ue-letter" : "" }, words));
+    const head = ["", "A", "B", "Change"].map((words) => element("th", { scope: "col", class: words.length === 1 ? "ue-letter" : "" }, words));
     head[0].append(element("span", { class: "ue-unseen" }, "what is compared"));
     const caption = element("caption", { class: "ue-unseen" }, "A and B, compared");
     this.node = element("table", { "data-role": "versus" }, caption, element("thead", {}, element("tr", {}, ...head)), this.bodies);

@@ -162,6 +162,7 @@ class Stage {
       else ends.showExample();
     };
     listenTo(train, ["examples", "predictions", "status"], show, this.signal, this.problem);
+    this.compare.followTraining(train, this.signal);
   }
 
   /**
