@@ -21,6 +21,7 @@ def test_a_reload_of_the_page_restores_everything(lab, page):
     expect(panel.step("enc3_conv1")).to_have_count(0)
     panel.knob("linked").uncheck()
     panel.type_tile(196)
+    panel.action("pin").click()
     panel.step("dec1_concat").click()
     notebook.command("docmanager:save")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.context.ready")
@@ -29,6 +30,7 @@ def test_a_reload_of_the_page_restores_everything(lab, page):
     expect(panel.step("dec1_concat")).to_have_attribute("aria-selected", "true")
     panel.expect_tile(196, 572)
     expect(panel.step("enc3_conv1")).to_have_count(0)
+    expect(panel.role("pinned-title")).to_have_text("A depth 3, 64 filters, tile 196 × 572")
     panel.action("undo").click()
     panel.expect_tile(572, 572)
     panel.action("undo").click()
@@ -78,8 +80,14 @@ def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
         }""",
         f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)",
     )
+    panel.action("pin").click()
     panel.type_tile(188)
     panel.expect_tile(188, 188)
+    output = panel.role("versus").locator('[data-versus="output"] td')
+    expect(output).to_have_text(["388²", "4²", "−384 px"])
+    panel.action("swap").click()
+    expect(output).to_have_text(["4²", "388²", "+384 px"])
+    panel.action("swap").click()
     panel.type("depth", "3")
     if each_lab.subshells:
         # Messages are served beside the cell, so even this does not wait for it.

@@ -20,7 +20,7 @@ from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.paint import label_bytes, picture
 from unet_explorer.panel.tabs.trainings import Trainings, curves_of
 
-__all__ = ["SideBySide", "chosen_pair", "held_against"]
+__all__ = ["Seen", "SideBySide", "chosen_pair", "common_part", "held_against"]
 
 _NOT_TAUGHT: Final = {
     (False, False): "Neither A nor B has been taught yet.",
@@ -120,7 +120,7 @@ class SideBySide(Trainings):
         if [size for size, _ in examined[0]] != [size for size, _ in examined[1]] or not examined[0]:
             return _OTHER_EXAMPLES
         found = [
-            _common(size, (one, other), (mask, rival))
+            common_part(size, (one, other), (mask, rival))
             for (size, one), (_, other), mask, rival in zip(*examined, *predicted, strict=True)
         ]
         seen = [each for each in found if each is not None]
@@ -194,10 +194,16 @@ def _same_images(one: Dataset, other: Dataset) -> bool:
     return files == others and mine.keys() == its.keys() and all(np.array_equal(mine[name], its[name]) for name in mine)
 
 
-def _common(
+def common_part(
     size: tuple[int, ...], both: tuple[Example, Example], masks: tuple[NDArray[np.uint8], NDArray[np.uint8]]
 ) -> Seen | None:
-    """The part of an image that both have predicted, each its centre; None if they are of different images."""
+    """The part of an image that both have predicted; None if they are of different images.
+
+    Args:
+        size: (height, width) of the whole image.
+        both: The example of A and that of B, each the centre of the image.
+        masks: What A and B say of theirs.
+    """
     shapes = [each.truth.shape for each in both]
     starts = [[(whole - part) // 2 for whole, part in zip(size, shape, strict=True)] for shape in shapes]
     first = [max(each) for each in zip(*starts, strict=True)]

@@ -224,7 +224,7 @@ function levelSentences(a, b) {
   const [deep, flat] = [a.network.config.depth, b.network.config.depth];
   if (deep === flat) return [];
   const [name, least, most] = deep < flat ? ["A", deep, flat] : ["B", flat, deep];
-  const levels = most - least === 1 ? `level ${most}` : `levels ${least + 1} to ${most}`;
+  const levels = most - least === 1 ? `level ${most}` : `levels ${least + 1} ${most - least === 2 ? "and" : "to"} ${most}`;
   return [`${name} has no ${levels}: its bottleneck is on level ${least}.`];
 }
 
