@@ -225,6 +225,11 @@ def test_what_the_pinned_and_the_shown_design_have_learnt_is_held_against_each_o
     instrument.pinned, instrument.config, instrument.tile = now, SMALL.to_dict(), list(instrument.pinned["tile"])
     watch.until(lambda: [each["name"] for each in train.pair["curves"]] == [second, first])
     assert train.pair["iou"] == pair["iou"][::-1]
+    # What cannot be read is said, and the curves stay.
+    (a.folder / f"epoch{a.history.best.number:06}.npz").write_bytes(b"no longer whole")
+    pressed(train, "rename", name=second, title="shallow")
+    watch.until(lambda: train.pair["words"] == "The masks of one of them cannot be read any more.")
+    assert [each["title"] for each in train.pair["curves"]] == ["shallow", "cells 1"]
     # From other images something else is learnt.
     other = tab_of(instrument, worker, cells(8, size=96, seed=3))
     third = learnt(other)

@@ -27,6 +27,11 @@ _NOT_TAUGHT: Final = {
     (False, True): "A has not been taught yet: swap A and B, and start.",
     (True, False): "B has not been taught yet: start, and watch both here.",
 }
+_UNREADABLE: Final = "What one of them has learnt cannot be read any more."
+_NO_MASKS: Final = "The masks of one of them cannot be read any more."
+_OTHER_EXAMPLES: Final = (
+    "A and B were examined on different images (their seeds differ), so their masks cannot be compared."
+)
 
 
 class Seen(NamedTuple):
@@ -84,7 +89,11 @@ class SideBySide(Trainings):
         both = chosen_pair(pinned, shown, self._kept, *names)
         paired = tuple((each.name, each.title, each.step) if each else () for each in both)
         if paired != self._paired or not self.pair:
-            made = self._compared(*both)
+            try:
+                made = self._compared(*both)
+            # Damaged files raise whatever there is; tried again once something has changed.
+            except Exception:  # noqa: BLE001
+                made = {"words": _UNREADABLE, "curves": [], "best": [None, None]}
             with self.hold_sync():
                 self._paired, self.pair = paired, made
 
@@ -95,7 +104,7 @@ class SideBySide(Trainings):
         histories = [history_of(Store.named(each.name)) for each in (a, b)]
         made: dict[str, Any] = {"words": "", "curves": [], "best": [a.iou, b.iou]}
         if any(history is None or history.best is None for history in histories):
-            return made | {"words": "What one of them has learnt cannot be read any more."}
+            return made | {"words": _UNREADABLE}
         known = [history for history in histories if history is not None]
         made["curves"] = [curves_of(each, history) for each, history in zip((a, b), known, strict=True)]
         made["epochs"] = [history.best.number for history in known if history.best is not None]
@@ -112,7 +121,7 @@ class SideBySide(Trainings):
             dataset = self._images_of(each.name)
             masks = predictions_of(Store.named(each.name), history.best.number) if history.best else None
             if dataset is None or masks is None:
-                return "The masks of one of them cannot be read any more."
+                return _NO_MASKS
             asked = examples_of(each.order, dataset)
             count = min(len(masks), len(asked))
             examined.append([(asked.sizes[place], asked[place]) for place in range(count)])
@@ -150,11 +159,6 @@ class SideBySide(Trainings):
     def _let_go(self) -> None:
         super()._let_go()
         self._sets, self._alike = None, ((), False)
-
-
-_OTHER_EXAMPLES: Final = (
-    "A and B were examined on different images (their seeds differ), so their masks cannot be compared."
-)
 
 
 def chosen_pair(

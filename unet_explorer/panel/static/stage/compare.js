@@ -5,7 +5,7 @@ import { PaleDrawing } from "../instrument/pale.js";
 import { chosenRows, learntRows, resultRows, selectedRows, stateWords, stepSentences } from "../instrument/versus.js";
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
-import { OWN_KEYS, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, assign, element, pressedButton, setText } from "../lib/page.js";
 import { listenTo, setTraits } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
@@ -97,6 +97,8 @@ export class Compare {
     const on = isPinned(pinned);
     this.instrument.root.toggleAttribute("data-compared", on);
     this.node.hidden = this.titles[1].hidden = !on;
+    const title = on ? "Pin as A: this design, instead of the one that is pinned" : PIN;
+    assign(this.pin, { title, "aria-label": title });
     if (!on) return;
     const [a, b] = [follow(pinned.network, pinned.tile), follow(model.get("network"), model.get("tile"))];
     this.showTitles([a, b]);
