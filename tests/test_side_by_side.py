@@ -53,6 +53,8 @@ def test_the_browser_pins_swaps_and_unpins(knobs):
     knobs.set_state(swapped)
     assert (knobs.design, knobs.tile, knobs.network) == (SMALL, list(TILE), describe(SMALL))
     assert (knobs.pinned["config"], knobs.pinned["tile"]) == (DEEP.to_dict(), [124, 124])
+    knobs.set_state({"network": describe(DEEP)})
+    assert knobs.network == describe(SMALL)
     # A tile that does not fit is pinned as well.
     knobs.set_state({"pinned": design(tile=(75, 76))})
     assert knobs.pinned["tile"] == [75, 76]

@@ -110,7 +110,12 @@ def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
 def test_without_a_kernel_the_tile_still_moves(lab, page):
     panel, _ = open_panel(lab, page)
     expect(panel.role("offline")).to_be_hidden()
+    panel.action("pin").click()
+    panel.type("depth", "3")
+    expect(panel.step("enc3_conv1")).to_have_count(0)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    # Coming back to the panel, one is told.
+    page.mouse.move(0, 0)
     panel.step("head").hover()
     expect(panel.role("offline")).to_be_visible()
     expect(panel.role("offline")).to_contain_text("run the cell again")
@@ -121,6 +126,10 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
         expect(panel.role("gone")).to_contain_text("The kernel is gone")
     page.locator('[data-open="Design"]').click()
     expect(panel.role("gone")).to_be_hidden()
+    # A pinned design is known, so both can still be swapped.
+    panel.action("swap").click()
+    expect(panel.step("enc3_conv1")).to_be_visible()
+    expect(panel.role("live-title")).to_have_text("B depth 4, 64 filters, tile 572")
     panel.type_tile(512)
     expect(panel.role("badge")).to_have_text("✗ 121 is odd: it cannot be halved")
     panel.knob("tile_height").press("ArrowRight")
