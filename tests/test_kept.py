@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hands import SMALL, Watch, pressed
+from hands import SMALL, Watch, finished, pressed
 
 from unet_explorer import TrainingSession, cells
 from unet_explorer.learning.finding import TrainingError
@@ -184,3 +185,56 @@ def test_a_title_is_one_line(saved):
     assert json.loads((store.folder / "title.json").read_text())["title"] == "a b" + "c" * 57
     rename(store.folder.name, "   ")
     assert kept_trainings()[0].title == "a b" + "c" * 57
+
+
+def test_what_the_pinned_and_the_shown_design_have_learnt_is_held_against_each_other(train, instrument, worker):
+    watch = Watch(train)
+    assert train.pair == {}
+    instrument.pinned = {"config": instrument.config, "tile": instrument.tile}
+    watch.until(lambda: train.pair.get("words") == "Neither A nor B has been taught yet.")
+    first = learnt(train)
+    # Not pinned when it was taught: it is what is shown, B.
+    watch.until(lambda: "A has not been taught" in train.pair["words"])
+    instrument.pinned = {}
+    watch.until(lambda: train.pair == {})
+    instrument.pinned = {"config": instrument.config, "tile": instrument.tile}
+    watch.until(lambda: "B has not been taught" in train.pair.get("words", ""))
+    a = train.session
+    instrument.config, instrument.tile = replace(SMALL, depth=1, base_filters=6).to_dict(), [36, 36]
+    second = learnt(train)
+    # The page may still show that the one before is finished.
+    b = finished(train.session)
+    watch.until(lambda: train.pair.get("epochs", [0, 0])[1] == b.history.best.number and train.pair.get("pictures"))
+    pair = train.pair
+    assert pair["words"] == ""
+    assert [each["name"] for each in pair["curves"]] == [first, second]
+    assert pair["best"] == [a.history.best.iou, b.history.best.iou]
+    # Both have seen whole images here, so their masks lie on each other as they are.
+    truths = [each.truth for each in a.examples]
+    masks = [session.predictions(session.history.best.number) for session in (a, b)]
+    assert all(mask.shape == truth.shape for each in masks for mask, truth in zip(each, truths, strict=True))
+    for at, shown in enumerate(pair["pictures"]):
+        assert shown["masks"] == [masks[0][at].tobytes(), masks[1][at].tobytes()]
+    flat, truth = [np.concatenate([mask.ravel() for mask in each]) for each in masks], np.concatenate(truths, axis=None)
+    assert pair["differ"] == np.mean(flat[0] != flat[1])
+    for mask, iou in zip(flat, pair["iou"], strict=True):
+        either = ((mask == 1) | (truth == 1)).sum()
+        assert iou == pytest.approx(((mask == 1) & (truth == 1)).sum() / either)
+    # Swapped, each keeps what it has learnt.
+    now = {"config": instrument.config, "tile": instrument.tile}
+    instrument.pinned, instrument.config, instrument.tile = now, SMALL.to_dict(), list(instrument.pinned["tile"])
+    watch.until(lambda: [each["name"] for each in train.pair["curves"]] == [second, first])
+    assert train.pair["iou"] == pair["iou"][::-1]
+    # What cannot be read is said, and the curves stay.
+    (a.folder / f"epoch{a.history.best.number:06}.npz").write_bytes(b"no longer whole")
+    pressed(train, "rename", name=second, title="shallow")
+    watch.until(lambda: train.pair["words"] == "The masks of one of them cannot be read any more.")
+    assert [each["title"] for each in train.pair["curves"]] == ["shallow", "cells 1"]
+    # From other images something else is learnt.
+    other = tab_of(instrument, worker, cells(8, size=96, seed=3))
+    third = learnt(other)
+    Watch(other).until(lambda: [each["name"] for each in other.pair.get("curves", [])] == [second, third])
+    words = "A and B learnt from different images: neither scores nor masks can be compared."
+    assert (other.pair["words"], other.pair["best"]) == (words, [None, None])
+    assert "pictures" not in other.pair
+    other.close()

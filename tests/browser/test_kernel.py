@@ -21,6 +21,7 @@ def test_a_reload_of_the_page_restores_everything(lab, page):
     expect(panel.step("enc3_conv1")).to_have_count(0)
     panel.knob("linked").uncheck()
     panel.type_tile(196)
+    panel.action("pin").click()
     panel.step("dec1_concat").click()
     notebook.command("docmanager:save")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.context.ready")
@@ -29,6 +30,7 @@ def test_a_reload_of_the_page_restores_everything(lab, page):
     expect(panel.step("dec1_concat")).to_have_attribute("aria-selected", "true")
     panel.expect_tile(196, 572)
     expect(panel.step("enc3_conv1")).to_have_count(0)
+    expect(panel.role("pinned-title")).to_have_text("A depth 3, 64 filters, tile 196 × 572")
     panel.action("undo").click()
     panel.expect_tile(572, 572)
     panel.action("undo").click()
@@ -78,8 +80,14 @@ def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
         }""",
         f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)",
     )
+    panel.action("pin").click()
     panel.type_tile(188)
     panel.expect_tile(188, 188)
+    output = panel.role("versus").locator('[data-versus="output"] td')
+    expect(output).to_have_text(["388²", "4²", "−384 px"])
+    panel.action("swap").click()
+    expect(output).to_have_text(["4²", "388²", "+384 px"])
+    panel.action("swap").click()
     panel.type("depth", "3")
     if each_lab.subshells:
         # Messages are served beside the cell, so even this does not wait for it.
@@ -102,7 +110,12 @@ def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
 def test_without_a_kernel_the_tile_still_moves(lab, page):
     panel, _ = open_panel(lab, page)
     expect(panel.role("offline")).to_be_hidden()
+    panel.action("pin").click()
+    panel.type("depth", "3")
+    expect(panel.step("enc3_conv1")).to_have_count(0)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    # Coming back to the panel, one is told.
+    page.mouse.move(0, 0)
     panel.step("head").hover()
     expect(panel.role("offline")).to_be_visible()
     expect(panel.role("offline")).to_contain_text("run the cell again")
@@ -113,6 +126,10 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
         expect(panel.role("gone")).to_contain_text("The kernel is gone")
     page.locator('[data-open="Design"]').click()
     expect(panel.role("gone")).to_be_hidden()
+    # A pinned design is known, so both can still be swapped.
+    panel.action("swap").click()
+    expect(panel.step("enc3_conv1")).to_be_visible()
+    expect(panel.role("live-title")).to_have_text("B depth 4, 64 filters, tile 572")
     panel.type_tile(512)
     expect(panel.role("badge")).to_have_text("✗ 121 is odd: it cannot be halved")
     panel.knob("tile_height").press("ArrowRight")

@@ -11,6 +11,7 @@ from panel import Panel, open_panel
 from playwright.sync_api import Page, expect
 from tabs import open_panel_with, open_tab
 
+from unet_explorer import UNetConfig, estimate_memory, trace
 from unet_explorer.panel.glossary import GLOSSARY
 
 SIDE_BAR = "() => window.jupyterapp.shell.collapseLeft()"
@@ -225,6 +226,104 @@ def test_a_step_plays_how_it_works_beside_the_u(stage, page):
     panel.step("dec0_concat").click()
     expect(panel.role("card")).to_contain_text("This cannot be computed")
     expect(how).to_be_hidden()
+
+
+def differences(panel: Panel) -> dict[str, tuple[str, str, str]]:
+    """The table of A and B: both values and the change, by row."""
+    read = "rows => rows.map((row) => [row.dataset.versus, ...[...row.cells].slice(1).map((cell) => cell.textContent)])"
+    return {name: tuple(cells) for name, *cells in panel.role("versus").locator("tbody tr").evaluate_all(read)}
+
+
+def expected_differences(a: tuple[UNetConfig, int], b: tuple[UNetConfig, int]) -> dict[str, tuple[str, str]]:
+    """What the panel must say of both, by Python."""
+
+    def value(config: UNetConfig, tile: int) -> list[str]:
+        rows = trace(config, tile)
+        memory = [estimate_memory(config, tile, training=training)["total"] for training in (False, True)]
+        numbers = [rough(rows.parameters), rough(rows.macs), *(f"{rough(each)}B" for each in memory)]
+        return [f"{rows.output.height}²", *numbers, f"{max(row.receptive_field for row in rows)} px"]
+
+    def rough(number: float) -> str:
+        unit = max(0, (len(str(int(number))) - 1) // 3)
+        left = number / 1000**unit
+        return f"{left:.{max(0, 3 - len(str(int(left))))}f} {' kMGT'[unit]}"
+
+    keys = "output", "parameters", "macs", "predict", "train", "field"
+    return dict(zip(keys, zip(value(*a), value(*b), strict=True), strict=True))
+
+
+def test_a_design_is_pinned_and_held_against_what_becomes_of_it(stage, page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    panel, notebook = stage
+    resize(page, 1366, 768)
+    panel.step("enc1_conv1").click()
+    panel.action("pin").click()
+    compare = panel.role("compare")
+    expect(compare).to_contain_text("steps that both have are of the same side")
+    # The bar stays one row; both Us and the numbers are seen at once, and can be read.
+    heights = panel.root.locator(".ue-tools > *, .ue-tabs > *").evaluate_all(
+        "all => all.map((each) => each.getBoundingClientRect()).map(({ top, bottom }) => (top + bottom) / 2)"
+    )
+    assert max(heights) - min(heights) < 4
+    panel.knob("depth").focus()
+    page.keyboard.press("ArrowLeft")
+    panel.type_tile(180)
+    (a, b) = (UNetConfig(depth=3, base_filters=8), 188), (UNetConfig(depth=2, base_filters=8), 180)
+    expect(panel.role("pinned-title")).to_have_text("A depth 3, 8 filters, tile 188")
+    expect(panel.role("live-title")).to_have_text("B depth 2, 8 filters, tile 180")
+    shown = differences(panel)
+    assert {name: shown[name][:2] for name in expected_differences(a, b)} == expected_differences(a, b)
+    assert shown["depth"] == ("3", "2", "−1")
+    assert shown["output"] == ("100²", "140²", "+40 px")
+    assert shown["parameters"][2] == "÷ 4.1"
+    assert shown["side"] == ("90²", "86²", "−4 px")
+    expect(panel.role("step-words")).to_contain_text("B has no level 3: its bottleneck is on level 2.")
+    seen = (
+        '[data-role="pinned-u"]',
+        ".ue-paper svg",
+        '[data-role="versus"]',
+        '[data-action="pin"]',
+        '[data-action="swap"]',
+    )
+    assert all_seen(panel, *seen, '[data-role="status"]', *(f'[data-knob="{name}"]' for name in KNOBS)) == []
+    assert min(panel.root.locator(".ue-paper svg").evaluate(TYPE)) >= 13 - 0.01
+    boxes = panel.root.locator('[data-role="pinned-u"] [data-pinned-step]')
+    expect(boxes).to_have_count(len([row for row in trace(*a) if row.step.op not in {"relu", "norm", "dropout"}]) + 1)
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        notebook.command("apputils:change-theme", theme=theme)
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+        violations = Axe().run(page, context=".unet-explorer").response["violations"]
+        assert not [each["id"] for each in violations if each["impact"] in {"serious", "critical"}], theme
+    # What cannot be is a dash, and the reason is said.
+    panel.type_tile(181)
+    expect(panel.role("step-words")).to_contain_text("B does not fit: at enc0_pool, 177 is odd")
+    assert differences(panel)["train"] == (expected_differences(a, b)["train"][0], "–", "–")
+    panel.type_tile(180)
+    # Swapped, all of it is the other way round; Python knows, and one step back undoes it.
+    panel.action("swap").click()
+    panel.expect_tile(188, 188)
+    expect(panel.role("pinned-title")).to_have_text("A depth 2, 8 filters, tile 180")
+    expect(panel.step("enc2_pool")).to_be_visible()
+    turned = {name: b for name, (_, b, _) in differences(panel).items()}
+    assert turned == {name: a for name, (a, *_) in shown.items()}
+    notebook.expect_kernel("panel.config.depth, panel.instrument.pinned['tile']", "3 [180, 180]")
+    for width, height in ((683, 384), (390, 844)):
+        resize(page, width, height)
+        assert panel.root.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), width
+        assert all_seen(panel, ".ue-paper") == [], width
+        panel.action("unpin").scroll_into_view_if_needed()
+        panel.role("versus").locator("tr").last.scroll_into_view_if_needed()
+        assert all_seen(panel, '[data-versus="channels"]') == [], width
+    resize(page, 1366, 768)
+    panel.action("undo").click()
+    panel.expect_tile(180, 180)
+    expect(panel.step("enc2_pool")).to_have_count(0)
+    panel.action("unpin").click()
+    expect(compare).to_be_hidden()
+    expect(panel.role("card")).to_be_visible()
+    expect(panel.action("pin")).to_be_focused()
+    notebook.expect_kernel("panel.instrument.pinned", "{}")
 
 
 def test_the_tab_key_is_soon_at_what_a_tab_is_there_for(stage, page):

@@ -233,7 +233,8 @@ def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(w
 def test_nothing_in_the_tabs_hinders_a_reader(warm_lab, page, tmp_path, theme, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    _, notebook, tab = open_train(warm_lab, page, tmp_path, steps=4, steps_per_epoch=4)
+    panel, notebook, tab = open_train(warm_lab, page, tmp_path, steps=4, steps_per_epoch=4)
+    panel.action("pin").click()
     page.set_viewport_size({"width": width, "height": 2600})
     notebook.command("apputils:change-theme", theme=theme)
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)

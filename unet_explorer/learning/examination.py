@@ -53,6 +53,11 @@ class Examples(Sequence[Example]):
     def __len__(self) -> int:
         return len(self._tiles)
 
+    @property
+    def sizes(self) -> Sequence[tuple[int, ...]]:
+        """(height, width) of each whole image; the example is its centre, or all of it."""
+        return self._dataset.sizes
+
     @overload
     def __getitem__(self, place: int) -> Example: ...
 

@@ -6,8 +6,12 @@ import contextlib
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unet_explorer.core.config import shown
 from unet_explorer.data.dataset import Dataset
+from unet_explorer.learning.examination import Examples, examples
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.history import History
 from unet_explorer.learning.recipe import Order
@@ -17,12 +21,14 @@ from unet_explorer.learning.store import PASSING, DamagedError, Store
 __all__ = [
     "Kept",
     "begin",
+    "examples_of",
     "found_damaged",
     "free_title",
     "history_of",
     "kept_trainings",
     "look_after",
     "order_of",
+    "predictions_of",
     "remove",
     "rename",
     "store_of",
@@ -153,6 +159,18 @@ def history_of(store: Store) -> History | None:
     for epoch in [*filter(None, [saved.first]), *saved.epochs]:
         history.add_epoch(epoch)
     return history
+
+
+def examples_of(order: Order, dataset: Dataset) -> Examples:
+    """What a network that is taught so is examined on, in the order of its predictions."""
+    examined = dataset.split(seed=order.recipe.seed)[1]
+    return examples(examined, order.config, order.tile, order.recipe)
+
+
+def predictions_of(store: Store, epoch: int) -> tuple[NDArray[np.uint8], ...] | None:
+    """What was predicted for the first few examples at an examination, as classes of pixels; None if it is not kept."""
+    saved = store.read_arrays(f"epoch{epoch:06}.npz")
+    return None if saved is None else tuple(saved[f"prediction{place}"] for place in range(len(saved)))
 
 
 def look_after(store: Store) -> None:

@@ -17,10 +17,19 @@ from unet_explorer.core.config import Choice, Flag, Fraction, UNetConfig, Whole,
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset, joined, read_dataset
-from unet_explorer.learning.examination import Example, examples
+from unet_explorer.learning.examination import Example
 from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.history import History
-from unet_explorer.learning.kept import begin, found_damaged, history_of, look_after, order_of, store_of
+from unet_explorer.learning.kept import (
+    begin,
+    examples_of,
+    found_damaged,
+    history_of,
+    look_after,
+    order_of,
+    predictions_of,
+    store_of,
+)
 from unet_explorer.learning.machine import available_memory, cpu_seconds, resident_memory
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
@@ -240,8 +249,7 @@ class TrainingSession:
     def examples(self) -> Sequence[Example]:
         """What it is examined on, in the order of the predictions."""
         if self._examples is None:
-            examined = self.dataset.split(seed=self.order.recipe.seed)[1]
-            self._examples = examples(examined, self.order.config, self.order.tile, self.order.recipe)
+            self._examples = examples_of(self.order, self.dataset)
         return self._examples
 
     def predictions(self, epoch: int) -> tuple[NDArray[np.uint8], ...] | None:
@@ -251,8 +259,7 @@ class TrainingSession:
             epoch: Which examination, counted from 1; 0 is before the first step.
         """
         epoch = read_value("epoch", epoch, _EPOCH)
-        saved = self._store.read_arrays(f"epoch{epoch:06}.npz") if self._store else None
-        return None if saved is None else tuple(saved[f"prediction{place}"] for place in range(len(saved)))
+        return predictions_of(self._store, epoch) if self._store else None
 
     def close(self) -> None:
         """Stop, and let the worker go if it is our own. What was saved stays."""

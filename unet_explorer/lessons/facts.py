@@ -176,8 +176,8 @@ def _tiles(design: Design, image: int) -> int:
 
 def _stride(design: Design) -> int:
     """By how many pixels tiles are shifted, so that no seam is seen: the largest multiple of 2^depth in the output."""
-    tiling = Tiling(design.config, (4 * design.tile, design.tile), design.tile)
-    return tiling[1].start[0] - tiling[0].start[0]
+    tiling = Tiling(design.config, (design.tile, 4 * design.tile), design.tile)
+    return tiling[1].start[1] - tiling[0].start[1]
 
 
 def _memory(design: Design, batch: int = 1, training: int = 0) -> int:

@@ -15,6 +15,7 @@ from unet_explorer.core.tiles import read_tile
 from unet_explorer.drawing.palette import painted
 from unet_explorer.panel.instrument.explanations import by_label
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
+from unet_explorer.panel.instrument.pinning import read_pinned
 
 __all__ = ["ARGMAX", "Instrument"]
 
@@ -34,6 +35,8 @@ def _read(value: Any, trait: str, design: UNetConfig) -> Any:
         case "selected":
             known = {"", TILE, ARGMAX, *(step.name for step in plan(design))}
             return value if isinstance(value, str) and value in known else ""
+        case "pinned":
+            return read_pinned(value)
     return value
 
 
@@ -53,6 +56,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         network: What the browser is told of the network; follows `config`.
         history: Designs to go back to, as {"config", "tile"}.
         position: Which of them is shown.
+        pinned: The design A that the shown one, B, is compared with; or empty. See `read_pinned`.
         asked: Number of the browser's last question whether anybody hears it.
         answered: Number of the last one that was heard.
         numbers: Real numbers around the shown step, of a network that has learnt; see `StepNumbers`.
@@ -77,6 +81,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     network = traitlets.Dict().tag(sync=True)
     history: Any = traitlets.List().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)
+    pinned = traitlets.Dict().tag(sync=True)
     asked = traitlets.Int(0).tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)
     numbers = traitlets.Dict().tag(sync=True)
@@ -106,7 +111,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         """The network that is shown."""
         return UNetConfig.from_dict(self.config)
 
-    @traitlets.validate("config", "tile", "batch_size", "selected")
+    @traitlets.validate("config", "tile", "batch_size", "selected", "pinned")
     def _check(self, proposal: Any) -> Any:
         return _read(proposal["value"], proposal["trait"].name, self.design if self.config else UNetConfig())
 
@@ -137,7 +142,9 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         """
         with self._lock:
             accepted, refused, problem = dict(sync_data), [], ""
-            for trait in ("config", "tile", "batch_size"):
+            # The browser may show a network that it knows at once; which facts are true is said here.
+            accepted.pop("network", None)
+            for trait in ("config", "tile", "batch_size", "pinned"):
                 if trait in sync_data:
                     try:
                         accepted[trait] = _read(sync_data[trait], trait, self.design)

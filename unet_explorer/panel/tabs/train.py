@@ -30,6 +30,7 @@ from unet_explorer.panel.tabs.progress import (
 )
 from unet_explorer.panel.tabs.proposing import Proposing, without_batch
 from unet_explorer.panel.tabs.settings import SETTINGS
+from unet_explorer.panel.tabs.side_by_side import SideBySide
 
 if TYPE_CHECKING:
     from unet_explorer.panel.tabs.chosen_image import ChosenImage
@@ -40,7 +41,7 @@ _USUAL_PIXELS: Final = 300_000
 """About as many of a tile's pixels as a batch has, to begin with."""
 
 
-class TrainTab(Proposing, OwnImages):
+class TrainTab(SideBySide, Proposing, OwnImages):
     """Teach and watch.
 
     Attributes:
@@ -97,6 +98,7 @@ class TrainTab(Proposing, OwnImages):
         if not taught:
             instrument.batch_size = _usual_batch(instrument)
         instrument.observe(self._follow_knobs, ["config", "tile", "batch_size"])
+        self._watch_pinned()
         if dataset is None:
             self._later(self._load, dict(self.source))
         else:
@@ -261,6 +263,8 @@ class TrainTab(Proposing, OwnImages):
             self._show_proposals()
             self._show_progress()
             self._list_if_new()
+        # What lies on disc is read while nobody waits.
+        self._show_pair()
 
     @property
     def whole_recipe(self) -> Recipe:
@@ -304,6 +308,7 @@ class TrainTab(Proposing, OwnImages):
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._follow_knobs, ["config", "tile", "batch_size"])
+        self._watch_pinned_no_more()
         self._look_no_more()
         if self.session is not None:
             self.session.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any, Final
 
 import traitlets
@@ -17,7 +18,7 @@ from unet_explorer.learning.store import Store
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.settings import design_summary, recipe_summary
 
-__all__ = ["MOST", "Trainings"]
+__all__ = ["MOST", "Trainings", "curves_of"]
 
 MOST: Final = 3
 """Trainings whose curves are told apart beside the one that is shown."""
@@ -37,6 +38,8 @@ class Trainings(BackgroundTab):
 
     session: TrainingSession | None
     _worker: Worker
+    # What the list shows.
+    _kept: Sequence[Kept] = ()
     # Only for comparing: what the list was made of.
     _listed: tuple[Any, ...] | None = None
 
@@ -87,7 +90,7 @@ class Trainings(BackgroundTab):
             history = history_of(Store.named(name)) if found else None
             if history is None:
                 raise TrainingError("The curves of this training cannot be read any more.")
-            others.append(_curves(found[0], history))
+            others.append(curves_of(found[0], history))
         self.compared = others
 
     def _check_other(self, name: str) -> None:
@@ -104,7 +107,8 @@ class Trainings(BackgroundTab):
 
     def _list(self) -> None:
         shown = self.session.name if self.session else ""
-        self.trainings = [_row(each, shown) for each in kept_trainings()]
+        self._kept = kept_trainings()
+        self.trainings = [_row(each, shown) for each in self._kept]
 
 
 def _row(each: Kept, shown: str) -> dict[str, Any]:
@@ -123,7 +127,8 @@ def _row(each: Kept, shown: str) -> dict[str, Any]:
     }
 
 
-def _curves(each: Kept, history: History) -> dict[str, Any]:
+def curves_of(each: Kept, history: History) -> dict[str, Any]:
+    """Losses and scores of a training, as the page draws them beside others."""
     first = [history.first] if history.first else []
     return {
         "name": each.name,

@@ -322,6 +322,8 @@
  * @typedef {Design & { steps: Record<string, string> }} Proof
  */
 
+/** @typedef {Design & { network: Network }} Pinned  A design that others are compared with, and what is known of it. */
+
 /**
  * Traits of the instrument; see panel/instrument/widget.py.
  *
@@ -337,6 +339,7 @@
  *   network: Network,
  *   history: Design[],
  *   position: number,
+ *   pinned: Told<Pinned>,
  *   asked: number,
  *   answered: number,
  *   numbers: Patch,

@@ -1,5 +1,6 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
+import { Compare } from "./compare.js";
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
 import { SaveMenu } from "./save.js";
 import { TabBar } from "./tab_bar.js";
@@ -52,10 +53,11 @@ class Stage {
       corners(),
     );
     const { bar, knobs, drawing, card, totals, table } = instrument;
+    this.compare = new Compare(instrument, signal);
     this.save = new SaveMenu(model, signal);
     bar.tools.append(this.save.node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
-    const body = element("div", { class: "ue-body" }, this.place, drawing.node, card.node);
+    const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node);
     const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
     this.node = instrument.root;
     this.node.append(this.tabs.node, body, bar.tools, knobs, bar.words, foot);
@@ -140,6 +142,7 @@ class Stage {
       else ends.showExample();
     };
     listenTo(train, ["examples", "predictions", "status"], show, this.signal, this.problem);
+    this.compare.followTraining(train, this.signal);
   }
 
   /**

@@ -256,7 +256,7 @@ function short(name) {
  * @param {Pair[]} points
  * @returns {Pair[]}
  */
-function smoothed(points) {
+export function smoothed(points) {
   const reach = Math.ceil(points.length / 40);
   return points.map(([step], at) => {
     const side = Math.min(reach, at, points.length - 1 - at);
@@ -270,7 +270,7 @@ function smoothed(points) {
  *
  * @param {number} value
  */
-function roundUp(value) {
+export function roundUp(value) {
   if (!(value > 0 && value < Infinity)) return 1;
   const unit = 10 ** Math.floor(Math.log10(value));
   return unit * ([1, 1.5, 2, 3, 4, 5, 6, 8].find((round) => round * unit >= value * 0.999) ?? 10);

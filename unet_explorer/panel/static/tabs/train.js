@@ -8,6 +8,7 @@ import { ProgressView } from "./progress.js";
 import { Proposals } from "./proposals.js";
 import { QuestionView } from "./questions.js";
 import { Settings } from "./settings.js";
+import { PairView } from "./side_by_side.js";
 import { TrainingsList } from "./trainings.js";
 
 /** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
@@ -42,6 +43,7 @@ class Train {
     this.proposals = new Proposals(model);
     this.progressView = new ProgressView(model, signal);
     this.trainings = new TrainingsList(model, signal);
+    this.pair = new PairView(model);
     this.problem = element("p", { class: "ue-problem", "data-role": "train-problem", role: "alert" });
     this.findings = element("ul", { class: "ue-findings", "data-role": "findings", "aria-label": "Before you start" });
     const button = (/** @type {string} */ action, /** @type {string} */ text, main = false) =>
@@ -63,7 +65,7 @@ class Train {
     const left = element("div", { class: "ue-left" }, this.images.node, this.proposals.node, this.settings.node);
     const line = element("div", { class: "ue-line ue-wrap" }, this.state, this.progress, this.speed);
     const right = element("div", { class: "ue-right" }, this.controls, line, this.differs, this.problem, this.question.node, this.findings);
-    right.append(this.trainings.node, this.progressView.node, this.images.varied);
+    right.append(this.trainings.node, this.pair.node, this.progressView.node, this.images.varied);
     this.node.append(element("div", { class: "ue-train" }, right, left));
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
   }
@@ -181,6 +183,7 @@ export default {
     on(["status", "problem"], () => train.showStatus());
     on(["trainings", "compared"], () => train.trainings.show());
     on(["curve", "compared", "status", "predictions"], () => train.progressView.showCurves());
+    on(["pair"], () => train.pair.show());
     on(["examples"], () => train.progressView.showExamples());
     on(["predictions", "examples"], () => train.progressView.showPredictions());
     el.append(train.node);

@@ -223,6 +223,29 @@
  * @typedef {{ name: string, title: string, images: string, steps: number, points: Pair[], scores: Pair[] }} Compared
  */
 
+/** @typedef {Picture & { truth: Bytes, masks: Bytes[] }} PairPicture  With the classes of its pixels as A and as B say. */
+
+/**
+ * The masks of both: the share of pixels that `differ`, and of these the shares in which A and B are `right`; the `iou`
+ * of each on these pictures, and that `between` their masks, null where no object is.
+ *
+ * @typedef {{
+ *   pictures: PairPicture[],
+ *   differ: number,
+ *   right: [number, number],
+ *   iou: [number | null, number | null],
+ *   between: number | null,
+ * }} Held
+ */
+
+/**
+ * What A and B have learnt: `words` say why something is missing, `best` is the best IoU of each, at which of its `epochs`.
+ *
+ * @typedef {{ words: string, curves: Compared[], best: [number | null, number | null], epochs?: [number, number] } & (
+ *   Held | { [K in keyof Held]?: undefined }
+ * )} LearntPair
+ */
+
 /**
  * @typedef {BackgroundTraits & {
  *   instrument: string,
@@ -243,6 +266,7 @@
  *   shown: number,
  *   trainings: Training[],
  *   compared: Compared[],
+ *   pair: Told<LearntPair>,
  * }} TrainTraits  `instrument` is where the knobs are found. In the `live` states a training goes on, or could at once; from those of `again` it can go on from its
  *   last epoch. `shown` is the number of the epoch that is looked at; 0 follows the latest, −1 is before the
  *   first step.
