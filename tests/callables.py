@@ -196,9 +196,20 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "predict_folder": _predicting_folder,
         "predict_image": _predicting,
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
+        "save_dataset": lambda: Tried(
+            unet_explorer.save_dataset,
+            {
+                "dataset": GREY,
+                "path": f"{_folder()}/Dataset001_Grey",
+                "layout": "nnunet",
+                "name": "grey",
+                "overwrite": True,
+            },
+            also=(FileExistsError, PermissionError),
+        ),
         "shapes": lambda: Tried(shapes, sized),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
-        "to_script": lambda: Tried(unet_explorer.to_script, design),
+        "to_script": lambda: Tried(unet_explorer.to_script, {**design, "framework": "torch"}),
         "trace": lambda: Tried(trace, design),
         "valid_sizes": lambda: Tried(unet_explorer.valid_sizes, {"config": NETWORK, "low": 10, "high": 40}),
     }

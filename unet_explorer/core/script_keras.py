@@ -13,7 +13,7 @@ from unet_explorer.core.trace import Row, Trace
 __all__ = ["keras_source"]
 
 _WORDS: Final = "A shape is height × width × channels. Weights start as in section 3 of the paper (He normal)."
-_HEAD: Final = '''
+_HEAD: Final = """
 from functools import partial
 
 import keras
@@ -26,7 +26,7 @@ conv = partial(
 
 # The image tile: {tile}
 inputs = keras.Input({shape}, name="{input}")
-'''
+"""
 _FOOT: Final = """
 model = keras.Model(inputs, scores, name="unet")
 
