@@ -207,6 +207,12 @@ def _table() -> dict[str, Callable[[], Tried]]:
             },
             also=(FileExistsError, PermissionError),
         ),
+        "save_notebook": lambda: Tried(
+            unet_explorer.save_notebook,
+            {"path": f"{_folder()}/n.ipynb", **design, "recipe": {"steps": 7}, "dataset": GREY, "overwrite": True},
+            {"recipe": ("key", "augmentation", "steps")},
+            (FileExistsError, PermissionError),
+        ),
         "shapes": lambda: Tried(shapes, sized),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
         "to_script": lambda: Tried(unet_explorer.to_script, {**design, "framework": "torch"}),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from unet_explorer.data.made import *  # noqa: F403
     from unet_explorer.data.stacks import from_stack
     from unet_explorer.export.layouts import save_dataset
+    from unet_explorer.export.notebook import save_notebook
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
@@ -63,6 +64,7 @@ __all__ = [
     "predict_image",
     "receptive_field",
     "save_dataset",
+    "save_notebook",
     "tile_for_output",
     "to_script",
     "trace",
@@ -83,6 +85,7 @@ _LATER = {
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
     "save_dataset": "export.layouts",
+    "save_notebook": "export.notebook",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }
