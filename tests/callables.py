@@ -95,6 +95,20 @@ def _folder() -> str:
     return str(folder)
 
 
+def _anew(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, once what an earlier call has written is gone."""
+
+    def called(**given: Any) -> Any:
+        for written in Path(_folder()).glob("anew*"):
+            if written.is_dir():
+                shutil.rmtree(written)
+            else:
+                written.unlink()
+        return call(**given)
+
+    return called
+
+
 def _table() -> dict[str, Callable[[], Tried]]:
     sized = {"count": 1, "size": (20, 24), "seed": 3}
     design = {"config": NETWORK, "tile": (20, 24)}
@@ -197,19 +211,19 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "predict_image": _predicting,
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
         "save_dataset": lambda: Tried(
-            unet_explorer.save_dataset,
+            _anew(unet_explorer.save_dataset),
             {
                 "dataset": GREY,
-                "path": f"{_folder()}/Dataset001_Grey",
-                "layout": "nnunet",
+                "path": f"{_folder()}/anew",
+                "layout": "cellpose",
                 "name": "grey",
                 "overwrite": True,
             },
             also=(FileExistsError, PermissionError),
         ),
         "save_notebook": lambda: Tried(
-            unet_explorer.save_notebook,
-            {"path": f"{_folder()}/n.ipynb", **design, "recipe": {"steps": 7}, "dataset": GREY, "overwrite": True},
+            _anew(unet_explorer.save_notebook),
+            {"path": f"{_folder()}/anew.ipynb", **design, "recipe": {"steps": 7}, "dataset": GREY, "overwrite": True},
             {"recipe": ("key", "augmentation", "steps")},
             (FileExistsError, PermissionError),
         ),
