@@ -219,6 +219,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
                 "name": "grey",
                 "overwrite": True,
             },
+            {"path": ("folder",)},
             also=(FileExistsError, PermissionError),
         ),
         "save_notebook": lambda: Tried(

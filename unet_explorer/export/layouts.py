@@ -127,7 +127,7 @@ def _refuse_others(place: Path) -> None:
     if place.is_symlink() or not place.is_dir() or others:
         holds = f", for it holds {printable(others[0])}, which save_dataset did not write" if others else ""
         raise FileExistsError(
-            f"{printable(place.name)} is not replaced{holds}: give another name, or move it away yourself."
+            f"The folder {printable(place.name)} is not replaced{holds}: give another name, or move it away yourself."
         )
 
 
