@@ -15,7 +15,7 @@ from PIL import Image
 from support import examples
 
 from unet_explorer import Dataset, cells, from_folder, from_stack, membranes, save_dataset, shapes
-from unet_explorer.export.stored import names_of
+from unet_explorer.export.stored import bits_of, names_of
 
 KINDS = {"uint8": 255, "uint16": 65535, "float32": None}
 
@@ -163,6 +163,13 @@ def test_a_set_that_stays_in_its_files(tmp_path, monkeypatch):
     for place, (image, truth) in enumerate(data):
         np.testing.assert_array_equal(images[place] / np.float32(255), image)
         np.testing.assert_array_equal(labels[place], np.where(truth < 0, 2, truth))
+
+
+@pytest.mark.parametrize(("shift", "bits"), [(0, "uint8"), (np.float32(2**-23), "float32")])
+def test_bits_are_spared_only_where_nothing_is_lost(shift, bits):
+    grey = np.arange(256, dtype="float32").reshape(1, 16, 16, 1) / np.float32(255) * (1 - shift)
+    data = Dataset("ramp", grey.astype("float32"), np.zeros((1, 16, 16), int), ("a", "b"))
+    assert bits_of(data) == bits
 
 
 def test_its_own_validation_set_is_told(tmp_path):

@@ -139,6 +139,7 @@ def test_each_map_is_stretched_by_itself():
     sheet = axes.images[0].get_array()[..., 0]
     places = {text.get_text(): text.get_position() for text in axes.texts}
     lefts = [int(places[str(channel)][0]) for channel in range(3)]
+    assert lefts == sorted(lefts), "in reading order"
     top = sheet.shape[0] - 40
     shown = [sheet[top:, left : left + 60] for left in lefts]
     np.testing.assert_allclose(shown[0], ramp, atol=1e-6)
@@ -184,6 +185,8 @@ def test_the_numbers_of_maps_are_kept(tmp_path):
 def test_the_same_makes_the_same_file_whatever_is_set(kind, make):
     plain = make()
     assert plain.startswith(BEGINS[kind])
+    assert b"CreationDate" not in plain
+    assert b"<dc:date>" not in plain
     with mpl.rc_context({"font.size": 30, "axes.grid": True, "text.usetex": True, "savefig.dpi": 20}):
         before = dict(mpl.rcParams)
         assert make() == plain

@@ -112,8 +112,8 @@ def _read_maps(maps: object) -> NDArray[Any]:
     if found is None or found.ndim != 3:
         shape = getattr(found, "shape", ())
         raise ValueError(
-            f"maps={shown(maps)} with shape {shape} are no maps: give numbers (height, width, channels), such as one image "
-            "of what a layer gives."
+            f"maps={shown(maps)} with shape {shape} are no maps: give numbers (height, width, channels), such as one "
+            "image of what a layer gives."
         )
     if found.shape[-1] > _MOST:
         raise ValueError(

@@ -93,8 +93,8 @@ def _read_image(tiling: Tiling, image: object) -> NDArray[np.float32] | None:
     if pixels is None or pixels.ndim not in (2, 3) or pixels.shape[:2] != tiling.image:
         shape, (height, width) = getattr(pixels, "shape", ()), tiling.image
         raise ValueError(
-            f"image={shown(image)} with shape {shape} is not the image of this tiling: give an array of {height} × {width} "
-            "pixels, with or without channels."
+            f"image={shown(image)} with shape {shape} is not the image of this tiling: give an array of {height} × "
+            f"{width} pixels, with or without channels."
         )
     apart = -(-max(pixels.shape[:2]) // 2048)
     small = np.nan_to_num(pixels[::apart, ::apart].astype(np.float32))
