@@ -128,6 +128,9 @@ def test_cellpose_is_given_each_region_where_nobody_knows_objects(tmp_path_facto
     for part, half in zip(("train", "test"), parts, strict=False):
         files = sorted((folder / part).glob("*_masks.tif"))
         assert len(files) == len(half)
+        back = from_folder(folder / part, folder / part, labels="objects")
+        for image, (other, _) in zip(back.images, half, strict=True):
+            np.testing.assert_array_equal(image, other)
         for file, (image, labels) in zip(files, half, strict=True):
             held = tifffile.imread(str(file).replace("_masks.tif", ".tif"))
             channels = image.shape[-1]
