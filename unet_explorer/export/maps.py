@@ -24,7 +24,8 @@ __all__ = ["maps_bytes", "save_maps", "view_bytes"]
 _KINDS: Final = (*PICTURES, ".npy")
 _SHARP: Final = 3000
 """Pixels a side that all maps together have at most in a picture; larger ones are shown by means of neighbours."""
-_WIDTH: Final = 7.0
+_WIDTH, _HEIGHT = 7.0, 9.0
+"""Inches of a page."""
 _MOST: Final = 4096
 
 
@@ -135,10 +136,12 @@ def _picture(grid: _Grid, kind: str) -> bytes:
     height, width, channels = grid.maps.shape
     columns = _columns(height, width, channels)
     rows = -(-channels // columns)
-    wide = _WIDTH if channels > 1 else _WIDTH / 2
-    cell = wide / columns
+    # As wide as a page, unless it would become higher than one.
+    cell = (_WIDTH if channels > 1 else _WIDTH / 2) / columns
+    cell = min(cell, _HEIGHT / (rows * height / width))
     tall = rows * (cell * height / width + _label(cell) / 72)
-    return drawn(lambda figure: _draw(figure, grid, columns, cell), kind, (wide, min(60.0, tall + 0.42)))
+    wide = max(_WIDTH / 2, cell * columns)
+    return drawn(lambda figure: _draw(figure, grid, columns, cell), kind, (wide, tall + 0.42))
 
 
 def _columns(height: int, width: int, channels: int) -> int:
