@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from PIL import Image
 from support import examples
 
 from unet_explorer import Dataset, cells, from_folder, from_stack, membranes, save_dataset, shapes
+from unet_explorer.export.layouts import dataset_bytes
 from unet_explorer.export.stored import bits_of, names_of
 
 KINDS = {"uint8": 255, "uint16": 65535, "float32": None}
@@ -183,6 +186,21 @@ def test_its_own_validation_set_is_told(tmp_path):
     assert json.loads((tmp_path / "Dataset003_Split" / "dataset.json").read_text())["name"] == "Mine"
     save_dataset(data, tmp_path / "split", "cellpose")
     assert len(list((tmp_path / "split" / "test").iterdir())) == 2 * 2
+
+
+def test_a_zip_holds_the_same_files(tmp_path):
+    data = cells(2, size=64)
+    content, notes = dataset_bytes(data, "Dataset006_Zip")
+    assert (content, notes) == dataset_bytes(data, "Dataset006_Zip"), "the same set, the same file"
+    saved = save_dataset(data, tmp_path / "Dataset006_Zip")
+    assert notes == saved.notes
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    files = [each for each in saved.path.rglob("*") if each.is_file()]
+    assert held == {each.relative_to(tmp_path).as_posix(): each.read_bytes() for each in files}
+    for name in ("../Dataset006_Zip", "", "..", "a/Dataset006_Zip", "a\\b", 7):
+        with pytest.raises(ValueError, match="(folder|path)="):
+            dataset_bytes(data, name)
 
 
 def test_names_that_nnunet_keeps_for_itself(tmp_path):

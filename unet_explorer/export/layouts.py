@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from unet_explorer.core.config import Choice, Flag, read_value, shown
 from unet_explorer.data.dataset import Dataset, read_dataset
+from unet_explorer.data.spare import spare_folder
 from unet_explorer.export.cellpose import write_cellpose
 from unet_explorer.export.nnunet import write_nnunet
 from unet_explorer.export.stored import bits_of
 from unet_explorer.whole import place_for, printable, whole
 
-__all__ = ["SavedDataset", "save_dataset"]
+__all__ = ["SavedDataset", "dataset_bytes", "save_dataset"]
 
 FolderLayout: TypeAlias = Literal["nnunet", "cellpose"]
 _WRITERS: Final = {"nnunet": write_nnunet, "cellpose": write_cellpose}
@@ -96,6 +99,35 @@ def save_dataset(
         notes = _WRITERS[layout](half, dataset, bits_of(dataset))
         _describe(half, dataset, layout, notes)
     return SavedDataset(place, len(dataset), notes)
+
+
+def dataset_bytes(dataset: Dataset, folder: str, layout: FolderLayout = "nnunet") -> tuple[bytes, tuple[str, ...]]:
+    """The folder of `save_dataset` as a .zip, to be handed on, and its notes. All of it is in memory once.
+
+    Args:
+        dataset: Images, classes and objects.
+        folder: What the folder in it is called.
+        layout: ``"nnunet"`` or ``"cellpose"``.
+
+    Raises:
+        ValueError: If `save_dataset` would not write it.
+
+    Example:
+        >>> from unet_explorer import cells
+        >>> content, notes = dataset_bytes(cells(2, size=64), "cells", "cellpose")
+        >>> zipfile.ZipFile(io.BytesIO(content)).namelist()[0]
+        'cells/test/0001_image_1.tif'
+    """
+    if not isinstance(folder, str) or folder in {"", ".", ".."} or set(folder) & set("/\\\0"):
+        raise ValueError(f"folder={shown(folder)} is no name of a folder: give one without slashes, such as 'cells'.")
+    stream = io.BytesIO()
+    with spare_folder() as spare, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        written = save_dataset(dataset, spare / folder, layout)
+        for path in sorted(each for each in written.path.rglob("*") if each.is_file()):
+            # Undated, so that the same set is the same file.
+            inside = zipfile.ZipInfo(path.relative_to(spare).as_posix())
+            archive.writestr(inside, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return stream.getvalue(), written.notes
 
 
 def _read_name(name: object) -> str:
