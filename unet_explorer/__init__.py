@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from unet_explorer.data.lazy import open_image
     from unet_explorer.data.made import *  # noqa: F403
     from unet_explorer.data.stacks import from_stack
+    from unet_explorer.export.curves import save_curves
+    from unet_explorer.export.layouts import save_dataset
+    from unet_explorer.export.maps import save_maps
+    from unet_explorer.export.notebook import save_notebook
+    from unet_explorer.export.tiles import save_tiling
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer
@@ -62,6 +67,11 @@ __all__ = [
     "predict_folder",
     "predict_image",
     "receptive_field",
+    "save_curves",
+    "save_dataset",
+    "save_maps",
+    "save_notebook",
+    "save_tiling",
     "tile_for_output",
     "to_script",
     "trace",
@@ -81,6 +91,11 @@ _LATER = {
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
+    "save_curves": "export.curves",
+    "save_dataset": "export.layouts",
+    "save_maps": "export.maps",
+    "save_notebook": "export.notebook",
+    "save_tiling": "export.tiles",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }

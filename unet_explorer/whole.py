@@ -67,8 +67,8 @@ def _read(path: object) -> Path:
     try:
         place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
         place.exists()
-        if not place.name:
-            raise ValueError("empty")
+        if not place.name or "\0" in str(place):
+            raise ValueError("no name")
     except RuntimeError:
         why = " (there is no user of that name)"
     except OSError as error:

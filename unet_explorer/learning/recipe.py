@@ -9,10 +9,12 @@ from unet_explorer.core.config import Choice, Positive, UNetConfig, Whole, knob,
 from unet_explorer.core.cost import LARGEST_BATCH
 from unet_explorer.data.augment import Augmentation
 
-__all__ = ["SHOWN", "SUGGESTED_RATE", "Order", "Recipe"]
+__all__ = ["MOMENTUM", "SHOWN", "SUGGESTED_RATE", "Order", "Recipe"]
 
 SHOWN: Final = 3
 """Predictions that are kept of each examination, to be looked at."""
+MOMENTUM: Final = 0.99
+"""Of ``"sgd"``. High, so that many earlier tiles have a say in each change (Ronneberger et al. 2015, section 3)."""
 SUGGESTED_RATE: Final = {"adam": 0.0015, "sgd": 0.003}
 """A learning rate to start from, for each optimizer."""
 

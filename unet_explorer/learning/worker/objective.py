@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import keras
 from keras import ops
 
 from unet_explorer.core.config import UNetConfig
-from unet_explorer.learning.recipe import Recipe
+from unet_explorer.learning.recipe import MOMENTUM, Recipe
 
-__all__ = ["MOMENTUM", "loss_of", "optimizer_of"]
-
-MOMENTUM: Final = 0.99
-"""High, so that many earlier tiles have a say in each change (Ronneberger et al. 2015, section 3)."""
+__all__ = ["loss_of", "optimizer_of"]
 
 
 def optimizer_of(recipe: Recipe) -> keras.optimizers.Optimizer:
