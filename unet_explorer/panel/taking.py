@@ -60,7 +60,7 @@ class Kind(NamedTuple):
 
     words: str
     endings: Mapping[str, str]
-    write: Callable[[Content, Path, bool, Mapping[str, Any]], object]
+    write: Callable[[Content, Path, bool, Mapping[str, Any]], None]
 
 
 class File(NamedTuple):
@@ -71,32 +71,31 @@ class File(NamedTuple):
     content: bytes
 
 
-def _figure(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> object:
+def _figure(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> None:
     from unet_explorer.drawing.saving import save_figure
 
-    return save_figure(content.config, content.tile, path, overwrite=overwrite, **options)
+    save_figure(content.config, content.tile, path, overwrite=overwrite, **options)
 
 
-def _table(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _table(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     from unet_explorer.drawing.saving import save_table
 
-    return save_table(content.config, content.tile, path, overwrite=overwrite)
+    save_table(content.config, content.tile, path, overwrite=overwrite)
 
 
-def _script(framework: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], object]:
-    def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _script(framework: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], None]:
+    def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
         text = to_script(content.config, content.tile, framework)
         with whole(place_for(path, [".py"], overwrite)) as half:
             half.write_text(text, "utf-8", newline="\n")
-        return path
 
     return write
 
 
-def _notebook(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _notebook(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     from unet_explorer.export.notebook import save_notebook
 
-    return save_notebook(
+    save_notebook(
         path, content.config, content.tile, recipe=content.recipe, dataset=content.dataset, overwrite=overwrite
     )
 
@@ -107,34 +106,34 @@ def _learnt(content: Content) -> TrainingSession:
     return content.session
 
 
-def _curves(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _curves(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     from unet_explorer.export.curves import save_curves
 
-    return save_curves(_learnt(content), path, overwrite=overwrite)
+    save_curves(_learnt(content), path, overwrite=overwrite)
 
 
-def _network(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _network(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     from unet_explorer.export.models import save_model
 
-    return save_model(path, _learnt(content), overwrite=overwrite)
+    save_model(path, _learnt(content), overwrite=overwrite)
 
 
-def _package(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> object:
+def _package(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> None:
     from unet_explorer.export.package import save_package
 
-    return save_package(path, _learnt(content), overwrite=overwrite, **options)
+    save_package(path, _learnt(content), overwrite=overwrite, **options)
 
 
-def _tiling(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _tiling(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     from unet_explorer.export.tiles import save_tiling
 
     if content.image is None:
         raise ValueError("No image is covered with tiles yet: open Tile first.")
     height, width = content.image.shape[:2]
-    return save_tiling(Tiling(content.config, (height, width), content.tile), path, content.image, overwrite=overwrite)
+    save_tiling(Tiling(content.config, (height, width), content.tile), path, content.image, overwrite=overwrite)
 
 
-def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     from unet_explorer.export.maps import view_bytes
 
     if content.maps is None:
@@ -142,16 +141,15 @@ def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -
     made = view_bytes(content.maps, path.suffix.lower())
     with whole(place_for(path, _PICTURES, overwrite)) as half:
         half.write_bytes(made)
-    return path
 
 
-def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], object]:
-    def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> object:
+def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], None]:
+    def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
         from unet_explorer.export.layouts import save_dataset
 
         if content.dataset is None:
             raise ValueError("No images have been read yet: open Train first.")
-        return save_dataset(content.dataset, path, layout, overwrite=overwrite)
+        save_dataset(content.dataset, path, layout, overwrite=overwrite)
 
     return write
 
