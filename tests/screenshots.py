@@ -87,6 +87,10 @@ def take_all(lab: Lab, page: Page, folder: Path) -> None:
     page.locator('[data-open="Design"]').click()
     panel.type_tile(190)
     take("misfit-dark")
+    panel.type_tile(188)
+    panel.action("pin").click()
+    panel.type("depth", 2)
+    take("compared-dark")
 
 
 def take_readme(lab: Lab, page: Page) -> None:
