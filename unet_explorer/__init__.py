@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from unet_explorer.data.lazy import open_image
     from unet_explorer.data.made import *  # noqa: F403
     from unet_explorer.data.stacks import from_stack
+    from unet_explorer.drawing.saving import save_figure, save_table
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
@@ -61,6 +62,8 @@ __all__ = [
     "predict_folder",
     "predict_image",
     "receptive_field",
+    "save_figure",
+    "save_table",
     "tile_for_output",
     "to_script",
     "trace",
@@ -80,6 +83,8 @@ _LATER = {
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
+    "save_figure": "drawing.saving",
+    "save_table": "drawing.saving",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }

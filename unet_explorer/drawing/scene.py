@@ -17,7 +17,19 @@ from unet_explorer.core.laws import Law, crop, laws
 from unet_explorer.core.plan import TILE, Op, Step, plan
 from unet_explorer.core.tiles import LARGEST, valid_sizes
 
-__all__ = ["METRICS", "Across", "Box", "Direction", "Down", "Metrics", "Scene", "Skip", "largest_tile", "scene"]
+__all__ = [
+    "METRICS",
+    "Across",
+    "Box",
+    "Direction",
+    "Down",
+    "Metrics",
+    "Scene",
+    "Skip",
+    "caption",
+    "largest_tile",
+    "scene",
+]
 
 Direction = Literal["across", "down", "up"]
 
@@ -307,9 +319,28 @@ def _legend(drawn: Scene) -> None:
     if not drawn.skips:
         del texts["crop_concat"]
     drawn.legend = list(texts.items())
-    drawn.caption = "Number above a box: channels. Below: size (188² = 188 × 188 px)."
+    drawn.caption = caption(drawn)
+
+
+def caption(drawn: Scene, squares: bool = True, frames: bool = True) -> str:
+    """What the numbers and boxes of a drawing mean.
+
+    Args:
+        drawn: A drawing with its skips.
+        squares: Whether sizes of squares are written as such.
+        frames: Whether the frame of what a crop keeps is drawn.
+
+    Example:
+        >>> caption(scene(UNetConfig(skips=False), 1024), squares=False)
+        'Number above a box: channels. Below: height × width in px.'
+    """
+    size = "size (188² = 188 × 188 px)" if squares else "height × width in px"
+    words = f"Number above a box: channels. Below: {size}."
     if drawn.skips:
-        copied = "the copied part, cropped to the dashed frame" if cropped else "the copy"
-        drawn.caption += f" White half: {copied}."
-    if config.dropout:
-        drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."
+        cropped = any(skip.crop for skip in drawn.skips)
+        copied = "the copied part" + (", cropped to the dashed frame" if frames else ", cropped")
+        words += f" White half: {copied if cropped else 'the copy'}."
+    dropout = drawn.config.dropout
+    if dropout:
+        words += f" Dropout ({dropout:g}) acts behind the deepest skip and behind the bottleneck."
+    return words
