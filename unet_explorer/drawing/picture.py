@@ -16,17 +16,19 @@ from unet_explorer.drawing.cascade import Element, said_of
 from unet_explorer.drawing.look import picture_style
 from unet_explorer.drawing.options import LEAST_TYPE, FigureOptions
 from unet_explorer.drawing.palette import PAGE, mixed
-from unet_explorer.drawing.placement import Placement, Scale
+from unet_explorer.drawing.placement import Placement, Scale, width_of
 from unet_explorer.drawing.scene import METRICS, Scene, caption, largest_tile, scene
 from unet_explorer.drawing.shapes import Arrow, Part, Rectangle, Shape, Words, arrow, parts
 
 __all__ = ["POINTS_IN_A_MM", "Paint", "Painted", "Picture", "picture", "text_length"]
 
 POINTS_IN_A_MM: Final = 72 / 25.4
-_LETTER: Final = 0.6  # width of most letters by their height, in the widest of the usual faces
+_LETTER: Final = 0.62  # width of most letters by their height, in the widest of the usual faces
 _LETTERS: Final = {**dict.fromkeys(" ijlfrtI.,:;()²", 0.38), **dict.fromkeys("mwMW×=≈–", 0.84)}
 _KEY: Final = 22.0  # length of an arrow in the legend
 _HEAD: Final = 0.7  # of an arrow, at most
+_ABOVE, _BELOW = 0.8, 0.25  # how far letters reach from their base line, by their height
+_TALL: Final = 1.4  # boxes are no taller than this, by the type: a small network on wide paper stays handy
 _SHORTEST: Final = 1.0  # points that an arrow must have
 _WIDEST: Final = 1000  # mm
 _TAGS: Final = {Rectangle: "rect", Arrow: "path", Words: "text"}
@@ -133,8 +135,13 @@ class _Sheet:
 
     def placed(self, width: float) -> Placement:
         """The drawing in a width in mm: its type is as large as wanted, and columns share what is left."""
-        across = (width * POINTS_IN_A_MM - self.drawn.width.type * self.type) / self.drawn.width.columns
-        return Placement(self.drawn, self.tile, Scale(across, across, self.type), self.options.sides == "both")
+        drawn, points = self.drawn, width * POINTS_IN_A_MM
+        across = (points - drawn.width.type * self.type) / drawn.width.columns
+        # Where columns are wide, the last box reaches further than its label.
+        last = max(box.right for box in drawn.boxes.values())
+        across = min(across, (points - (drawn.margin + METRICS.margin) * self.type) / last)
+        scale = Scale(across, min(across, _TALL * self.type), self.type)
+        return Placement(drawn, self.tile, scale, self.options.sides == "both")
 
     def readable(self, width: float) -> bool:
         """Whether all words of a figure have room in a width in mm."""
@@ -146,10 +153,15 @@ class _Sheet:
             return False
         if self.options.legend:
             key = (_KEY + METRICS.gap + 2 * METRICS.margin) * self.type
-            words = {word for _, words in self.drawn.legend for word in words.split()}
-            if key + max(text_length(word, placed.font) for word in words) > width * POINTS_IN_A_MM:
+            terms = {term for _, terms in self.drawn.legend for term in terms.split()}
+            if key + max(text_length(term, placed.font) for term in terms) > width * POINTS_IN_A_MM:
                 return False
-        return all(each.size >= LEAST_TYPE for each in every if isinstance(each, Words))
+        words = [each for each in every if isinstance(each, Words)]
+        if any(each.size < LEAST_TYPE for each in words):
+            return False
+        # All other words have their room; what a skip says stands between boxes, whose numbers may be wider than they.
+        said = [each for each in words if each.look == "ue-crop-label"]
+        return not any(_touch(one, other) for one in said for other in words if other is not one)
 
     def picture(self) -> Picture:
         options, drawn = self.options, self.drawn
@@ -249,6 +261,13 @@ def text_length(text: str, size: float) -> float:
         50
     """
     return size * sum(_LETTERS.get(letter, _LETTER) for letter in text)
+
+
+def _touch(one: Words, other: Words) -> bool:
+    """Whether two labels run into each other; both are centred."""
+    wide = (width_of(one.text, one.size) + width_of(other.text, other.size)) / 2
+    above, below = sorted((one, other), key=lambda each: each.y)
+    return abs(one.x - other.x) < wide and above.y + _BELOW * above.size > below.y - _ABOVE * below.size
 
 
 def _wrapped(text: str, size: float, room: float) -> list[str]:
