@@ -24,14 +24,16 @@ from matplotlib.transforms import Affine2D
 from support import configs, examples
 
 from unet_explorer import UNetConfig, save_figure, trace
-from unet_explorer.drawing import saving
 from unet_explorer.drawing.cascade import Element, rules, said_of
 from unet_explorer.drawing.figure import figure
 from unet_explorer.drawing.look import picture_style
 from unet_explorer.drawing.options import FigureOptions
 from unet_explorer.drawing.palette import OPERATIONS, luminance
 from unet_explorer.drawing.picture import picture
+from unet_explorer.drawing.saving import figure_data
 from unet_explorer.drawing.shapes import Arrow, Rectangle, Words
+from unet_explorer.drawing.tikz import tikz
+from unet_explorer.drawing.vector import vector
 
 DESIGNS = {
     "paper": (UNetConfig(), (572, 572), {}),
@@ -84,8 +86,8 @@ def test_svg_and_tikz_show_the_one_scene(case):
     config, tile, options = case
     drawn = picture(config, tile, FigureOptions(**options))
     wanted, frames = expected(config, tile, **options)
-    text = saving.vector(drawn)
-    for seen in (from_svg(text), from_tikz(saving.tikz(drawn))):
+    text = vector(drawn)
+    for seen in (from_svg(text), from_tikz(tikz(drawn))):
         same_boxes(seen.boxes, wanted.boxes)
         same_labels(seen.labels, wanted.labels)
     dashed = [node for node in ET.fromstring(text).iter() if "stroke-dasharray" in node.attrib]
@@ -199,6 +201,10 @@ def test_what_could_not_be_read_is_refused_with_the_least_width_that_can():
     assert picture(UNetConfig(), 572, FigureOptions(width=least)).width == pytest.approx(least * MM)
     with pytest.raises(ValueError, match=f"Give width={least} or more"):
         picture(UNetConfig(), 572, FigureOptions(width=least - 1))
+    # A smaller type is named where it would do.
+    with pytest.raises(ValueError, match="font_size=6, or draw"):
+        picture(UNetConfig(depth=3, base_filters=8), 188, FigureOptions(width=84))
+    assert picture(UNetConfig(depth=3, base_filters=8), 188, FigureOptions(width=84, font_size=6))
     # A large type in a narrow column.
     with pytest.raises(ValueError, match="too narrow"):
         picture(UNetConfig(depth=1), 572, FigureOptions(width=20, font_size=24))
@@ -252,7 +258,7 @@ def test_options_do_what_they_say(tmp_path):
     config = UNetConfig()
 
     def shown(**options):
-        return saving.vector(picture(config, 572, FigureOptions(**options)))
+        return vector(picture(config, 572, FigureOptions(**options)))
 
     def words(text):
         return "".join(ET.fromstring(text).itertext())
@@ -266,7 +272,7 @@ def test_options_do_what_they_say(tmp_path):
     assert "388²" not in words(shown(sides="both"))
     assert "height × width" in words(shown(sides="both"))
     assert ("100%" in plain, "100%" in shown(ground="transparent")) == (True, False)
-    assert "does not fit" in words(saving.vector(picture(config, 570, FigureOptions())))
+    assert "does not fit" in words(vector(picture(config, 570, FigureOptions())))
     path = save_figure(config, 572, tmp_path / "u.png", ground="transparent", dpi=50)
     with PIL.Image.open(path) as image:
         assert image.getpixel((1, 1))[3] == 0
@@ -274,7 +280,7 @@ def test_options_do_what_they_say(tmp_path):
 
 def test_two_lines_of_a_square_stand_where_those_of_a_rectangle_do():
     drawn = picture(UNetConfig(), 572, FigureOptions(sides="both"))
-    seen = from_svg(saving.vector(drawn))
+    seen = from_svg(vector(drawn))
     wanted, _ = expected(UNetConfig(), (572, 572), both=True)
     same_boxes(seen.boxes, wanted.boxes)
     same_labels(seen.labels, wanted.labels)
@@ -287,7 +293,7 @@ def test_the_same_call_always_makes_the_same_file(kind, tmp_path):
     with matplotlib.rc_context(wild):
         again = save_figure(UNetConfig(depth=1), 100, tmp_path / f"other{kind}").read_bytes()
         assert matplotlib.rcParams["savefig.dpi"] == 11, "what was set is there again"
-    assert first == again
+    assert first == again == figure_data(UNetConfig(depth=1), 100, kind)
     for secret in (b"/CreationDate", b"atplotlib", str(tmp_path).encode()):
         assert secret not in first
 
@@ -344,10 +350,10 @@ def test_a_file_is_replaced_only_if_that_is_wanted(tmp_path, monkeypatch):
         save_figure(UNetConfig(), 572, path)
     assert path.read_text() == "mine"
 
-    def full(_):
+    def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setitem(saving._TEXTS, ".svg", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="u.svg could not be written: No space left"):
         save_figure(UNetConfig(), 572, path, overwrite=True)
     assert [each.name for each in tmp_path.iterdir()] == ["u.svg"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from unet_explorer.drawing.picture import Painted, Picture
@@ -14,7 +14,7 @@ from unet_explorer.drawing.shapes import Arrow, Rectangle, Words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["figure", "write_pdf", "write_png"]
+__all__ = ["figure", "pdf", "png"]
 
 _POINTS: Final = 72.0  # in an inch
 _FACE: Final = "DejaVu Sans"  # the one that comes with matplotlib
@@ -78,26 +78,29 @@ def _add(made: Figure, each: Painted, common: dict[str, Any]) -> None:
             made.text(x, y, text, **type_, **common)
 
 
-def write_pdf(drawn: Picture, path: Path) -> None:
-    """Write it as PDF, with text as text. The same figure always gives the same bytes: no date, no program."""
+def pdf(drawn: Picture) -> bytes:
+    """The figure as PDF, with text as text. The same figure always gives the same bytes: no date, no program."""
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
     nothing = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     with _as_it_comes():
-        made = figure(drawn)
-        canvas: Any = FigureCanvasPdf(made)
-        canvas.print_pdf(path, metadata={"Title": drawn.title, **nothing})
+        canvas: Any = FigureCanvasPdf(figure(drawn))
+        data = BytesIO()
+        canvas.print_pdf(data, metadata={"Title": drawn.title, **nothing})
+    return data.getvalue()
 
 
-def write_png(drawn: Picture, path: Path, dpi: int) -> None:
-    """Write it as PNG, with so many pixels per inch. The same figure always gives the same bytes."""
+def png(drawn: Picture, dpi: int) -> bytes:
+    """The figure as PNG, with so many pixels per inch. The same figure always gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with _as_it_comes():
         made = figure(drawn)
         made.set_dpi(dpi)
         canvas: Any = FigureCanvasAgg(made)
-        canvas.print_png(path, metadata={"Title": drawn.title, "Software": None})
+        data = BytesIO()
+        canvas.print_png(data, metadata={"Title": drawn.title, "Software": None})
+    return data.getvalue()
 
 
 @contextmanager

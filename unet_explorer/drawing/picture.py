@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from unet_explorer.core.config import UNetConfig, read_config
@@ -114,14 +115,21 @@ def picture(config: UNetConfig, tile: Tile, options: FigureOptions) -> Picture:
 
 
 def _too_narrow(sheet: _Sheet, options: FigureOptions) -> str:
+    """What is wrong, and which width, or which type, would do."""
+    remedies = []
     widths = range(round(options.width), _WIDEST + 1)
     place = bisect_left(widths, True, key=sheet.readable)
-    remedy = f"give width={widths[place]} or more" if place < len(widths) else "give a smaller font_size"
-    less = f", a smaller font_size than {options.font_size:g}" if options.font_size > LEAST_TYPE else ""
+    if place < len(widths):
+        remedies.append(f"give width={widths[place]} or more")
+    for size in range(int(options.font_size), int(LEAST_TYPE) - 1, -1):
+        if _Sheet(sheet.drawn, sheet.tile, replace(options, font_size=size)).readable(options.width):
+            remedies.append(f"font_size={size}")
+            break
+    remedies.append("draw a network with fewer levels")
+    said = f"{', '.join(remedies[:-1])}, or {remedies[-1]}" if len(remedies) > 1 else remedies[0]
     return (
         f"width={options.width:g} mm is too narrow for this network: its numbers would run into each other, or be "
-        f"smaller than {LEAST_TYPE:g} points. {remedy.capitalize()}{less if place < len(widths) else ''}, or draw a "
-        "network with fewer levels."
+        f"smaller than {LEAST_TYPE:g} points. {said[0].upper()}{said[1:]}."
     )
 
 
@@ -258,7 +266,7 @@ def text_length(text: str, size: float) -> float:
 
     Example:
         >>> round(text_length("copy and crop", 7.0))
-        50
+        51
     """
     return size * sum(_LETTERS.get(letter, _LETTER) for letter in text)
 

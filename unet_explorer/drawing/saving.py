@@ -6,23 +6,69 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from unet_explorer.core.config import UNetConfig, read_config
+from unet_explorer.core.config import Choice, UNetConfig, read_config, read_value
 from unet_explorer.core.table import as_csv, as_latex, as_markdown
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.trace import Trace, trace
 from unet_explorer.drawing.dot import dot
-from unet_explorer.drawing.figure import write_pdf, write_png
-from unet_explorer.drawing.options import read_options
+from unet_explorer.drawing.figure import pdf, png
+from unet_explorer.drawing.options import FigureOptions, read_options
 from unet_explorer.drawing.picture import Picture, picture
 from unet_explorer.drawing.tikz import tikz
 from unet_explorer.drawing.vector import vector
 from unet_explorer.whole import place_for, printable, whole
 
-__all__ = ["save_figure", "save_table"]
+__all__ = ["figure_data", "save_figure", "save_table", "table_data"]
 
-_TEXTS: Final[dict[str, Callable[[Picture], str]]] = {".svg": vector, ".tex": tikz, ".dot": dot}
-_FIGURES: Final = (".svg", ".pdf", ".png", ".tex", ".dot")
+_FIGURES: Final[dict[str, Callable[[Picture, FigureOptions], bytes]]] = {
+    ".svg": lambda drawn, _: vector(drawn).encode(),
+    ".pdf": lambda drawn, _: pdf(drawn),
+    ".png": lambda drawn, chosen: png(drawn, chosen.dpi),
+    ".tex": lambda drawn, _: tikz(drawn).encode(),
+    ".dot": lambda drawn, _: dot(drawn).encode(),
+}
 _TABLES: Final[dict[str, Callable[[Trace], str]]] = {".csv": as_csv, ".md": as_markdown, ".tex": as_latex}
+
+
+def figure_data(config: UNetConfig, tile: Tile, kind: str, **options: Any) -> bytes:
+    """What `save_figure` writes, for whoever hands it over otherwise, such as a download.
+
+    Args:
+        config: The network.
+        tile: Input side in pixels, or (height, width); it need not fit.
+        kind: ``".svg"``, ``".pdf"``, ``".png"``, ``".tex"`` or ``".dot"``.
+        options: How it shall look; see `save_figure`.
+
+    Raises:
+        ValueError: If anything of it is not allowed; it says what is.
+
+    Example:
+        >>> figure_data(UNetConfig(depth=1), 100, ".pdf", width=84)[:5]
+        b'%PDF-'
+    """
+    kind = read_value("kind", kind, Choice(tuple(_FIGURES)))
+    chosen = read_options(options)
+    return _FIGURES[kind](picture(config, tile, chosen), chosen)
+
+
+def table_data(config: UNetConfig, tile: Tile, kind: str) -> bytes:
+    """What `save_table` writes, for whoever hands it over otherwise.
+
+    Args:
+        config: The network.
+        tile: Input side in pixels, or (height, width); it must fit.
+        kind: ``".csv"``, ``".md"`` or ``".tex"``.
+
+    Raises:
+        ShapeError: If the tile does not fit.
+        ValueError: If anything of it is not allowed; it says what is.
+
+    Example:
+        >>> table_data(UNetConfig(depth=1), 100, ".csv").splitlines()[0][:24]
+        b'step,operation,inputs,he'
+    """
+    kind = read_value("kind", kind, Choice(tuple(_TABLES)))
+    return _TABLES[kind](trace(config, tile)).encode()
 
 
 def save_figure(config: UNetConfig, tile: Tile, path: object, *, overwrite: bool = False, **options: Any) -> Path:
@@ -56,20 +102,9 @@ def save_figure(config: UNetConfig, tile: Tile, path: object, *, overwrite: bool
         ('u.pdf', b'%PDF-')
     """
     read_config(config, tile, path)
-    chosen = read_options(options)
-    place = place_for(path, _FIGURES, overwrite)
-    drawn = picture(config, tile, chosen)
-    kind = place.suffix.lower()
-
-    def write(half: Path) -> None:
-        if kind == ".pdf":
-            write_pdf(drawn, half)
-        elif kind == ".png":
-            write_png(drawn, half, chosen.dpi)
-        else:
-            half.write_text(_TEXTS[kind](drawn), "utf-8", newline="\n")
-
-    return _written(place, write)
+    read_options(options)
+    place = place_for(path, tuple(_FIGURES), overwrite)
+    return _written(place, figure_data(config, tile, place.suffix.lower(), **options))
 
 
 def save_table(config: UNetConfig, tile: Tile, path: object, *, overwrite: bool = False) -> Path:
@@ -102,14 +137,13 @@ def save_table(config: UNetConfig, tile: Tile, path: object, *, overwrite: bool 
     """
     read_config(config, tile, path)
     place = place_for(path, tuple(_TABLES), overwrite)
-    text = _TABLES[place.suffix.lower()](trace(config, tile))
-    return _written(place, lambda half: half.write_text(text, "utf-8", newline="\n"))
+    return _written(place, table_data(config, tile, place.suffix.lower()))
 
 
-def _written(place: Path, write: Callable[[Path], object]) -> Path:
+def _written(place: Path, data: bytes) -> Path:
     try:
         with whole(place) as half:
-            write(half)
+            half.write_bytes(data)
     except OSError as error:
         raise OSError(f"{printable(place.name)} could not be written: {error.strerror or error}.") from error
     return place
