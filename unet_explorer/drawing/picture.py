@@ -14,11 +14,12 @@ from typing import Final, NamedTuple
 from unet_explorer.core.config import UNetConfig, read_config
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.drawing.cascade import Element, said_of
+from unet_explorer.drawing.legend import caption
 from unet_explorer.drawing.look import picture_style
 from unet_explorer.drawing.options import LEAST_TYPE, FigureOptions
 from unet_explorer.drawing.palette import PAGE, mixed
 from unet_explorer.drawing.placement import Placement, Scale, width_of
-from unet_explorer.drawing.scene import METRICS, Scene, caption, largest_tile, scene
+from unet_explorer.drawing.scene import METRICS, Scene, largest_tile, scene
 from unet_explorer.drawing.shapes import Arrow, Part, Rectangle, Shape, Words, arrow, parts
 
 __all__ = ["POINTS_IN_A_MM", "Paint", "Painted", "Picture", "picture", "text_length"]
@@ -250,8 +251,10 @@ class _Sheet:
         return Painted("", "", shape, self._paint(shape, frozenset()))
 
     def _caption(self, placed: Placement) -> str:
-        words = caption(self.drawn, placed.square, self.options.crop_frames)
-        if any(part.ghost for part in parts(self.drawn, self.tile, placed)):
+        drawn = self.drawn
+        cropped = any(skip.crop for skip in drawn.skips)
+        words = caption(drawn.config, cropped, placed.square, self.options.crop_frames)
+        if any(part.ghost for part in parts(drawn, self.tile, placed)):
             size = " × ".join(map(str, self.tile))
             words += f" Pale: what cannot be computed, as a tile of {size} px does not fit."
         return words

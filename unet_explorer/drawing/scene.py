@@ -16,20 +16,9 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import Law, crop, laws
 from unet_explorer.core.plan import TILE, Op, Step, plan
 from unet_explorer.core.tiles import LARGEST, valid_sizes
+from unet_explorer.drawing.legend import caption, legend
 
-__all__ = [
-    "METRICS",
-    "Across",
-    "Box",
-    "Direction",
-    "Down",
-    "Metrics",
-    "Scene",
-    "Skip",
-    "caption",
-    "largest_tile",
-    "scene",
-]
+__all__ = ["METRICS", "Across", "Box", "Direction", "Down", "Metrics", "Scene", "Skip", "largest_tile", "scene"]
 
 Direction = Literal["across", "down", "up"]
 
@@ -219,7 +208,8 @@ def scene(config: UNetConfig, largest: int) -> Scene:
     last = drawn.boxes[drawn.shown_on[plan(config)[-1].name]]
     first.end, last.end = _ENDS
     _settle(drawn)
-    _legend(drawn)
+    cropped = any(skip.crop for skip in drawn.skips)
+    drawn.legend, drawn.caption = legend(config, cropped), caption(config, cropped)
     return drawn
 
 
@@ -300,47 +290,3 @@ def _settle(drawn: Scene) -> None:
     for box in labelled:
         near = [abs(other.label_x - box.label_x) for other in labelled if other.row == box.row and other is not box]
         box.room = round(min(near, default=last.x), 1)
-
-
-def _legend(drawn: Scene) -> None:
-    config = drawn.config
-    k = config.kernel_size
-    behind = (", batch norm" if config.batch_norm else "") + ", ReLU"
-    up = "2×2 up-convolution" if config.upsampling == "transpose" else "bilinear ×2, 2×2 convolution"
-    cropped = any(skip.crop for skip in drawn.skips)
-    head = "" if config.head_activation == "linear" else f", {config.head_activation}".replace("relu", "ReLU")
-    texts: dict[Op, str] = {
-        "conv": f"{k}×{k} convolution{behind}",
-        "pool": "2×2 max-pool",
-        "upconv": up,
-        "crop_concat": "copy and crop" if cropped else "copy",
-        "conv1x1": f"1×1 convolution{head}",
-    }
-    if not drawn.skips:
-        del texts["crop_concat"]
-    drawn.legend = list(texts.items())
-    drawn.caption = caption(drawn)
-
-
-def caption(drawn: Scene, squares: bool = True, frames: bool = True) -> str:
-    """What the numbers and boxes of a drawing mean.
-
-    Args:
-        drawn: A drawing with its skips.
-        squares: Whether sizes of squares are written as such.
-        frames: Whether the frame of what a crop keeps is drawn.
-
-    Example:
-        >>> caption(scene(UNetConfig(skips=False), 1024), squares=False)
-        'Number above a box: channels. Below: height × width in px.'
-    """
-    size = "size (188² = 188 × 188 px)" if squares else "height × width in px"
-    words = f"Number above a box: channels. Below: {size}."
-    if drawn.skips:
-        cropped = any(skip.crop for skip in drawn.skips)
-        copied = "the copied part" + (", cropped to the dashed frame" if frames else ", cropped")
-        words += f" White half: {copied if cropped else 'the copy'}."
-    dropout = drawn.config.dropout
-    if dropout:
-        words += f" Dropout ({dropout:g}) acts behind the deepest skip and behind the bottleneck."
-    return words
