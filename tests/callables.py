@@ -6,6 +6,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from junk import GREY, NETWORK, complaint
 
 import unet_explorer
 from unet_explorer import Dataset, ShapeError, Tiling, TrainingSession, UNetConfig, cells, membranes, shapes, trace
+from unet_explorer.drawing.options import FigureOptions
 from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Recipe
@@ -251,12 +253,25 @@ def _table() -> dict[str, Callable[[], Tried]]:
                 "overwrite": True,
             },
         ),
+        "save_figure": lambda: _saving("save_figure", "u.svg", **design, **asdict(FigureOptions())),
+        "save_table": lambda: _saving("save_table", "layers.csv", **design),
         "shapes": lambda: Tried(shapes, sized),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
         "to_script": lambda: Tried(unet_explorer.to_script, {**design, "framework": "torch"}),
         "trace": lambda: Tried(trace, design),
         "valid_sizes": lambda: Tried(unet_explorer.valid_sizes, {"config": NETWORK, "low": 10, "high": 40}),
     }
+
+
+def _saving(name: str, file: str, **good: Any) -> Tried:
+    """What saves a file; the file of the call before is not there any more."""
+    path = Path(_folder()) / file
+
+    def call(**given: Any) -> None:
+        path.unlink(missing_ok=True)
+        getattr(unet_explorer, name)(**given)
+
+    return Tried(call, {**good, "path": str(path), "overwrite": False}, {"path": ("folder", "file")})
 
 
 def _predicting() -> Tried:

@@ -37,6 +37,12 @@ def test_the_whole_core_needs_the_standard_library_alone():
     }
 
 
+def test_what_saves_figures_and_tables_loads_nothing_before_it_draws():
+    code = "from unet_explorer import UNetConfig, save_figure, save_table\nfrom unet_explorer.drawing.saving import *\n"
+    code += "figure_data(UNetConfig(), 572, '.svg'); table_data(UNetConfig(), 572, '.csv')"
+    assert not loaded_by(code).intersection((*HEAVY, *WIDGETS, "pandas"))
+
+
 def test_opening_the_panel_loads_no_tensorflow():
     loaded = loaded_by("from unet_explorer import explore; explore().config")
     assert "ipywidgets" in loaded

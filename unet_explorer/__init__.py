@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from unet_explorer.data.lazy import open_image
     from unet_explorer.data.made import *  # noqa: F403
     from unet_explorer.data.stacks import from_stack
+    from unet_explorer.drawing.saving import save_figure, save_table
     from unet_explorer.export.curves import save_curves
     from unet_explorer.export.layouts import save_dataset
     from unet_explorer.export.maps import save_maps
@@ -69,8 +70,10 @@ __all__ = [
     "receptive_field",
     "save_curves",
     "save_dataset",
+    "save_figure",
     "save_maps",
     "save_notebook",
+    "save_table",
     "save_tiling",
     "tile_for_output",
     "to_script",
@@ -93,8 +96,10 @@ _LATER = {
     "predict_image": "predict.predict",
     "save_curves": "export.curves",
     "save_dataset": "export.layouts",
+    "save_figure": "drawing.saving",
     "save_maps": "export.maps",
     "save_notebook": "export.notebook",
+    "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.receptive import sights
+from unet_explorer.core.table import Line, lines
 from unet_explorer.core.tiles import ShapeError, Tile, read_tile, sides
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["BYTES_PER_NUMBER", "Row", "Shape", "ShapeError", "Trace", "macs_per_pixel", "trace"]
 
@@ -121,6 +125,27 @@ class Trace:
     def macs(self) -> int:
         """Multiply-adds to predict one tile."""
         return sum(row.macs for row in self.rows)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table of all layers for pandas: one row a step, in the order in which they are computed.
+
+        Its columns are ``step``, ``operation`` in words, ``inputs`` as shapes in words, ``height``, ``width`` and
+        ``channels`` of the output, ``crop`` in pixels a side, ``parameters``, ``multiply_adds``, ``bytes`` of the
+        output for one tile, and ``receptive_field`` in pixels. `save_table` writes the same.
+
+        Raises:
+            ImportError: If pandas is not installed; it says how to install it.
+
+        Example:
+            >>> table = trace(UNetConfig(), 572).to_pandas()
+            >>> len(table), int(table["parameters"].sum())
+            (31, 31030658)
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError('This needs pandas: run pip install "unet_explorer[pandas]", then try again.') from None
+        return pandas.DataFrame(lines(self.rows), columns=list(Line._fields))
 
 
 def macs_per_pixel(step: Step) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 __all__ = [
     "Allowed",
+    "Between",
     "Choice",
     "Flag",
     "Fraction",
@@ -130,6 +131,24 @@ class Positive:
 
 
 @dataclass(frozen=True)
+class Between:
+    """A number between two bounds, both allowed."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"a number from {self.low:g} to {self.high:g}"
+
+    def read(self, value: object) -> float:
+        """The value as a plain float, or ValueError."""
+        number = _real(value)
+        if not self.low <= number <= self.high:
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of a few words or numbers."""
 
@@ -164,7 +183,7 @@ class Flag:
 Allowed = Whole | Fraction | Choice | Flag
 
 
-def knob(default: Any, values: Allowed | Positive) -> Any:
+def knob(default: Any, values: Allowed | Positive | Between) -> Any:
     """A field of a dataclass that takes these values only; `read_knobs` sees to it."""
     return field(default=default, metadata={"allowed": values})
 
@@ -190,7 +209,7 @@ def read_knobs(chosen: Any) -> None:
         raise ValueError(" ".join(problems))
 
 
-def read_value(name: str, value: object, kind: Allowed | Positive, instead: str = "") -> Any:
+def read_value(name: str, value: object, kind: Allowed | Positive | Between, instead: str = "") -> Any:
     """An argument as plain Python.
 
     Args:

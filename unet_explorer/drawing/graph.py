@@ -10,7 +10,8 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unet_explorer.core.plan import TILE, Step, plan
-from unet_explorer.core.trace import Row, Trace, trace
+from unet_explorer.core.trace import Trace, trace
+from unet_explorer.core.wording import operation, shape_text
 from unet_explorer.drawing.layout import GraphError, laid_out
 from unet_explorer.drawing.palette import OPERATIONS, mixed
 
@@ -149,30 +150,12 @@ def _inches(points: float) -> str:
 
 def _cells(traced: Trace) -> dict[str, _Cells]:
     """What the boxes say, by name, the tile's first."""
-    cells = {TILE: _Cells(TILE, "image tile", _size(traced.rows[0].inputs[0]), "")}
+    cells = {TILE: _Cells(TILE, "image tile", shape_text(traced.rows[0].inputs[0]), "")}
     for row in traced:
-        cells[row.step.name] = _Cells(row.step.name, _operation(row), _size(row.output), f"{row.parameters:,}")
+        cells[row.step.name] = _Cells(
+            row.step.name, operation(row.step, row.crop), shape_text(row.output), f"{row.parameters:,}"
+        )
     return cells
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape))
-
-
-def _operation(row: Row) -> str:
-    step = row.step
-    then = {"linear": "", "relu": ", ReLU"}.get(step.activation, f", {step.activation}")
-    return {
-        "conv": f"conv {step.kernel}×{step.kernel}{then}",
-        "norm": "batch norm",
-        "relu": "ReLU",
-        "dropout": f"dropout {step.rate:.3g}",
-        "pool": "max-pool 2×2",
-        "upconv": f"up-conv {step.kernel}×{step.kernel}",
-        "upsample": "bilinear ×2",
-        "crop_concat": "crop, concat" if row.crop else "concat",
-        "conv1x1": f"conv {step.kernel}×{step.kernel}{then}",
-    }[step.op]
 
 
 def _columns(cells: dict[str, _Cells]) -> list[float]:
@@ -230,7 +213,7 @@ def graph_svg(config: UNetConfig, tile: Tile) -> str:
                 _name_ends(group, title, traced)
             case _:
                 group.remove(title)
-    return _text(drawn, f"The U-Net as a graph of {len(traced)} layers, for a tile of {_size(traced.tile)} pixels")
+    return _text(drawn, f"The U-Net as a graph of {len(traced)} layers, for a tile of {shape_text(traced.tile)} pixels")
 
 
 def _set_columns(group: ET.Element, cells: _Cells, columns: list[float]) -> None:

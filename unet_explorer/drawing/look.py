@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-from unet_explorer.drawing.palette import PAGE, properties
+from unet_explorer.drawing.palette import PAGE, greys, properties
 
 __all__ = ["page_style", "picture_style"]
 
@@ -31,15 +31,18 @@ def page_style() -> str:
     return f".ue {{\n{lines}}}\n{_sheet()}"
 
 
-@lru_cache(maxsize=1)
-def picture_style() -> str:
+@lru_cache(maxsize=2)
+def picture_style(grey: bool = False) -> str:
     """For a picture of its own: the same rules with every colour filled in, for programs that know no variables.
+
+    Args:
+        grey: Whether greys are filled in instead.
 
     Example:
         >>> "var(" in picture_style(), ".ue-pool { stroke: #D55E00" in picture_style()
         (False, True)
     """
-    colours = properties()
+    colours = greys() if grey else properties()
     return _VARIABLE.sub(lambda found: colours[found[1]], _sheet().split(_ON_SCREEN)[0]).strip()
 
 

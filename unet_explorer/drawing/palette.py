@@ -17,6 +17,8 @@ __all__ = [
     "PAGE",
     "class_colour",
     "class_rgb",
+    "greys",
+    "luminance",
     "mixed",
     "painted",
     "properties",
@@ -130,6 +132,42 @@ def properties() -> dict[str, str]:
         '#D55E00'
     """
     return {f"--ue-{name}": colour for name, colour in {**_NAMED, **PAGE}.items()}
+
+
+_GREYS: Final = {
+    "conv": "#000000",
+    "pool": "#484848",
+    "up": "#6E6E6E",
+    "skip": "#929292",
+    "head": "#B4B4B4",
+    "fill": "#EDEDED",
+    "edge": "#2B2B2B",
+    "ink": "#000000",
+    "quiet": "#404040",
+}
+"""As far apart as five greys can be that all show on white paper, whoever prints them."""
+
+
+def greys() -> dict[str, str]:
+    """What `properties` gives, without a colour: for printers, and for journals that charge for colour.
+
+    Example:
+        >>> greys()["--ue-pool"]
+        '#484848'
+    """
+    plain = {name: "#{0:02X}{0:02X}{0:02X}".format(round(255 * luminance(colour))) for name, colour in _NAMED.items()}
+    return {f"--ue-{name}": colour for name, colour in {**plain, **PAGE, **_GREYS}.items()}
+
+
+def luminance(colour: str) -> float:
+    """How bright a colour is, from 0 for black to 1 for white, as a printer without colours sees it (Rec. 709).
+
+    Example:
+        >>> luminance("#000000"), round(luminance("#FFFFFF"), 3), round(luminance("#0072B2"), 2)
+        (0.0, 1.0, 0.37)
+    """
+    red, green, blue = rgb(colour)
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
 
 
 def painted() -> dict[str, object]:

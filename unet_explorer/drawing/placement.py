@@ -24,6 +24,7 @@ __all__ = [
     "height_law",
     "kept_law",
     "kept_name",
+    "lettered",
     "side_text",
     "width_of",
 ]
@@ -90,6 +91,7 @@ class Placement:
         drawn: What `scene` laid out.
         tile: (height, width) in pixels.
         scale: How large it is.
+        both: Whether the size of a square is written as that of a rectangle is, with both its sides.
 
     Example:
         >>> from unet_explorer import UNetConfig
@@ -99,9 +101,9 @@ class Placement:
         [130, 129, 29]
     """
 
-    def __init__(self, drawn: Scene, tile: tuple[int, int], scale: Scale | None = None) -> None:
+    def __init__(self, drawn: Scene, tile: tuple[int, int], scale: Scale | None = None, both: bool = False) -> None:
         self.scale = scale or Scale()
-        self.square = tile[0] == tile[1]
+        self.square = tile[0] == tile[1] and not both
         law, whole, known = height_law(drawn), math.sqrt(tile[0] * tile[1]), laws(drawn.config)
         law = law._replace(unit=law.unit * self.scale.tall)
         self.heights = {name: law.height(_area(known[name], tile), whole) for name in drawn.boxes}
@@ -143,6 +145,17 @@ def font_size(lines: tuple[str, ...], room: float, font: float = METRICS.font) -
     return font if widest <= room else math.floor(10 * font * room / widest) / 10
 
 
+def lettered(wordings: Sequence[tuple[str, ...]], room: float, font: float) -> tuple[tuple[str, ...], float]:
+    """How a label is worded in its room, and the size in px that it is set in.
+
+    Example:
+        >>> lettered([("crop 40 px per side",), ("crop 40",)], 60.0, 13.0)
+        (('crop 40',), 13.0)
+    """
+    lines = fitting(wordings, room, font)
+    return lines, font_size(lines, room, font)
+
+
 def width_of(words: str, font: float) -> float:
     """Room in px that figures take at a size of the type; some signs are narrow.
 
@@ -163,7 +176,7 @@ def fitting(wordings: Sequence[tuple[str, ...]], room: float, font: float) -> tu
     return next((lines for lines in wordings if font_size(lines, room, font) == font), wordings[-1])
 
 
-def side_text(law: Law, tile: tuple[int, int], tenths: bool = True) -> tuple[str, ...]:
+def side_text(law: Law, tile: tuple[int, int], tenths: bool = True, both: bool = False) -> tuple[str, ...]:
     """The lines that stand below a box: one for a square, two for a rectangle.
 
     A side that is no whole number is shown with one decimal, marked where that is not all of it; where nothing is
@@ -173,6 +186,7 @@ def side_text(law: Law, tile: tuple[int, int], tenths: bool = True) -> tuple[str
         law: Of the step's side.
         tile: (height, width) in pixels.
         tenths: Whether there is room for a decimal.
+        both: Whether a square is written as a rectangle is.
 
     Example:
         >>> side_text(Law(0, 1), (572, 572)), side_text(Law(0, 1), (572, 444)), side_text(Law(0, 2), (571, 571))
@@ -183,7 +197,7 @@ def side_text(law: Law, tile: tuple[int, int], tenths: bool = True) -> tuple[str
     parts = 10 if tenths else 1
     (height, rough), (width, also) = (_number(side + law.shift, law.level, parts) for side in tile)
     mark = "≈" if rough or also else ""
-    if tile[0] == tile[1]:
+    if tile[0] == tile[1] and not both:
         return (f"{height}²" if height.isdigit() and not rough else mark + height,)
     return mark + height, f"×{width}"
 

@@ -16,6 +16,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import Law, crop, laws
 from unet_explorer.core.plan import TILE, Op, Step, plan
 from unet_explorer.core.tiles import LARGEST, valid_sizes
+from unet_explorer.drawing.legend import caption, legend
 
 __all__ = ["METRICS", "Across", "Box", "Direction", "Down", "Metrics", "Scene", "Skip", "largest_tile", "scene"]
 
@@ -207,7 +208,8 @@ def scene(config: UNetConfig, largest: int) -> Scene:
     last = drawn.boxes[drawn.shown_on[plan(config)[-1].name]]
     first.end, last.end = _ENDS
     _settle(drawn)
-    _legend(drawn)
+    cropped = any(skip.crop for skip in drawn.skips)
+    drawn.legend, drawn.caption = legend(config, cropped), caption(config, cropped)
     return drawn
 
 
@@ -288,28 +290,3 @@ def _settle(drawn: Scene) -> None:
     for box in labelled:
         near = [abs(other.label_x - box.label_x) for other in labelled if other.row == box.row and other is not box]
         box.room = round(min(near, default=last.x), 1)
-
-
-def _legend(drawn: Scene) -> None:
-    config = drawn.config
-    k = config.kernel_size
-    behind = (", batch norm" if config.batch_norm else "") + ", ReLU"
-    up = "2×2 up-convolution" if config.upsampling == "transpose" else "bilinear ×2, 2×2 convolution"
-    cropped = any(skip.crop for skip in drawn.skips)
-    head = "" if config.head_activation == "linear" else f", {config.head_activation}".replace("relu", "ReLU")
-    texts: dict[Op, str] = {
-        "conv": f"{k}×{k} convolution{behind}",
-        "pool": "2×2 max-pool",
-        "upconv": up,
-        "crop_concat": "copy and crop" if cropped else "copy",
-        "conv1x1": f"1×1 convolution{head}",
-    }
-    if not drawn.skips:
-        del texts["crop_concat"]
-    drawn.legend = list(texts.items())
-    drawn.caption = "Number above a box: channels. Below: size (188² = 188 × 188 px)."
-    if drawn.skips:
-        copied = "the copied part, cropped to the dashed frame" if cropped else "the copy"
-        drawn.caption += f" White half: {copied}."
-    if config.dropout:
-        drawn.caption += f" Dropout ({config.dropout:g}) acts behind the deepest skip and behind the bottleneck."
