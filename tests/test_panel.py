@@ -111,15 +111,6 @@ def test_who_looks_at_it_without_a_kernel_sees_the_picture_and_reads_what_to_do(
     assert metadata["unet_explorer"] == {"saved": True}
 
 
-def test_the_picture_is_taken_away_as_it_is_shown(panel):
-    panel.set_state({"request": {"do": "picture", "number": 7}})
-    assert panel.picture == {
-        "number": 7,
-        "name": "unet-depth4-572x572.svg",
-        "text": standalone(UNetConfig(), (572, 572)),
-    }
-
-
 def test_a_cell_that_is_run_again_takes_the_place_of_its_panel(monkeypatch):
     running = ["", ""]
     monkeypatch.setattr(panel_cells, "_cell_and_run", lambda: tuple(running))

@@ -188,15 +188,32 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
     expect(panel.role("glossary")).to_be_hidden()
 
 
-def test_a_picture_of_the_u_is_taken_away(stage, page):
+def test_files_a_link_and_code_are_taken_away(stage, page):
     panel, _ = stage
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     panel.action("save").click()
+    sheet = panel.root.locator('[data-menu="save"]')
+    assert sheet.bounding_box()["height"] < 600
+    figure = panel.action("save-figure")
+    sheet.locator('[data-option="width"]').fill("150")
     with page.expect_download() as download:
-        panel.action("save-picture").click()
+        figure.and_(sheet.locator('[data-ending=".svg"]')).click()
     assert download.value.suggested_filename == "unet-depth3-188x188.svg"
     text = Path(download.value.path()).read_text("utf-8")
     assert text.startswith("<svg")
-    assert "<style>" in text
+    assert 'width="150mm"' in text
+    expect(panel.role("saved")).to_have_text("Saved as unet-depth3-188x188.svg.")
+    # What is not there yet is said.
+    panel.action("save-network").first.click()
+    expect(panel.role("saved")).to_contain_text("Nothing has been learnt yet: open Train")
+    panel.action("copy-link").click()
+    expect(panel.role("saved")).to_contain_text("Copied.")
+    expect(panel.role("link")).to_have_value(re.compile("unet1-t188-d3-f8.*-[0-9a-z]{7}"))
+    assert page.evaluate("() => navigator.clipboard.readText()") == panel.role("link").input_value()
+    panel.action("copy-code").click()
+    expect(panel.role("link")).to_have_value('from unet_explorer import explore\n\nexplore("classroom")')
+    panel.action("save").press("Escape")
+    expect(sheet).to_be_hidden()
 
 
 def test_a_step_plays_how_it_works_beside_the_u(stage, page):

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -159,16 +160,16 @@ KINDS: Final = {
         "Picture of the U", {".svg": "SVG", ".pdf": "PDF", ".png": "PNG", ".tex": "TikZ", ".dot": "DOT"}, _figure
     ),
     "table": Kind("Table of layers", {".csv": "CSV", ".md": "Markdown", ".tex": "LaTeX"}, _table),
-    "script": Kind("Code, Keras", {".py": "Python"}, _script("keras")),
-    "torch": Kind("Code, PyTorch", {".py": "Python"}, _script("torch")),
-    "notebook": Kind("Notebook to train it", {".ipynb": "Jupyter"}, _notebook),
+    "script": Kind("Code", {".py": "Keras"}, _script("keras")),
+    "torch": Kind("Code", {".py": "PyTorch"}, _script("torch")),
+    "notebook": Kind("Code", {".ipynb": "Notebook"}, _notebook),
     "curves": Kind("Curves", {**_PICTURES, ".csv": "CSV"}, _curves),
     "network": Kind("Trained network", {".keras": "Keras", ".onnx": "ONNX", "": "SavedModel"}, _network),
-    "package": Kind("Package for the zoo", {".zip": "bioimage.io"}, _package),
-    "tiling": Kind("Picture of the tiles", _PICTURES, _tiling),
+    "package": Kind("Trained network", {".zip": "bioimage.io"}, _package),
+    "tiling": Kind("Tiles of the image", _PICTURES, _tiling),
     "maps": Kind("Maps of the step", _PICTURES, _maps),
-    "nnunet": Kind("Images, for nnU-Net", {"": "folder"}, _images("nnunet")),
-    "cellpose": Kind("Images, for Cellpose", {"": "folder"}, _images("cellpose")),
+    "nnunet": Kind("Images to learn from", {"": "nnU-Net"}, _images("nnunet")),
+    "cellpose": Kind("Images to learn from", {"": "Cellpose"}, _images("cellpose")),
 }
 """All that can be taken away, in the order in which it is offered."""
 _USUAL: Final = {ending: what for what in reversed(KINDS) for ending in KINDS[what].endings if ending}
@@ -178,15 +179,22 @@ _TYPES: Final = {".tex": "text/x-tex", ".dot": "text/vnd.graphviz", ".md": "text
 
 
 def menu() -> list[dict[str, Any]]:
-    """What the browser offers.
+    """What the browser offers: rows of words, with as many files behind each.
 
     Example:
-        >>> menu()[0]["what"], menu()[0]["endings"][0]
-        ('figure', ['.svg', 'SVG'])
+        >>> menu()[0]["words"], menu()[0]["files"][0]
+        ('Picture of the U', {'what': 'figure', 'ending': '.svg', 'name': 'SVG'})
     """
     return [
-        {"what": what, "words": kind.words, "endings": [*map(list, kind.endings.items())]}
-        for what, kind in KINDS.items()
+        {
+            "words": words,
+            "files": [
+                {"what": what, "ending": ending, "name": name}
+                for what, kind in rows
+                for ending, name in kind.endings.items()
+            ],
+        }
+        for words, rows in groupby(KINDS.items(), key=lambda item: item[1].words)
     ]
 
 

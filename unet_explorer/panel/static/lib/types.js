@@ -369,7 +369,7 @@
  *   number.
  */
 
-/** @typedef {{ what: string, words: string, endings: [string, string][] }} Offer  Something to take away, as several kinds of file. */
+/** @typedef {{ words: string, files: { what: string, ending: string, name: string }[] }} Offer  Something to take away, as several kinds of file. */
 
 /** @typedef {{ name: string, meaning: string, words: string[] }} Term  A term, and the words by which it is found. */
 

@@ -25,20 +25,20 @@ export class SaveMenu {
     this.node = this.menu.node;
     this.said = element("p", { class: "ue-quiet", role: "status", "data-role": "saved" });
     this.link = element("textarea", { readonly: true, hidden: true, rows: 3, "aria-label": "link or code", "data-role": "link", ...OWN_KEYS });
-    const table = element("div", { class: "ue-offers" }, ...model.get("offers").flatMap((offer) => this.row(offer)));
     this.width = element("input", { type: "number", min: WIDTH.least, max: WIDTH.most, value: WIDTH.usual, "data-option": "width", ...OWN_KEYS });
     onTyped(this.width, () => {}, signal);
-    this.grey = this.box("grey", "grey, for a printer", false);
+    this.grey = this.box("grey", "grey", false);
     this.legend = this.box("legend", "legend", true);
-    const print = element(
+    this.print = element(
       "div",
-      { class: "ue-line ue-wrap", role: "group", "aria-label": "Of the picture of the U" },
-      element("label", { class: "ue-print" }, element("span", {}, "width in mm"), this.width),
+      { class: "ue-line ue-wrap ue-print", role: "group", "aria-label": "How the picture of the U shall look" },
+      element("label", {}, this.width, element("span", {}, "mm wide")),
       this.grey.node,
       this.legend.node,
     );
+    const table = element("div", { class: "ue-offers" }, ...model.get("offers").flatMap((offer) => this.row(offer)));
     const copy = element("div", { class: "ue-line ue-wrap" }, this.button("copy-link", "Copy link"), this.button("copy-code", "Copy code"));
-    this.menu.sheet.append(copy, this.link, table, print, this.said);
+    this.menu.sheet.append(copy, this.link, this.said, table);
     this.menu.sheet.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
@@ -62,11 +62,13 @@ export class SaveMenu {
   }
 
   /** @param {Offer} offer */
-  row({ what, words, endings }) {
-    const buttons = endings.map(([ending, name]) =>
+  row({ words, files }) {
+    const buttons = files.map(({ what, ending, name }) =>
       this.button(`save-${what}`, name, { "data-ending": ending, "aria-label": `${words}: ${name}${ending && ` (${ending})`}` }),
     );
-    return [element("span", {}, words), element("div", { class: "ue-line ue-wrap" }, ...buttons)];
+    const cells = [element("span", {}, words), element("div", { class: "ue-line ue-wrap" }, ...buttons)];
+    // How the picture shall look stands with it.
+    return files.some(({ what }) => what === "figure") ? [...cells, element("span"), this.print] : cells;
   }
 
   /** @param {Event} event */
