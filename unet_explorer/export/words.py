@@ -1,0 +1,100 @@
+"""What whoever runs a network elsewhere must know of it, in figures and in sentences; all follows from the plan."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from unet_explorer.core.axis import margins
+from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.tiles import tile_for_output, valid_sizes
+
+__all__ = ["Sizes", "facts_in_words", "sizes"]
+
+_FAR = 1 << 20
+
+
+class Sizes(NamedTuple):
+    """Which sides a tile may have, and what becomes of them; the same for height and width. In pixels.
+
+    Attributes:
+        smallest: The smallest side that fits.
+        step: Every so many pixels there is another; tiles of one image must lie a multiple of it apart.
+        lost: By so much a side of the prediction is shorter than the tile's.
+        halo: So many predicted pixels at each end depend on zeros beyond the tile; 0 if none do. Rounded up, so that
+            tiles that overlap by twice as many lie a multiple of `step` apart.
+        roomy: The smallest side of which something is left without the halo.
+    """
+
+    smallest: int
+    step: int
+    lost: int
+    halo: int
+    roomy: int
+
+
+@lru_cache(maxsize=512)
+def sizes(config: UNetConfig) -> Sizes:
+    """The sides of tiles of this network.
+
+    Example:
+        >>> sizes(UNetConfig())
+        Sizes(smallest=188, step=16, lost=184, halo=0, roomy=188)
+        >>> sizes(UNetConfig(depth=2, padding="same"))
+        Sizes(smallest=4, step=4, lost=0, halo=22, roomy=48)
+    """
+    fitting, seen = valid_sizes(config, 1, _FAR), margins(config)
+    half = fitting.step // 2
+    halo = -(-max(seen.first, seen.last) // half) * half
+    return Sizes(fitting[0], fitting.step, 2 * seen.border, halo, tile_for_output(config, 2 * halo + 1))
+
+
+def facts_in_words(config: UNetConfig, prepared: bool) -> dict[str, str]:
+    """What must be known, as sentences, by what they are about.
+
+    Example:
+        >>> facts_in_words(UNetConfig(), True)["tile"]
+        'Height and width may each be 188, 204, 220, … px: 188 and any multiple of 16 more.'
+    """
+    known = sizes(config)
+    first = ", ".join(str(known.smallest + number * known.step) for number in range(3))
+    return {
+        "image": (
+            "Each channel of the whole image must have mean 0 and standard deviation 1 before it is cut into tiles."
+            if prepared
+            else "The numbers of the image are given to the network as they are, as far as is known."
+        ),
+        "tile": (
+            f"Height and width may each be {first}, … px: {known.smallest} and any multiple of {known.step} more."
+        ),
+        "output": (
+            f"The prediction is {known.lost} px shorter than the tile on each axis, {known.lost // 2} at each end."
+            if known.lost
+            else "The prediction is as large as the tile."
+        ),
+        "tiles": _apart(known),
+        "scores": _scores(config),
+    }
+
+
+def _apart(known: Sizes) -> str:
+    words = f"Tiles of one image must begin a multiple of {known.step} px apart, or they disagree where they meet."
+    if known.halo:
+        words += (
+            f" Of each prediction the outer {known.halo} px are to be left out: they depend on zeros beyond the tile."
+        )
+    return words
+
+
+def _scores(config: UNetConfig) -> str:
+    each = "for each class" if config.num_classes > 1 else "of class 1"
+    match config.head_activation:
+        case "linear":
+            rule = "softmax over the classes" if config.num_classes > 1 else "the logistic function"
+            return f"A score {each} (a logit, any number): {rule} makes probabilities of them."
+        case "relu":
+            return f"A score {each}, 0 or more: no probability."
+        case "softmax":
+            return "A probability for each class; they add up to 1."
+        case _:
+            return f"A probability {each}; each class was judged by itself, and they need not add up to 1."
