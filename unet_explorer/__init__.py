@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from unet_explorer.data.lazy import open_image
     from unet_explorer.data.made import *  # noqa: F403
     from unet_explorer.data.stacks import from_stack
+    from unet_explorer.export.models import save_model
+    from unet_explorer.export.package import save_package
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer, explore
@@ -61,6 +63,8 @@ __all__ = [
     "predict_folder",
     "predict_image",
     "receptive_field",
+    "save_model",
+    "save_package",
     "tile_for_output",
     "to_script",
     "trace",
@@ -80,6 +84,8 @@ _LATER = {
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
+    "save_model": "export.models",
+    "save_package": "export.package",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }

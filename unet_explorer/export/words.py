@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from unet_explorer.core.axis import margins
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiles import tile_for_output, valid_sizes
 
-__all__ = ["Sizes", "facts_in_words", "sizes"]
+__all__ = ["NOTE", "Sizes", "facts_in_words", "sizes"]
 
-_FAR = 1 << 20
+NOTE: Final = "assets.extra/unet_explorer.json"
+"""Where in a SavedModel all this stands; TensorFlow leaves that folder to others."""
+_FAR: Final = 1 << 20
 
 
 class Sizes(NamedTuple):
@@ -89,12 +91,11 @@ def _apart(known: Sizes) -> str:
 def _scores(config: UNetConfig) -> str:
     each = "for each class" if config.num_classes > 1 else "of class 1"
     match config.head_activation:
-        case "linear":
+        case "linear" | "relu":
             rule = "softmax over the classes" if config.num_classes > 1 else "the logistic function"
-            return f"A score {each} (a logit, any number): {rule} makes probabilities of them."
-        case "relu":
-            return f"A score {each}, 0 or more: no probability."
+            which = "any number" if config.head_activation == "linear" else "cut off below 0"
+            return f"A score {each} (a logit, {which}): {rule} makes probabilities of them."
         case "softmax":
             return "A probability for each class; they add up to 1."
         case _:
-            return f"A probability {each}; each class was judged by itself, and they need not add up to 1."
+            return f"A probability {each}; each class was judged by itself, so that they need not add up to 1."
