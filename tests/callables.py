@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import PIL.Image
@@ -134,6 +135,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "TrainingSession.start": lambda: Tried(_stopped().start, {"force": True, "paused": False}),
         "TrainingSession.join": lambda: Tried(_stopped().join, {"seconds": 0.1}),
         "TrainingSession.model": lambda: Tried(_stopped().model, {"which": "best"}, ends="Nothing was saved yet"),
+        "TrainingSession.weights": lambda: Tried(_stopped().weights, {"which": "best"}, ends="Nothing was saved yet"),
         "TrainingSession.predictions": lambda: Tried(_stopped().predictions, {"epoch": 0}),
         "TrainingSession.discard": lambda: Tried(_stopped().discard, {"keep_files": True}),
         "TrainingSession.unfinished": lambda: Tried(TrainingSession.unfinished, {"worker": Worker()}),
@@ -196,12 +198,42 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "predict_folder": _predicting_folder,
         "predict_image": _predicting,
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
+        "save_model": lambda: Tried(
+            _save_model,
+            {**_saving("unet.onnx"), "overwrite": True},
+            {"path": ("folder",)},
+            # Where a path leads, somebody's folder may be.
+            also=(FileExistsError,),
+        ),
+        "save_package": lambda: Tried(
+            _save_package,
+            {**_saving("unet.zip"), "authors": ("Ada Lovelace",), "license": "MIT", "overwrite": True},
+            {"path": ("folder",)},
+            also=(FileExistsError,),
+        ),
         "shapes": lambda: Tried(shapes, sized),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
         "to_script": lambda: Tried(unet_explorer.to_script, design),
         "trace": lambda: Tried(trace, design),
         "valid_sizes": lambda: Tried(unet_explorer.valid_sizes, {"config": NETWORK, "low": 10, "high": 40}),
     }
+
+
+def _saving(name: str) -> dict[str, Any]:
+    return {"path": name, "session_or_model": unet_explorer.build_model(NETWORK)}
+
+
+def _save_model(**given: Any) -> str:
+    Path("unet.onnx").unlink(missing_ok=True)
+    # Whatever has no ending would become a folder, which takes Keras a while.
+    with mock.patch("unet_explorer.export.models._write_saved_model"):
+        return str(unet_explorer.save_model(**given))
+
+
+def _save_package(**given: Any) -> str:
+    Path("unet.zip").unlink(missing_ok=True)
+    with mock.patch("unet_explorer.export.package._answer", return_value=np.ones((1, 1, 2), "float32")):
+        return str(unet_explorer.save_package(**given))
 
 
 def _predicting() -> Tried:

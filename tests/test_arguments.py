@@ -26,7 +26,7 @@ RESULTS = {"Step", "Trace"}
 """What the package gives, and nobody makes."""
 CALLED_BACK = {"on_ready", "on_lost", "on_failed", "on_answer"}
 """What `Requests` tells a session; no one else calls these."""
-KERAS = {"build_model", "predict_folder", "predict_image"}
+KERAS = {"build_model", "predict_folder", "predict_image", "save_model", "save_package"}
 CASES = [pytest.param(name, marks=[pytest.mark.tensorflow] * (name in KERAS)) for name in TABLE]
 
 

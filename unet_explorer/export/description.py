@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from keyword import iskeyword
 from typing import Any, Final
 
 import unet_explorer
-from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import plan
 from unet_explorer.export.network import Network
 from unet_explorer.export.onnx_graph import IMAGE, OPSET, SCORES
@@ -17,7 +17,7 @@ from unet_explorer.whole import printable
 
 __all__ = ["CITE", "FORMAT", "class_names", "description", "title"]
 
-FORMAT: Final = "0.5.4"
+FORMAT: Final = "0.5.3"
 """The version of the specification: the earliest that knows all that is said here, so that older programs read it."""
 CITE: Final = {
     "text": (
@@ -32,7 +32,7 @@ _AXES: Final = ("y", "x")
 def title(network: Network) -> str:
     """What the package is called, in the signs that are allowed there."""
     data = network.session.dataset.name if network.session else ""
-    allowed = re.sub(r"[^A-Za-z0-9_+\- ()]+", " ", data).strip()[:60]
+    allowed = " ".join(re.sub(r"[^A-Za-z0-9_+()-]+", " ", data).split())[:60]
     config = network.config
     return f"U-Net for {allowed}" if allowed else f"U-Net of depth {config.depth} with {config.base_filters} filters"
 
@@ -57,8 +57,7 @@ def description(
         network: The network.
         authors: Who made it.
         license_id: On what terms it may be used, as SPDX says it; None if that was not said.
-        sums: The SHA-256 of each file, by its name: ``weights.onnx``, ``test_image.npy``, ``test_scores.npy``,
-            ``cover.svg``, ``README.md``.
+        sums: The SHA-256 of each file, by its name: ``weights.onnx``, ``test_image.npy``, ``test_answer.npy``.
     """
     config = network.config
 
@@ -76,10 +75,10 @@ def description(
         "tags": ["unet", "2d", "semantic-segmentation", "tensorflow", "onnx", "unet_explorer"],
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": "1.0.0",
-        "documentation": file("README.md"),
-        "covers": [file("cover.svg")],
+        "documentation": "README.md",
+        "covers": ["cover.svg"],
         "inputs": [{**_image(network), "test_tensor": file("test_image.npy")}],
-        "outputs": [{**_scores(network), "test_tensor": file("test_scores.npy")}],
+        "outputs": [{**_answer(network), "test_tensor": file("test_answer.npy")}],
         "weights": {"onnx": {**file("weights.onnx"), "opset_version": OPSET}},
         "config": {
             "bioimageio": {
@@ -103,7 +102,7 @@ def _image(network: Network) -> dict[str, Any]:
     sides = {"min": known.roomy, "step": known.step}
     names = ["grey"] if config.in_channels == 1 else ["red", "green", "blue"]
     if config.in_channels != len(names):
-        names = [f"channel {number}" for number in range(config.in_channels)]
+        names = [f"channel_{number}" for number in range(config.in_channels)]
     prepare = {"id": "zero_mean_unit_variance", "kwargs": {"axes": list(_AXES)}}
     return {
         "id": IMAGE,
@@ -119,7 +118,7 @@ def _image(network: Network) -> dict[str, Any]:
     }
 
 
-def _scores(network: Network) -> dict[str, Any]:
+def _answer(network: Network) -> dict[str, Any]:
     known = sizes(network.config)
     halo = {"halo": known.halo} if known.halo else {}
     return {
@@ -127,7 +126,7 @@ def _scores(network: Network) -> dict[str, Any]:
         "description": "The probability of each class.",
         "axes": [
             {"type": "batch"},
-            {"type": "channel", "channel_names": class_names(network)},
+            {"type": "channel", "channel_names": _identifiers(class_names(network))},
             *(
                 {
                     "type": "space",
@@ -138,13 +137,22 @@ def _scores(network: Network) -> dict[str, Any]:
                 for axis in _AXES
             ),
         ],
+        # The graph itself makes probabilities: earlier versions of the specification know no softmax behind it.
         "data": {"type": "float32", "range": [0.0, 1.0]},
-        "postprocessing": _steps(network.config),
     }
 
 
-def _steps(config: UNetConfig) -> list[dict[str, Any]]:
-    """What makes probabilities of the scores; just as `predict.scores.probabilities` does."""
-    if config.head_activation in {"softmax", "sigmoid"}:
-        return []
-    return [{"id": "softmax", "kwargs": {"axis": "channel"}} if config.num_classes > 1 else {"id": "sigmoid"}]
+def _identifiers(names: list[str]) -> list[str]:
+    """The same names as earlier versions of the specification want them: as Python would name variables.
+
+    Example:
+        >>> _identifiers(["background", "cell wall", "cell-wall", "2n", "class"])
+        ['background', 'cell_wall', 'cell_wall_2', 'class_2n', 'class_class']
+    """
+    made: list[str] = []
+    for name in names:
+        plain = re.sub(r"\W+", "_", name).strip("_") or "class"
+        plain = plain if plain.isidentifier() and not iskeyword(plain) else f"class_{plain}"
+        twins = [plain, *(f"{plain}_{number}" for number in range(2, len(names) + 1))]
+        made.append(next(each for each in twins if each not in made))
+    return made

@@ -36,7 +36,7 @@ _VALIDATE: Final = """\
 
 To validate it on images of your own, draw what is right by hand for some that it has never seen, and compare pixel by
 pixel: the intersection over union of each class tells more than the share of pixels that are right. `test_image.npy`
-is an image that was computed, not measured; `test_scores.npy` is what Keras answers to it.
+is an image that was computed, not measured; `test_answer.npy` is what Keras answers to it.
 """
 
 
@@ -71,11 +71,22 @@ def _parts(network: Network, license_id: str | None) -> Iterator[str]:
     yield f"\n## Tiles\n\n{facts['tile']} {facts['output']} {facts['tiles']}\n"
     if sizes(config).lost:
         yield _TOUCHING.format(step=sizes(config).step)
-    yield f"\n## Scores\n\n{facts['scores']}"
-    yield " With the postprocessing that `rdf.yaml` names, probabilities come out.\n"
+    yield from _probabilities(network)
     yield "\n## Validation\n"
     yield from _examined(network)
     yield _VALIDATE
+
+
+def _probabilities(network: Network) -> Iterator[str]:
+    known = sizes(network.config)
+    if network.config.head_activation == "sigmoid" and network.config.num_classes > 1:
+        words = "each class was judged by itself, so that they need not add up to 1"
+    else:
+        words = "they add up to 1" if network.config.num_classes > 1 else "it is that of class 1"
+    yield f"\n## Answers\n\nA probability for each class; {words}. `weights.onnx` computes it itself.\n"
+    if known.halo:
+        yield f"\nPrograms that heed the halo of {known.halo} px in `rdf.yaml` mirror the image where it ends. "
+        yield "unet_explorer predicts it as it is, so near its border the two differ.\n"
 
 
 def _taught(session: TrainingSession) -> Iterator[str]:

@@ -60,13 +60,14 @@ def check_onnx(config: UNetConfig) -> None:
         )
 
 
-def onnx_model(config: UNetConfig, weights: Weights, *, prepared: bool) -> Any:
+def onnx_model(config: UNetConfig, weights: Weights, *, prepared: bool, probable: bool = False) -> Any:
     """The network with its weights as an ONNX model, for any batch and any tile that fits.
 
     Args:
         config: The network.
         weights: For each step that has some, its arrays, as Keras keeps them.
         prepared: Whether it was taught with images of mean 0 and standard deviation 1.
+        probable: Make probabilities of its scores, as `predict.scores.probabilities` does.
 
     Returns:
         An ``onnx.ModelProto``.
@@ -85,7 +86,10 @@ def onnx_model(config: UNetConfig, weights: Weights, *, prepared: bool) -> Any:
     for step in steps:
         inputs = [maps[name] for name in step.inputs]
         maps[step.name] = _layer(graph, step, inputs, weights.get(step.name, ()), crop(step, known))
-    graph.rename(maps[steps[-1].name], SCORES)
+    last = maps[steps[-1].name]
+    if probable and config.head_activation not in {"softmax", "sigmoid"}:
+        last = _shares(graph, "probabilities", last, "softmax" if config.num_classes > 1 else "sigmoid")
+    graph.rename(last, SCORES)
     sides = {IMAGE: ("height", "width"), SCORES: ("scores_height", "scores_width")}
     tensors = {IMAGE: config.in_channels, SCORES: config.num_classes}
     image, scores = (
@@ -186,12 +190,16 @@ def _sides_without(graph: _Graph, name: str, crop: int) -> Iterator[str]:
 
 def _activated(graph: _Graph, step: Step, op: str, inputs: list[str], attributes: dict[str, Any]) -> str:
     """An operation, and what it applies to its own result; that bears the step's name."""
-    match step.activation:
-        case "linear":
-            return graph.add(step.name, op, inputs, **attributes)
-        case "softmax":
-            raw = graph.add(f"{step.name}_raw", op, inputs, **attributes)
-            return graph.add(step.name, "Softmax", [raw], axis=1)
-        case _:
-            raw = graph.add(f"{step.name}_raw", op, inputs, **attributes)
-            return graph.add(step.name, {"relu": "Relu", "sigmoid": "Sigmoid"}[step.activation], [raw])
+    if step.activation == "linear":
+        return graph.add(step.name, op, inputs, **attributes)
+    raw = graph.add(f"{step.name}_raw", op, inputs, **attributes)
+    if step.activation == "relu":
+        return graph.add(step.name, "Relu", [raw])
+    return _shares(graph, step.name, raw, step.activation)
+
+
+def _shares(graph: _Graph, name: str, raw: str, function: str) -> str:
+    """Softmax over the channels, or the logistic function of each number."""
+    if function == "softmax":
+        return graph.add(name, "Softmax", [raw], axis=1)
+    return graph.add(name, "Sigmoid", [raw])

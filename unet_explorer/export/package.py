@@ -57,8 +57,8 @@ def save_package(
     The .zip holds the network as ONNX; ``rdf.yaml``, which says by specification 0.5 what goes in and what comes out:
     which tiles fit, how much smaller the prediction is, how images are prepared, what the classes are; a README in
     plain words; a picture; and a test, that is an image and what Keras answers to it, so that every program can check
-    that it computes the same. That image is computed: none of yours is in the package. What you have named goes along: the
-    data set, its classes and its terms.
+    that it computes the same. That image is computed: none of yours is in the package. What you have named goes along:
+    the data set, its classes and its terms. Unlike a file of `save_model`, it answers with probabilities.
 
     Needs the package onnx: ``pip install "unet_explorer[onnx]"``. ``pip install "unet_explorer[bioimageio]"`` brings
     what checks a package: ``bioimageio test unet.zip``. No TensorFlow is loaded here for a training: another process
@@ -91,7 +91,7 @@ def save_package(
         >>> model = build_model(UNetConfig(depth=1, base_filters=2))
         >>> path = save_package(f"{tempfile.mkdtemp()}/unet.zip", model, ["Ada Lovelace"], "CC-BY-4.0")
         >>> sorted(zipfile.ZipFile(path).namelist())
-        ['README.md', 'cover.svg', 'rdf.yaml', 'test_image.npy', 'test_scores.npy', 'weights.onnx']
+        ['README.md', 'cover.svg', 'rdf.yaml', 'test_answer.npy', 'test_image.npy', 'weights.onnx']
     """
     # Here, for it takes a while, and nothing else needs it.
     from unet_explorer.export.onnx_graph import check_onnx, onnx_model
@@ -100,11 +100,12 @@ def save_package(
     network = read_network(session_or_model)
     people, license_id = read_authors(authors), read_license(license)
     check_onnx(network.config)
+    graph = onnx_model(network.config, network.weights, prepared=network.prepared, probable=True)
     image = _test_image(network.config)
     files = {
-        "weights.onnx": onnx_model(network.config, network.weights, prepared=network.prepared).SerializeToString(),
+        "weights.onnx": graph.SerializeToString(),
         "test_image.npy": _npy(_channels_first(image)),
-        "test_scores.npy": _npy(_channels_first(_answer(network, image))),
+        "test_answer.npy": _npy(_channels_first(_answer(network, image))),
         "cover.svg": _cover(network.config).encode(),
         "README.md": documentation(network, license_id).encode(),
     }

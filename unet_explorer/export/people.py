@@ -14,7 +14,7 @@ __all__ = ["read_authors", "read_license"]
 _MOST: Final = 1000
 _LONGEST: Final = 200
 _FACTS: Final = {
-    "name": (r"[^/\\]*\S[^/\\]*", "a name without / and \\"),
+    "name": (r"(?=.*\S)[^/\\]+", "a name without / and \\"),
     "affiliation": (r".*\S.*", "where they work"),
     "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as ada@example.org"),
     "orcid": (r"(\d{4}-){3}\d{3}[\dX]", "an ORCID iD such as 0000-0002-1825-0097"),
@@ -42,21 +42,24 @@ def read_authors(authors: object) -> list[dict[str, str]]:
             f"authors={shown(authors)} does not say who made the network, and every package does: give names, such as "
             'authors=["Ada Lovelace"].'
         )
-    return [_author(author) for author in every]
+    try:
+        return [_author(author) for author in every]
+    except ValueError as error:
+        raise ValueError(f"authors={shown(authors)} is not allowed: {error}") from None
 
 
 def _author(author: object) -> dict[str, str]:
     facts = {"name": author} if isinstance(author, str) else author
     if not isinstance(facts, Mapping) or "name" not in facts or not facts.keys() <= _FACTS.keys():
         raise ValueError(
-            f"authors={shown(author)} is no author: give a name, or a dict with a name and any of "
+            f"{shown(author)} is no author. Give a name, or a dict with a name and any of "
             f"{', '.join(list(_FACTS)[1:])}."
         )
     for key, value in facts.items():
         pattern, words = _FACTS[key]
         said = isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
         if not (said and re.fullmatch(pattern, value)):
-            raise ValueError(f"authors: {key}={shown(value)} is not allowed: give {words}.")
+            raise ValueError(f"{key}={shown(value)} cannot be understood. Give {words}.")
     return {key: facts[key].strip() for key in _FACTS if key in facts}
 
 

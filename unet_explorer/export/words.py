@@ -23,8 +23,8 @@ class Sizes(NamedTuple):
         smallest: The smallest side that fits.
         step: Every so many pixels there is another; tiles of one image must lie a multiple of it apart.
         lost: By so much a side of the prediction is shorter than the tile's.
-        halo: So many predicted pixels at each end depend on zeros beyond the tile; 0 if none do. Rounded up, so that
-            tiles that overlap by twice as many lie a multiple of `step` apart.
+        halo: So many predicted pixels at each end depend on zeros beyond the tile; 0 if none do. Rounded up to a
+            multiple of `step`: whoever adds as many pixels before the first tile moves no max-pooling.
         roomy: The smallest side of which something is left without the halo.
     """
 
@@ -43,11 +43,10 @@ def sizes(config: UNetConfig) -> Sizes:
         >>> sizes(UNetConfig())
         Sizes(smallest=188, step=16, lost=184, halo=0, roomy=188)
         >>> sizes(UNetConfig(depth=2, padding="same"))
-        Sizes(smallest=4, step=4, lost=0, halo=22, roomy=48)
+        Sizes(smallest=4, step=4, lost=0, halo=24, roomy=52)
     """
     fitting, seen = valid_sizes(config, 1, _FAR), margins(config)
-    half = fitting.step // 2
-    halo = -(-max(seen.first, seen.last) // half) * half
+    halo = -(-max(seen.first, seen.last) // fitting.step) * fitting.step
     return Sizes(fitting[0], fitting.step, 2 * seen.border, halo, tile_for_output(config, 2 * halo + 1))
 
 
