@@ -11,8 +11,8 @@ from typing import Any, Final
 import unet_explorer
 from unet_explorer.core.plan import plan
 from unet_explorer.export.network import Network
-from unet_explorer.export.onnx_graph import IMAGE, OPSET, SCORES
-from unet_explorer.export.words import sizes
+from unet_explorer.export.onnx_graph import OPSET
+from unet_explorer.export.words import IMAGE, SCORES, sizes
 from unet_explorer.whole import printable
 
 __all__ = ["CITE", "FORMAT", "class_names", "description", "title"]
@@ -72,7 +72,7 @@ def description(
         "authors": authors,
         **({"license": license_id} if license_id else {}),
         "cite": [CITE],
-        "tags": ["unet", "2d", "semantic-segmentation", "tensorflow", "onnx", "unet_explorer"],
+        "tags": ["unet", "2d", "semantic-segmentation", "onnx", "unet_explorer"],
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": "1.0.0",
         "documentation": "README.md",

@@ -32,6 +32,11 @@ It is tempting to lay tiles so that their predictions touch. If that distance is
 halves both tiles on different grids, and the prediction jumps at the seam. Lay them the next smaller multiple apart,
 and let one of two that overlap win. Where a tile reaches beyond the image, mirror the image.
 """
+_HALO: Final = """\
+
+Programs that heed the halo of {halo} px in `rdf.yaml` mirror the image where it ends. unet_explorer predicts it as it
+is there, so near its border the two differ.
+"""
 _VALIDATE: Final = """\
 
 To validate it on images of your own, draw what is right by hand for some that it has never seen, and compare pixel by
@@ -58,7 +63,8 @@ def documentation(network: Network, license_id: str | None) -> str:
 
 
 def _parts(network: Network, license_id: str | None) -> Iterator[str]:
-    config, facts = network.config, facts_in_words(network.config, network.prepared)
+    config, known = network.config, sizes(network.config)
+    facts = facts_in_words(config, network.prepared, probable=True)
     yield f"# {title(network)}\n\nA U-Net of depth {config.depth}, with {config.base_filters} filters in its first "
     yield f"layer and {sum(step.parameters for step in plan(config)):,} parameters, made with unet_explorer "
     yield f"{unet_explorer.__version__}.\n\n{CITE['text']} https://doi.org/{CITE['doi']}\n\n"
@@ -69,24 +75,14 @@ def _parts(network: Network, license_id: str | None) -> Iterator[str]:
         yield from _taught(network.session)
     yield f"\n## Images\n\n{facts['image']} {_PREPARED if network.prepared else _AS_THEY_ARE}"
     yield f"\n## Tiles\n\n{facts['tile']} {facts['output']} {facts['tiles']}\n"
-    if sizes(config).lost:
-        yield _TOUCHING.format(step=sizes(config).step)
-    yield from _probabilities(network)
+    if known.lost:
+        yield _TOUCHING.format(step=known.step)
+    if known.halo:
+        yield _HALO.format(halo=known.halo)
+    yield f"\n## Answers\n\n{facts['scores']} `weights.onnx` computes it itself: nothing follows behind it.\n"
     yield "\n## Validation\n"
     yield from _examined(network)
     yield _VALIDATE
-
-
-def _probabilities(network: Network) -> Iterator[str]:
-    known = sizes(network.config)
-    if network.config.head_activation == "sigmoid" and network.config.num_classes > 1:
-        words = "each class was judged by itself, so that they need not add up to 1"
-    else:
-        words = "they add up to 1" if network.config.num_classes > 1 else "it is that of class 1"
-    yield f"\n## Answers\n\nA probability for each class; {words}. `weights.onnx` computes it itself.\n"
-    if known.halo:
-        yield f"\nPrograms that heed the halo of {known.halo} px in `rdf.yaml` mirror the image where it ends. "
-        yield "unet_explorer predicts it as it is, so near its border the two differ.\n"
 
 
 def _taught(session: TrainingSession) -> Iterator[str]:

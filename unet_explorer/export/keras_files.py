@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import unet_explorer
 from unet_explorer.core.config import UNetConfig
-from unet_explorer.export.words import NOTE, facts_in_words
+from unet_explorer.export.words import IMAGE, NOTE, SCORES, facts_in_words
 from unet_explorer.model import build_model, mark_prepared
 
 if TYPE_CHECKING:
@@ -57,7 +57,16 @@ def write_saved_model(network: keras.Model, config: UNetConfig, place: Path, *, 
     Raises:
         OSError: If there is no room, or the folder is gone.
     """
-    _for_any_size(network).export(str(place), format="tf_saved_model", verbose=False)
+    import tensorflow as tf
+
+    free = _for_any_size(network)
+    taken = [tf.TensorSpec((None, None, None, config.in_channels), tf.float32, name=IMAGE)]
+    serve = tf.function(lambda image: free(image, training=False), input_signature=taken, autograph=False)
+    named = tf.function(lambda image: {SCORES: serve(image)}, input_signature=taken, autograph=False)
+    # By ourselves, for Keras's own export writes all weights twice.
+    kept: Any = tf.Module()
+    kept.serve, kept.weights = serve, [variable.value for variable in free.variables]
+    tf.saved_model.save(kept, str(place), signatures={"serving_default": named})
     note = place / NOTE
     note.parent.mkdir(exist_ok=True)
     facts = {"config": config.to_dict(), "version": unet_explorer.__version__, **facts_in_words(config, prepared)}

@@ -1,7 +1,8 @@
 """The plan as an ONNX graph: the network for whoever runs it without Keras.
 
 ONNX lays images out as (batch, channels, height, width), and so does everything that runs it; Keras puts the channels
-last. Nothing else differs: every step of the plan becomes one operation, or two, and its map bears the step's name.
+last. What goes in is called ``image``, what comes out ``scores``. Nothing else differs: every step of the plan becomes
+one operation, or two, and its map bears the step's name.
 """
 
 from __future__ import annotations
@@ -19,15 +20,11 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.export.network import Weights
-from unet_explorer.export.words import facts_in_words
+from unet_explorer.export.words import IMAGE, SCORES, facts_in_words
 
-__all__ = ["IMAGE", "OPSET", "SCORES", "check_onnx", "onnx_model"]
+__all__ = ["OPSET", "check_onnx", "onnx_model"]
 
 
-IMAGE: Final = "image"
-"""What the network is given: (batch, channels, height, width), 32-bit numbers."""
-SCORES: Final = "scores"
-"""What it answers: (batch, classes, height, width), 32-bit numbers."""
 OPSET: Final = 13
 """The first in which Softmax takes one axis alone; all else has meant the same since 11. Every runtime since the end of
 2020 reads it."""
@@ -104,7 +101,7 @@ def onnx_model(config: UNetConfig, weights: Weights, *, prepared: bool, probable
         producer_version=unet_explorer.__version__,
         doc_string="A U-Net (Ronneberger, Fischer and Brox 2015).",
     )
-    facts = {"config": json.dumps(config.to_dict()), **facts_in_words(config, prepared)}
+    facts = {"config": json.dumps(config.to_dict()), **facts_in_words(config, prepared, probable)}
     onnx.helper.set_model_props(made, facts)
     return made
 

@@ -9,8 +9,12 @@ from unet_explorer.core.axis import margins
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiles import tile_for_output, valid_sizes
 
-__all__ = ["NOTE", "Sizes", "facts_in_words", "sizes"]
+__all__ = ["IMAGE", "NOTE", "SCORES", "Sizes", "facts_in_words", "sizes"]
 
+IMAGE: Final = "image"
+"""What goes into a network is called so: an image or tile, 32-bit numbers."""
+SCORES: Final = "scores"
+"""What comes out of it: a number for each class at each pixel, 32-bit numbers."""
 NOTE: Final = "assets.extra/unet_explorer.json"
 """Where in a SavedModel all this stands; TensorFlow leaves that folder to others."""
 _FAR: Final = 1 << 20
@@ -50,8 +54,13 @@ def sizes(config: UNetConfig) -> Sizes:
     return Sizes(fitting[0], fitting.step, 2 * seen.border, halo, tile_for_output(config, 2 * halo + 1))
 
 
-def facts_in_words(config: UNetConfig, prepared: bool) -> dict[str, str]:
+def facts_in_words(config: UNetConfig, prepared: bool, probable: bool = False) -> dict[str, str]:
     """What must be known, as sentences, by what they are about.
+
+    Args:
+        config: The network.
+        prepared: Whether it was taught with images of mean 0 and standard deviation 1.
+        probable: Whether probabilities are made of its scores before they come out.
 
     Example:
         >>> facts_in_words(UNetConfig(), True)["tile"]
@@ -74,7 +83,7 @@ def facts_in_words(config: UNetConfig, prepared: bool) -> dict[str, str]:
             else "The prediction is as large as the tile."
         ),
         "tiles": _apart(known),
-        "scores": _scores(config),
+        "scores": _scores(config, probable),
     }
 
 
@@ -87,14 +96,12 @@ def _apart(known: Sizes) -> str:
     return words
 
 
-def _scores(config: UNetConfig) -> str:
-    each = "for each class" if config.num_classes > 1 else "of class 1"
-    match config.head_activation:
-        case "linear" | "relu":
-            rule = "softmax over the classes" if config.num_classes > 1 else "the logistic function"
-            which = "any number" if config.head_activation == "linear" else "cut off below 0"
-            return f"A score {each} (a logit, {which}): {rule} makes probabilities of them."
-        case "softmax":
-            return "A probability for each class; they add up to 1."
-        case _:
-            return f"A probability {each}; each class was judged by itself, so that they need not add up to 1."
+def _scores(config: UNetConfig, probable: bool) -> str:
+    many = config.num_classes > 1
+    if config.head_activation == "sigmoid" and many:
+        return "A probability for each class; each was judged by itself, so they need not add up to 1."
+    if probable or config.head_activation in {"softmax", "sigmoid"}:
+        return "A probability for each class; they add up to 1." if many else "The probability of class 1."
+    which = "any number" if config.head_activation == "linear" else "cut off below 0"
+    rule = "softmax over the classes" if many else "the logistic function"
+    return f"A score {'for each class' if many else 'of class 1'} (a logit, {which}): {rule} makes probabilities of it."
