@@ -39,7 +39,7 @@ from unet_explorer.data.dataset import normalize
 from unet_explorer.export import child
 from unet_explorer.export.description import description
 from unet_explorer.export.documentation import documentation
-from unet_explorer.export.network import fresh_weights, read_network
+from unet_explorer.export.network import Network, fresh_weights, read_network
 from unet_explorer.export.onnx_graph import check_onnx, onnx_model
 from unet_explorer.export.people import read_authors, read_license
 from unet_explorer.export.words import facts_in_words, sizes
@@ -220,12 +220,12 @@ def test_sizes_are_those_that_the_network_takes(config):
     assert str(known.smallest) in facts_in_words(config, prepared=True)["tile"]
 
 
-def test_names_that_are_no_identifiers_and_signs_of_markdown_do_no_harm(tmp_path, images):
-    network = read_network(build_model(UNetConfig(depth=1, base_filters=2)))
-    odd = TrainingSession(network.config, images.take([0, 1]), 20)
+def test_names_that_are_no_identifiers_and_signs_of_markdown_do_no_harm(images):
+    config = UNetConfig(depth=1, base_filters=2)
+    odd = TrainingSession(config, images.take([0, 1]), 20)
     object.__setattr__(odd.dataset, "classes", ("cell <b>|x|", "cell (b)"))
     object.__setattr__(odd.dataset, "name", "Ada's #1 [set]\n# heading")
-    named = network._replace(session=odd)
+    named = Network(config, fresh_weights(config), True, session=odd)
     sums = dict.fromkeys(("weights.onnx", "test_image.npy", "test_answer.npy"), "")
     said = description(named, [], None, sums)
     assert said["name"] == "U-Net for Ada s 1 set heading"
