@@ -60,7 +60,7 @@ def ask(job: Job, network: Network, place: Path, tiles: NDArray[np.float32] | No
         answer = folder / _ANSWER
         problem = json.loads(answer.read_text("ascii"))["problem"] if answer.is_file() else _why(done)
     if problem:
-        raise OSError(f"{place.name.strip('.').split('.')[0]} could not be written. {problem}")
+        raise OSError(f"The network could not be saved. {problem}")
 
 
 def _run(folder: Path) -> subprocess.CompletedProcess[str]:
