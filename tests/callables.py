@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import PIL.Image
@@ -151,6 +152,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "TrainingSession.start": lambda: Tried(_stopped().start, {"force": True, "paused": False}),
         "TrainingSession.join": lambda: Tried(_stopped().join, {"seconds": 0.1}),
         "TrainingSession.model": lambda: Tried(_stopped().model, {"which": "best"}, ends="Nothing was saved yet"),
+        "TrainingSession.weights": lambda: Tried(_stopped().weights, {"which": "best"}, ends="Nothing was saved yet"),
         "TrainingSession.predictions": lambda: Tried(_stopped().predictions, {"epoch": 0}),
         "TrainingSession.discard": lambda: Tried(_stopped().discard, {"keep_files": True}),
         "TrainingSession.unfinished": lambda: Tried(TrainingSession.unfinished, {"worker": Worker()}),
@@ -255,6 +257,19 @@ def _table() -> dict[str, Callable[[], Tried]]:
         ),
         "save_figure": lambda: _saving("save_figure", "u.svg", **design, **asdict(FigureOptions())),
         "save_table": lambda: _saving("save_table", "layers.csv", **design),
+        "save_model": lambda: Tried(
+            _save_model,
+            {**_network_for("unet.onnx"), "overwrite": True},
+            {"path": ("folder",)},
+            # Where a path leads, somebody's folder may be.
+            also=(FileExistsError,),
+        ),
+        "save_package": lambda: Tried(
+            _save_package,
+            {**_network_for("unet.zip"), "authors": ("Ada Lovelace",), "license": "MIT", "overwrite": True},
+            {"path": ("folder",)},
+            also=(FileExistsError,),
+        ),
         "shapes": lambda: Tried(shapes, sized),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
         "to_script": lambda: Tried(unet_explorer.to_script, {**design, "framework": "torch"}),
@@ -272,6 +287,23 @@ def _saving(name: str, file: str, **good: Any) -> Tried:
         getattr(unet_explorer, name)(**given)
 
     return Tried(call, {**good, "path": str(path), "overwrite": False}, {"path": ("folder", "file")})
+
+
+def _network_for(name: str) -> dict[str, Any]:
+    return {"path": name, "session_or_model": unet_explorer.build_model(NETWORK)}
+
+
+def _save_model(**given: Any) -> str:
+    Path("unet.onnx").unlink(missing_ok=True)
+    # Whatever has no ending would become a folder, which takes Keras a while.
+    with mock.patch("unet_explorer.export.models._write_saved_model"):
+        return str(unet_explorer.save_model(**given))
+
+
+def _save_package(**given: Any) -> str:
+    Path("unet.zip").unlink(missing_ok=True)
+    with mock.patch("unet_explorer.export.package._answer", return_value=np.ones((1, 1, 2), "float32")):
+        return str(unet_explorer.save_package(**given))
 
 
 def _predicting() -> Tried:

@@ -29,7 +29,7 @@ CALLED_BACK = {"on_ready", "on_lost", "on_failed", "on_answer"}
 """What `Requests` tells a session; no one else calls these."""
 MORE = {"TrainingSession": Recipe, "save_figure": FigureOptions}
 """What else than its own arguments is taken by name."""
-KERAS = {"build_model", "predict_folder", "predict_image"}
+KERAS = {"build_model", "predict_folder", "predict_image", "save_model", "save_package"}
 CASES = [pytest.param(name, marks=[pytest.mark.tensorflow] * (name in KERAS)) for name in TABLE]
 
 

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from unet_explorer.export.curves import save_curves
     from unet_explorer.export.layouts import save_dataset
     from unet_explorer.export.maps import save_maps
+    from unet_explorer.export.models import save_model
     from unet_explorer.export.notebook import save_notebook
+    from unet_explorer.export.package import save_package
     from unet_explorer.export.tiles import save_tiling
     from unet_explorer.learning.session import TrainingSession
     from unet_explorer.model import build_model
@@ -72,7 +74,9 @@ __all__ = [
     "save_dataset",
     "save_figure",
     "save_maps",
+    "save_model",
     "save_notebook",
+    "save_package",
     "save_table",
     "save_tiling",
     "tile_for_output",
@@ -98,7 +102,9 @@ _LATER = {
     "save_dataset": "export.layouts",
     "save_figure": "drawing.saving",
     "save_maps": "export.maps",
+    "save_model": "export.models",
     "save_notebook": "export.notebook",
+    "save_package": "export.package",
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
     "to_script": "core.script",

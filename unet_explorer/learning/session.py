@@ -241,6 +241,17 @@ class TrainingSession:
         """
         return _network(self._store, self.order, read_value("which", which, _WHICH))
 
+    def weights(self, which: Literal["best", "last"] = "best") -> tuple[NDArray[Any], ...]:
+        """What it has learnt, as plain arrays, in the order of Keras's ``get_weights``. Needs no TensorFlow.
+
+        Args:
+            which: The weights with the highest IoU, or the latest that were saved.
+
+        Raises:
+            TrainingError: If nothing was saved yet, or it is damaged.
+        """
+        return _weights(self._store, read_value("which", which, _WHICH))
+
     def later_model(self) -> Callable[[], keras.Model]:
         """What makes `model` when it is called; it holds the design and the folder, and none of the images."""
         return functools.partial(_network, self._store, self.order, "best")
@@ -449,7 +460,7 @@ class TrainingSession:
         self.changed.emit()
 
 
-def _network(store: Store | None, order: Order, which: str) -> keras.Model:
+def _weights(store: Store | None, which: str) -> tuple[NDArray[Any], ...]:
     try:
         saved = store.read_whole_arrays(f"{which}.npz") if store else None
     except DamagedError as error:
@@ -457,11 +468,17 @@ def _network(store: Store | None, order: Order, which: str) -> keras.Model:
         raise TrainingError(f"These weights are damaged ({error}): try model({other!r}).") from None
     if saved is None:
         raise TrainingError("Nothing was saved yet: the first weights are kept at the end of the first epoch.")
+    # Beside them lies how good they are.
+    return tuple(saved[f"weight{number}"] for number in range(sum(name.startswith("weight") for name in saved)))
+
+
+def _network(store: Store | None, order: Order, which: str) -> keras.Model:
+    weights = _weights(store, which)
     from unet_explorer.model import build_model, mark_prepared
 
     network = build_model(order.config)
     mark_prepared(network)
-    network.set_weights([saved[f"weight{number}"] for number in range(len(network.weights))])
+    network.set_weights(weights)
     return network
 
 

@@ -165,12 +165,13 @@ class Run(NamedTuple):
         shape = tuple(int(side) for side in source.shape)
         tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
         batch = read_batch_size(_usual_batch(tiling) if batch_size is None else batch_size)
+        prepare = is_prepared(model) if normalize is None else normalize
         if model.input_shape[1:3] not in {(None, None), tiling.tile}:
             # Built for tiles of one size; the weights serve any.
             flexible = build_model(config)
             flexible.set_weights(model.get_weights())
             model = flexible
-        return cls(model, config, source, tiling, batch, is_prepared(model) if normalize is None else normalize)
+        return cls(model, config, source, tiling, batch, prepare)
 
     def into(self, out: Any, progress: Callable[[int, int], None] | None = None) -> None:
         """Predict tile after tile.
