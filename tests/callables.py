@@ -136,6 +136,11 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "Dataset.split": lambda: Tried(GREY.split, {"share": 0.5, "seed": 1}),
         "Explorer": lambda: Tried(_explorer, {**design, "dataset": GREY, "link": None}),
         "Explorer.tab": lambda: Tried(_tab, {"title": "Build"}),
+        "Explorer.save": lambda: Tried(
+            _anew(unet_explorer.explore("classroom").save),
+            {"path": f"{_folder()}/anew.svg", "what": "figure", "overwrite": True},
+            also=(FileExistsError, PermissionError),
+        ),
         "Explorer.config": lambda: Tried(_setter(unet_explorer.explore("classroom"), "config"), {"config": NETWORK}),
         "Explorer.tile": lambda: Tried(_setter(unet_explorer.explore("classroom"), "tile"), {"tile": (20, 24)}),
         "ShapeError": lambda: Tried(ShapeError, {"config": NETWORK, "tile": (21, 24)}),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unet_explorer.core.config import Flag, read_value, shown
 
-__all__ = ["place_for", "printable", "whole"]
+__all__ = ["place_for", "printable", "read_place", "whole"]
 
 
 def printable(name: object) -> str:
@@ -45,7 +45,7 @@ def place_for(path: object, endings: Collection[str], overwrite: object = False)
         ValueError: path='u.bmp' ends in none of the kinds that can be written: give a name that ends in .svg or .pdf.
     """
     may_replace = read_value("overwrite", overwrite, Flag())
-    place, name = _read(path), printable(Path(str(path)).name)
+    place, name = read_place(path), printable(Path(str(path)).name)
     if place.suffix.lower() not in endings and "" not in endings:
         *first, last = endings
         every = f"{', '.join(first)} or {last}" if first else last
@@ -63,7 +63,18 @@ def place_for(path: object, endings: Collection[str], overwrite: object = False)
     return place
 
 
-def _read(path: object) -> Path:
+def read_place(path: object) -> Path:
+    """Whatever may be a path to write to.
+
+    Raises:
+        ValueError: If it is none.
+
+    Example:
+        >>> read_place(4)
+        Traceback (most recent call last):
+        ...
+        ValueError: path=4 cannot be written to: give the path of a file.
+    """
     try:
         place = Path(path).expanduser()  # type: ignore[arg-type]  # what is no path is refused below
         place.exists()

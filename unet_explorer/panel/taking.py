@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.script import to_script
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.whole import place_for, whole
+from unet_explorer.whole import place_for, read_place, whole
 
 if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset, Image
@@ -212,7 +212,7 @@ def kind_of(path: object, what: object = None) -> str:
         >>> kind_of("u.tex"), kind_of("layers.tex", "table"), kind_of("unet.onnx")
         ('figure', 'table', 'network')
     """
-    ending = Path(str(path)).suffix.lower()
+    ending = read_place(path).suffix.lower()
     if what is None:
         if ending not in _USUAL:
             every = "; ".join(f"{what}: {', '.join(filter(None, kind.endings))}" for what, kind in KINDS.items())
