@@ -13,11 +13,17 @@ from hypothesis import strategies as st
 from support import configs, everything, examples
 
 from unet_explorer import PRESETS, UNetConfig, __main__, cells, explore, plan, shapes
+from unet_explorer.core.config import allowed
 from unet_explorer.core.tiles import LARGEST
 from unet_explorer.data.augment import Augmentation
+from unet_explorer.data.made import SETS
 from unet_explorer.data.made.wanted import Made
 from unet_explorer.learning.recipe import Recipe
-from unet_explorer.panel.link import ASKED, LONGEST, Link, as_code, link_in, read_link, write_link
+from unet_explorer.lessons.lesson import HIDDEN, lessons
+from unet_explorer.panel.code import as_code
+from unet_explorer.panel.link import ASKED, LOCKED, LONGEST, Link, link_in, read_link, write_link
+from unet_explorer.panel.rooms import TABS
+from unet_explorer.panel.tokens import WORDS
 
 
 def taught(recipe):
@@ -25,7 +31,7 @@ def taught(recipe):
 
 
 WRITTEN = {
-    "unet1-t188-d3-f8-out4-n4-setshapes-draw7-r1-steps1500-losscombined-v15-atdec1_concat-tabtrain-31bz2f5": Link(
+    "unet1-t188-d3-f8-out4-n4-shapes-i7-r1-s1500-combined-v15-atdec1_concat-train-1tgykdn": Link(
         UNetConfig(depth=3, base_filters=8, num_classes=4),
         (188, 188),
         Made("shapes", 24, (256, 256), 7),
@@ -78,6 +84,9 @@ def links(draw):
         draw(st.integers(1, 1024)),
         draw(st.sampled_from(["", "input", "argmax", *(step.name for step in plan(config))])),
         draw(st.sampled_from(["Design", "Build", "Train", "Tile", "Inside"])),
+        draw(st.sampled_from(["", *lessons()])),
+        tuple(each for each in LOCKED if draw(st.booleans())),
+        tuple(each for each in HIDDEN if draw(st.booleans())),
     )
 
 
@@ -101,7 +110,18 @@ def test_the_longest_link_is_short_enough():
         patience=99_999, seed=2**31 - 2, augmentation=Augmentation(shifts=False, inverted=True),
     )  # fmt: skip
     made = Made("membranes", 10_000, (101, 100), most)
-    link = Link(config, (LARGEST - 1, LARGEST), made, taught(recipe), 1023, "bottleneck_conv3", "Inside")
+    link = Link(
+        config,
+        (LARGEST - 1, LARGEST),
+        made,
+        taught(recipe),
+        1023,
+        "bottleneck_conv3",
+        "Inside",
+        max(lessons(), key=len),
+        LOCKED,
+        HIDDEN,
+    )
     assert len(write_link(link)) <= LONGEST
     assert read_link(write_link(link)) == link
 
@@ -153,7 +173,7 @@ def signed(*tokens, version=1):
         (("t0",), "tile="),
         (("t188x188x188",), "tile="),
         (("t1e5",), "tile="),
-        (("t188", "padmirror"), "padding='mirror' is not allowed"),
+        (("t188", "mirror"), "'mirror', which this release does not know"),
         (
             (
                 "t188",
@@ -163,15 +183,17 @@ def signed(*tokens, version=1):
         ),
         (("t188", "skip2"), "skips=2 is not allowed"),
         (("t188", "n0"), "batch_size=0"),
-        (("t188", "setnuclei"), "There is no made set 'nuclei'"),
-        (("t188", "setcells", "m10000", "px4096"), "a link may bring 1 GB"),
-        (("t188", "setcells", "px8"), "size="),
+        (("t188", "onnothing"), "There is no lesson 'nothing'"),
+        (("t188", "lock99999999"), "99999999, which this release"),
+        (("t188", "same", "valid"), "'valid', which this release does not know"),
+        (("t188", "cells", "m10000", "px4096"), "a link may bring 1 GB"),
+        (("t188", "cells", "px8"), "size="),
         (("t188", "r1", "lr0"), "learning_rate=0"),
-        (("t188", "r1", "losshinge"), "loss='hinge' is not allowed"),
-        (("t188", "r1", "v64"), "variations 64, which this release does not know"),
-        (("t188", "r1", "v1x1"), "variations .1, 1."),
+        (("t188", "r1", "hinge"), "'hinge', which this"),
+        (("t188", "r1", "v64"), "it says 64, which this release does not know"),
+        (("t188", "r1", "v1x1"), "it says .1, 1."),
         (("t188", "atdec9_up"), "There is no step 'dec9_up'"),
-        (("t188", "tabsecret"), "There is no tab 'Secret'"),
+        (("t188", "secret"), "'secret', which this"),
         (("t188", "t" * 400), "cut off or mistyped"),
         (("t" + "9" * 280,), "tile="),
     ],
@@ -179,6 +201,17 @@ def signed(*tokens, version=1):
 def test_what_a_link_says_is_checked_as_if_it_were_typed(tokens, words):
     with pytest.raises(ValueError, match="(?s)The link .*" + words.replace("(", r"\(")):
         read_link(signed(*tokens))
+
+
+def test_whatever_can_be_chosen_in_words_has_one():
+    chosen = {knob: allowed(knob).values for knob in ("padding", "upsampling", "head_activation")}
+    recipe = {
+        each.name: each.metadata["allowed"].values for each in fields(Recipe) if each.name in {"optimizer", "loss"}
+    }
+    for values in (*chosen.values(), *recipe.values(), SETS, [title.lower() for title in ("Design", *TABS)]):
+        assert set(values) in [set(words) for words in WORDS.values()]
+    every = [word for words in WORDS.values() for word in words]
+    assert len(set(every)) == len(every)
 
 
 def test_a_later_version_says_what_to_do():
@@ -213,15 +246,15 @@ def test_the_same_scene_opens_again(state):
         other.close()
     # Whoever says a tile or images beside the link means these.
     assert explore(link, 92).tile == (92, 92)
-    assert "setshapes" in explore(write_link(Link(held.config, held.tile)), None, shapes(2, size=64)).link
+    assert "-shapes" in explore(write_link(Link(held.config, held.tile)), None, shapes(2, size=64)).link
 
 
 def test_own_images_are_not_in_a_link(images):
     import dataclasses
 
-    assert "setcells" in explore("classroom", None, cells(2, size=64)).link
-    assert "set" not in explore("classroom", None, dataclasses.replace(cells(2, size=64), name="cells")).link
-    assert "set" not in explore("classroom", None, cells(3, size=64).take([1, 0])).link
+    assert "-cells" in explore("classroom", None, cells(2, size=64)).link
+    assert "-cells" not in explore("classroom", None, dataclasses.replace(cells(2, size=64), name="cells")).link
+    assert "-cells" not in explore("classroom", None, cells(3, size=64).take([1, 0])).link
 
 
 @given(configs(), st.integers(1, 999), st.integers(1, 999))

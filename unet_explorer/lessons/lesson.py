@@ -19,7 +19,19 @@ from unet_explorer.core.config import PRESETS, shown
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.lessons.facts import Design, FormulaError, Value, evaluate, filled, in_words
 
-__all__ = ["HIDDEN", "SCHEMA", "Ask", "Choice", "Lesson", "LessonError", "Mistake", "Page", "lessons", "read_lesson"]
+__all__ = [
+    "HIDDEN",
+    "SCHEMA",
+    "Ask",
+    "Choice",
+    "Lesson",
+    "LessonError",
+    "Mistake",
+    "Page",
+    "find_lesson",
+    "lessons",
+    "read_lesson",
+]
 
 HIDDEN: Final = ("sides", "channels", "crops", "verdict", "totals", "card", "layers")
 """What a step may hide of the stage, so that the answer is not there to be read."""
@@ -161,6 +173,22 @@ def lessons(language: str = "en") -> Mapping[str, Lesson]:
             if file.name.endswith(".toml")
         )
     }
+
+
+def find_lesson(name: str) -> Lesson:
+    """One of the lessons that come with the package.
+
+    Raises:
+        LessonError: If there is none of this name.
+
+    Example:
+        >>> find_lesson("why-572").minutes
+        7
+    """
+    found = lessons().get(name)
+    if found is None:
+        raise LessonError(f"There is no lesson {shown(name)}: give one of {', '.join(lessons())}.")
+    return found
 
 
 def read_lesson(path: str | Path) -> Lesson:

@@ -20,9 +20,10 @@ from unet_explorer.drawing.svg import standalone
 from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.cells import close_former
 from unet_explorer.panel.closing import forget
+from unet_explorer.panel.code import as_code
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
-from unet_explorer.panel.link import Link, as_code, write_link
+from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.rooms import TABS, Parts
 from unet_explorer.panel.taking import Content, file_of, menu, save
 

@@ -13,83 +13,45 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from unet_explorer.core.config import PRESETS, UNetConfig, shown
+from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.plan import TILE, plan
 from unet_explorer.core.tiles import read_tile
 from unet_explorer.data.made.wanted import Made
+from unet_explorer.lessons.lesson import HIDDEN, find_lesson
+from unet_explorer.panel.tokens import DESIGN, IMAGES, RECIPE, REST, VARIED, Field, parsed, tokens
 
-__all__ = ["ASKED", "LONGEST", "Link", "as_code", "asked_for", "is_link", "link_in", "read_link", "write_link"]
+__all__ = [
+    "ASKED",
+    "LOCKED",
+    "LONGEST",
+    "Link",
+    "asked_for",
+    "is_link",
+    "link_in",
+    "read_link",
+    "write_link",
+]
 
-ASKED: Final = "UNET_EXPLORER_DESIGN"
+ASKED: Final = "UNET_EXPLORERDESIGN"
 """The variable of the environment that says what `explore` opens with where its call says nothing."""
 LONGEST: Final = 300
 """No link is longer."""
 _VERSION: Final = 1
 _BEGINS: Final = re.compile(r"\s*unet(\d+)-", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"([a-z]+)(\d[0-9ex]*)")
 _SIGNS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Figures of the checksum: no letter that is easily taken for another sign."""
 _BY_HAND: Final = "Copy it once more, whole, from where it was made; it cannot be changed by hand."
 
 
-class _Field(NamedTuple):
-    """How something is written: the letters of its token, its name, and what it is where no token says otherwise."""
-
-    key: str
-    name: str
-    usual: Any
-
-
-_DESIGN: Final = (
-    _Field("d", "depth", 4),
-    _Field("f", "base_filters", 64),
-    _Field("c", "convs_per_block", 2),
-    _Field("k", "kernel_size", 3),
-    _Field("pad", "padding", "valid"),
-    _Field("in", "in_channels", 1),
-    _Field("out", "num_classes", 2),
-    _Field("up", "upsampling", "transpose"),
-    _Field("bn", "batch_norm", False),
-    _Field("drop", "dropout", 0.0),
-    _Field("head", "head_activation", "linear"),
-    _Field("skip", "skips", True),
-)
-_RECIPE: Final = (
-    _Field("steps", "steps", 300),
-    _Field("e", "steps_per_epoch", 25),
-    _Field("lr", "learning_rate", 0.0015),
-    _Field("by", "optimizer", "adam"),
-    _Field("loss", "loss", "cross-entropy"),
-    _Field("w", "patience", 0),
-    _Field("seed", "seed", 0),
-    _Field("v", "augmentation", 31),
-)
-_VARIED: Final = ("shifts", "rotations", "flips", "grey", "elastic", "inverted")
-"""The variations: one number holds all of them, the first as 1, the next as 2, then 4, and so on."""
-_IMAGES: Final = (
-    _Field("set", "name", ""),
-    _Field("m", "images", 24),
-    _Field("px", "size", (256, 256)),
-    _Field("draw", "seed", 0),
-)
-_REST: Final = (
-    _Field("t", "tile", None),
-    _Field("n", "batch_size", 1),
-    _Field("at", "selected", ""),
-    _Field("tab", "opened", "design"),
-    # A recipe was chosen, be it the usual one.
-    _Field("r", "taught", False),
-)
-_ALL: Final = (*_REST[:1], *_DESIGN, *_REST[1:2], *_IMAGES, *_REST[4:], *_RECIPE, *_REST[2:4])
-"""In the order in which they are written."""
 _TABS: Final = ("Design", "Build", "Train", "Tile", "Inside")
+LOCKED: Final = ("tile", *(each.name for each in DESIGN), "batch_size", "preset")
+"""What of the panel can be locked: the tile, each knob, the tiles per batch, the list of designs."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +66,9 @@ class Link:
         batch_size: Tiles per batch.
         selected: The step that is selected: a step's name, ``"input"``, ``"argmax"``, or nothing.
         opened: The open tab.
+        lesson: The lesson that is opened, one of those that come with the package; empty for none.
+        lock: What cannot be changed, some of `LOCKED`.
+        hide: What of the stage is hidden, some of `HIDDEN`.
 
     Raises:
         ValueError: If a part is not allowed.
@@ -120,6 +85,9 @@ class Link:
     batch_size: int = 1
     selected: str = ""
     opened: str = "Design"
+    lesson: str = ""
+    lock: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tile", read_tile(self.tile))
@@ -138,6 +106,18 @@ class Link:
             raise ValueError(f"There is no step {shown(self.selected)} in this network.")
         if self.opened not in _TABS:
             raise ValueError(f"There is no tab {shown(self.opened)}: give one of {', '.join(_TABS)}.")
+        if self.lesson:
+            find_lesson(self.lesson)
+        object.__setattr__(self, "lock", _some("lock", self.lock, LOCKED))
+        object.__setattr__(self, "hide", _some("hide", self.hide, HIDDEN))
+
+
+def _some(name: str, given: object, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Some of what there is, in its order."""
+    wanted = [given] if isinstance(given, str) else given
+    if not isinstance(wanted, (list, tuple)) or not all(isinstance(each, str) and each in known for each in wanted):
+        raise ValueError(f"{name}={shown(given)} is not allowed: give a list of some of {', '.join(known)}.")
+    return tuple(each for each in known if each in wanted)
 
 
 def _checked_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,7 +173,7 @@ def write_link(link: Link) -> str:
         >>> write_link(Link(UNetConfig(depth=3, base_filters=8), (188, 188)))
         'unet1-t188-d3-f8-11hrn49'
     """
-    body = "-".join([f"unet{_VERSION}", *_tokens(_values(link))])
+    body = "-".join([f"unet{_VERSION}", *tokens(_values(link))])
     return f"{body}-{_checksum(body)}"
 
 
@@ -228,7 +208,7 @@ Copy it once more, whole, from where it was made; it cannot be changed by hand.
             "unet_explorer."
         )
     try:
-        return _link(_parsed(body.split("-")[1:]))
+        return _link(parsed(body.split("-")[1:]))
     except ValueError as error:
         raise ValueError(f"The link {shown(link)} cannot be opened: {error}") from None
 
@@ -250,153 +230,57 @@ def _values(link: Link) -> dict[str, Any]:
         "at": link.selected,
         "tab": link.opened.lower(),
         "r": link.recipe is not None,
+        "on": link.lesson.replace("-", "_"),
+        "lock": _bits(link.lock, LOCKED),
+        "hide": _bits(link.hide, HIDDEN),
     }
-    values |= {each.key: getattr(link.config, each.name) for each in _DESIGN}
+    values |= {each.key: getattr(link.config, each.name) for each in DESIGN}
     if link.images is not None:
-        values |= {each.key: getattr(link.images, each.name) for each in _IMAGES}
+        values |= {each.key: getattr(link.images, each.name) for each in IMAGES}
     if link.recipe is not None:
-        values |= {each.key: link.recipe[each.name] for each in _RECIPE}
-        values["v"] = sum(link.recipe["augmentation"][name] << place for place, name in enumerate(_VARIED))
+        values |= {each.key: link.recipe[each.name] for each in RECIPE}
+        values["v"] = _bits(tuple(name for name, on in link.recipe["augmentation"].items() if on), VARIED)
     return values
 
 
-def _tokens(values: Mapping[str, Any]) -> Iterator[str]:
-    for each in _ALL:
-        value = values.get(each.key, each.usual)
-        if value != each.usual:
-            yield each.key + _written(value)
+def _bits(some: tuple[str, ...], known: tuple[str, ...]) -> int:
+    return sum(1 << place for place, name in enumerate(known) if name in some)
 
 
-def _written(value: Any) -> str:
-    match value:
-        case bool():
-            return str(int(value))
-        case int() | str():
-            return str(value)
-        case float():
-            return _decimal(value)
-        case _:
-            height, width = value
-            return str(height) if height == width else f"{height}x{width}"
-
-
-def _decimal(number: float) -> str:
-    """The number in whole figures, and by how many places they stand behind the point: 0.0015 is 15e4.
-
-    Example:
-        >>> _decimal(0.0015), _decimal(2.0), _decimal(1e6)
-        ('15e4', '2', '1000000')
-    """
-    exact = Decimal(repr(float(number))).normalize()
-    _, digits, places = exact.as_tuple()
-    assert isinstance(places, int)
-    figures = "".join(map(str, digits))
-    return figures + "0" * places if places >= 0 else f"{figures}e{-places}"
-
-
-def _parsed(tokens: list[str]) -> dict[str, Any]:
-    numbers = {each.key for each in _ALL if not isinstance(each.usual, str)}
-    words = sorted({each.key for each in _ALL} - numbers, key=len, reverse=True)
-    values: dict[str, Any] = {}
-    for token in tokens:
-        number = _NUMBER.fullmatch(token)
-        if number and number[1] in numbers:
-            key, value = number[1], _number(number[2])
-        else:
-            key = next((each for each in words if token.startswith(each)), "")
-            value = token.removeprefix(key)
-        if not key or key in values:
-            raise ValueError(f"it says {shown(token)}, which this release does not know. Update unet_explorer.")
-        values[key] = value
-    return values
-
-
-def _number(text: str) -> Any:
-    if "x" in text:
-        return tuple(_number(side) for side in text.split("x"))
-    figures, _, places = text.partition("e")
-    if not figures.isdigit() or (places and not places.isdigit()):
-        raise ValueError(f"{text!r} is no number.")
-    # Python reads no whole number of thousands of figures.
-    return float(f"{figures}e-{places}") if places else int(figures)
+def _of_bits(bits: Any, known: tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(bits, int) or bits >> len(known):
+        raise ValueError(f"it says {shown(bits)}, which this release does not know. Update unet_explorer.")
+    return tuple(name for place, name in enumerate(known) if bits >> place & 1)
 
 
 def _link(values: Mapping[str, Any]) -> Link:
-    def of(fields: tuple[_Field, ...]) -> dict[str, Any]:
+    def of(fields: tuple[Field, ...]) -> dict[str, Any]:
         found = {each.name: values.get(each.key, each.usual) for each in fields}
         flags = {each.name for each in fields if isinstance(each.usual, bool)}
         return {name: _flag(value) if name in flags else value for name, value in found.items()}
 
-    images, rest = of(_IMAGES), of(_REST)
+    images, rest = of(IMAGES), of(REST)
     if rest["tile"] is None:
         raise ValueError("it says no tile.")
     size = images["size"]
     return Link(
-        UNetConfig.from_dict(of(_DESIGN)),
+        UNetConfig.from_dict(of(DESIGN)),
         rest["tile"],
         Made(**{**images, "size": size if isinstance(size, tuple) else (size, size)}) if images["name"] else None,
-        _taught(of(_RECIPE)) if rest["taught"] else None,
+        _taught(of(RECIPE)) if rest["taught"] else None,
         rest["batch_size"],
         rest["selected"],
         rest["opened"].capitalize(),
+        rest["lesson"].replace("_", "-"),
+        _of_bits(rest["lock"], LOCKED),
+        _of_bits(rest["hide"], HIDDEN),
     )
 
 
 def _taught(recipe: dict[str, Any]) -> dict[str, Any]:
-    varied = recipe["augmentation"]
-    if not isinstance(varied, int) or varied >> len(_VARIED):
-        raise ValueError(f"it says variations {shown(varied)}, which this release does not know. Update unet_explorer.")
-    return {**recipe, "augmentation": {name: bool(varied >> place & 1) for place, name in enumerate(_VARIED)}}
+    varied = _of_bits(recipe["augmentation"], VARIED)
+    return {**recipe, "augmentation": {name: name in varied for name in VARIED}}
 
 
 def _flag(value: Any) -> Any:
     return bool(value) if value in (0, 1) else value
-
-
-def as_code(config: UNetConfig, tile: tuple[int, int], images: Made | None = None) -> str:
-    """The call that opens a design, as a person would write it.
-
-    Args:
-        config: The network.
-        tile: (height, width) in pixels.
-        images: The made set that is learnt from, where that is not the usual one.
-
-    Example:
-        >>> print(as_code(UNetConfig(depth=3, base_filters=8), (188, 252), Made("shapes", seed=3)))
-        from unet_explorer import explore, shapes
-        <BLANKLINE>
-        explore("classroom", tile=(188, 252), dataset=shapes(seed=3))
-        >>> print(as_code(UNetConfig(depth=2), (572, 572)))
-        from unet_explorer import UNetConfig, explore
-        <BLANKLINE>
-        explore(UNetConfig(depth=2), tile=572)
-    """
-    names, arguments = {"explore"}, []
-    preset = next((name for name, each in PRESETS.items() if each.config == config), None)
-    if preset is None:
-        names.add("UNetConfig")
-        usual = UNetConfig()
-        chosen = {each.name: getattr(config, each.name) for each in fields(config)}
-        said = [f"{name}={_quoted(value)}" for name, value in chosen.items() if value != getattr(usual, name)]
-        arguments.append(f"UNetConfig({', '.join(said)})")
-    else:
-        arguments.append(_quoted(preset))
-    if preset is None or tile != (PRESETS[preset].tile,) * 2:
-        arguments.append(f"tile={tile[0] if tile[0] == tile[1] else tile}")
-    if images is not None:
-        names.add(images.name)
-        usual_set = Made(images.name)
-        how = [] if images.images == usual_set.images else [f"{images.images}"]
-        if images.size != usual_set.size:
-            how.append(f"size={images.size[0] if images.size[0] == images.size[1] else images.size}")
-        if images.seed != usual_set.seed:
-            how.append(f"seed={images.seed}")
-        arguments.append(f"dataset={images.name}({', '.join(how)})")
-    # Constants, classes, functions: the order in which names are sorted everywhere here.
-    listed = ", ".join(sorted(names, key=lambda name: (name.islower(), name)))
-    return f"from unet_explorer import {listed}\n\nexplore({', '.join(arguments)})"
-
-
-def _quoted(value: object) -> str:
-    # Words of ours: none holds a quotation mark.
-    return f'"{value}"' if isinstance(value, str) else repr(value)
