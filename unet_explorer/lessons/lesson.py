@@ -31,6 +31,7 @@ __all__ = [
     "find_lesson",
     "lessons",
     "read_lesson",
+    "titles",
 ]
 
 HIDDEN: Final = ("sides", "channels", "crops", "verdict", "totals", "card", "layers")
@@ -164,15 +165,25 @@ def lessons(language: str = "en") -> Mapping[str, Lesson]:
         >>> "why-572" in lessons()
         True
     """
-    found = sorted(files("unet_explorer.lessons").joinpath(language).iterdir(), key=lambda file: file.name)
-    return {
-        lesson.name: lesson
-        for lesson in (
-            parsed(file.read_text("utf-8"), _name(file.name), file.name)
-            for file in found
-            if file.name.endswith(".toml")
-        )
-    }
+    return {_name(file): parsed(text, _name(file), f"{file}.toml") for file, text in _texts(language).items()}
+
+
+@lru_cache(maxsize=4)
+def titles(language: str = "en") -> Mapping[str, tuple[str, int]]:
+    """Title and minutes of each lesson, by name, in their order; nothing is computed for it.
+
+    Example:
+        >>> titles()["why-572"]
+        ('Why 572 gives 388', 7)
+    """
+    heads = {name: tomllib.loads(text) for name, text in _texts(language).items()}
+    return {_name(name): (str(head.get("title", name)), int(head.get("minutes", 0))) for name, head in heads.items()}
+
+
+def _texts(language: str) -> dict[str, str]:
+    folder = files("unet_explorer.lessons").joinpath(language)
+    found = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return {file.name.removesuffix(".toml"): file.read_text("utf-8") for file in found}
 
 
 def find_lesson(name: str) -> Lesson:

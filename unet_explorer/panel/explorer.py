@@ -17,6 +17,7 @@ from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.data.made.wanted import Made
 from unet_explorer.drawing.svg import standalone
+from unet_explorer.lessons.lesson import Lesson, find_lesson, titles
 from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.cells import close_former
 from unet_explorer.panel.closing import forget
@@ -26,6 +27,7 @@ from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.rooms import TABS, Parts
 from unet_explorer.panel.taking import Content, file_of, menu, save
+from unet_explorer.panel.teaching import lesson_for_page, lesson_of
 
 if TYPE_CHECKING:
     import keras
@@ -60,6 +62,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``,
             or a ``problem`` in words. Files are let go of once they are sent.
         offers: What can be taken away; see `taking.menu`.
+        lessons: The lessons there are: ``name``, ``title`` and ``minutes`` of each.
+        lesson: The lesson that is gone through, see `teaching.lesson_for_page`; empty for none.
+        progress: How far each lesson has come, by its name: ``at``, the number of the step, and the ``answers``.
+        lock: What cannot be changed in the browser: knobs by name, ``"tile"``, ``"batch_size"``, ``"preset"``.
+        hide: What of the stage is hidden.
         glossary: The words of the field, to be explained where they stand.
     """
 
@@ -75,6 +82,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     request = traitlets.Dict().tag(sync=True)
     taken = traitlets.Dict().tag(sync=True)
     offers: Any = traitlets.List(menu()).tag(sync=True)
+    lessons: Any = traitlets.List().tag(sync=True)
+    lesson = traitlets.Dict().tag(sync=True)
+    progress = traitlets.Dict().tag(sync=True)
+    lock: Any = traitlets.List().tag(sync=True)
+    hide: Any = traitlets.List().tag(sync=True)
     glossary: Any = traitlets.List(entries()).tag(sync=True)
 
     def __init__(
@@ -96,12 +108,16 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         super().__init__(
             knobs=f"anywidget:{self.instrument.model_id}",
             titles=[list(_DESIGN), *([title, about] for title, (about, _) in TABS.items())],
+            lessons=[{"name": name, "title": title, "minutes": minutes} for name, (title, minutes) in titles().items()],
         )
         if _only_cells_make_widgets():
             for title in TABS:
                 self._make(title, attended=False)
         if link is not None:
             self.instrument.batch_size, self.instrument.selected = link.batch_size, link.selected
+            self.lock, self.hide = list(link.lock), list(link.hide)
+            if link.lesson:
+                self.teach(link.lesson)
             self.opened = link.opened
 
     @traitlets.validate("opened")
@@ -117,6 +133,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self._hand.submit(self._take, request)
             case "link":
                 self.taken = {"number": request.get("number", 0), "text": self.link}
+            case "lesson":
+                self.lesson = lesson_for_page(find_lesson(str(request["name"]))) if request.get("name") else {}
             case "code":
                 self.taken = {"number": request.get("number", 0), "text": self.code}
 
@@ -150,6 +168,25 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             image=self._parts.chosen.image if covered and self._parts else None,
             maps=inside.view if inside else None,
         )
+
+    def teach(self, lesson: str | os.PathLike[str] | Lesson) -> None:
+        """Open a lesson beside the U.
+
+        Args:
+            lesson: The name of one that comes with the package, such as ``"why-572"``; the path of a ``.toml`` file of
+                your own; or a lesson that was read.
+
+        Raises:
+            LessonError: If there is none, or the file cannot be read; it says where in it, and what would help.
+
+        Example:
+            >>> from unet_explorer import explore
+            >>> panel = explore("paper")
+            >>> panel.teach("why-572")
+            >>> panel.lesson["title"]
+            'Why 572 gives 388'
+        """
+        self.lesson = lesson_for_page(lesson_of(lesson))
 
     def save(
         self, path: str | os.PathLike[str], what: str | None = None, *, overwrite: bool = False, **options: Any
@@ -287,6 +324,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             int(self.instrument.batch_size),
             self.instrument.selected,
             self.opened,
+            # A teacher's own file is nowhere but there.
+            name if (name := self.lesson.get("name", "")) in titles() else "",
+            tuple(self.lock),
+            tuple(self.hide),
         )
         return write_link(shown)
 

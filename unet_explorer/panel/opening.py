@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unet_explorer.core.config import PRESETS, UNetConfig, shown
 from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.lessons.lesson import Lesson
 from unet_explorer.panel.explorer import Explorer
 from unet_explorer.panel.link import Link, asked_for, is_link, read_link
+from unet_explorer.panel.teaching import lesson_of
 
 if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
@@ -36,7 +41,13 @@ def _design(design: Any, *rest: object) -> tuple[UNetConfig, Tile | None, Link |
 
 
 def explore(
-    design: UNetConfig | str | None = None, tile: Tile | None = None, dataset: Dataset | None = None
+    design: UNetConfig | str | None = None,
+    tile: Tile | None = None,
+    dataset: Dataset | None = None,
+    *,
+    lock: Sequence[str] = (),
+    hide: Sequence[str] = (),
+    lesson: str | os.PathLike[str] | Lesson | None = None,
 ) -> Explorer:
     """Open the panel.
 
@@ -46,13 +57,17 @@ def explore(
         tile: Input side in pixels, or (height, width). It need not fit: the panel says why. Left out, it is the
             preset's or the link's, or the fitting one nearest to the paper's.
         dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.
+        lock: What a class shall not turn: knobs by their names, ``"tile"``, ``"batch_size"``, ``"preset"``.
+        hide: What a class shall not see: some of ``"sides"``, ``"channels"``, ``"crops"``, ``"verdict"``, ``"totals"``,
+            ``"card"`` and ``"layers"``.
+        lesson: A lesson to open, by name, such as ``"why-572"``, or a ``.toml`` file of your own.
 
     Returns:
         A widget; as the last line of a notebook's cell it shows itself.
 
     Raises:
         ValueError: If the design is not known, a link was cut off or mistyped, the tile is not one or two whole numbers
-            of at least 1, or the dataset is none.
+            of at least 1, the dataset is none, or there is no such lesson, lock or part to hide.
 
     Example:
         >>> explore("classroom").tile
@@ -63,4 +78,11 @@ def explore(
     config, usual, link = _design(design, tile, dataset)
     if tile is None:
         tile = usual or nearest_sizes(config, PRESETS["paper"].tile)[1] or 1
-    return Explorer(config, read_tile(tile), dataset, link=link)
+    taught = None if lesson is None else lesson_of(lesson)
+    scene = link or Link(config, read_tile(tile))
+    if lock or hide or not isinstance(lock, tuple) or not isinstance(hide, tuple):
+        scene = replace(scene, lock=lock or scene.lock, hide=hide or scene.hide)  # type: ignore[arg-type]
+    panel = Explorer(config, read_tile(tile), dataset, link=scene)
+    if taught is not None:
+        panel.teach(taught)
+    return panel
