@@ -26,6 +26,8 @@ export class Drawing {
    * @param {AbortSignal} signal
    */
   constructor(choose, palette, signal) {
+    /** Whether sizes are kept from who would hear them. */
+    this.sizesKept = false;
     this.choose = choose;
     this.ends = new Ends(palette, choose, signal);
     /** @type {Network | null} */
@@ -293,8 +295,20 @@ export class Drawing {
     return this.state?.tile[0] === this.state?.tile[1];
   }
 
+  /**
+   * Say no sizes to those who cannot see either, while they are asked for.
+   *
+   * @param {boolean} kept
+   */
+  keepSizes(kept) {
+    if (this.sizesKept === kept) return;
+    this.sizesKept = kept;
+    if (this.state) this.update(this.state, this.isSquare());
+  }
+
   /** @param {FollowedMap} map */
   shape(map) {
+    if (this.sizesKept) return "size not shown";
     return `${size([map.height, map.width])} × ${map.step.channels}`;
   }
 

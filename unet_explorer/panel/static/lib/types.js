@@ -364,12 +364,37 @@
  *   request: UserRequest,
  *   taken: Told<{ number: number, name: string, type: string, content: Bytes, text: string, problem: string }>,
  *   offers: Offer[],
+ *   lessons: { name: string, title: string, minutes: number }[],
+ *   lesson: Told<Lesson>,
+ *   progress: Record<string, Progress>,
+ *   lock: string[],
+ *   hide: string[],
  *   glossary: Term[],
  * }} StageTraits  Titles with a word on each; for each tab that was opened its widgets; `taken` answers the request of that
  *   number.
  */
 
 /** @typedef {{ words: string, files: { what: string, ending: string, name: string }[] }} Offer  Something to take away, as several kinds of file. */
+
+/**
+ * A lesson, whole: its steps with what the stage shows, what is hidden, and what is asked.
+ *
+ * @typedef {{ name: string, title: string, aim: string, minutes: number, pages: LessonPage[] }} Lesson
+ * @typedef {{ text: string, design: Design, tab: string, select: string, hide: string[], task: boolean, ask: LessonAsk | null }} LessonPage
+ * @typedef {{
+ *   kind: "number" | "choice" | "step" | "tile",
+ *   question: string,
+ *   answer: string | number,
+ *   unit: string,
+ *   choices: { text: string, says: string }[],
+ *   mistakes: { is: string | number, says: string }[],
+ *   hints: string[],
+ *   why: string,
+ * }} LessonAsk
+ * @typedef {{ right: boolean, says: string }} Verdict
+ * @typedef {{ hints: number, given?: string | number, locked?: boolean, revealed?: boolean }} Answered
+ * @typedef {{ at: number, answers: Record<number, Answered> }} Progress  How far somebody has come.
+ */
 
 /** @typedef {{ name: string, meaning: string, words: string[] }} Term  A term, and the words by which it is found. */
 

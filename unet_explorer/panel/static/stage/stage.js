@@ -2,6 +2,7 @@
 
 import { Compare } from "./compare.js";
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
+import { LessonCard } from "./lesson.js";
 import { SaveMenu } from "./save.js";
 import { TabBar } from "./tab_bar.js";
 import { Terms } from "./terms.js";
@@ -19,6 +20,7 @@ const DESIGN = "Design";
 const TRAIN = "Train";
 const KEYS = [
   ["f", "fills the screen, and leaves it"],
+  ["n", "in a lesson: shows the answer, then the next step"],
   ["← →", "in the U: along the data; on the tabs: to the next"],
   ["↑ ↓", "in the U: to the level above or below"],
   ["Enter", "chooses; Esc lets go"],
@@ -55,9 +57,10 @@ class Stage {
     const { bar, knobs, drawing, card, totals, table } = instrument;
     this.compare = new Compare(instrument, signal);
     this.save = new SaveMenu(model, signal);
-    bar.tools.append(this.save.node, this.helpMenu(signal).node, this.present);
+    this.lesson = new LessonCard(model, instrument, (title) => this.open(title), signal);
+    bar.tools.append(this.lesson.menu.node, this.save.node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
-    const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node);
+    const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node, this.lesson.node);
     const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
     this.node = instrument.root;
     this.node.append(this.tabs.node, body, bar.tools, knobs, bar.words, foot);
@@ -93,9 +96,11 @@ class Stage {
    * @param {KeyboardEvent} event
    */
   onKey(event) {
-    if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (targetOf(event, "input, select, textarea")) return;
-    togglePresent(this.node);
+    if (!["f", "n"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (targetOf(event, "input:not([type=range], [type=checkbox], [type=radio]), select, textarea")) return;
+    if (event.key === "f") togglePresent(this.node);
+    else if (this.lesson.page) this.lesson.next();
+    else return;
     consume(event);
   }
 

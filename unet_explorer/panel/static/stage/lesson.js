@@ -1,0 +1,313 @@
+// A lesson beside the U: who is asked answers first, locks that in, and then sees. It needs no kernel once it is here.
+
+import { answerWords, judged, typedNumber } from "./judging.js";
+import { setDesign } from "../instrument/history.js";
+import { same } from "../lib/equal.js";
+import { rendered } from "../lib/markdown.js";
+import { Menu } from "../lib/menu.js";
+import { OWN_KEYS, consume, element, pressedButton, setText } from "../lib/page.js";
+import { ask as request, listenTo } from "../lib/widget.js";
+
+/** @import { Instrument } from "../instrument/instrument.js" */
+/** @import { Answered, LessonAsk, LessonPage, Model, Progress, StageTraits } from "../lib/types.js" */
+
+const DONE = "That was the lesson. Close it, or choose the next one.";
+const TRY_FIRST = "Answer first: then it is shown.";
+/** @type {Progress} */
+const BEGINNING = { at: 0, answers: {} };
+
+export class LessonCard {
+  /**
+   * @param {Model<StageTraits>} model
+   * @param {Instrument} instrument
+   * @param {(title: string) => void} open  Opens a tab.
+   * @param {AbortSignal} signal
+   */
+  constructor(model, instrument, open, signal) {
+    this.model = model;
+    this.instrument = instrument;
+    this.open = open;
+    /**
+     * Which step is shown.
+     *
+     * @type {string | undefined}
+     */
+    this.shown = undefined;
+    this.menu = this.lessonMenu(signal);
+    this.title = element("h4", { tabindex: -1, "data-role": "lesson-title" });
+    this.place = element("p", { class: "ue-quiet", "data-role": "lesson-place" });
+    this.text = element("div", { class: "ue-lesson-text", "data-role": "lesson-text" });
+    this.form = element("div", { class: "ue-lesson-ask", "data-role": "lesson-question" });
+    this.says = element("div", { class: "ue-lesson-says", role: "status", "data-role": "lesson-says" });
+    this.buttons = element("div", { class: "ue-line ue-wrap" });
+    const close = button("lesson-close", "✕", { "aria-label": "Close the lesson", title: "Close the lesson" });
+    const again = button("lesson-restart", "↺", { "aria-label": "Begin the lesson again", title: "Begin the lesson again" });
+    const head = element("div", { class: "ue-lesson-head" }, this.title, again, close);
+    const scroll = element("div", { class: "ue-lesson-inside", tabindex: 0, role: "region", "aria-label": "The lesson", ...OWN_KEYS }, this.place, this.text, this.form, this.says);
+    this.node = element("section", { class: "ue-lesson", "aria-label": "Lesson", "data-role": "lesson", hidden: true }, head, scroll, this.buttons);
+    this.node.addEventListener("click", (event) => this.onClick(event), { signal });
+    this.node.addEventListener("keydown", (event) => this.onKey(event), { signal });
+    this.problem = element("p", { class: "ue-problem" });
+    this.node.append(this.problem);
+    listenTo(model, ["lesson", "progress", "hide"], () => this.show(), signal, this.problem);
+    listenTo(instrument.model, ["selected", "tile"], () => this.showGiven(), signal, this.problem);
+    listenTo(model, ["lock"], () => this.lock(), signal, this.problem);
+  }
+
+  /** @param {AbortSignal} signal */
+  lessonMenu(signal) {
+    const menu = new Menu("lessons", "Lessons ▾", "Lessons: answer first, then see", signal);
+    const entries = this.model.get("lessons").map(({ name, title, minutes }) =>
+      element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
+    );
+    menu.sheet.append(...entries);
+    const chosen = (/** @type {Event} */ event) => {
+      const pressed = pressedButton(event);
+      if (!pressed) return;
+      const { name } = pressed;
+      menu.open(false);
+      request(this.model, "lesson", { name });
+    };
+    menu.sheet.addEventListener("click", chosen, { signal });
+    return menu;
+  }
+
+  get lesson() {
+    const lesson = this.model.get("lesson");
+    return lesson.pages ? lesson : null;
+  }
+
+  /** @returns {Progress} */
+  get progress() {
+    const { lesson } = this;
+    return (lesson && this.model.get("progress")[lesson.name]) || BEGINNING;
+  }
+
+  /** @returns {LessonPage | null} */
+  get page() {
+    return this.lesson?.pages[this.progress.at] ?? null;
+  }
+
+  /** What was answered on this page. */
+  get answered() {
+    return this.progress.answers[this.progress.at] ?? { hints: 0 };
+  }
+
+  /** @param {Partial<Progress>} change */
+  keep(change) {
+    const { lesson } = this;
+    if (!lesson) return;
+    this.model.set("progress", { ...this.model.get("progress"), [lesson.name]: { ...this.progress, ...change } });
+    this.model.save_changes();
+    this.show();
+  }
+
+  /** @param {Partial<Answered>} change */
+  note(change) {
+    this.keep({ answers: { ...this.progress.answers, [this.progress.at]: { ...this.answered, ...change } } });
+  }
+
+  /** @param {number} at */
+  go(at) {
+    this.keep({ at });
+    this.enter();
+    this.title.focus();
+  }
+
+  /** The stage shows what the page speaks of. */
+  enter() {
+    const { page, instrument } = this;
+    if (!page) return;
+    const { model } = instrument;
+    this.open(page.tab);
+    const now = { config: model.get("config"), tile: model.get("tile") };
+    if (!same(now, page.design)) instrument.act(() => setDesign(model, page.design));
+    instrument.set({ selected: page.ask && !this.answered.revealed ? "" : page.select });
+  }
+
+  // What is pressed ----------------------------------------------------------------------------------------------
+
+  /** @param {Event} event */
+  onClick(event) {
+    const action = pressedButton(event)?.action ?? "";
+    const { at } = this.progress;
+    if (action === "lesson-close") request(this.model, "lesson", { name: "" });
+    else if (action === "lesson-restart") {
+      this.keep({ at: 0, answers: {} });
+      this.enter();
+    } else if (action === "lesson-back") this.go(at - 1);
+    else if (action === "lesson-next") this.go(at + 1);
+    else if (action === "lesson-lock") this.lockIn();
+    else if (action === "lesson-hint") this.note({ hints: this.answered.hints + 1 });
+    else if (action === "lesson-again") this.note({ locked: false, given: undefined });
+    else if (action === "lesson-reveal") this.reveal();
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement) || event.target.type === "radio") return;
+    this.lockIn();
+    consume(event);
+  }
+
+  /** With one key through the whole lesson: to the answer, and from there to the next step. */
+  next() {
+    const { page, lesson, progress } = this;
+    if (!page || !lesson) return;
+    if (page.ask && !this.answered.revealed) this.reveal();
+    else if (progress.at < lesson.pages.length - 1) this.go(progress.at + 1);
+  }
+
+  lockIn() {
+    const ask = this.page?.ask;
+    if (!ask || this.answered.locked) return;
+    const given = this.given(ask);
+    if (given === null) {
+      setText(this.says, TRY_FIRST);
+      return;
+    }
+    const { right } = judged(ask, given);
+    this.note({ given, locked: true });
+    if (right) this.reveal();
+  }
+
+  reveal() {
+    this.note({ revealed: true, locked: true });
+    const select = this.page?.select || (this.page?.ask?.kind === "step" ? String(this.page.ask.answer) : "");
+    if (select) this.instrument.set({ selected: select });
+  }
+
+  /**
+   * What is answered now; null for nothing.
+   *
+   * @param {LessonAsk} ask
+   * @returns {string | number | null}
+   */
+  given(ask) {
+    const { model } = this.instrument;
+    if (ask.kind === "tile") return model.get("tile")[0];
+    if (ask.kind === "step") return model.get("selected") || null;
+    if (ask.kind === "choice") {
+      const chosen = this.form.querySelector("input:checked");
+      return chosen instanceof HTMLInputElement ? Number(chosen.value) : null;
+    }
+    const field = this.form.querySelector("input");
+    return field ? typedNumber(field.value) : null;
+  }
+
+  // What is shown --------------------------------------------------------------------------------------------------
+
+  show() {
+    const { lesson, page, instrument } = this;
+    this.node.hidden = !page;
+    instrument.root.classList.toggle("ue-teaching", Boolean(page));
+    const hidden = page?.ask && !this.answered.revealed ? page.hide : [];
+    const all = new Set([...this.model.get("hide"), ...hidden]);
+    instrument.root.dataset.hide = [...all].join(" ");
+    instrument.drawing.keepSizes(all.has("sides") || all.has("channels"));
+    if (!lesson || !page) {
+      this.shown = "";
+      return;
+    }
+    const { at } = this.progress;
+    setText(this.title, lesson.title);
+    setText(this.place, `Step ${at + 1} of ${lesson.pages.length}${page.task ? ": your turn" : ""}`);
+    const now = `${lesson.name} ${at}`;
+    if (this.shown !== now) {
+      const first = this.shown !== undefined && !this.shown.startsWith(`${lesson.name} `) && at === 0 && !Object.keys(this.progress.answers).length;
+      this.shown = now;
+      this.text.replaceChildren(...rendered(page.text));
+      this.form.replaceChildren(...(page.ask ? question(page.ask, now) : []));
+      if (first) this.enter();
+    }
+    this.showAnswer(page);
+    this.showButtons(page, at, lesson.pages.length);
+  }
+
+  /** @param {LessonPage} page */
+  showAnswer({ ask, task }) {
+    const { answered } = this;
+    if (!ask) {
+      this.says.replaceChildren(...(task ? rendered(DONE) : []));
+      return;
+    }
+    const said = ask.hints.slice(0, answered.hints).map((hint, number) => element("div", { class: "ue-hint" }, ...rendered(`**Hint ${number + 1}.** ${hint}`)));
+    const { right, says } = judged(ask, answered.given ?? null);
+    for (const input of this.form.querySelectorAll("input")) input.disabled = Boolean(answered.locked);
+    if (answered.locked && answered.given !== undefined) said.push(element("div", { class: right ? "ue-right-answer" : "ue-wrong-answer" }, ...rendered(right ? "**✓ Right.**" : `**✗ Not yet.** ${says}`)));
+    if (answered.revealed) said.push(element("div", { "data-role": "lesson-why" }, ...rendered(right ? "" : `The answer: **${answerWords(ask)}**`), ...rendered(ask.why)));
+    this.says.replaceChildren(...said);
+    this.showGiven();
+  }
+
+  /** What is clicked in the U, or dragged, stands in the question as well. */
+  showGiven() {
+    const ask = this.page?.ask;
+    const place = this.form.querySelector("[data-role='lesson-given']");
+    if (!ask || !place) return;
+    const given = this.answered.locked ? this.answered.given : this.given(ask);
+    setText(place, given === null || given === undefined ? "nothing yet" : `${given}${ask.kind === "tile" ? " px" : ""}`);
+  }
+
+  /**
+   * @param {LessonPage} page
+   * @param {number} at
+   * @param {number} count
+   */
+  showButtons({ ask }, at, count) {
+    const { answered } = this;
+    const made = [];
+    if (at > 0) made.push(button("lesson-back", "←", { "aria-label": "Back", title: "Back" }));
+    if (ask && !answered.revealed) {
+      if (!answered.locked) made.push(button("lesson-lock", "Lock in", { class: "ue-primary" }));
+      else made.push(button("lesson-again", "Try again", { class: "ue-primary" }));
+      if (answered.hints < ask.hints.length && !answered.locked) made.push(button("lesson-hint", `Hint ${answered.hints + 1} of ${ask.hints.length}`));
+      if (answered.locked || answered.hints >= ask.hints.length) made.push(button("lesson-reveal", "Show me"));
+    } else if (at < count - 1) made.push(button("lesson-next", "Next →", { class: "ue-primary" }));
+    const kept = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : undefined;
+    const held = this.buttons.contains(document.activeElement);
+    this.buttons.replaceChildren(...made);
+    // A button that was pressed is gone: what comes in its place has the focus.
+    if (held) (made.find((each) => each.dataset.action === kept) ?? made.at(-1))?.focus();
+  }
+
+  /** What a class shall not turn. */
+  lock() {
+    const names = new Set(this.model.get("lock").flatMap((name) => (name === "tile" ? ["tile_height", "tile_width", "linked", "snap", "wanted_output"] : [name])));
+    for (const input of this.instrument.root.querySelectorAll("[data-knob]")) {
+      if (!(input instanceof HTMLInputElement || input instanceof HTMLSelectElement)) continue;
+      const locked = names.has(input.dataset.knob ?? "");
+      input.disabled = locked;
+      input.closest(".ue-knob")?.classList.toggle("ue-locked", locked);
+    }
+  }
+}
+
+/**
+ * @param {string} action
+ * @param {string} words
+ * @param {Record<string, string>} [more]
+ */
+function button(action, words, more = {}) {
+  return element("button", { type: "button", "data-action": action, ...more, ...OWN_KEYS }, words);
+}
+
+/**
+ * @param {LessonAsk} ask
+ * @param {string} name  Of the group of choices; no two that are shown share one.
+ */
+function question(ask, name) {
+  const words = rendered(ask.question);
+  if (ask.kind === "choice") {
+    const choices = ask.choices.map(({ text }, number) =>
+      element("label", { class: "ue-option" }, element("input", { type: "radio", name, value: number, ...OWN_KEYS }), element("span", {}, text)),
+    );
+    return [element("fieldset", {}, element("legend", {}, ...words), ...choices)];
+  }
+  if (ask.kind === "number") {
+    const field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": "Your answer", "data-role": "lesson-answer", ...OWN_KEYS });
+    return [...words, element("label", { class: "ue-line" }, element("span", {}, "Your answer"), field, element("span", {}, ask.unit))];
+  }
+  const how = ask.kind === "step" ? "Click on it in the U. You chose" : "Your tile";
+  return [...words, element("p", {}, `${how}: `, element("strong", { "data-role": "lesson-given" }))];
+}
