@@ -6,6 +6,8 @@ import inspect
 import json
 import math
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
@@ -47,6 +49,15 @@ def asked(name: str) -> list[Ask]:
 
 def test_all_lessons_are_there_in_their_order():
     assert list(lessons()) == NAMES
+
+
+def test_reading_them_loads_neither_numpy_nor_what_learns():
+    code = (
+        "import sys; from unet_explorer.lessons.guide import teacher_guide; teacher_guide(); "
+        "sys.exit(', '.join({'numpy', 'scipy', 'keras', 'matplotlib'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
 
 
 # What each lesson must have.
