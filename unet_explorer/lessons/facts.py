@@ -19,11 +19,12 @@ from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.cost import estimate_memory
 from unet_explorer.core.plan import plan
 from unet_explorer.core.receptive import receptive_field
+from unet_explorer.core.script import to_script
 from unet_explorer.core.tiles import ShapeError, nearest_sizes, sides, tile_for_output, valid_sizes
 from unet_explorer.core.tiling import Tiling
 from unet_explorer.core.trace import Row, trace
 
-__all__ = ["FACTS", "Design", "FormulaError", "Value", "evaluate", "filled", "in_words"]
+__all__ = ["BACKGROUND", "FACTS", "Design", "FormulaError", "Value", "evaluate", "filled", "in_words"]
 
 Value: TypeAlias = int | Fraction | str | bool
 
@@ -39,6 +40,25 @@ _OPERATORS: Final[Mapping[type[ast.AST], Callable[[Any, Any], Any]]] = {
 }
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
 _LONGEST: Final = 300
+_LARGEST: Final = 10**18
+"""No number of a lesson is larger; a formula that goes on squaring would hold up whoever reads it."""
+
+BACKGROUND: Final[Mapping[str, int]] = {"cells": 64, "membranes": 73, "shapes": 77}
+"""Percent of all pixels of a made set that are class 0. Stated, since a lesson is read before anything that would be
+needed to make the images is loaded; a test holds it against them."""
+
+
+_BROKEN: Final = (
+    SyntaxError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+)
+"""What a formula that makes no sense, such as ``side(side)``, may run into."""
 
 
 class FormulaError(ValueError):
@@ -182,8 +202,32 @@ def _stride(design: Design) -> int:
 
 def _memory(design: Design, batch: int = 1, training: int = 0) -> int:
     """Megabytes that predicting, or learning from, so many tiles takes."""
-    parts = estimate_memory(design.config, design.tile, batch, bool(training))
-    return round(sum(parts.values()) / 1e6)
+    return round(estimate_memory(design.config, design.tile, batch, bool(training))["total"] / 1e6)
+
+
+def _steps(design: Design, op: str = "") -> int:
+    """How many steps there are, or how many of one operation, such as ``"pool"``."""
+    return sum(each.op == op or not op for each in plan(design.config))
+
+
+def _line(design: Design, step: str) -> str:
+    """The line of the design's Keras source that makes a step, or the tile ``"input"``, or a crop."""
+    for line in to_script(design.config, design.tile).splitlines():
+        if f'name="{step}"' in line:
+            return line.strip()
+    raise FormulaError(f"The source has no line that makes {shown(step)}.")
+
+
+def _background(design: Design, name: str) -> int:
+    """Percent of the pixels of a made set that are background: what one who never finds anything is right at."""
+    return BACKGROUND[name]
+
+
+def _images(design: Design, name: str) -> int:
+    """How many images a made set has, unless more are asked for."""
+    from unet_explorer.data.made.wanted import Made
+
+    return Made(name).checked().images
 
 
 FACTS: Final[dict[str, Callable[..., Value]]] = {
@@ -208,6 +252,10 @@ FACTS: Final[dict[str, Callable[..., Value]]] = {
     "tiles": _tiles,
     "stride": _stride,
     "memory": _memory,
+    "steps": _steps,
+    "line": _line,
+    "background": _background,
+    "images": _images,
 }
 """The facts, by name. Each may be asked of another design: ``output(tile=570)``, ``parameters(depth=5)``."""
 
@@ -235,7 +283,7 @@ def evaluate(formula: str, design: Design) -> Value:
         return _simple(_value(ast.parse(formula.strip(), mode="eval").body, design))
     except FormulaError:
         raise
-    except (SyntaxError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError, MemoryError) as error:
+    except _BROKEN as error:
         raise FormulaError(f"The formula {shown(formula)} cannot be computed: {error}") from None
 
 
@@ -252,16 +300,30 @@ def _value(node: ast.expr, design: Design) -> Any:
             named = {each.arg or "": _value(each.value, design) for each in getattr(node, "keywords", [])}
             return _asked(name, given, named, design)
         case ast.UnaryOp(op=ast.USub()):
-            return -_value(node.operand, design)
+            return -_number(node.operand, design)
         case ast.BinOp(op=sign) if type(sign) in _OPERATORS:
-            left, right = _value(node.left, design), _value(node.right, design)
-            return _OPERATORS[type(sign)](left, right)
+            left, right = _number(node.left, design), _number(node.right, design)
+            return _bounded(_OPERATORS[type(sign)](left, right))
     known = ", ".join(["tile", *FACTS])
     raise FormulaError(f"{shown(ast.unparse(node))} is none of the facts: give numbers, knobs, or {known}.")
 
 
+def _number(node: ast.expr, design: Design) -> int | Fraction:
+    value = _value(node, design)
+    if not isinstance(value, (int, Fraction)):
+        # A text can be multiplied, too, and fill the memory.
+        raise FormulaError(f"{shown(ast.unparse(node))} is no number to reckon with.")
+    return value
+
+
+def _bounded(value: Any) -> Any:
+    if abs(value) > _LARGEST or Fraction(value).denominator > _LARGEST:
+        raise FormulaError("A number of this size is none that a lesson needs.")
+    return value
+
+
 def _power(base: Any, power: Any) -> Any:
-    if not 0 <= power <= 64:
+    if not 0 <= power <= 64 or type(power) is not int:
         raise FormulaError(f"A power of {power} is none that a lesson needs.")
     return base**power
 
@@ -280,6 +342,9 @@ def _asked(name: str, given: list[Any], named: dict[str, Any], design: Design) -
 def _simple(value: Any) -> Value:
     if isinstance(value, Fraction) and value.denominator == 1:
         return int(value)
+    if isinstance(value, float):
+        # A knob such as dropout.
+        return Fraction(str(value))
     assert isinstance(value, (int, Fraction, str, bool))
     return value
 

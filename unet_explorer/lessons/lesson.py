@@ -208,10 +208,10 @@ def read_lesson(path: str | Path) -> Lesson:
     Raises:
         LessonError: If it cannot be read; it says where in the file, and what would help.
     """
-    place = Path(path).expanduser()
     try:
+        place = Path(path).expanduser()
         text = place.read_text("utf-8")
-    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise LessonError(f"The lesson {shown(str(path))} cannot be read: {error}.") from None
     return parsed(text, _name(place.name), place.name)
 
@@ -241,13 +241,10 @@ def parsed(text: str, name: str, where: str) -> Lesson:
     """
     try:
         head = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise LessonError(f"{where} is no TOML: {error}.") from None
     _check(head, _HEAD, {"title", "aim", "minutes", "step"}, where)
-    preset = head.get("preset", "paper")
-    if preset not in PRESETS:
-        raise LessonError(f"{where}: preset = {shown(preset)}: give one of {', '.join(PRESETS)}.")
-    design, pages = Design(*PRESETS[preset]), []
+    design, pages = _preset(head.get("preset", "paper"), where), []
     for number, step in enumerate(head["step"], start=1):
         page = _page(step, design, f"{where}, step {number}")
         design = page.design
@@ -288,13 +285,17 @@ def _page(step: Any, before: Design, where: str) -> Page:
         raise LessonError(f"{where}: {error}") from None
 
 
+def _preset(name: object, where: str) -> Design:
+    if not isinstance(name, str) or name not in PRESETS:
+        raise LessonError(f"{where}: preset = {shown(name)}: give one of {', '.join(PRESETS)}.")
+    return Design(*PRESETS[name])
+
+
 def _design(knobs: dict[str, Any], before: Design, where: str) -> Design:
     turned = dict(knobs)
     preset = turned.pop("preset", None)
     if preset is not None:
-        if preset not in PRESETS:
-            raise LessonError(f"{where}: preset = {shown(preset)}: give one of {', '.join(PRESETS)}.")
-        before = Design(*PRESETS[preset])
+        before = _preset(preset, where)
     try:
         design = before.turned(**turned)
     except (ValueError, TypeError) as error:

@@ -6,7 +6,7 @@ import { same } from "../lib/equal.js";
 import { rendered } from "../lib/markdown.js";
 import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, consume, element, pressedButton, setText } from "../lib/page.js";
-import { ask as request, listenTo } from "../lib/widget.js";
+import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
 /** @import { Answered, LessonAsk, LessonPage, Model, Progress, StageTraits } from "../lib/types.js" */
@@ -66,7 +66,7 @@ export class LessonCard {
       if (!pressed) return;
       const { name } = pressed;
       menu.open(false);
-      request(this.model, "lesson", { name });
+      ask(this.model, "lesson", { name });
     };
     menu.sheet.addEventListener("click", chosen, { signal });
     return menu;
@@ -131,7 +131,7 @@ export class LessonCard {
   onClick(event) {
     const action = pressedButton(event)?.action ?? "";
     const { at } = this.progress;
-    if (action === "lesson-close") request(this.model, "lesson", { name: "" });
+    if (action === "lesson-close") ask(this.model, "lesson", { name: "" });
     else if (action === "lesson-restart") {
       this.keep({ at: 0, answers: {} });
       this.enter();
@@ -159,14 +159,14 @@ export class LessonCard {
   }
 
   lockIn() {
-    const ask = this.page?.ask;
-    if (!ask || this.answered.locked) return;
-    const given = this.given(ask);
+    const posed = this.page?.ask;
+    if (!posed || this.answered.locked) return;
+    const given = this.given(posed);
     if (given === null) {
       setText(this.says, TRY_FIRST);
       return;
     }
-    const { right } = judged(ask, given);
+    const { right } = judged(posed, given);
     this.note({ given, locked: true });
     if (right) this.reveal();
   }
@@ -180,14 +180,14 @@ export class LessonCard {
   /**
    * What is answered now; null for nothing.
    *
-   * @param {LessonAsk} ask
+   * @param {LessonAsk} posed
    * @returns {string | number | null}
    */
-  given(ask) {
+  given(posed) {
     const { model } = this.instrument;
-    if (ask.kind === "tile") return model.get("tile")[0];
-    if (ask.kind === "step") return model.get("selected") || null;
-    if (ask.kind === "choice") {
+    if (posed.kind === "tile") return model.get("tile")[0];
+    if (posed.kind === "step") return model.get("selected") || null;
+    if (posed.kind === "choice") {
       const chosen = this.form.querySelector("input:checked");
       return chosen instanceof HTMLInputElement ? Number(chosen.value) : null;
     }
@@ -225,28 +225,28 @@ export class LessonCard {
   }
 
   /** @param {LessonPage} page */
-  showAnswer({ ask, task }) {
+  showAnswer({ ask: posed, task }) {
     const { answered } = this;
-    if (!ask) {
+    if (!posed) {
       this.says.replaceChildren(...(task ? rendered(DONE) : []));
       return;
     }
-    const said = ask.hints.slice(0, answered.hints).map((hint, number) => element("div", { class: "ue-hint" }, ...rendered(`**Hint ${number + 1}.** ${hint}`)));
-    const { right, says } = judged(ask, answered.given ?? null);
+    const said = posed.hints.slice(0, answered.hints).map((hint, number) => element("div", { class: "ue-hint" }, ...rendered(`**Hint ${number + 1}.** ${hint}`)));
+    const { right, says } = judged(posed, answered.given ?? null);
     for (const input of this.form.querySelectorAll("input")) input.disabled = Boolean(answered.locked);
     if (answered.locked && answered.given !== undefined) said.push(element("div", { class: right ? "ue-right-answer" : "ue-wrong-answer" }, ...rendered(right ? "**✓ Right.**" : `**✗ Not yet.** ${says}`)));
-    if (answered.revealed) said.push(element("div", { "data-role": "lesson-why" }, ...rendered(right ? "" : `The answer: **${answerWords(ask)}**`), ...rendered(ask.why)));
+    if (answered.revealed) said.push(element("div", { "data-role": "lesson-why" }, ...rendered(right ? "" : `The answer: **${answerWords(posed)}**`), ...rendered(posed.why)));
     this.says.replaceChildren(...said);
     this.showGiven();
   }
 
   /** What is clicked in the U, or dragged, stands in the question as well. */
   showGiven() {
-    const ask = this.page?.ask;
+    const posed = this.page?.ask;
     const place = this.form.querySelector("[data-role='lesson-given']");
-    if (!ask || !place) return;
-    const given = this.answered.locked ? this.answered.given : this.given(ask);
-    setText(place, given === null || given === undefined ? "nothing yet" : `${given}${ask.kind === "tile" ? " px" : ""}`);
+    if (!posed || !place) return;
+    const given = this.answered.locked ? this.answered.given : this.given(posed);
+    setText(place, given === null || given === undefined ? "nothing yet" : `${given}${posed.kind === "tile" ? " px" : ""}`);
   }
 
   /**
@@ -254,15 +254,15 @@ export class LessonCard {
    * @param {number} at
    * @param {number} count
    */
-  showButtons({ ask }, at, count) {
+  showButtons({ ask: posed }, at, count) {
     const { answered } = this;
     const made = [];
     if (at > 0) made.push(button("lesson-back", "←", { "aria-label": "Back", title: "Back" }));
-    if (ask && !answered.revealed) {
+    if (posed && !answered.revealed) {
       if (!answered.locked) made.push(button("lesson-lock", "Lock in", { class: "ue-primary" }));
       else made.push(button("lesson-again", "Try again", { class: "ue-primary" }));
-      if (answered.hints < ask.hints.length && !answered.locked) made.push(button("lesson-hint", `Hint ${answered.hints + 1} of ${ask.hints.length}`));
-      if (answered.locked || answered.hints >= ask.hints.length) made.push(button("lesson-reveal", "Show me"));
+      if (answered.hints < posed.hints.length && !answered.locked) made.push(button("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));
+      if (answered.locked || answered.hints >= posed.hints.length) made.push(button("lesson-reveal", "Show me"));
     } else if (at < count - 1) made.push(button("lesson-next", "Next →", { class: "ue-primary" }));
     const kept = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : undefined;
     const held = this.buttons.contains(document.activeElement);
@@ -293,21 +293,21 @@ function button(action, words, more = {}) {
 }
 
 /**
- * @param {LessonAsk} ask
+ * @param {LessonAsk} posed
  * @param {string} name  Of the group of choices; no two that are shown share one.
  */
-function question(ask, name) {
-  const words = rendered(ask.question);
-  if (ask.kind === "choice") {
-    const choices = ask.choices.map(({ text }, number) =>
+function question(posed, name) {
+  const words = rendered(posed.question);
+  if (posed.kind === "choice") {
+    const choices = posed.choices.map(({ text }, number) =>
       element("label", { class: "ue-option" }, element("input", { type: "radio", name, value: number, ...OWN_KEYS }), element("span", {}, text)),
     );
     return [element("fieldset", {}, element("legend", {}, ...words), ...choices)];
   }
-  if (ask.kind === "number") {
+  if (posed.kind === "number") {
     const field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": "Your answer", "data-role": "lesson-answer", ...OWN_KEYS });
-    return [...words, element("label", { class: "ue-line" }, element("span", {}, "Your answer"), field, element("span", {}, ask.unit))];
+    return [...words, element("label", { class: "ue-line" }, element("span", {}, "Your answer"), field, element("span", {}, posed.unit))];
   }
-  const how = ask.kind === "step" ? "Click on it in the U. You chose" : "Your tile";
+  const how = posed.kind === "step" ? "Click on it in the U. You chose" : "Your tile";
   return [...words, element("p", {}, `${how}: `, element("strong", { "data-role": "lesson-given" }))];
 }
