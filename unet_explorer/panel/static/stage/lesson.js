@@ -33,6 +33,8 @@ export class LessonCard {
      * @type {string | undefined}
      */
     this.shown = undefined;
+    /** Whether it was opened here: then it has the focus. */
+    this.asked = false;
     this.menu = this.lessonMenu(signal);
     this.title = element("h4", { tabindex: -1, "data-role": "lesson-title" });
     this.place = element("p", { class: "ue-quiet", "data-role": "lesson-place" });
@@ -40,8 +42,8 @@ export class LessonCard {
     this.form = element("div", { class: "ue-lesson-ask", "data-role": "lesson-question" });
     this.says = element("div", { class: "ue-lesson-says", role: "status", "data-role": "lesson-says" });
     this.buttons = element("div", { class: "ue-line ue-wrap" });
-    const close = button("lesson-close", "✕", { "aria-label": "Close the lesson", title: "Close the lesson" });
-    const again = button("lesson-restart", "↺", { "aria-label": "Begin the lesson again", title: "Begin the lesson again" });
+    const close = lessonButton("lesson-close", "✕", { "aria-label": "Close the lesson", title: "Close the lesson" });
+    const again = lessonButton("lesson-restart", "↺", { "aria-label": "Begin the lesson again", title: "Begin the lesson again" });
     const head = element("div", { class: "ue-lesson-head" }, this.title, again, close);
     const scroll = element("div", { class: "ue-lesson-inside", tabindex: 0, role: "region", "aria-label": "The lesson", ...OWN_KEYS }, this.place, this.text, this.form, this.says);
     this.node = element("section", { class: "ue-lesson", "aria-label": "Lesson", "data-role": "lesson", hidden: true }, head, scroll, this.buttons);
@@ -57,8 +59,8 @@ export class LessonCard {
   /** @param {AbortSignal} signal */
   lessonMenu(signal) {
     const menu = new Menu("lessons", "Lessons ▾", "Lessons: answer first, then see", signal);
-    const entries = this.model.get("lessons").map(({ name, title, minutes }) =>
-      element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
+    const entries = this.model.get("lessons").map(({ name, title, minutes }, number) =>
+      element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", { class: "ue-quiet" }, String(number)), element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
     );
     menu.sheet.append(...entries);
     const chosen = (/** @type {Event} */ event) => {
@@ -66,6 +68,7 @@ export class LessonCard {
       if (!pressed) return;
       const { name } = pressed;
       menu.open(false);
+      this.asked = true;
       ask(this.model, "lesson", { name });
     };
     menu.sheet.addEventListener("click", chosen, { signal });
@@ -131,8 +134,10 @@ export class LessonCard {
   onClick(event) {
     const action = pressedButton(event)?.action ?? "";
     const { at } = this.progress;
-    if (action === "lesson-close") ask(this.model, "lesson", { name: "" });
-    else if (action === "lesson-restart") {
+    if (action === "lesson-close") {
+      ask(this.model, "lesson", { name: "" });
+      this.menu.button.focus();
+    } else if (action === "lesson-restart") {
       this.keep({ at: 0, answers: {} });
       this.enter();
     } else if (action === "lesson-back") this.go(at - 1);
@@ -219,6 +224,8 @@ export class LessonCard {
       this.text.replaceChildren(...rendered(page.text));
       this.form.replaceChildren(...(page.ask ? question(page.ask, now) : []));
       if (first) this.enter();
+      if (this.asked) this.title.focus();
+      this.asked = false;
     }
     this.showAnswer(page);
     this.showButtons(page, at, lesson.pages.length);
@@ -257,13 +264,13 @@ export class LessonCard {
   showButtons({ ask: posed }, at, count) {
     const { answered } = this;
     const made = [];
-    if (at > 0) made.push(button("lesson-back", "←", { "aria-label": "Back", title: "Back" }));
+    if (at > 0) made.push(lessonButton("lesson-back", "←", { "aria-label": "Back", title: "Back" }));
     if (posed && !answered.revealed) {
-      if (!answered.locked) made.push(button("lesson-lock", "Lock in", { class: "ue-primary" }));
-      else made.push(button("lesson-again", "Try again", { class: "ue-primary" }));
-      if (answered.hints < posed.hints.length && !answered.locked) made.push(button("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));
-      if (answered.locked || answered.hints >= posed.hints.length) made.push(button("lesson-reveal", "Show me"));
-    } else if (at < count - 1) made.push(button("lesson-next", "Next →", { class: "ue-primary" }));
+      if (!answered.locked) made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-primary" }));
+      else made.push(lessonButton("lesson-again", "Try again", { class: "ue-primary" }));
+      if (answered.hints < posed.hints.length && !answered.locked) made.push(lessonButton("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));
+      if (answered.locked || answered.hints >= posed.hints.length) made.push(lessonButton("lesson-reveal", "Show me"));
+    } else if (at < count - 1) made.push(lessonButton("lesson-next", "Next →", { class: "ue-primary" }));
     const kept = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : undefined;
     const held = this.buttons.contains(document.activeElement);
     this.buttons.replaceChildren(...made);
@@ -288,7 +295,7 @@ export class LessonCard {
  * @param {string} words
  * @param {Record<string, string>} [more]
  */
-function button(action, words, more = {}) {
+function lessonButton(action, words, more = {}) {
   return element("button", { type: "button", "data-action": action, ...more, ...OWN_KEYS }, words);
 }
 
