@@ -51,9 +51,18 @@ export class LessonCard {
     this.node.addEventListener("keydown", (event) => this.onKey(event), { signal });
     this.problem = element("p", { class: "ue-problem" });
     this.node.append(this.problem);
-    listenTo(model, ["lesson", "progress", "hide"], () => this.show(), signal, this.problem);
-    listenTo(instrument.model, ["selected", "tile"], () => this.showGiven(), signal, this.problem);
-    listenTo(model, ["lock"], () => this.lock(), signal, this.problem);
+  }
+
+  /**
+   * Once the stage is put together.
+   *
+   * @param {AbortSignal} signal
+   */
+  start(signal) {
+    const { model, problem } = this;
+    listenTo(model, ["lesson", "progress", "hide"], () => this.show(), signal, problem);
+    listenTo(this.instrument.model, ["selected", "tile"], () => this.showGiven(), signal, problem);
+    listenTo(model, ["lock"], () => this.lock(), signal, problem);
   }
 
   /** @param {AbortSignal} signal */
@@ -219,13 +228,16 @@ export class LessonCard {
     setText(this.place, `Step ${at + 1} of ${lesson.pages.length}${page.task ? ": your turn" : ""}`);
     const now = `${lesson.name} ${at}`;
     if (this.shown !== now) {
-      const first = this.shown !== undefined && !this.shown.startsWith(`${lesson.name} `) && at === 0 && !Object.keys(this.progress.answers).length;
+      // After a reload the stage is as it was left.
+      const fresh = !(lesson.name in this.model.get("progress"));
       this.shown = now;
       this.text.replaceChildren(...rendered(page.text));
       this.form.replaceChildren(...(page.ask ? question(page.ask, now) : []));
-      if (first) this.enter();
-      if (this.asked) this.title.focus();
+      const asked = this.asked;
       this.asked = false;
+      if (fresh) this.keep({ at: 0 });
+      if (fresh || asked) this.enter();
+      if (asked) this.title.focus();
     }
     this.showAnswer(page);
     this.showButtons(page, at, lesson.pages.length);
@@ -275,15 +287,15 @@ export class LessonCard {
     const held = this.buttons.contains(document.activeElement);
     this.buttons.replaceChildren(...made);
     // A button that was pressed is gone: what comes in its place has the focus.
-    if (held) (made.find((each) => each.dataset.action === kept) ?? made.at(-1))?.focus();
+    if (held) (made.find((each) => each.dataset.action === kept) ?? made.find((each) => each.classList.contains("ue-primary")))?.focus();
   }
 
   /** What a class shall not turn. */
   lock() {
     const names = new Set(this.model.get("lock").flatMap((name) => (name === "tile" ? ["tile_height", "tile_width", "linked", "snap", "wanted_output"] : [name])));
-    for (const input of this.instrument.root.querySelectorAll("[data-knob]")) {
+    for (const input of this.instrument.root.querySelectorAll("[data-knob], [data-number]")) {
       if (!(input instanceof HTMLInputElement || input instanceof HTMLSelectElement)) continue;
-      const locked = names.has(input.dataset.knob ?? "");
+      const locked = names.has(input.dataset.knob ?? input.dataset.number ?? "");
       input.disabled = locked;
       input.closest(".ue-knob")?.classList.toggle("ue-locked", locked);
     }

@@ -216,6 +216,7 @@ export default () => {
       const stage = new Stage(model, instrument, host, signal);
       el.append(stage.node);
       instrument.start();
+      stage.lesson.start(signal);
       instrument.kernel.watchModel(idOf(model.get("knobs")), signal);
       listenTo(model, ["tabs"], () => stage.showTabs(), signal, stage.problem);
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
