@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from inspect import Parameter, Signature, signature
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final, NamedTuple
 
 import unet_explorer
@@ -18,7 +21,7 @@ class _Room(NamedTuple):
     about: str
     rooms: tuple[str, ...]
     handed: tuple[str, ...] = ()
-    """Classes that public names take or give, though nobody has to import them."""
+    """What public names take or give, though mostly nobody has to import it."""
 
 
 _ROOMS: Final = {
@@ -27,21 +30,45 @@ _ROOMS: Final = {
         "What a network is, which tiles fit, and what every layer makes of them. All of it is computed at once, "
         "without TensorFlow.",
         ("core",),
-        ("core.config.Preset", "core.trace.Row", "core.trace.Shape"),
+        ("core.tiles.Tile", "core.config.Preset", "core.trace.Shape", "core.trace.Row", "core.receptive.Box"),
     ),
     "images": _Room(
         "Images",
         "What a network learns from: images that are made in an instant, or your own.",
         ("data",),
+        (
+            "data.dataset.Image",
+            "data.dataset.Labels",
+            "data.dataset.normalize",
+            "data.decoded.DataError",
+            "data.decoded.Question",
+            "data.augment.Augmentation",
+        ),
     ),
     "learning": _Room(
         "Build and learn",
         "The live network in Keras, and its learning in a process of its own.",
         ("model", "learning"),
+        (
+            "learning.recipe.Recipe",
+            "learning.recipe.Order",
+            "learning.history.History",
+            "learning.history.Epoch",
+            "learning.scores.Scores",
+            "learning.finding.Finding",
+            "learning.finding.TrainingError",
+            "learning.examination.Example",
+            "learning.kept.kept_trainings",
+            "learning.kept.Kept",
+            "learning.process.Worker",
+        ),
     ),
-    "prediction": _Room("Predict", "Images of any size, tile by tile.", ("predict",)),
+    "prediction": _Room("Predict", "Images of any size, tile by tile.", ("predict",), ("predict.folder.FolderResult",)),
     "saving": _Room(
-        "Take it away", "Figures, tables, data sets, notebooks and curves as files.", ("drawing", "export")
+        "Take it away",
+        "Figures, tables, data sets, notebooks and curves as files.",
+        ("drawing", "export"),
+        ("drawing.options.FigureOptions", "export.layouts.SavedDataset"),
     ),
     "panel": _Room("The panel", "The panel in a notebook, and what a cell may ask of it.", ("panel",)),
 }
@@ -81,9 +108,9 @@ def _written(room: _Room, names: list[str]) -> str:
     if room.handed:
         parts += [
             _title("What these hand over", "-"),
-            "Nobody has to import these; they are told here for what they hold.",
+            "Nobody has to import these: public names take them or give them.",
         ]
-        parts += [_class(f"unet_explorer.{each}") for each in room.handed]
+        parts += [_documented(f"unet_explorer.{each}") for each in room.handed]
     return "\n\n".join(parts) + "\n"
 
 
@@ -93,22 +120,30 @@ def _title(words: str, line: str) -> str:
 
 def _entry(name: str, thing: Any) -> Iterator[str]:
     yield _title(name, "-")
+    yield _documented(f"unet_explorer.{name}") if callable(thing) else _presets()
+
+
+def _documented(path: str) -> str:
+    module, _, name = path.rpartition(".")
+    thing = getattr(import_module(module), name)
     if isinstance(thing, type):
-        yield _class(f"unet_explorer.{name}")
-    elif callable(thing):
-        yield f".. autofunction:: unet_explorer.{name}"
-    else:
-        yield _presets()
+        return f".. autoclass:: {path}{_arguments(thing)}\n   :members:"
+    return f".. autofunction:: {path}" if isinstance(thing, FunctionType) else f".. autodata:: {path}\n   :no-value:"
 
 
-def _class(path: str) -> str:
-    return f".. autoclass:: {path}\n   :members:"
+def _arguments(thing: type) -> str:
+    """How a class is called, where Sphinx would tell how its metaclass makes it."""
+    if type(thing) is type or issubclass(thing, Exception):
+        return ""
+    given = signature(thing)
+    plain = [each.replace(annotation=Parameter.empty) for each in given.parameters.values()]
+    return str(given.replace(parameters=plain, return_annotation=Signature.empty))
 
 
 def _presets() -> str:
     rows = "\n".join(f"   * ``{name!r}``: {PRESET_NOTES[name]}." for name in PRESETS)
     return (
-        ".. py:data:: unet_explorer.PRESETS\n   :type: dict[str, unet_explorer.core.config.Preset]\n\n"
+        ".. py:data:: PRESETS\n   :type: dict[str, unet_explorer.core.config.Preset]\n\n"
         f"   The designs to start from, by name: a network and the tile it is shown with.\n\n{rows}\n\n"
         '   >>> config, tile = PRESETS["paper"]'
     )

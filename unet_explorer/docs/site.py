@@ -14,6 +14,7 @@ from unet_explorer import __version__
 from unet_explorer.core.config import Flag, read_value
 from unet_explorer.docs.gallery import write_gallery
 from unet_explorer.docs.lessons import write_lessons
+from unet_explorer.docs.names import connect
 from unet_explorer.docs.reference import write_reference
 from unet_explorer.drawing.palette import PAGE, mixed
 from unet_explorer.panel.glossary import GLOSSARY
@@ -39,21 +40,17 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "html_title": "unet_explorer",
     "html_copy_source": False,
     "html_show_copyright": False,
-    # A page that is opened from a folder finds the others.
-    "html_use_opensearch": "",
     "myst_heading_anchors": 3,
     "myst_enable_extensions": ["deflist"],
-    # As GitHub shows it.
-    "myst_links_external_new_tab": False,
     "default_role": "py:obj",
     "nitpicky": True,
     "autodoc_member_order": "bysource",
     "autodoc_typehints_format": "short",
     "autodoc_mock_imports": ["keras", "tensorflow"],
+    "autodoc_type_aliases": {each: each for each in ("ArrayLike", "Image", "Labels", "NDArray", "Tile")},
     "python_use_unqualified_type_names": True,
     "maximum_signature_line_length": 90,
     "pygments_style": "a11y-high-contrast-light",
-    "pygments_dark_style": "a11y-high-contrast-dark",
     "html_theme_options": {
         "light_css_variables": {"color-brand-primary": _LINK, "color-brand-content": _LINK},
         "dark_css_variables": {name: mixed(_LINK, 0.4) for name in ("color-brand-primary", "color-brand-content")},
@@ -162,6 +159,9 @@ def _run(sources: Path, out: Path, scratch: Path) -> None:
     try:
         with patch_docutils(), docutils_namespace():
             made = Sphinx(sources, None, out, scratch, "html", dict(_SETTINGS), status=None, warning=said)
+            connect(made)
+            # Its name is known only once the theme is.
+            made.config.pygments_dark_style = "a11y-high-contrast-dark"
             made.build()
     except SphinxError as error:
         raise SiteError(f"{said.getvalue()}{error}") from None

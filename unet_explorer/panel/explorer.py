@@ -58,7 +58,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             ``{"number": n, "do": "link"}`` or ``{"number": n, "do": "code"}``.
         taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``,
             or a ``problem`` in words. Files are let go of once they are sent.
-        offers: What can be taken away; see `taking.menu`.
+        offers: What can be taken away; see ``menu`` in ``unet_explorer.panel.taking``.
         glossary: The words of the field, to be explained where they stand.
     """
 
@@ -264,7 +264,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def link(self) -> str:
-        """This scene as one short text: design, tile, made images, recipe, selected step and open tab.
+        """This scene as one short text of design, tile, made images, recipe, selected step and open tab.
 
         `explore` opens it again, here or anywhere else. Images that are not made here are not in it, and neither is
         what a network has learnt.
