@@ -44,9 +44,10 @@ def _designs(pictures: Path) -> Iterator[str]:
         save_figure(config, tile, pictures / f"{name}.svg")
         seen = trace(config, tile)
         yield f"### {name}"
+        yield f"{PRESET_NOTES[name][0].upper()}{PRESET_NOTES[name][1:]}."
         yield (
-            f"{PRESET_NOTES[name].capitalize()}. A tile of {tile} × {tile} px gives {seen.output.height} × "
-            f"{seen.output.width} px; {seen.parameters:,} parameters."
+            f"A tile of {tile} × {tile} px gives {seen.output.height} × {seen.output.width} px; "
+            f"{seen.parameters:,} parameters."
         )
         yield f"```python\n{as_code(config, (tile, tile))}\n```"
         yield f"![The U of the design “{name}”, with the shape of every map](pictures/{name}.svg)"

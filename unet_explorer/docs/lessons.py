@@ -17,7 +17,7 @@ _SAYS: Final = (
     "then look."
 )
 _HOW: Final = {
-    "number": "Compute a number.",
+    "number": "Compute it.",
     "choice": "Choose one.",
     "step": "Name a step of the network, as it is called in the U.",
     "tile": "Find a tile.",
@@ -61,7 +61,7 @@ def lesson_page(lesson: Lesson) -> str:
 
 
 def _title(number: int, page: Page) -> str:
-    return f"{number}. Your turn" if page.task else f"Step {number}"
+    return f"Step {number}: your turn" if page.task else f"Step {number}"
 
 
 def _step(page: Page, before: Design | None) -> Iterator[str]:

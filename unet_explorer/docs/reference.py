@@ -77,7 +77,9 @@ _ROOMS: Final = {
 def write_reference(folder: Path) -> None:
     """Write a page for each room, and one that lists them."""
     folder.mkdir(parents=True)
-    pages = {page: [name for name in unet_explorer.__all__ if _page(name) == page] for page in _ROOMS}
+    pages = {
+        page: [name for name in sorted(unet_explorer.__all__, key=str.lower) if _page(name) == page] for page in _ROOMS
+    }
     for page, names in pages.items():
         (folder / f"{page}.rst").write_text(_written(_ROOMS[page], names), "utf-8")
     (folder / "index.rst").write_text(_index(pages), "utf-8")
@@ -96,7 +98,7 @@ def _index(pages: dict[str, list[str]]) -> str:
         "Every public name is imported from ``unet_explorer`` itself. The examples are run as tests.",
     ]
     for page, names in pages.items():
-        links = ", ".join(f":py:obj:`~unet_explorer.{name}`" for name in sorted(names, key=str.lower))
+        links = ", ".join(f":py:obj:`~unet_explorer.{name}`" for name in names)
         lines.append(f":doc:`{page}`\n   {_ROOMS[page].about} {links}")
     tree = "\n".join(f"   {page}" for page in pages)
     return "\n\n".join([*lines, f".. toctree::\n   :hidden:\n\n{tree}"]) + "\n"

@@ -6,17 +6,14 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from unet_explorer import __version__
-from unet_explorer.core.config import Flag, read_value
+from unet_explorer.core.config import Flag, read_value, shown
 from unet_explorer.docs.gallery import write_gallery
 from unet_explorer.docs.lessons import write_lessons
-from unet_explorer.docs.names import connect
+from unet_explorer.docs.mending import mend
 from unet_explorer.docs.reference import write_reference
-from unet_explorer.drawing.palette import PAGE, mixed
 from unet_explorer.panel.glossary import GLOSSARY
 from unet_explorer.whole import place_for, printable, whole
 
@@ -25,37 +22,11 @@ __all__ = ["SiteError", "build_site"]
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _PAGES: Final = _PACKAGE / "docs" / "pages"
 _PROJECT: Final = _PACKAGE.parent
-_INCLUDED: Final = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+_INCLUDED: Final = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 _PICTURES: Final = "https://raw.githubusercontent.com/unet-explorer/unet_explorer/main/tests/pictures/"
 """Where the README finds its pictures wherever it is read; here they come along."""
 _LISTED: Final = "files.txt"
 """In a built site: all of its files. A folder is replaced only if it holds these and no others."""
-_LINK: Final = PAGE["edge"]
-_SETTINGS: Final[Mapping[str, Any]] = {
-    "project": "unet_explorer",
-    "author": "The authors of unet_explorer",
-    "release": __version__,
-    "extensions": ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.githubpages", "sphinx.ext.napoleon"],
-    "html_theme": "furo",
-    "html_title": "unet_explorer",
-    "html_copy_source": False,
-    "html_show_copyright": False,
-    "myst_heading_anchors": 3,
-    "myst_enable_extensions": ["deflist"],
-    "default_role": "py:obj",
-    "nitpicky": True,
-    "autodoc_member_order": "bysource",
-    "autodoc_typehints_format": "short",
-    "autodoc_mock_imports": ["keras", "tensorflow"],
-    "autodoc_type_aliases": {each: each for each in ("ArrayLike", "Image", "Labels", "NDArray", "Tile")},
-    "python_use_unqualified_type_names": True,
-    "maximum_signature_line_length": 90,
-    "pygments_style": "a11y-high-contrast-light",
-    "html_theme_options": {
-        "light_css_variables": {"color-brand-primary": _LINK, "color-brand-content": _LINK},
-        "dark_css_variables": {name: mixed(_LINK, 0.4) for name in ("color-brand-primary", "color-brand-content")},
-    },
-}
 
 
 class SiteError(ValueError):
@@ -90,6 +61,7 @@ def build_site(out: object, *, overwrite: bool = False, screenshots: object = No
         with whole(place) as half:
             half.mkdir()
             _run(sources, half, Path(scratch) / "read")
+            mend(half)
             (half / _LISTED).write_text("\n".join(sorted({*_files(half), _LISTED})) + "\n", "utf-8")
     return place / "index.html"
 
@@ -114,7 +86,7 @@ def _read_screenshots(given: object) -> list[Path]:
     if given is None:
         return []
     if not isinstance(given, (str, os.PathLike)) or not Path(given).expanduser().is_dir():
-        raise ValueError(f"screenshots={given!r} is no folder: give the one that tests/screenshots.py wrote to.")
+        raise ValueError(f"screenshots={shown(given)} is no folder: give the one that tests/screenshots.py wrote to.")
     return sorted(Path(given).expanduser().glob("*.png"))
 
 
@@ -139,6 +111,9 @@ def _write_sources(folder: Path, screenshots: list[Path]) -> None:
         text = (_PROJECT / name).read_text("utf-8")
         # In this folder they lie beside each other as on GitHub, so that their links hold.
         (folder / name).write_text(text.replace(_PICTURES, "pictures/"), "utf-8")
+    readme = folder / "README.md"
+    # The package has a page of its own already, the first one.
+    readme.write_text(readme.read_text("utf-8").replace("# unet_explorer", "# Begin", 1), "utf-8")
     write_lessons(folder / "lessons")
     write_reference(folder / "api")
     write_gallery(folder, screenshots)
@@ -146,7 +121,7 @@ def _write_sources(folder: Path, screenshots: list[Path]) -> None:
 
 
 def _glossary() -> str:
-    terms = "\n\n".join(f"{term.name}\n: {term.meaning}" for term in GLOSSARY)
+    terms = "\n\n".join(f"**{term.name}**\n: {term.meaning}" for term in GLOSSARY)
     return f"# The words\n\nThe same as in the panel, where every underlined word explains itself.\n\n{terms}\n"
 
 
@@ -158,10 +133,7 @@ def _run(sources: Path, out: Path, scratch: Path) -> None:
     said = io.StringIO()
     try:
         with patch_docutils(), docutils_namespace():
-            made = Sphinx(sources, None, out, scratch, "html", dict(_SETTINGS), status=None, warning=said)
-            connect(made)
-            # Its name is known only once the theme is.
-            made.config.pygments_dark_style = "a11y-high-contrast-dark"
+            made = Sphinx(sources, sources, out, scratch, "html", status=None, warning=said)
             made.build()
     except SphinxError as error:
         raise SiteError(f"{said.getvalue()}{error}") from None
