@@ -49,8 +49,9 @@ def lesson_page(lesson: Lesson) -> str:
         lesson: The lesson, with all of its numbers computed.
 
     Example:
-        >>> print(lesson_page(lessons()["why-572"]).splitlines()[0])
-        # Why 572 px go in and 388 px come out
+        >>> lesson = lessons()["why-572"]
+        >>> lesson_page(lesson).splitlines()[0] == f"# {lesson.title}"
+        True
     """
     parts = [f"# {lesson.title}", f"**Aim:** {lesson.aim}", f"About {lesson.minutes} minutes. {_SAYS}"]
     before = None

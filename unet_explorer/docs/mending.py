@@ -10,6 +10,7 @@ __all__ = ["mend", "mended"]
 _ADDED: Final = {
     # What is wider than the window is scrolled, also without a mouse.
     "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
     'class="caption" role="heading"': 'class="caption" role="heading" aria-level="2"',
     '<aside class="sidebar-drawer"': '<aside class="sidebar-drawer" aria-label="All pages"',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
