@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -136,6 +137,11 @@ def _run(sources: Path, out: Path, scratch: Path) -> None:
             made = Sphinx(sources, sources, out, scratch, "html", status=None, warning=said)
             made.build()
     except SphinxError as error:
-        raise SiteError(f"{said.getvalue()}{error}") from None
-    if said.getvalue():
-        raise SiteError(f"Sphinx is in doubt:\n{said.getvalue().replace(str(sources), '')}")
+        raise SiteError(f"Sphinx has failed: {error}\n{_plain(said, sources)}") from None
+    if doubts := _plain(said, sources):
+        raise SiteError(f"Sphinx is in doubt:\n{doubts}")
+
+
+def _plain(said: io.StringIO, sources: Path) -> str:
+    """What Sphinx said, without colours and the folder that is gone by then."""
+    return re.sub(r"\x1b\[[\d;]*m", "", said.getvalue()).replace(f"{sources}{os.sep}", "").strip()
