@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +34,11 @@ def write_gallery(folder: Path, screenshots: list[Path]) -> None:
     parts += ["## The made images", "Images above, and what every pixel is below: `cells`, `membranes` and `shapes`."]
     parts += ["![Cells, membranes and shapes, with their labels](pictures/made-sets.png)"]
     parts += ["## The panel", "![The panel, with the card of a selected skip](pictures/panel.png)"]
-    for shot in screenshots:
-        shutil.copy(shot, pictures / shot.name)
-        parts += [f"### {_caption(shot.stem)}", f"![The panel: {_caption(shot.stem)}](pictures/{shot.name})"]
+    for title, shots in groupby(screenshots, key=lambda shot: _caption(shot.stem).partition(",")[0]):
+        parts.append(f"### {title}")
+        for shot in shots:
+            shutil.copy(shot, pictures / shot.name)
+            parts += [f"{_caption(shot.stem)}:", f"![The panel: {_caption(shot.stem)}](pictures/{shot.name})"]
     (folder / "gallery.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
 
