@@ -8,9 +8,12 @@ a failure prints, and compares all combinations. ``--quick`` runs what needs nei
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hands import SMALL, TILE
 from hypothesis import HealthCheck, settings
 from quickly import TESTS, Quickly
@@ -59,6 +62,24 @@ def _lighter(item):
 @pytest.fixture(scope="session")
 def project() -> Path:
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The first page of the documentation, built by its command, once for all processes of the tests."""
+    pytest.importorskip("furo", reason="the documentation is built with the extra docs, which is not installed")
+    pytest.importorskip("myst_parser", reason="the documentation is built with the extra docs, which is not installed")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "site"
+    with FileLock(shared / "site.lock"):
+        if not folder.exists():
+            command = [sys.executable, "-m", "unet_explorer.docs", str(folder)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            # A doubt of Sphinx is an error of the command.
+            assert (done.returncode, done.stderr) == (0, "")
+    return folder / "index.html"
 
 
 @pytest.fixture

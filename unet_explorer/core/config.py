@@ -188,7 +188,12 @@ def allowed(knob: str) -> Allowed:
 
 
 class Preset(NamedTuple):
-    """A network and the side of the tile it is shown with."""
+    """A network and the side of the tile it is shown with.
+
+    Attributes:
+        config: The network.
+        tile: Side of the tile in pixels.
+    """
 
     config: UNetConfig
     tile: int

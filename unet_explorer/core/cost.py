@@ -171,7 +171,7 @@ def estimate_memory(config: UNetConfig, tile: Tile, batch_size: int = 1, trainin
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If the batch size is not a whole number from 1 to 4096, or `training` neither True nor False.
+        ValueError: If the batch size is not a whole number from 1 to 4096, or ``training`` neither True nor False.
 
     Example:
         >>> for part, size in estimate_memory(UNetConfig(), 572, training=True).items():

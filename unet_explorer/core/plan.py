@@ -54,7 +54,7 @@ class Step:
 
     @property
     def weights(self) -> int:
-        """How many numbers its kernel holds: k × k × channels in × channels out.
+        """How many numbers its kernel holds, k × k × channels in × channels out.
 
         Example:
             >>> plan(UNetConfig())[0].weights
@@ -64,7 +64,7 @@ class Step:
 
     @property
     def parameters(self) -> int:
-        """All its numbers, as Keras counts them: kernel and bias; four a channel for a normalisation.
+        """All its numbers, as Keras counts them. They are kernel and bias; four a channel for a normalisation.
 
         Example:
             >>> plan(UNetConfig())[0].parameters
@@ -76,7 +76,7 @@ class Step:
 
     @property
     def trainable(self) -> int:
-        """Those of its numbers that learning changes: not the mean and variance that a normalisation tracks.
+        """Those of its numbers that learning changes, so not the mean and variance that a normalisation tracks.
 
         Example:
             >>> plan(UNetConfig(batch_norm=True))[1].trainable

@@ -14,7 +14,7 @@ __all__ = ["Box", "Sight", "receptive_field", "sights"]
 
 
 class Box(NamedTuple):
-    """A rectangle of pixels; `bottom` and `right` are the first row and column outside it."""
+    """A rectangle of pixels; ``bottom`` and ``right`` are the first row and column outside it."""
 
     top: int
     left: int

@@ -37,7 +37,7 @@ def to_script(config: UNetConfig, tile: Tile, framework: Framework = "keras") ->
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If `framework` is another word.
+        ValueError: If ``framework`` is another word.
 
     Example:
         >>> print(to_script(UNetConfig(depth=1, convs_per_block=1), 20).split("\\n\\n")[-4])

@@ -27,6 +27,7 @@ LARGEST: Final = 1_000_000
 """A bound on a tile's side in pixels that no memory reaches; it keeps typing errors out."""
 
 Tile = int | tuple[int, int]
+"""The side of a square tile in pixels, or (height, width)."""
 
 
 class ShapeError(ValueError):
@@ -89,7 +90,7 @@ def _first_failure(config: UNetConfig, tile: tuple[int, int]) -> tuple[str, str,
 
 
 def _why(step: Step, known: dict[str, Law], n: int) -> tuple[int, str]:
-    """For a step that is the first to fail at the tile side `n`: the side to blame, and the reason in words."""
+    """For a step that is the first to fail at the tile side ``n``: the side to blame, and the reason in words."""
     if step.op == "pool":
         # Every step before it gave a positive whole number, so what it was handed must have been odd.
         odd = known[step.inputs[-1]].side(n)
@@ -104,7 +105,7 @@ def read_tile(tile: object) -> tuple[int, int]:
     """A tile as (height, width), from one whole number for both or from two.
 
     Raises:
-        ValueError: If it is anything else, or a side is below 1 or above `LARGEST`.
+        ValueError: If it is anything else, or a side is below 1 or above ``LARGEST``.
 
     Example:
         >>> read_tile(572), read_tile((572, 444))
@@ -172,7 +173,7 @@ def _fitting(config: UNetConfig) -> _Fitting:
 
 
 def valid_sizes(config: UNetConfig, low: int = 1, high: int = 1024) -> range:
-    """All sides of a tile that fit, from `low` to `high`, both included. Each axis may take any of them.
+    """All sides of a tile that fit, from ``low`` to ``high``, both included. Each axis may take any of them.
 
     With t pixels eaten by each block (convolutions × (kernel − 1), or 0 if padded), depth D and S = 2^D, a side
     n fits if and only if n ≡ −t (mod S) and n > t(3S − 2).
@@ -193,13 +194,13 @@ def valid_sizes(config: UNetConfig, low: int = 1, high: int = 1024) -> range:
 
 
 def nearest_sizes(config: UNetConfig, n: int) -> tuple[int | None, int | None]:
-    """The nearest sides that fit: the largest one up to `n` and the smallest one from `n` on.
+    """The nearest sides that fit: the largest one up to ``n`` and the smallest one from ``n`` on.
 
-    If `n` itself fits, both are `n`. The first is None where every fitting side is larger than `n`, the second
-    where the next one would be beyond `LARGEST`.
+    If ``n`` itself fits, both are ``n``. The first is None where every fitting side is larger than ``n``, the second
+    where the next one would be beyond ``LARGEST``.
 
     Raises:
-        ValueError: If `n` is not a whole number.
+        ValueError: If ``n`` is not a whole number.
 
     Example:
         >>> nearest_sizes(UNetConfig(), 512), nearest_sizes(UNetConfig(), 100)
@@ -223,10 +224,10 @@ def _whole(value: object, name: str) -> int:
 
 
 def tile_for_output(config: UNetConfig, wanted: int) -> int:
-    """The smallest side that fits and whose prediction is at least `wanted` pixels.
+    """The smallest side that fits and whose prediction is at least ``wanted`` pixels.
 
     Raises:
-        ValueError: If `wanted` is not a whole number of at least 1, or no tile up to `LARGEST` gives as much.
+        ValueError: If ``wanted`` is not a whole number of at least 1, or no tile up to ``LARGEST`` gives as much.
 
     Example:
         >>> tile_for_output(UNetConfig(), 388), tile_for_output(UNetConfig(), 389)

@@ -122,12 +122,12 @@ class Tiling:
 
     @property
     def kept(self) -> int:
-        """Pixels that come out of it: those of the image."""
+        """Pixels that come out of it, those of the image."""
         return self.image[0] * self.image[1]
 
     @property
     def share(self) -> float:
-        """Kept pixels for each computed one: what is not waste.
+        """Kept pixels for each computed one, which is what is not waste.
 
         Example:
             >>> [round(Tiling(UNetConfig(), (512, 512), tile).share, 2) for tile in (572, 700)]

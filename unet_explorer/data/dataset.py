@@ -143,7 +143,7 @@ class Dataset:
 
     @property
     def channels(self) -> int:
-        """Channels of every image: 1 is grey, 3 is RGB."""
+        """Channels of every image. 1 is grey, 3 is RGB."""
         return int(shapes_of(self.images)[0][-1])
 
     @property
@@ -164,7 +164,7 @@ class Dataset:
 
     @cached_property
     def pixels(self) -> NDArray[np.int64]:
-        """(images, 256): how many pixels of each image are of each class; those of which nothing is known are left out.
+        """(images, 256), how many pixels of each image are of each class; those of which nothing is known are left out.
 
         Example:
             >>> data = Dataset("x", np.zeros((1, 2, 2, 1), "float32"), np.array([[[0, 1], [1, 1]]]), ("no", "yes"))
@@ -208,7 +208,7 @@ class Dataset:
     def split(self, share: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:
         """To learn from, and to be examined on: whole images, so that no pixel is in both.
 
-        A set that comes with images of its own for that, see `validation`, is split there.
+        A set that comes with images of its own for that, see ``validation``, is split there.
 
         Args:
             share: About how much of the images the second part gets; at least one, and at least one is left.
@@ -216,7 +216,7 @@ class Dataset:
                 does takes the place of another.
 
         Raises:
-            ValueError: If there is but one image, `share` is no number from 0 to 1, or `seed` no whole number.
+            ValueError: If there is but one image, ``share`` is no number from 0 to 1, or ``seed`` no whole number.
 
         Example:
             >>> from unet_explorer import cells
@@ -352,8 +352,8 @@ def normalize(image: Image) -> Image:
     """An image as a network is given it: each channel with mean 0 and standard deviation 1.
 
     Microscopes differ in gain and offset, and so do 8 and 16 bits; after this they no longer do. Numbers that stand for
-    "no data", and single ones far beyond all others, count as the nearest of the others (see `limits.limits_of`). A
-    channel without any contrast becomes all zeros.
+    "no data", and single ones far beyond all others, count as the nearest of the others (see ``limits_of`` in
+    ``unet_explorer.data.limits``). A channel without any contrast becomes all zeros.
 
     Args:
         image: (height, width, channels).

@@ -78,7 +78,7 @@ def from_folder(  # noqa: PLR0913  # each is a question that some set leaves ope
     they are where they fill 0 to 1; else the smallest of each image becomes 0 and its largest 1, but for NoData and hot
     pixels. If any image is in colour, all become RGB. Alpha is left out. A photo that its camera noted as turned
     (EXIF) is turned, as every viewer does. A TIFF says itself whether its planes are channels or slices; if it does
-    not, `planes` must.
+    not, ``planes`` must.
 
     Masks that hold 0 and one brightest value, such as 255, tell foreground from background, also if they are JPEG or
     their edges are soft. Other numbers are classes, up to 31, or 255 with their names in ``classes.txt`` beside the
@@ -88,10 +88,10 @@ def from_folder(  # noqa: PLR0913  # each is a question that some set leaves ope
     called by their colours.
 
     Images that take more than 256 MB stay in their files and are read when they are asked for, so that there may be
-    any number; of a .zip, up to 1 GB are read. What was left out, and why, is in the `notes` of the data set.
+    any number; of a .zip, up to 1 GB are read. What was left out, and why, is in the ``notes`` of the data set.
 
     Args:
-        path: A folder or a .zip; or, with `masks`, the folder of the images alone.
+        path: A folder or a .zip; or, with ``masks``, the folder of the images alone.
         masks: The folder of the masks, whatever both are called. Files pair by their names, or by the first number in
             them where each number occurs once.
         grey: Whether to turn colour into one channel.
@@ -141,7 +141,7 @@ def read_set(
     """What `from_folder` reads, once it is clear what was said.
 
     Args:
-        path: A folder or a .zip; or, with `masks`, the folder of the images alone.
+        path: A folder or a .zip; or, with ``masks``, the folder of the images alone.
         masks: The folder of the masks, or None.
         reading: What was said.
         progress: Called with how many masks were looked at, and how many there are.

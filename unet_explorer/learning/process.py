@@ -77,7 +77,7 @@ class Worker:
             environment variable ``UNET_EXPLORER_IDLE_MINUTES`` says, or ten.
 
     Attributes:
-        events: Emits every event, in a thread of its own; also `Lost`, when the process has ended without being asked
+        events: Emits every event, in a thread of its own; also ``Lost``, when the process has ended without being asked
             to.
         open: What is being done there: requests whose last answer is due, trainings among them, by identifier, each
             with the kind of its request.

@@ -36,7 +36,7 @@ class Scores(NamedTuple):
 
     @property
     def quality(self) -> float:
-        """What the best examination is chosen by: the mean IoU; where that is undefined, the accuracy."""
+        """What the best examination is chosen by, the mean IoU; where that is undefined, the accuracy."""
         return self.accuracy if self.mean_iou is None else self.mean_iou
 
 

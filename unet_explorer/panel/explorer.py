@@ -61,9 +61,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             ``{"number": n, "do": "link"}`` or ``{"number": n, "do": "code"}``.
         taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``,
             or a ``problem`` in words. Files are let go of once they are sent.
-        offers: What can be taken away; see `taking.menu`.
+        offers: What can be taken away; see ``menu`` in ``unet_explorer.panel.taking``.
         lessons: The lessons there are: ``name``, ``title`` and ``minutes`` of each.
-        lesson: The lesson that is gone through, see `teaching.lesson_for_page`; empty for none.
+        lesson: The lesson that is gone through, see ``lesson_for_page`` in ``unet_explorer.panel.teaching``; empty for none.
         progress: How far each lesson has come, by its name: ``at``, the number of the step, and the ``answers``.
         lock: What cannot be changed in the browser: knobs by name, ``"tile"``, ``"batch_size"``, ``"preset"``.
         hide: What of the stage is hidden.
@@ -302,7 +302,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def link(self) -> str:
-        """This scene as one short text: design, tile, made images, recipe, selected step and open tab.
+        """This scene as one short text of design, tile, made images, recipe, selected step and open tab.
 
         `explore` opens it again, here or anywhere else. Images that are not made here are not in it, and neither is
         what a network has learnt.

@@ -102,7 +102,7 @@ def predict_folder(
         The images that were predicted, those that had been before, and those that could not be, with the reason.
 
     Raises:
-        ValueError: If there is no image, `out` does not do, or holds what another network has made.
+        ValueError: If there is no image, ``out`` does not do, or holds what another network has made.
         OSError: If there is no room left. What was written is whole, and the next run goes on from there.
 
     Example:

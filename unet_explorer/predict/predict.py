@@ -52,7 +52,7 @@ def predict_image(
     is what the whole image in one tile would give, up to the rounding of 32-bit numbers. Beyond the result it takes
     memory for one batch of tiles.
 
-    A path as `out` is a file for other programs. By its ending it holds
+    A path as ``out`` is a file for other programs. By its ending it holds
 
     - ``.png``, ``.tif``: the class of every pixel, in the colours of the panel; `from_folder` reads it as a mask;
     - ``.zarr``, ``.npy``: the probability of every class, (height, width, classes), 32-bit numbers;
@@ -75,17 +75,17 @@ def predict_image(
         out: Where to put the scores: whatever takes ``out[rows, columns] = scores``, of shape (height, width, classes);
             or the path of a file.
         progress: Called with tiles done and tiles in all after every batch.
-        **saving: Where `out` is a path: ``save="mask"``, ``"probabilities"`` or ``"objects"``, for a ``.tif`` may hold
-            each of these (probabilities as a plane a class, objects as numbers); and ``classes``, the names of all
-            classes from 0 on, for tables and planes.
+        **saving: Where ``out`` is a path: ``save="mask"``, ``"probabilities"`` or ``"objects"``, for a ``.tif`` may
+            hold each of these (probabilities as a plane a class, objects as numbers); and ``classes``, the names of
+            all classes from 0 on, for tables and planes.
 
     Returns:
-        Scores, (height, width, classes), as 32-bit numbers; or `out`, a path as `pathlib.Path`.
+        Scores, (height, width, classes), as 32-bit numbers; or ``out``, a path as `pathlib.Path`.
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If the model, the image, the tile, `out` or `saving` do not go together; nothing has been written
-            then.
+        ValueError: If the model, the image, the tile, ``out`` or ``saving`` do not go together; nothing has been
+            written then.
         OSError: If there is no room for the file; what was there before is still whole.
 
     Example:
