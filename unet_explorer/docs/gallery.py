@@ -12,8 +12,8 @@ from typing import Final
 from unet_explorer.core.config import PRESETS
 from unet_explorer.core.trace import trace
 from unet_explorer.drawing.saving import save_figure
+from unet_explorer.panel.code import as_code
 from unet_explorer.panel.instrument.explanations import PRESET_NOTES
-from unet_explorer.panel.link import as_code
 
 __all__ = ["write_gallery"]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from unet_explorer.lessons.facts import Design, in_words
 from unet_explorer.lessons.lesson import Ask, Lesson, Page, lessons
-from unet_explorer.panel.link import as_code
+from unet_explorer.panel.code import as_code
 
 __all__ = ["lesson_page", "write_lessons"]
 

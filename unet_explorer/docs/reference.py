@@ -70,6 +70,21 @@ _ROOMS: Final = {
         ("drawing", "export"),
         ("drawing.options.FigureOptions", "export.layouts.SavedDataset"),
     ),
+    "teaching": _Room(
+        "Teach",
+        "Lessons, exercises and questions, of which every number is made by the engine.",
+        ("lessons",),
+        (
+            "lessons.lesson.Lesson",
+            "lessons.lesson.Page",
+            "lessons.lesson.Ask",
+            "lessons.lesson.Choice",
+            "lessons.lesson.Mistake",
+            "lessons.lesson.LessonError",
+            "lessons.facts.Design",
+            "lessons.facts.Value",
+        ),
+    ),
     "panel": _Room("The panel", "The panel in a notebook, and what a cell may ask of it.", ("panel",)),
 }
 

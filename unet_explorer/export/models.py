@@ -26,7 +26,7 @@ def save_model(path: str | Path, session_or_model: TrainingSession | keras.Model
     By the ending of its name it becomes
 
     - ``.keras``: a file of Keras 3. ``keras.saving.load_model(path, safe_mode=True)`` opens it, without this package;
-      `predict_image` then knows how its images are prepared, for the network's name says so (`mark_prepared`).
+      `predict_image` then knows how its images are prepared, for the network's name says so.
     - ``.onnx``: a file for ONNX Runtime and whatever else reads that. It takes ``image`` (batch, channels, height,
       width) and answers ``scores`` (batch, classes, height, width), 32-bit numbers, any batch and any tile that fits.
       Which do, how images are prepared, and the design stand in its ``metadata_props``. Needs the package onnx:

@@ -79,7 +79,7 @@ class Ask:
     """A question.
 
     Attributes:
-        kind: One of `KINDS`.
+        kind: ``"number"``, ``"choice"``, ``"step"`` or ``"tile"``: typed, chosen, clicked in the U, or dragged.
         question: What is asked.
         answer: What is right: a number; the name of a step; or for ``"tile"`` the tile itself, where it is one, else
             whatever fits. For ``"choice"`` the number of the choice, from 0.

@@ -63,7 +63,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             or a ``problem`` in words. Files are let go of once they are sent.
         offers: What can be taken away; see ``menu`` in ``unet_explorer.panel.taking``.
         lessons: The lessons there are: ``name``, ``title`` and ``minutes`` of each.
-        lesson: The lesson that is gone through, see ``lesson_for_page`` in ``unet_explorer.panel.teaching``; empty for none.
+        lesson: The lesson that is gone through; empty for none.
         progress: How far each lesson has come, by its name: ``at``, the number of the step, and the ``answers``.
         lock: What cannot be changed in the browser: knobs by name, ``"tile"``, ``"batch_size"``, ``"preset"``.
         hide: What of the stage is hidden.
