@@ -40,10 +40,11 @@ if TYPE_CHECKING:
     from unet_explorer.export.notebook import save_notebook
     from unet_explorer.export.tiles import save_tiling
     from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.lessons.class_table import read_answers
     from unet_explorer.lessons.exercises import exercises
     from unet_explorer.lessons.inventory import inventory
     from unet_explorer.lessons.inventory_sheets import save_inventory
-    from unet_explorer.lessons.results import read_answers, score
+    from unet_explorer.lessons.scoring import score
     from unet_explorer.lessons.sheets import save_exercises
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer
@@ -107,7 +108,7 @@ _LATER = {
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
-    "read_answers": "lessons.results",
+    "read_answers": "lessons.class_table",
     "save_curves": "export.curves",
     "save_dataset": "export.layouts",
     "save_exercises": "lessons.sheets",
@@ -117,7 +118,7 @@ _LATER = {
     "save_notebook": "export.notebook",
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
-    "score": "lessons.results",
+    "score": "lessons.scoring",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }

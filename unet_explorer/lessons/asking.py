@@ -60,7 +60,7 @@ def step_words(step: Step) -> str:
     """A step as a question names it.
 
     Example:
-        >>> step_words(path(UNetConfig(), "enc0_pool")[-1])
+        >>> step_words(plan(UNetConfig())[2])
         'the max-pooling `enc0_pool`'
     """
     return f"the {_OPS[step.op]} `{step.name}`"

@@ -1,7 +1,7 @@
 """A sheet as a notebook, with the marks in its cells by which nbgrader collects and grades it.
 
-The marks follow version 3 of nbgrader's metadata: `locked` for what pupils must not change, `solution` for the cell they
-write in, `grade` and `points` for the one that tests it. nbgrader itself is not needed to write or to read them.
+The marks follow version 3 of nbgrader's metadata: `locked` for what pupils must not change, `solution` for the cell
+they write in, `grade` and `points` for the one that tests it. nbgrader itself is not needed to write or to read them.
 """
 
 from __future__ import annotations

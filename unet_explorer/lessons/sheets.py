@@ -1,7 +1,8 @@
 """Sheets of exercises to hand out, and their keys: for print, in Markdown, as a notebook for nbgrader.
 
-A sheet is made of questions alone: neither answers nor hints nor solutions reach the functions that write it, in no form;
-a small number is soon guessed from a hash, so there is none. The key is a file of its own.
+A sheet is made of questions alone: neither answers nor hints nor solutions reach the functions that write it, nor
+does the seed, from which they could be made again; and a small number is soon guessed from a hash, so there is none.
+The key is a file of its own.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def save_exercises(
         >>> import tempfile
         >>> path = save_exercises(tempfile.mkdtemp() + "/sheet.md", UNetConfig(), 572, seed=3)
         >>> path.read_text("utf-8").splitlines()[0]
-        '# Exercises on the U-Net: sheet 3'
+        '# Exercises on the U-Net'
     """
     read_config(config, tile, path)
     place = place_for(path, tuple(_KINDS), overwrite)
@@ -114,10 +115,12 @@ def exercises_data(
     kind = read_value("kind", kind, Choice(tuple(_KINDS)))
     wanted = read_value("key", key, Flag())
     made = exercises(config, tile, seed, count)
-    sheet = _Sheet(f"Exercises on the U-Net: sheet {seed}", described(config), tuple(map(_question, made)))
+    sheet = _Sheet("Exercises on the U-Net", described(config), tuple(map(_question, made)))
     if not wanted:
         return _KINDS[kind][0](sheet).encode()
-    return _KINDS[kind][1](sheet, made, (config, read_tile(tile))).encode()
+    return _KINDS[kind][1](
+        sheet._replace(title=f"{sheet.title}, seed {seed}"), made, (config, read_tile(tile))
+    ).encode()
 
 
 def _question(made: Exercise) -> Question:
@@ -126,8 +129,8 @@ def _question(made: Exercise) -> Question:
 
 
 _HOW: Final = (
-    "Levels are counted from the top, which is level 0. Sides are in pixels. A crop is counted on each side. If a question "
-    "supposes another network, that holds for this question alone."
+    "Levels are counted from the top, which is level 0. Sides are in pixels. A crop is counted on each side. If a "
+    "question supposes another network, that holds for this question alone."
 )
 _KEY: Final = "This is the key: answers, solutions, hints and known mistakes. Do not hand it out."
 
