@@ -60,6 +60,7 @@ def step_words(step: Step) -> str:
     """A step as a question names it.
 
     Example:
+        >>> from unet_explorer import plan
         >>> step_words(plan(UNetConfig())[2])
         'the max-pooling `enc0_pool`'
     """

@@ -12,7 +12,7 @@ from typing import Final
 from unet_explorer.core.config import shown
 from unet_explorer.lessons.inventory import FORMS, inventory
 from unet_explorer.lessons.results import GroupResult, Results, form_result
-from unet_explorer.lessons.scoring import Score, score
+from unet_explorer.lessons.scoring import Score, read_letter, score
 
 __all__ = ["GROUPS", "read_answers"]
 
@@ -52,15 +52,15 @@ def read_answers(path: object) -> Results:
         row = dict(zip(head, line, strict=False))
         if any(line[len(head) :]):
             raise ValueError(f"{where}: there are more cells than columns.")
-        answers = {key: value for key, value in row.items() if key not in _COLUMNS}
+        try:
+            answers = {key: read_letter(value, key) for key, value in row.items() if key not in _COLUMNS}
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
         if not any(answers.values()):
             empty += 1
             continue
         form, group = _of_row(row, where)
-        try:
-            found.setdefault((group, form), []).append(score(answers, form))
-        except ValueError as error:
-            raise ValueError(f"{where}: {str(error).split(': ', 1)[-1]}") from None
+        found.setdefault((group, form), []).append(score(answers, form))
     if not found:
         raise ValueError(f"path={shown(str(path))}: there is no row with answers in it.")
     asked = [each for each in head if each not in _COLUMNS]

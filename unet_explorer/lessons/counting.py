@@ -68,8 +68,8 @@ def crop_exercise(asked: Asked) -> Exercise | None:
         *(slip(each.crop, "took another level", f"That is the crop at {each.step.name}.") for each in others),
     ]
     question = (
-        f"{said}A tile of {size_words((side, side))} is given to the network. At {step_words(row.step)}, how many pixels of "
-        "the skip are cut off on each side?"
+        f"{said}A tile of {size_words((side, side))} is given to the network. At {step_words(row.step)}, how many "
+        "pixels of the skip are cut off on each side?"
     )
     return made("crop", question, row.crop, "px", told, slips)(config, (side, side))
 

@@ -17,8 +17,8 @@ _ENDINGS: Final = (".html", ".md", ".csv")
 _ROWS: Final = 30
 _TITLES: Final = {"before": "What do you know of the U-Net?", "after": "What do you know of the U-Net now?"}
 _HOW: Final = (
-    f"Choose one of {LETTERS[0]}, {LETTERS[1]}, {LETTERS[2]} and {LETTERS[3]}. If you do not know, leave it out. Do not "
-    "write your name on this sheet."
+    f"Choose one of {LETTERS[0]}, {LETTERS[1]}, {LETTERS[2]} and {LETTERS[3]}. If you do not know, leave it out. Do "
+    "not write your name on this sheet."
 )
 _KEY: Final = "This is the key. Do not hand it out."
 

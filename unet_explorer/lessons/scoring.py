@@ -9,7 +9,7 @@ from typing import NamedTuple
 from unet_explorer.core.config import shown
 from unet_explorer.lessons.inventory import LETTERS, inventory, judged, read_form
 
-__all__ = ["Score", "score"]
+__all__ = ["Score", "read_letter", "score"]
 
 
 class Score(NamedTuple):
@@ -71,15 +71,25 @@ def _given(answers: object) -> dict[str, str]:
             f"answers={shown(answers)} is not allowed: give a letter for each of the {len(names)} questions, in their "
             "order, or a dict of them by name."
         )
-    return {name: _letter(letter, name, answers) for name, letter in pairs}
+    try:
+        return {name: read_letter(letter, name) for name, letter in pairs}
+    except ValueError as error:
+        raise ValueError(f"answers={shown(answers)}: {error}") from None
 
 
-def _letter(letter: object, name: str, answers: object) -> str:
+def read_letter(letter: object, name: str) -> str:
+    """The letter that was answered to a question; empty where nothing was.
+
+    Raises:
+        ValueError: If there is no such option.
+
+    Example:
+        >>> read_letter(" b ", "crop"), read_letter("-", "crop")
+        ('B', '')
+    """
     plain = letter.strip().upper() if isinstance(letter, str) and len(letter) < 9 else None
     if letter is None or plain in {"", "-"}:
         return ""
     if plain is None or plain not in tuple(LETTERS):
-        raise ValueError(
-            f"answers={shown(answers)}: {shown(letter)} for {name} is no option: give a letter from A to {LETTERS[-1]}."
-        )
+        raise ValueError(f"{shown(letter)} for {name} is no option: give a letter from A to {LETTERS[-1]}.")
     return plain
