@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junk import junk
 from support import configs, examples
+from test_imports import HEAVY, WIDGETS, loaded_by
 
 from unet_explorer import Tiling, UNetConfig, estimate_memory, exercises, plan, save_exercises, valid_sizes
 from unet_explorer.lessons import sheets
@@ -83,7 +84,7 @@ def parameters(config: UNetConfig, name: str) -> int:
 
 
 def cheapest(config: UNetConfig, text: str, sizes: list[tuple[int, int]]) -> tuple[int, int]:
-    """The option that computes least, tile by tile; and no tile at all that is smaller on both sides does it better."""
+    """The option that computes least, tile by tile."""
     image, *options = sizes
     limit = int(re.search(r"at most ([\d,]+) MB", text)[1].replace(",", "")) * 10**6
     within = [tile for tile in options if estimate_memory(config, tile)["total"] <= limit]
@@ -331,3 +332,11 @@ def test_answers_are_what_keras_says():
             assert asked.answer == (found if asked.kind == "shape" else layer.count_params())
             seen += 1
         assert seen == 6
+
+
+def test_exercises_and_inventory_load_nothing_heavy(tmp_path):
+    code = "from unet_explorer import UNetConfig, exercises, inventory, read_answers, score\n"
+    code += "from unet_explorer import save_exercises, save_inventory\n"
+    code += f"save_exercises({str(tmp_path / 'key.html')!r}, UNetConfig(), 570, key=True)\n"
+    code += f"save_inventory({str(tmp_path / 'key.md')!r}, key=True); score('A' * 20)"
+    assert not loaded_by(code).intersection({*HEAVY, *WIDGETS, "nbformat"})

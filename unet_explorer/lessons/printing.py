@@ -25,11 +25,9 @@ code { font-family: 'DejaVu Sans Mono', Consolas, monospace; font-size: .9em; }
 p { margin: .4em 0; }
 .line { margin-top: 1.1em; }
 .line::after { content: ""; display: inline-block; width: 6cm; border-bottom: 1px solid; }
-.unit { float: right; width: calc(100% - 9cm); }
 .room { height: 2.6cm; }
 ol.options { list-style: upper-alpha; }
 ul, ol { margin: .3em 0; padding-left: 1.6em; }
-.name { margin: 1em 0; }
 svg { max-width: 100%; height: auto; }
 """.strip()
 
