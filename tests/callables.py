@@ -178,6 +178,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "build_model": lambda: Tried(unet_explorer.build_model, design),
         "cells": lambda: Tried(cells, sized),
         "estimate_memory": lambda: Tried(unet_explorer.estimate_memory, {**design, "batch_size": 2, "training": True}),
+        "exercises": lambda: Tried(unet_explorer.exercises, {**design, "seed": 3, "count": 4}),
         "explore": lambda: Tried(_explore, {"design": NETWORK, "tile": (20, 24), "dataset": GREY}),
         "from_folder": lambda: Tried(
             unet_explorer.from_folder,
@@ -219,6 +220,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "plan": lambda: Tried(unet_explorer.plan, {"config": NETWORK}),
         "predict_folder": _predicting_folder,
         "predict_image": _predicting,
+        "read_answers": lambda: Tried(unet_explorer.read_answers, {"path": _answers()}),
         "receptive_field": lambda: Tried(unet_explorer.receptive_field, {**design, "step": "head", "pixel": (1, 0)}),
         "save_curves": lambda: Tried(
             _anew(unet_explorer.save_curves),
@@ -260,6 +262,9 @@ def _table() -> dict[str, Callable[[], Tried]]:
                 "overwrite": True,
             },
         ),
+        "save_exercises": lambda: _saving("save_exercises", "sheet.md", **design, seed=3, count=4, key=True),
+        "save_inventory": lambda: _saving("save_inventory", "before.md", form="after", key=True),
+        "score": lambda: Tried(unet_explorer.score, {"answers": ("A", "b", "", None) * 5, "form": "after"}),
         "save_figure": lambda: _saving("save_figure", "u.svg", **design, **asdict(FigureOptions())),
         "save_table": lambda: _saving("save_table", "layers.csv", **design),
         "save_model": lambda: Tried(
@@ -281,6 +286,14 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "trace": lambda: Tried(trace, design),
         "valid_sizes": lambda: Tried(unet_explorer.valid_sizes, {"config": NETWORK, "low": 10, "high": 40}),
     }
+
+
+@cache
+def _answers() -> str:
+    """One sheet of the inventory, handed in."""
+    path = Path(_folder()) / "answers.csv"
+    path.write_text("form,crop\nbefore,A\n", "utf-8")
+    return str(path)
 
 
 def _saving(name: str, file: str, **good: Any) -> Tried:

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     from unet_explorer.export.package import save_package
     from unet_explorer.export.tiles import save_tiling
     from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.lessons.class_table import read_answers
+    from unet_explorer.lessons.exercises import exercises
+    from unet_explorer.lessons.inventory import inventory
+    from unet_explorer.lessons.inventory_sheets import save_inventory
+    from unet_explorer.lessons.scoring import score
+    from unet_explorer.lessons.sheets import save_exercises
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer
     from unet_explorer.panel.opening import explore
@@ -61,24 +67,30 @@ __all__ = [
     "best_tile",
     "build_model",
     "estimate_memory",
+    "exercises",
     "explore",
     "from_folder",
     "from_stack",
+    "inventory",
     "nearest_sizes",
     "open_image",
     "plan",
     "predict_folder",
     "predict_image",
+    "read_answers",
     "receptive_field",
     "save_curves",
     "save_dataset",
+    "save_exercises",
     "save_figure",
+    "save_inventory",
     "save_maps",
     "save_model",
     "save_notebook",
     "save_package",
     "save_table",
     "save_tiling",
+    "score",
     "tile_for_output",
     "to_script",
     "trace",
@@ -92,21 +104,27 @@ _LATER = {
     "Explorer": "panel.explorer",
     "TrainingSession": "learning.session",
     "build_model": "model",
+    "exercises": "lessons.exercises",
     "explore": "panel.opening",
     "from_folder": "data.files",
     "from_stack": "data.stacks",
+    "inventory": "lessons.inventory",
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
     "predict_image": "predict.predict",
+    "read_answers": "lessons.class_table",
     "save_curves": "export.curves",
     "save_dataset": "export.layouts",
+    "save_exercises": "lessons.sheets",
     "save_figure": "drawing.saving",
+    "save_inventory": "lessons.inventory_sheets",
     "save_maps": "export.maps",
     "save_model": "export.models",
     "save_notebook": "export.notebook",
     "save_package": "export.package",
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
+    "score": "lessons.scoring",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }
