@@ -23,6 +23,7 @@ from unet_explorer.drawing.options import FigureOptions
 from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Recipe
+from unet_explorer.lessons.lesson import LessonError
 
 __all__ = ["TABLE", "Tried"]
 
@@ -136,6 +137,9 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "Dataset.split": lambda: Tried(GREY.split, {"share": 0.5, "seed": 1}),
         "Explorer": lambda: Tried(_explorer, {**design, "dataset": GREY, "link": None}),
         "Explorer.tab": lambda: Tried(_tab, {"title": "Build"}),
+        "Explorer.teach": lambda: Tried(
+            unet_explorer.explore("classroom").teach, {"lesson": "why-572"}, also=(LessonError,)
+        ),
         "Explorer.save": lambda: Tried(
             _anew(unet_explorer.explore("classroom").save),
             {"path": f"{_folder()}/anew.svg", "what": "figure", "overwrite": True},
@@ -179,7 +183,18 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "cells": lambda: Tried(cells, sized),
         "estimate_memory": lambda: Tried(unet_explorer.estimate_memory, {**design, "batch_size": 2, "training": True}),
         "exercises": lambda: Tried(unet_explorer.exercises, {**design, "seed": 3, "count": 4}),
-        "explore": lambda: Tried(_explore, {"design": NETWORK, "tile": (20, 24), "dataset": GREY}),
+        "explore": lambda: Tried(
+            _explore,
+            {
+                "design": NETWORK,
+                "tile": (20, 24),
+                "dataset": GREY,
+                "lock": ["depth"],
+                "hide": ["totals"],
+                "lesson": "why-572",
+            },
+            also=(LessonError,),
+        ),
         "from_folder": lambda: Tried(
             unet_explorer.from_folder,
             {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from panel import NUMBER, Panel
 from playwright.sync_api import expect
 
+from unet_explorer import read_answers
 from unet_explorer.lessons.lesson import find_lesson
 
 
@@ -143,3 +145,30 @@ def test_a_choice_by_keyboard_in_another_tab_with_knobs_locked(lab, page):
     panel.action("lesson-close").click()
     expect(panel.role("lesson")).to_be_hidden()
     expect(panel.action("lessons")).to_be_focused()
+
+
+def test_the_questions_before_and_after_tell_nothing_and_are_saved_without_a_name(lab, page):
+    panel, _ = teach(lab, page, "'paper'")
+    panel.action("lessons").click()
+    panel.root.locator('[data-name="questions-before"]').click()
+    expect_place(panel, 1)
+    # What the stage shows might be the answer.
+    expect(side(panel)).to_be_hidden()
+    question = panel.role("lesson-question")
+    question.locator("input[type=radio]").nth(1).check()
+    panel.action("lesson-lock").click()
+    expect_place(panel, 2)
+    panel.action("lesson-back").click()
+    expect(question.locator("input[type=radio]").nth(1)).to_be_checked()
+    expect(panel.role("lesson-says")).to_have_text("")
+    panel.action("lesson-next").click()
+    for number in range(2, 21):
+        expect_place(panel, number)
+        panel.action("lesson-next").click()
+    with page.expect_download() as download:
+        panel.action("lesson-answers").click()
+    path = Path(download.value.path()).with_suffix(".csv")
+    download.value.save_as(path)
+    head, row = path.read_text("utf-8").splitlines()
+    assert row.split(",")[:4] == ["before", "taught", "B", ""]
+    assert read_answers(path).groups[0].forms["before"].items[head.split(",")[2]] in {0.0, 1.0}

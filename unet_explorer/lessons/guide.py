@@ -102,3 +102,7 @@ def _with_unit(value: str, ask: Ask) -> str:
 def _line(text: str) -> str:
     """A text as one line of a list."""
     return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    print(teacher_guide())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from unet_explorer.lessons.inventory import LETTERS, Item, Option, inventory, re
 from unet_explorer.lessons.printing import html_page, html_text, markdown_text, written
 from unet_explorer.whole import place_for
 
-__all__ = ["inventory_data", "save_inventory"]
+__all__ = ["answers_table", "inventory_data", "save_inventory"]
 
 _ENDINGS: Final = (".html", ".md", ".csv")
 _ROWS: Final = 30
@@ -82,10 +82,33 @@ def inventory_data(kind: str, *, form: str = "before", key: bool = False) -> byt
     return "\n".join([f"# {title}{' Key' * wanted}", "", *lines, ""]).encode()
 
 
+def answers_table(form: str, letters: Sequence[str]) -> str:
+    """A table with what one sheet says, as `read_answers` takes it; several are put together line by line.
+
+    Args:
+        form: ``"before"`` or ``"after"``.
+        letters: For each question of the inventory a letter, or nothing.
+
+    Raises:
+        ValueError: If there is no such form, or these are no letters.
+
+    Example:
+        >>> answers_table("before", ["A", *[""] * 19]).splitlines()[1][:15]
+        'before,taught,A'
+    """
+    form, items = read_form(form), inventory()
+    if len(letters) != len(items) or any(letter not in {"", *LETTERS} for letter in letters):
+        raise ValueError(f"{len(letters)} answers are not allowed: give a letter, or nothing, for each question.")
+    return _lines(form, letters)
+
+
 def _table(form: str) -> str:
+    return _lines(form, *[[""] * len(inventory())] * _ROWS)
+
+
+def _lines(form: str, *sheets: Sequence[str]) -> str:
     head = ["form", "group", *(item.name for item in inventory())]
-    row = [form, "taught", *("" for _ in inventory())]
-    return "".join(f"{','.join(cells)}\n" for cells in (head, *[row] * _ROWS))
+    return "".join(f"{','.join(cells)}\n" for cells in (head, *([form, "taught", *letters] for letters in sheets)))
 
 
 def _html(form: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from unet_explorer.core.config import UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.data.made.wanted import Made
 from unet_explorer.drawing.svg import standalone
+from unet_explorer.lessons.inventory import FORMS
 from unet_explorer.lessons.lesson import Lesson, find_lesson, titles
 from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.cells import close_former
@@ -26,8 +27,8 @@ from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.rooms import TABS, Parts
-from unet_explorer.panel.taking import Content, file_of, menu, save
-from unet_explorer.panel.teaching import lesson_for_page, lesson_of
+from unet_explorer.panel.taking import Content, File, file_of, menu, save
+from unet_explorer.panel.teaching import answers_of, lesson_for_page, lesson_of, questions_for_page
 
 if TYPE_CHECKING:
     import keras
@@ -134,19 +135,29 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             case "link":
                 self.taken = {"number": request.get("number", 0), "text": self.link}
             case "lesson":
-                self.lesson = lesson_for_page(find_lesson(str(request["name"]))) if request.get("name") else {}
+                self._open_lesson(str(request.get("name", "")))
+            case "answers":
+                self._hand_over(request, lambda: answers_of(request.get("form"), request.get("chosen")))
             case "code":
                 self.taken = {"number": request.get("number", 0), "text": self.code}
 
+    def _open_lesson(self, name: str) -> None:
+        questions = {f"questions-{form}": form for form in FORMS}
+        if name in questions:
+            self.lesson = questions_for_page(questions[name])
+        else:
+            # A page may know a lesson that this release does not.
+            self.lesson = lesson_for_page(find_lesson(name)) if name in titles() else {}
+
     def _take(self, request: dict[str, Any]) -> None:
-        number, options = request.get("number", 0), request.get("options")
+        what, ending, options = str(request.get("what")), str(request.get("ending")), request.get("options")
+        chosen = options if isinstance(options, dict) else {}
+        self._hand_over(request, lambda: file_of(self._content(), what, ending, chosen))
+
+    def _hand_over(self, request: dict[str, Any], make: Callable[[], File]) -> None:
+        number = request.get("number", 0)
         try:
-            file = file_of(
-                self._content(),
-                str(request.get("what")),
-                str(request.get("ending")),
-                options if isinstance(options, dict) else {},
-            )
+            file = make()
         except Exception as error:  # noqa: BLE001  # nobody sees what a thread throws
             known = isinstance(error, (ValueError, OSError, ImportError, RuntimeError))
             words = str(error) if known else f"Something went wrong in the panel ({type(error).__name__}: {error})."

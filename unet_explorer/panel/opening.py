@@ -80,8 +80,9 @@ def explore(
         tile = usual or nearest_sizes(config, PRESETS["paper"].tile)[1] or 1
     taught = None if lesson is None else lesson_of(lesson)
     scene = link or Link(config, read_tile(tile))
-    if lock or hide or not isinstance(lock, tuple) or not isinstance(hide, tuple):
-        scene = replace(scene, lock=lock or scene.lock, hide=hide or scene.hide)  # type: ignore[arg-type]
+    # Whatever else it is, an empty tuple is what nobody has said.
+    said: dict[str, Any] = {"lock": lock, "hide": hide}
+    scene = replace(scene, **{name: some for name, some in said.items() if type(some) is not tuple or some})
     panel = Explorer(config, read_tile(tile), dataset, link=scene)
     if taught is not None:
         panel.teach(taught)

@@ -379,12 +379,12 @@
 /**
  * A lesson, whole: its steps with what the stage shows, what is hidden, and what is asked.
  *
- * @typedef {{ name: string, title: string, aim: string, minutes: number, pages: LessonPage[] }} Lesson
- * @typedef {{ text: string, design: Design, tab: string, select: string, hide: string[], task: boolean, ask: LessonAsk | null }} LessonPage
+ * @typedef {{ name: string, title: string, aim: string, minutes: number, pages: LessonPage[], form?: string }} Lesson
+ * @typedef {{ text: string, design: Design | null, tab: string, select: string, hide: string[], task: boolean, ask: LessonAsk | null }} LessonPage
  * @typedef {{
  *   kind: "number" | "choice" | "step" | "tile",
  *   question: string,
- *   answer: string | number,
+ *   answer: string | number | null,
  *   unit: string,
  *   choices: { text: string, says: string }[],
  *   mistakes: { is: string | number, says: string }[],

@@ -2,10 +2,11 @@
 
 import { answerWords, judged, typedNumber } from "./judging.js";
 import { setDesign } from "../instrument/history.js";
+import { bytesOf } from "../lib/canvas.js";
 import { same } from "../lib/equal.js";
 import { rendered } from "../lib/markdown.js";
 import { Menu } from "../lib/menu.js";
-import { OWN_KEYS, consume, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, consume, download, element, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
@@ -35,6 +36,8 @@ export class LessonCard {
     this.shown = undefined;
     /** Whether it was opened here: then it has the focus. */
     this.asked = false;
+    /** Number of the request for a file of answers. */
+    this.saved = 0;
     this.menu = this.lessonMenu(signal);
     this.title = element("h4", { tabindex: -1, "data-role": "lesson-title" });
     this.place = element("p", { class: "ue-quiet", "data-role": "lesson-place" });
@@ -71,7 +74,8 @@ export class LessonCard {
     const entries = this.model.get("lessons").map(({ name, title, minutes }, number) =>
       element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", { class: "ue-quiet" }, String(number)), element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
     );
-    menu.sheet.append(...entries);
+    const forms = ["before", "after"].map((form) => lessonButton("lesson", `20 questions, ${form}`, { "data-name": `questions-${form}` }));
+    menu.sheet.append(...entries, element("div", { class: "ue-line ue-wrap ue-forms" }, ...forms));
     const chosen = (/** @type {Event} */ event) => {
       const pressed = pressedButton(event);
       if (!pressed) return;
@@ -132,8 +136,9 @@ export class LessonCard {
     if (!page) return;
     const { model } = instrument;
     this.open(page.tab);
+    const { design } = page;
     const now = { config: model.get("config"), tile: model.get("tile") };
-    if (!same(now, page.design)) instrument.act(() => setDesign(model, page.design));
+    if (design && !same(now, design)) instrument.act(() => setDesign(model, design));
     instrument.set({ selected: page.ask && !this.answered.revealed ? "" : page.select });
   }
 
@@ -155,6 +160,24 @@ export class LessonCard {
     else if (action === "lesson-hint") this.note({ hints: this.answered.hints + 1 });
     else if (action === "lesson-again") this.note({ locked: false, given: undefined });
     else if (action === "lesson-reveal") this.reveal();
+    else if (action === "lesson-answers") this.saveAnswers();
+  }
+
+  /** All answers to the questions of a form, as a file without a name. */
+  saveAnswers() {
+    const { lesson } = this;
+    if (!lesson) return;
+    const chosen = lesson.pages.filter(({ ask: posed }) => posed).map((_, at) => this.progress.answers[at]?.given ?? null);
+    ask(this.model, "answers", { form: lesson.form, chosen });
+    this.saved = this.model.get("request").number ?? 0;
+  }
+
+  /** The file has come. */
+  take() {
+    const { number, name, type, content, problem } = this.model.get("taken");
+    if (!this.saved || number !== this.saved) return;
+    if (problem) setText(this.says, problem);
+    else if (name && type && content) download(name, new Uint8Array(bytesOf(content)), type);
   }
 
   /** @param {KeyboardEvent} event */
@@ -168,7 +191,7 @@ export class LessonCard {
   next() {
     const { page, lesson, progress } = this;
     if (!page || !lesson) return;
-    if (page.ask && !this.answered.revealed) this.reveal();
+    if (page.ask && !this.answered.revealed && !lesson.form) this.reveal();
     else if (progress.at < lesson.pages.length - 1) this.go(progress.at + 1);
   }
 
@@ -180,9 +203,10 @@ export class LessonCard {
       setText(this.says, TRY_FIRST);
       return;
     }
-    const { right } = judged(posed, given);
     this.note({ given, locked: true });
-    if (right) this.reveal();
+    // Of the questions of a form nothing is told.
+    if (this.lesson?.form) this.next();
+    else if (judged(posed, given).right) this.reveal();
   }
 
   reveal() {
@@ -247,13 +271,19 @@ export class LessonCard {
   showAnswer({ ask: posed, task }) {
     const { answered } = this;
     if (!posed) {
-      this.says.replaceChildren(...(task ? rendered(DONE) : []));
+      this.says.replaceChildren(...(task && !this.lesson?.form ? rendered(DONE) : []));
       return;
     }
     const said = posed.hints.slice(0, answered.hints).map((hint, number) => element("div", { class: "ue-hint" }, ...rendered(`**Hint ${number + 1}.** ${hint}`)));
     const { right, says } = judged(posed, answered.given ?? null);
-    for (const input of this.form.querySelectorAll("input")) input.disabled = Boolean(answered.locked);
-    if (answered.locked && answered.given !== undefined) said.push(element("div", { class: right ? "ue-right-answer" : "ue-wrong-answer" }, ...rendered(right ? "**✓ Right.**" : `**✗ Not yet.** ${says}`)));
+    for (const input of this.form.querySelectorAll("input")) {
+      input.disabled = Boolean(answered.locked);
+      // After a reload, or on the way back, what was answered stands there again.
+      if (answered.given === undefined) continue;
+      if (input.type === "radio") input.checked = Number(input.value) === answered.given;
+      else if (!input.value) input.value = String(answered.given);
+    }
+    if (answered.locked && answered.given !== undefined && posed.answer !== null) said.push(element("div", { class: right ? "ue-right-answer" : "ue-wrong-answer" }, ...rendered(right ? "**✓ Right.**" : `**✗ Not yet.** ${says}`)));
     if (answered.revealed) said.push(element("div", { "data-role": "lesson-why" }, ...rendered(right ? "" : `The answer: **${answerWords(posed)}**`), ...rendered(posed.why)));
     this.says.replaceChildren(...said);
     this.showGiven();
@@ -277,7 +307,12 @@ export class LessonCard {
     const { answered } = this;
     const made = [];
     if (at > 0) made.push(lessonButton("lesson-back", "←", { "aria-label": "Back", title: "Back" }));
-    if (posed && !answered.revealed) {
+    const form = this.lesson?.form;
+    if (form) {
+      if (!posed) made.push(lessonButton("lesson-answers", "Save answers", { class: "ue-primary" }));
+      else if (answered.locked) made.push(lessonButton("lesson-again", "Change"), lessonButton("lesson-next", "Next →", { class: "ue-primary" }));
+      else made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-primary" }), lessonButton("lesson-next", "Skip →"));
+    } else if (posed && !answered.revealed) {
       if (!answered.locked) made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-primary" }));
       else made.push(lessonButton("lesson-again", "Try again", { class: "ue-primary" }));
       if (answered.hints < posed.hints.length && !answered.locked) made.push(lessonButton("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));

@@ -222,7 +222,7 @@ export default () => {
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
       listenTo(model, ["resting"], () => stage.showRest(), signal, stage.problem);
       // What was asked for before is not saved once more.
-      model.on("change:taken", () => stage.save.take());
+      model.on("change:taken", () => [stage.save, stage.lesson].forEach((each) => each.take()));
       stage.terms.mark();
     },
   };
