@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from unet_explorer.lessons.facts import Design, in_words
+from unet_explorer.lessons.guide import teacher_guide
 from unet_explorer.lessons.lesson import Ask, Lesson, Page, lessons
 from unet_explorer.panel.code import as_code
 
@@ -31,14 +33,19 @@ def write_lessons(folder: Path) -> None:
     for lesson in every:
         (folder / f"{lesson.name}.md").write_text(lesson_page(lesson), "utf-8")
     (folder / "index.md").write_text(_index(every), "utf-8")
+    # For whoever teaches: what the guide says is made of the lessons themselves.
+    (folder / "teacher-guide.md").write_text(teacher_guide(), "utf-8")
+    study = files("unet_explorer.lessons").joinpath("en", "study.md").read_text("utf-8")
+    (folder / "study-kit.md").write_text(study, "utf-8")
 
 
 def _index(every: list[Lesson]) -> str:
     listed = "\n".join(f"1. [{each.title}]({each.name}.md), {each.minutes} minutes: {each.aim}" for each in every)
-    tree = "\n".join(each.name for each in every)
+    tree = "\n".join([*(each.name for each in every), "teacher-guide", "study-kit"])
     return (
         f"# Lessons\n\nEach begins with a network, asks, and ends with a task of your own. {_SAYS}\n\n"
-        f"{listed}\n\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n"
+        f"{listed}\n\nFor teachers: [the guide](teacher-guide.md), with timings, answers and usual mistakes, and "
+        f"[a kit for a small study](study-kit.md).\n\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n"
     )
 
 
