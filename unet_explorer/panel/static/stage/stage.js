@@ -8,7 +8,7 @@ import { Terms } from "./terms.js";
 import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
 import { Menu } from "../lib/menu.js";
-import { OWN_KEYS, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, consume, drawn, element, howAgain, setText, targetOf } from "../lib/page.js";
 import { defectWords, listenTo } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
@@ -44,7 +44,7 @@ class Stage {
      * @type {Map<string, HTMLElement>}
      */
     this.rooms = new Map();
-    const gone = element("p", { class: "ue-problem ue-gone-words", "data-role": "gone" }, "The kernel is gone: nothing in this tab can be computed. Run the cell again.");
+    const gone = element("p", { class: "ue-problem ue-gone-words", "data-role": "gone" }, `The kernel is gone: nothing in this tab can be computed. ${howAgain()}.`);
     this.rest = element("p", { class: "ue-quiet ue-rest", "data-role": "resting", role: "status" });
     this.place = element("div", { class: "ue-rooms" }, this.problem, gone, this.rest);
     this.present = element(
