@@ -25,7 +25,7 @@ _RECORD: Final = ".shipped.json"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Start JupyterLab with the first notebook open, or the page without cells; returns when the server is stopped."""
+    """Start JupyterLab with the first notebook open, or serve the page without cells, until it is stopped."""
     options = _options(argv)
     if options.design:
         # Kernels have the environment of the server that starts them.
@@ -207,12 +207,12 @@ def _serve_app(options: argparse.Namespace) -> None:
     except ModuleNotFoundError as error:
         if error.name != "voila":
             raise
-        sys.exit('unet-explorer: Voilà is missing, which serves the page. Install it: pip install "unet_explorer[app]"')
+        sys.exit('unet-explorer: Voilà is missing, which serves it. Install it with: pip install "unet_explorer[app]"')
     ip = options.ip or "127.0.0.1"
     if not ipaddress.ip_address(ip).is_loopback:
         print(
-            f"Listening on {ip}: whoever knows the address with its token can use this computer's processors and memory "
-            "(code of their own they cannot run). What is sent is not encrypted: only in a network that you trust.",
+            f"Listening on {ip}: whoever knows the address with its token can use this computer's processors and "
+            "memory (code of their own they cannot run). What is sent is not encrypted: only in a network that you trust.",
             flush=True,
         )
     serve(ip=ip, port=options.port, browser=options.browser, grace=options.grace or 120)

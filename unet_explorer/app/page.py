@@ -1,4 +1,4 @@
-"""What the one cell of the page without cells shows: the panel, and in words why it is not the one that was asked for."""
+"""What the page without cells shows: the panel, and in words why it is not the one that was asked for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["page"]
 def page() -> Explorer:
     """The panel with the design that the address or the command line asks for.
 
-    Where that is none, the page says why, in words, and opens what is usual: nobody who has mistyped a link shall look at
-    an empty page.
+    Where that is none, the page says why, in words, and opens what is usual: nobody who has mistyped a link shall look
+    at an empty page.
 
     Example:
         >>> page().config.depth
