@@ -1,4 +1,4 @@
-"""The line of trainings: many processes, in the order in which they came, and nobody who is gone keeps others waiting."""
+"""The line of trainings: many processes, in the order in which they came, and who is gone keeps nobody waiting."""
 
 from __future__ import annotations
 

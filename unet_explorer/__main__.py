@@ -72,8 +72,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     app.add_argument(
         "--ip",
         type=_address,
-        help="the address to listen on (default: 127.0.0.1, this machine alone); on any other, everybody in the network "
-        "who knows the token can use this computer's processors and memory, and what is sent is not encrypted",
+        help="the address to listen on (default: 127.0.0.1, this machine alone); on any other, all in the network "
+        "who know the token can use this computer's processors and memory, and what is sent is not encrypted",
     )
     app.add_argument(
         "--grace",
@@ -212,7 +212,7 @@ def _serve_app(options: argparse.Namespace) -> None:
     if not ipaddress.ip_address(ip).is_loopback:
         print(
             f"Listening on {ip}: whoever knows the address with its token can use this computer's processors and "
-            "memory (code of their own they cannot run). What is sent is not encrypted: only in a network that you trust.",
+            "memory (code of their own they cannot run). What is sent is not encrypted: mind the network.",
             flush=True,
         )
     serve(ip=ip, port=options.port, browser=options.browser, grace=options.grace or 120)

@@ -2,9 +2,9 @@
 
 A ticket is a file in a folder that all kernels of a user share, or those of all users, where an administrator names
 one. It counts as long as two things hold: it is locked by the operating system, a lock that ends with its process, and
-the number in it is counted up, which whoever looks on measures by its own clock. So neither a killed process nor one that
-hangs keeps others waiting, and no clock on the wall is asked. Tickets are numbered, and the first few have their turn:
-that follows from the files alone, and nobody needs to hand a place to anybody.
+the number in it is counted up, which whoever looks on measures by its own clock. So neither a killed process nor one
+that hangs keeps others waiting, and no clock on the wall is asked. Tickets are numbered, and the first few have their
+turn: that follows from the files alone, and nobody needs to hand a place to anybody.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ STILL: Final = 30.0
 """Seconds that a ticket must stand still before it counts no more."""
 _MOST: Final = 100_000
 _CORES_EACH: Final = 2
-"""Processors that one training keeps busy. Two at once learn no more a second of processor time than one alone (11 to 12
-steps of the classroom's design, on two processors), and take twice the memory."""
+"""Processors that one training keeps busy. Two at once learn no more a second of processor time than one alone (11 to
+12 steps of the classroom's design, on two processors), and take twice the memory."""
 _ROOM: Final = 160
 """Bytes of a ticket: always as many, so that it is never read half."""
 _ATTEMPTS: Final = 1000

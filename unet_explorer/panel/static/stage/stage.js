@@ -1,6 +1,7 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
 import { Compare } from "./compare.js";
+import { Diagnosis } from "./diagnosis.js";
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
 import { SaveMenu } from "./save.js";
 import { TabBar } from "./tab_bar.js";
@@ -55,6 +56,7 @@ class Stage {
     const { bar, knobs, drawing, card, totals, table } = instrument;
     this.compare = new Compare(instrument, signal);
     this.save = new SaveMenu(model, signal);
+    this.diagnosis = new Diagnosis(model, signal);
     bar.tools.append(this.save.node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
     const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node);
@@ -75,7 +77,7 @@ class Stage {
     const keys = KEYS.map(([key, does]) => element("p", {}, element("kbd", {}, key), ` ${does}`));
     const words = this.model.get("glossary").flatMap(({ name, meaning }) => [element("dt", {}, name), element("dd", {}, meaning)]);
     const list = element("dl", { class: "ue-glossary", "data-role": "glossary", tabindex: 0, ...OWN_KEYS }, ...words);
-    menu.sheet.append(...keys, list);
+    menu.sheet.append(...keys, list, this.diagnosis.node);
     return menu;
   }
 
@@ -216,7 +218,10 @@ export default () => {
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
       listenTo(model, ["resting"], () => stage.showRest(), signal, stage.problem);
       // What was asked for before is not saved once more.
-      model.on("change:taken", () => stage.save.take());
+      model.on("change:taken", () => {
+        stage.save.take();
+        stage.diagnosis.take();
+      });
       stage.terms.mark();
     },
   };
