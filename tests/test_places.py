@@ -16,6 +16,8 @@ from unet_explorer.learning import places, turns
 from unet_explorer.learning.places import Ticket
 from unet_explorer.learning.waiting import Bell
 
+BELL = Bell()
+"""Rung whenever a training has changed, or a worker was asked for something."""
 LINE = Path(__file__).with_name("line.py")
 
 
@@ -113,10 +115,21 @@ def test_what_does_not_fit_into_memory_waits_unless_nobody_else_learns(monkeypat
     first.beat(worker=7)
     assert second.before() == 0
     first.drop()
+    # Whoever was behind somebody gives the memory a while to come back; whoever is alone waits for nothing.
+    now = 1000.0
+    monkeypatch.setattr(places, "_clock", lambda: now)
     monkeypatch.setattr(places, "available_memory", lambda: 0)
-    assert [second.before(), third.before()] == [0, 1]
-    for each in (second, third):
-        each.drop()
+    second.drop()
+    later = Ticket(1)
+    assert [third.before(), later.before()] == [1, 1]
+    third.drop()
+    assert later.before() == 1
+    now += 61
+    assert later.before() == 0
+    later.drop()
+    alone = Ticket(1)
+    assert alone.before() == 0
+    alone.drop()
 
 
 def test_a_child_that_is_forked_takes_no_place_along():
@@ -165,6 +178,12 @@ def test_an_administrator_may_name_a_folder(tmp_path, monkeypatch, line):
 # Trainings ------------------------------------------------------------------------------------------------------------
 
 
+class Heard(Silent):
+    def send(self, request):
+        super().send(request)
+        BELL.ring()
+
+
 @pytest.fixture
 def learner(images, monkeypatch):
     """Makes trainings, each with a worker of its own that only remembers what it was asked."""
@@ -172,9 +191,10 @@ def learner(images, monkeypatch):
     made = []
 
     def make(worker=None):
-        worker = worker or Silent()
+        worker = worker or Heard()
         worker.kill = lambda: worker.tell(event="lost", reason="killed")
         made.append(TrainingSession(UNetConfig(depth=2, base_filters=4), images, 76, worker, steps=8))
+        made[-1].changed.connect(BELL.ring)
         return made[-1]
 
     yield make
@@ -192,10 +212,8 @@ def tell(session, event):
     session._worker.tell(event=event, request=session.name, points=[], step=0, seconds=0.0, waited=0.0)
 
 
-def until(session, condition):
-    bell = Bell()
-    session.changed.connect(bell.ring)
-    assert bell.wait_for(condition, LONG), (session.state, session.before)
+def until(condition):
+    assert BELL.wait_for(condition, LONG)
 
 
 def test_the_second_waits_is_told_and_goes_on_when_the_first_is_done(learner):
@@ -209,8 +227,8 @@ def test_the_second_waits_is_told_and_goes_on_when_the_first_is_done(learner):
         ("waiting", 2, []),
     ]
     first.on_failed("too bad")
-    until(third, lambda: (second.state, third.before) == ("starting", 1))
-    assert (asked(second), asked(third), third.state) == (["train"], [], "waiting")
+    until(lambda: (asked(second), third.before) == (["train"], 1))
+    assert (second.state, asked(third), third.state) == ("starting", [], "waiting")
 
 
 def test_to_stop_while_waiting_is_to_leave_at_once_and_it_can_be_lined_up_again(learner, line):
@@ -220,7 +238,7 @@ def test_to_stop_while_waiting_is_to_leave_at_once_and_it_can_be_lined_up_again(
     second.stop()
     assert (second.state, second.before, asked(second)) == ("stopped", 0, [])
     assert len(list(line.iterdir())) == 2
-    until(third, lambda: third.before == 1)
+    until(lambda: third.before == 1)
     second.resume()
     assert (second.state, second.before) == ("waiting", 2), "at the end of the line"
 
@@ -233,7 +251,7 @@ def test_a_pause_lets_others_go_first_and_to_go_on_means_to_line_up(learner):
     assert (first.state, second.state) == ("running", "waiting")
     first.pause()
     tell(first, "paused")
-    until(second, lambda: second.state == "starting")
+    until(lambda: second.state == "starting")
     first.resume()
     assert (first.state, first.before) == ("waiting", 1)
     # A pause that was on its way when it was asked to go on changes nothing.
@@ -241,8 +259,7 @@ def test_a_pause_lets_others_go_first_and_to_go_on_means_to_line_up(learner):
     assert first.state == "waiting"
     # Other than what never began, it is held by its worker, which has to be told.
     second.on_failed("too bad")
-    until(first, lambda: first.state == "starting")
-    assert asked(first) == ["train", "pause", "resume"]
+    until(lambda: asked(first) == ["train", "pause", "resume"])
 
 
 def test_to_pause_or_take_one_step_while_waiting_is_to_wait_no_longer(learner):
@@ -257,7 +274,7 @@ def test_to_pause_or_take_one_step_while_waiting_is_to_wait_no_longer(learner):
 
 
 def test_one_panel_needs_one_place_however_much_learns_in_it(learner):
-    worker = Silent()
+    worker = Heard()
     one, two, other = learner(worker), learner(worker), learner()
     for each in (one, two, other):
         each.start()
@@ -265,7 +282,7 @@ def test_one_panel_needs_one_place_however_much_learns_in_it(learner):
     one.on_failed("too bad")
     assert other.before == 1
     two.on_failed("too bad")
-    until(other, lambda: other.state == "starting")
+    until(lambda: other.state == "starting")
 
 
 def test_a_worker_that_is_lost_while_its_training_waits_is_no_loss(learner):
@@ -276,7 +293,7 @@ def test_a_worker_that_is_lost_while_its_training_waits_is_no_loss(learner):
     assert second.state == "waiting"
     first._worker.tell(event="lost", reason="killed")
     assert first.state == "interrupted"
-    until(second, lambda: second.state == "starting")
+    until(lambda: second.state == "starting")
 
 
 def test_a_worker_that_hangs_does_not_say_that_it_goes_on(monkeypatch):
@@ -314,4 +331,4 @@ def test_a_kernel_that_is_killed_while_it_waits_lets_those_behind_move_up(others
     session.start()
     assert (session.state, session.before) == ("waiting", 1)
     other.kill()
-    until(session, lambda: session.state == "starting")
+    until(lambda: session.state == "starting")

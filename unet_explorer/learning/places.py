@@ -23,7 +23,7 @@ from unet_explorer.learning.locks import is_locked, lock, unlock
 from unet_explorer.learning.machine import available_memory, resident_memory, usable_cores
 from unet_explorer.learning.ownership import this_boot
 
-__all__ = ["PLACES", "QUEUE", "STILL", "Ticket", "places", "queue_folder"]
+__all__ = ["PLACES", "QUEUE", "STILL", "Ticket", "is_busy", "places", "queue_folder"]
 
 QUEUE: Final = "UNET_EXPLORER_QUEUE"
 """Environment variable: the folder of the tickets; one that all users may write into makes one line of all of them."""
@@ -31,6 +31,8 @@ PLACES: Final = "UNET_EXPLORER_PLACES"
 """Environment variable: how many workers may teach at once on this machine; 0 for any number."""
 STILL: Final = 30.0
 """Seconds that a ticket must stand still before it counts no more."""
+_GIVEN_BACK: Final = 60.0
+"""Seconds in which the last one ahead gives its memory back."""
 _MOST: Final = 100_000
 _CORES_EACH: Final = 2
 """Processors that one training keeps busy. Two at once learn no more a second of processor time than one alone (11 to
@@ -89,7 +91,7 @@ class Ticket:
     def __init__(self, need: int) -> None:
         self._folder, self._boot = queue_folder(), this_boot() or socket.gethostname()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._need, self._count = need, 0
+        self._need, self._count, self._patience = need, 0, _clock()
         self._file: int | None = None
         for _ in range(_ATTEMPTS):
             # Those of this machine since it was started; a folder may be shared with others.
@@ -160,10 +162,14 @@ class Ticket:
         wanted = places()
         if wanted and len(ahead) >= wanted:
             return len(ahead) - wanted + 1
-        # Those ahead may not have taken yet what they are going to take. Nobody waits for memory alone: whether there
-        # is enough at all was said before.
+        # Those ahead may not have taken yet what they are going to take.
         due = sum(max(0, each["need"] - resident_memory(each["worker"] or None)) for each in ahead)
-        return int(bool(ahead) and due + self._need > available_memory() + resident_memory(own))
+        if due + self._need <= available_memory() + resident_memory(own):
+            return 0
+        if ahead:
+            self._patience = _clock() + _GIVEN_BACK
+        # Whoever was never behind anybody waits for nothing: whether there is enough at all was said before.
+        return int(bool(ahead) or _clock() < self._patience)
 
     def drop(self, *, forked: bool = False) -> None:
         """Leave the line; in a forked child, the place stays its parent's."""
@@ -178,6 +184,14 @@ class Ticket:
             # What is open cannot be deleted there.
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+
+def is_busy() -> bool:
+    """Whether anybody learns on this machine, or waits to."""
+    try:
+        return any(_read(path) is not None for path in queue_folder().glob("*.ticket"))
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Any] | None:

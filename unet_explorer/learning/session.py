@@ -32,7 +32,7 @@ from unet_explorer.learning.kept import (
     store_of,
 )
 from unet_explorer.learning.machine import available_memory, cpu_seconds, resident_memory
-from unet_explorer.learning.places import places
+from unet_explorer.learning.places import is_busy, places
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.protocol import Answer, TrainingControl
@@ -172,7 +172,10 @@ class TrainingSession:
         with self._lock:
             if self.state != "new":
                 return
-            TrainingError.check(self.check(), force)
+            found = self.check()
+            # Others will give back what they hold; for that it waits.
+            waits = any(each.kind == "memory" for each in found) and is_busy()
+            TrainingError.check((each for each in found if not (waits and each.kind == "memory")), force)
             # Said before anything is made.
             places()
             self._store = begin(self.order, self.dataset, self.lasting)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from unet_explorer.learning.machine import cpu_seconds
-from unet_explorer.learning.places import Ticket, places
+from unet_explorer.learning.locks import is_locked, lock, unlock
+from unet_explorer.learning.machine import available_memory, cpu_seconds
+from unet_explorer.learning.places import Ticket, places, queue_folder
 from unet_explorer.learning.waiting import Flag
 
-__all__ = ["Turn", "turn_of"]
+__all__ = ["Turn", "turn_of", "warm_ahead"]
 
 _LOOK: Final = 0.3
 """Seconds after which who waits looks again whether it is its turn."""
 _BEAT: Final = 5.0
 """Seconds after which who has its turn says that it goes on."""
+_ROOM: Final = 2_000_000_000
+"""Bytes that must be free before a worker is started that nobody needs yet: for itself, and for what it will teach."""
 
 
 class _Waiting(NamedTuple):
@@ -142,6 +146,43 @@ class Turn:
                 each.tell(before)
             else:
                 each.go()
+
+
+def warm_ahead(worker: Any) -> None:
+    """Start a worker before it is needed: where there is memory, and one at a time on this machine.
+
+    A class that opens a tab at once would take all there is; whoever is not warm starts when it is needed.
+
+    Args:
+        worker: Which one.
+
+    Raises:
+        OSError: If it cannot be started.
+    """
+    if worker.process is not None or available_memory() < _ROOM:
+        return
+    path, file = queue_folder() / "warm.lock", None
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if is_locked(path):
+            return
+        file, free = lock(path)
+        if not free:
+            return
+    try:
+        worker.warm_up()
+    except OSError:
+        if file is not None:
+            unlock(file)
+        raise
+    if file is not None:
+        threading.Thread(target=_until_warm, args=(worker, file), daemon=True, name="warming up").start()
+
+
+def _until_warm(worker: Any, file: int) -> None:
+    while worker.process is not None and not worker.wait(1.0):
+        pass
+    unlock(file)
 
 
 _turns: weakref.WeakKeyDictionary[Any, Turn] = weakref.WeakKeyDictionary()

@@ -215,7 +215,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             # If it cannot start, whoever asks it for something says so.
             with contextlib.suppress(OSError):
                 if self._worker:
-                    self._worker.warm_up()
+                    from unet_explorer.learning.turns import warm_ahead
+
+                    warm_ahead(self._worker)
             return made[0]
 
     def _make(self, title: str, attended: bool = True) -> list[Any]:
