@@ -19,6 +19,7 @@ from typing import Any, Final
 from tornado.web import HTTPError
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from unet_explorer.server import line_settings, private_folder
 
@@ -44,6 +45,20 @@ class ShutdownHandler(VoilaShutdownKernelHandler):  # type: ignore[misc]
             raise HTTPError(403)
 
 
+class LineHandler(VoilaKernelWebsocketHandler):  # type: ignore[misc]
+    """The line between a page and its kernel.
+
+    Voilà takes every binary message for one of the newer protocol. Of an older one it would read a number of parts that
+    is none, and the server would do nothing else any more, for anybody.
+    """
+
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        """Send a message to the page; called by Jupyter Server."""
+        if isinstance(message, bytes) and not self.selected_subprotocol:
+            return super(VoilaKernelWebsocketHandler, self).write_message(message, binary)
+        return super().write_message(message, binary)
+
+
 class App(Voila):  # type: ignore[misc]
     """Voilà with our template, which fetches nothing from elsewhere, and without configuration found lying about."""
 
@@ -54,7 +69,7 @@ class App(Voila):  # type: ignore[misc]
 
     def init_handlers(self) -> list[Any]:
         """What answers which address; called by Voilà."""
-        ours = {VoilaShutdownKernelHandler: ShutdownHandler}
+        ours = {VoilaShutdownKernelHandler: ShutdownHandler, VoilaKernelWebsocketHandler: LineHandler}
         return [(path, ours.get(handler, handler), *more) for path, handler, *more in super().init_handlers()]
 
     def init_settings(self) -> Any:
