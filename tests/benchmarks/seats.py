@@ -242,7 +242,7 @@ async def run(options: argparse.Namespace, base: str, token: str, server: psutil
     rows.append(("memory of an idle seat (PSS)", f"{pss:.0f} MB", "≤ 80 MB", pss <= 80))
     rows.append(("  resident (RSS)", f"{statistics.mean(each.rss for each in held) / 1e6:.0f} MB", "", None))
     rows.append(("  the server itself", f"{server.memory_info().rss / 1e6:.0f} MB", "", None))
-    chance = random.Random(0)  # noqa: S311  # a class, not a secret
+    chance = random.Random(0)
     await asyncio.gather(*(seat.learn_by_hand(chance) for seat in seats))
     steps = Timing.of([each for seat in seats for each in seat.steps])
     rows.append((f"a depth step, each seat every {EVERY:g} s", steps, "p95 ≤ 100 ms", steps.p95 <= 0.1))
