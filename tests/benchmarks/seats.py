@@ -52,6 +52,7 @@ class Seat:
         self.kernel, self.instrument, self.stage, self.train = "", "", "", ""
         self.config: dict[str, Any] = {}
         self.status: dict[str, Any] = {}
+        self.recipe: dict[str, Any] = {}
         self.steps: list[float] = []
         self.waiting: asyncio.Future[None] | None = None
         self.known = asyncio.Event()
@@ -91,7 +92,7 @@ class Seat:
             kind = message.get("msg_type") or message["header"]["msg_type"]
             if kind == "comm_open" and "states" in content.get("data", {}).get("state", {}):
                 self.train = content["comm_id"]
-                self.status = content["data"]["state"]["status"]
+                self.status, self.recipe = content["data"]["state"]["status"], content["data"]["state"]["recipe"]
             if kind != "comm_msg":
                 continue
             data = content["data"]
@@ -136,9 +137,12 @@ class Seat:
             await asyncio.sleep(chance.uniform(0.5, 1.5) * EVERY - 0.06 * DRAGS)
 
     async def start_training(self) -> None:
+        """Something small, so that all have their turn before the time is up."""
+        self.update(self.instrument, config={**self.config, "depth": 3}, tile=[188, 188])
         self.update(self.stage, opened="Train")
         while not self.train or not self.status:
             await asyncio.sleep(0.1)
+        self.update(self.train, recipe={**self.recipe, "steps": 20, "steps_per_epoch": 10})
         self.update(self.train, request={"do": "start", "number": 1, "force": True})
 
     @property
