@@ -77,7 +77,7 @@ class Stage {
     const keys = KEYS.map(([key, does]) => element("p", {}, element("kbd", {}, key), ` ${does}`));
     const words = this.model.get("glossary").flatMap(({ name, meaning }) => [element("dt", {}, name), element("dd", {}, meaning)]);
     const list = element("dl", { class: "ue-glossary", "data-role": "glossary", tabindex: 0, ...OWN_KEYS }, ...words);
-    menu.sheet.append(...keys, list, this.diagnosis.node);
+    menu.sheet.append(this.diagnosis.node, ...keys, list);
     return menu;
   }
 
