@@ -20,6 +20,8 @@ from quickly import TESTS, Quickly
 from support import FULL, PROJECT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests that run at once do not wait for each other.
+os.environ.setdefault("UNET_EXPLORER_PLACES", "0")
 
 # No timed asserts: a slow machine is no defect.
 settings.register_profile("all", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

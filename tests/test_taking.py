@@ -162,6 +162,7 @@ def test_the_menu_says_what_cannot_be(panel):
 def test_the_menu_hands_over_link_and_code(panel):
     assert asked(panel, "link")["text"] == panel.link
     assert asked(panel, "code")["text"] == panel.code
+    assert asked(panel, "diagnosis")["text"] == panel.diagnosis
 
 
 def test_an_ending_stands_for_the_first_that_has_it():

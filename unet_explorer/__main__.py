@@ -1,9 +1,10 @@
-"""`unet-explorer`: opens the notebooks in JupyterLab, on this machine only and behind a token."""
+"""`unet-explorer`: opens the notebooks in JupyterLab, or serves a page without cells, behind a token either way."""
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import ipaddress
 import json
 import os
 import secrets
@@ -24,8 +25,16 @@ _RECORD: Final = ".shipped.json"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Start JupyterLab with the first notebook open; returns when the server is stopped."""
+    """Start JupyterLab with the first notebook open, or serve the page without cells, until it is stopped."""
     options = _options(argv)
+    if options.design:
+        # Kernels have the environment of the server that starts them.
+        from unet_explorer.panel.link import ASKED
+
+        os.environ[ASKED] = options.design
+    if options.app:
+        _serve_app(options)
+        return
     try:
         folder = notebook_folder(options.folder)
     except OSError as error:
@@ -34,11 +43,6 @@ def main(argv: Sequence[str] | None = None) -> None:
             "Name another folder: unet-explorer --folder ~/somewhere-you-may-write"
         )
     print(f"Notebooks: {folder}", flush=True)
-    if options.design:
-        # Kernels have the environment of the server that starts them.
-        from unet_explorer.panel.link import ASKED
-
-        os.environ[ASKED] = options.design
     _serve(folder, options.port, browser=options.browser)
 
 
@@ -63,7 +67,41 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         type=_design,
         help="what explore() opens with: the link of a panel (Save ▾, Copy link), or paper, article or classroom",
     )
-    return parser.parse_args(argv)
+    app = parser.add_argument_group("a page without cells, such as for a class (needs the extra: unet_explorer[app])")
+    app.add_argument("--app", action="store_true", help="serve the panel alone; every page has a kernel of its own")
+    app.add_argument(
+        "--ip",
+        type=_address,
+        help="the address to listen on (default: 127.0.0.1, this machine alone); on any other, all in the network "
+        "who know the token can use this computer's processors and memory, and what is sent is not encrypted",
+    )
+    app.add_argument(
+        "--grace",
+        type=_seconds,
+        help="seconds after which the kernel of a page that was cut off is ended (default: 120)",
+    )
+    options = parser.parse_args(argv)
+    if not options.app and (options.ip is not None or options.grace is not None):
+        parser.error("--ip and --grace go with --app: JupyterLab, which runs any code, stays on this machine")
+    if options.app and options.folder is not None:
+        parser.error("--folder goes without --app: the page has no notebooks")
+    return options
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address of a network card: give numbers, such as 127.0.0.1 (this machine alone) or "
+            "0.0.0.0 (all its networks)"
+        ) from None
+
+
+def _seconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: give a whole number from 1 to 86400")
+    return int(text)
 
 
 def _design(text: str) -> str:
@@ -161,6 +199,23 @@ def _replace(target: Path, content: bytes) -> None:
     except OSError:
         Path(half.name).unlink(missing_ok=True)
         raise
+
+
+def _serve_app(options: argparse.Namespace) -> None:
+    try:
+        from unet_explorer.app.serve import serve
+    except ModuleNotFoundError as error:
+        if error.name != "voila":
+            raise
+        sys.exit('unet-explorer: Voilà is missing, which serves it. Install it with: pip install "unet_explorer[app]"')
+    ip = options.ip or "127.0.0.1"
+    if not ipaddress.ip_address(ip).is_loopback:
+        print(
+            f"Listening on {ip}: whoever knows the address with its token can use this computer's processors and "
+            "memory (code of their own they cannot run). What is sent is not encrypted: mind the network.",
+            flush=True,
+        )
+    serve(ip=ip, port=options.port, browser=options.browser, grace=options.grace or 120)
 
 
 def _serve(folder: Path, port: int | None, *, browser: bool) -> None:

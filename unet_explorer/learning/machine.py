@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import psutil
 
-__all__ = ["available_memory", "cpu_seconds", "resident_memory", "usual_speed"]
+__all__ = ["available_memory", "cpu_seconds", "resident_memory", "usable_cores", "usual_speed"]
 
 _GROUP = Path("/sys/fs/cgroup")
 _USUAL = 10e9
@@ -17,6 +18,21 @@ _USUAL = 10e9
 def usual_speed() -> float:
     """Multiply-adds a second that this machine may be expected to manage, before it has shown what it can do."""
     return _USUAL * (psutil.cpu_count() or 1)
+
+
+def usable_cores() -> int:
+    """Processors that this process may keep busy: of the machine, or of the seat that a hub gives.
+
+    Example:
+        >>> usable_cores() >= 1
+        True
+    """
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else psutil.cpu_count() or 1
+    # Where there is no limit, the file holds a word, or is not there.
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = (_GROUP / "cpu.max").read_text().split()
+        count = min(count, round(int(quota) / int(period)))
+    return max(1, count)
 
 
 def available_memory() -> int:

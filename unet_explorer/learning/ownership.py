@@ -26,7 +26,7 @@ import psutil
 
 from unet_explorer.learning.locks import is_locked, lock, unlock
 
-__all__ = ["STILL", "Hold", "held", "owner_of", "take", "undecided"]
+__all__ = ["STILL", "Hold", "held", "owner_of", "take", "this_boot", "undecided"]
 
 STILL: Final = 30.0
 """Seconds that the number of an owner elsewhere must stand still before it is taken for gone."""
@@ -212,11 +212,12 @@ def _place() -> dict[str, str]:
     space = ""
     with contextlib.suppress(OSError):
         space = str(Path("/proc/self/ns/pid").stat().st_ino)
-    return {"host": socket.gethostname(), "boot": _boot(), "space": space}
+    return {"host": socket.gethostname(), "boot": this_boot(), "space": space}
 
 
 @lru_cache(maxsize=1)
-def _boot() -> str:
+def this_boot() -> str:
+    """What tells this start of this machine from any other, in letters and dashes; empty where that cannot be told."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from unet_explorer.learning.machine import available_memory
 from unet_explorer.learning.messages import read_message
 from unet_explorer.learning.outbox import Outbox
 from unet_explorer.learning.protocol import Event, Request, closes, superseded_by
@@ -32,6 +33,10 @@ _LAST_WORDS: Final = 4000
 _MOST_MINUTES: Final = 1_000_000
 _PATIENCE: Final = 1.0
 """Seconds that a killed process is waited for; what the system itself holds up cannot be hurried."""
+_GLANCE: Final = 15.0
+"""Seconds after which it is looked whether memory is scarce."""
+_SCARCE: Final = 800_000_000
+"""Bytes that another worker would need; where fewer are left, one that has nothing to do rests at once."""
 _LESS: Final = "take fewer tiles per batch, a smaller tile, or fewer filters."
 _CRASHES: Final = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS"})
 """How TensorFlow ends where it gets no memory and does not look: 2.20 with SIGSEGV, others with SIGABRT."""
@@ -199,11 +204,16 @@ class Worker:
             self._emit({"event": "lost", "reason": reason})
 
     def _watch(self, running: _Running) -> None:
-        """Let it rest once it has had nothing to do for long. A training that is paused is something to do."""
+        """Let it rest once it has had nothing to do for long, or others need the memory.
+
+        A training that is paused is something to do.
+        """
         left = self._idle
-        while not running.over.wait(left):
+        while not running.over.wait(min(left, _GLANCE)):
+            scarce = available_memory() < _SCARCE
             with self._lock:
-                left = self._idle if self.open else self._used + self._idle - time.monotonic()
+                idle = 0.0 if self.open else time.monotonic() - self._used
+                left = 0.0 if scarce and idle > _GLANCE else self._idle - idle
                 if self._running is not running:
                     return
                 if left <= 0:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.config import Choice, Flag, Fraction, UNetConfig, Whole, read_config, read_value, shown
+from unet_explorer.core.cost import estimate_memory
 from unet_explorer.core.tiles import Tile, read_tile
 from unet_explorer.core.trace import trace
 from unet_explorer.data.dataset import Dataset, joined, read_dataset
@@ -31,6 +32,7 @@ from unet_explorer.learning.kept import (
     store_of,
 )
 from unet_explorer.learning.machine import available_memory, cpu_seconds, resident_memory
+from unet_explorer.learning.places import is_busy, places
 from unet_explorer.learning.preflight import findings
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.protocol import Answer, TrainingControl
@@ -39,6 +41,7 @@ from unet_explorer.learning.requests import Requests, UnreachableError
 from unet_explorer.learning.saved import kept_step, saved_history
 from unet_explorer.learning.signals import Signal
 from unet_explorer.learning.store import DamagedError, Store
+from unet_explorer.learning.turns import turn_of
 from unet_explorer.learning.waiting import Bell
 
 if TYPE_CHECKING:
@@ -46,9 +49,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AGAIN", "LIVE", "State", "TrainingSession"]
 
-State = Literal["new", "starting", "running", "paused", "stopped", "finished", "failed", "interrupted"]
-LIVE: Final = frozenset({"starting", "running", "paused"})
-"""States in which it goes on, or could at once."""
+State = Literal["new", "waiting", "starting", "running", "paused", "stopped", "finished", "failed", "interrupted"]
+LIVE: Final = frozenset({"waiting", "starting", "running", "paused"})
+"""States in which it goes on, could at once, or will as soon as it is its turn."""
 AGAIN: Final = frozenset({"stopped", "interrupted", "failed"})
 """States from which it can go on from its last epoch."""
 _ENDED: Final = frozenset({"stopped", "finished", "failed", "interrupted"})
@@ -80,8 +83,10 @@ class TrainingSession:
         **recipe: How to teach; see `Recipe` for all: steps, batch_size, learning_rate, optimizer, loss, seed, …
 
     Attributes:
-        state: ``"new"``, ``"starting"``, ``"running"``, ``"paused"``, ``"stopped"``, ``"finished"``, ``"failed"`` or
-            ``"interrupted"`` (the worker was lost).
+        state: ``"new"``, ``"waiting"`` (others learn on this machine, and it is not its turn yet), ``"starting"``,
+            ``"running"``, ``"paused"``, ``"stopped"``, ``"finished"``, ``"failed"`` or ``"interrupted"`` (the worker
+            was lost).
+        before: How many trainings must end before it is the turn of this one; 0 unless it is waiting.
         problem: Why it failed or was interrupted, or what could not be saved, in words; empty if nothing is wrong.
         history: Losses and examinations so far.
         lasting: Whether a later notebook shall be offered to go on with it, if it is cut off.
@@ -123,11 +128,14 @@ class TrainingSession:
             self.dataset = joined(self.dataset, validation)
         self.state: State = "new"
         self.problem = ""
+        self.before = 0
         self.history = History()
         self.changed: Signal[[]] = Signal()
         self.lasting = True
         self._store: Store | None = None
         self._paused = False
+        # Whether the worker holds it, and needs but a word to go on.
+        self._held = False
         # Not a `Condition`: Ctrl + C while its lock is taken or given back would leave it taken.
         self._lock = threading.RLock()
         self._bell = Bell()
@@ -135,6 +143,7 @@ class TrainingSession:
         self._own = worker is None
         self._worker = worker or Worker()
         self._requests = Requests(self._worker, self, self._lock)
+        self._turn = turn_of(self._worker)
         self._examples: Sequence[Example] | None = None
 
     # What can be asked ------------------------------------------------------------------------------------------
@@ -146,7 +155,10 @@ class TrainingSession:
         return findings(self.order, self.dataset, free)
 
     def start(self, *, force: bool = False, paused: bool = False) -> None:
-        """Start to learn. Starting twice is starting once.
+        """Start to learn, as soon as processors and memory of this machine are free. Starting twice is starting once.
+
+        What others teach on this machine, in kernels and scripts of the same user or, where an administrator has said
+        so, of all users, has its turn first; meanwhile the state is ``"waiting"``, and `before` says how many.
 
         Args:
             force: Start although something speaks against it, where that is possible at all.
@@ -154,18 +166,29 @@ class TrainingSession:
 
         Raises:
             TrainingError: If something speaks against it; it says what, and what would help.
+            ValueError: If the environment variable ``UNET_EXPLORER_PLACES`` is no number of places.
         """
         force, paused = read_value("force", force, Flag()), read_value("paused", paused, Flag())
         with self._lock:
             if self.state != "new":
                 return
-            TrainingError.check(self.check(), force)
+            found = self.check()
+            # Others will give back what they hold; for that it waits.
+            waits = any(each.kind == "memory" for each in found) and is_busy()
+            TrainingError.check((each for each in found if not (waits and each.kind == "memory")), force)
+            # Said before anything is made.
+            places()
             self._store = begin(self.order, self.dataset, self.lasting)
-            self._send_off(paused)
+            if paused:
+                self._send_off(paused)
+            else:
+                self._line_up()
 
     def pause(self) -> None:
-        """Take no further step until `resume`."""
-        self._control("pause", {"starting", "running"})
+        """Take no further step until `resume`, and let others have their turn meanwhile."""
+        with self._lock:
+            self._wait_no_longer()
+            self._control("pause", {"starting", "running"})
 
     def resume(self) -> None:
         """Go on: after a pause from the very step; after a stop, or if the worker was lost, from the last epoch.
@@ -179,18 +202,19 @@ class TrainingSession:
             if self.state in AGAIN and self._store:
                 look_after(self._store)
                 self.history.cut(min(kept_step(self._store), len(self.history.losses)))
-                self._send_off(paused=False)
-            elif self.state in LIVE:
+                self._line_up()
+            elif self.state in LIVE and self.state != "waiting":
                 # A pause, or a single step, may still be on its way; the worker takes them in order.
                 self._paused = False
-                self._control("resume", {self.state})
+                self._line_up()
 
     def step(self) -> None:
         """Take one step, and pause."""
         with self._lock:
             if self.state == "new":
                 self.start(paused=True)
-        self._control("step", LIVE)
+            self._wait_no_longer()
+            self._control("step", LIVE)
 
     def stop(self) -> None:
         """End it within half a second. What was learnt up to the last epoch stays; `resume` would go on.
@@ -200,6 +224,9 @@ class TrainingSession:
         """
         with self._lock:
             if self.state not in LIVE:
+                return
+            if self.state == "waiting" and not self._held:
+                self._become("stopped")
                 return
             worked = cpu_seconds(self._worker.process)
             asked = self._stop_asked = self._stop_asked or time.monotonic()
@@ -372,11 +399,59 @@ class TrainingSession:
         """Where it is kept on disc; None before it was started."""
         return self._store.folder if self._store else None
 
+    # Its turn ------------------------------------------------------------------------------------------------------
+
+    def _line_up(self) -> None:
+        """Go on as soon as it is its turn: mostly at once."""
+        order = self.order
+        need = estimate_memory(order.config, order.tile, order.recipe.batch_size, training=True)["total"]
+        self.before = self._turn.enter(self, need, self._called, self._told_before)
+        if self.before:
+            self.problem, self._stop_asked = "", None
+            self._become("waiting")
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._held:
+            self._control("resume", LIVE)
+        else:
+            self._send_off(paused=False)
+
+    def _called(self) -> None:
+        """It is its turn. Called from another thread, as the next one."""
+        with self._lock:
+            if self.state != "waiting":
+                # It was told to stop at this very moment.
+                self._turn.leave(self)
+                return
+            self.before = 0
+            if self._held:
+                self._become("starting")
+            self._go_on()
+
+    def _told_before(self, before: int) -> None:
+        with self._lock:
+            if self.state == "waiting" and self.before != before:
+                self.before = before
+                self.changed.emit()
+
+    def _wait_no_longer(self) -> None:
+        """Leave the line, and be where a pause leads to."""
+        if self.state != "waiting":
+            return
+        if self._held:
+            self._become("paused")
+        else:
+            self._turn.leave(self)
+            self._send_off(paused=True)
+
     # What the worker says ------------------------------------------------------------------------------------------
 
     def _send_off(self, paused: bool) -> None:
         assert self._store is not None
         self.problem, self._paused, self._stop_asked = "", paused, None
+        self.before, self._held = 0, True
         self._become("starting")
         self._requests.adopt(self.name)
         with self._told_if_unreachable():
@@ -404,7 +479,9 @@ class TrainingSession:
 
     def on_lost(self, reason: str) -> None:
         """The worker is gone; what was saved at the last epoch is left."""
-        if self.state in LIVE:
+        waits = self.state == "waiting" and not self._held
+        self._held = False
+        if self.state in LIVE and not waits:
             at = kept_step(self._store) if self._store else 0
             self.problem = f"{reason} What was learnt up to step {at} is kept."
             self._become("interrupted")
@@ -438,6 +515,9 @@ class TrainingSession:
                 self._advance(answer["event"])
 
     def _advance(self, event: Literal["progress", "paused", "resumed", "stopped", "finished"]) -> None:
+        if self.state == "waiting" and event == "paused":
+            # The pause is over already, and it waits for its turn.
+            return
         if event == "resumed" or (event == "progress" and self.state == "starting"):
             self._become("running")
         elif event != "progress":
@@ -450,6 +530,11 @@ class TrainingSession:
 
     def _become(self, state: State) -> None:
         self.state = state
+        if state == "running":
+            self._turn.seize(self)
+        elif state not in {"waiting", "starting"}:
+            self._turn.leave(self)
+            self.before, self._held = 0, self._held and state == "paused"
         # What another notebook has taken over is no business of ours any more.
         if self._store and not self._store.is_lost:
             try:

@@ -32,7 +32,7 @@ from unet_explorer.learning.checksums import (
 )
 from unet_explorer.learning.ownership import Hold, held, owner_of, take
 
-__all__ = ["PASSING", "Arrays", "DamagedError", "Store", "trainings_folder"]
+__all__ = ["PASSING", "Arrays", "DamagedError", "Store", "state_folder", "trainings_folder"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 T = TypeVar("T")
@@ -48,10 +48,15 @@ _HOME: Final = "UNET_EXPLORER_STATE"
 _NAME: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
-def trainings_folder() -> Path:
-    """Where trainings are kept: in the folder that UNET_EXPLORER_STATE names, or among the user's own files."""
+def state_folder() -> Path:
+    """What outlasts a notebook: the folder that UNET_EXPLORER_STATE names, or one among the user's own files."""
     chosen = os.environ.get(_HOME)
-    return (Path(chosen) if chosen else platformdirs.user_state_path("unet_explorer", appauthor=False)) / "trainings"
+    return Path(chosen) if chosen else platformdirs.user_state_path("unet_explorer", appauthor=False)
+
+
+def trainings_folder() -> Path:
+    """Where trainings are kept."""
+    return state_folder() / "trainings"
 
 
 class Store:

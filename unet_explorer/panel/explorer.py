@@ -23,6 +23,7 @@ from unet_explorer.panel.assets import script, style
 from unet_explorer.panel.cells import close_former
 from unet_explorer.panel.closing import forget
 from unet_explorer.panel.code import as_code
+from unet_explorer.panel.diagnosis import diagnosis
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, write_link
@@ -59,7 +60,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         problem: Why one could not be opened, in words.
         resting: Whether the worker has ended because nothing was to be done; it starts again by itself.
         request: What was asked for last in the browser: ``{"number": n, "do": "take", "what", "ending", "options"}``,
-            ``{"number": n, "do": "link"}`` or ``{"number": n, "do": "code"}``.
+            or ``"link"``, ``"code"``, ``"diagnosis"``, ``"lesson"`` or ``"answers"`` to ``do``.
         taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``,
             or a ``problem`` in words. Files are let go of once they are sent.
         offers: What can be taken away; see ``menu`` in ``unet_explorer.panel.taking``.
@@ -140,6 +141,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self._hand_over(request, lambda: answers_of(request.get("form"), request.get("chosen")))
             case "code":
                 self.taken = {"number": request.get("number", 0), "text": self.code}
+            case "diagnosis":
+                self.taken = {"number": request.get("number", 0), "text": self.diagnosis}
 
     def _open_lesson(self, name: str) -> None:
         questions = {f"questions-{form}": form for form in FORMS}
@@ -261,7 +264,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             # If it cannot start, whoever asks it for something says so.
             with contextlib.suppress(OSError):
                 if self._worker:
-                    self._worker.warm_up()
+                    from unet_explorer.learning.turns import warm_ahead
+
+                    warm_ahead(self._worker)
             return made[0]
 
     def _make(self, title: str, attended: bool = True) -> list[Any]:
@@ -355,6 +360,29 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """
         images = self._images()
         return as_code(self.config, self.tile, None if images == Made() else images)
+
+    @property
+    def diagnosis(self) -> str:
+        """What a report of a defect needs: versions, the design and the last messages; no path and nobody's name.
+
+        Example:
+            >>> from unet_explorer import explore
+            >>> print(explore("classroom").diagnosis)  # doctest: +ELLIPSIS
+            unet_explorer ...
+            Design: unet1-t188-d3-f8-11hrn49
+            No message.
+        """
+        messages = {"Panel": self.problem}
+        for title, widgets in self._made.items():
+            for number, widget in enumerate(widgets):
+                messages[f"{title} {number + 1}" if number else title] = str(getattr(widget, "problem", ""))
+        session, names = self._session, [self._parts.chosen.title if self._parts else ""]
+        if session is not None:
+            messages["Training"] = f"{session.state}. {session.problem}".strip()
+        for each in (session.dataset if session else None, self._content().dataset, self._dataset):
+            if each is not None and each.made is None:
+                names += [each.name, *each.titles, *each.classes]
+        return diagnosis(self.link, messages, names)
 
     def _images(self) -> Made | None:
         """The made set that is learnt from; None for the usual one that nobody has seen yet, and for other images."""

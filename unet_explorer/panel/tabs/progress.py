@@ -63,6 +63,7 @@ def status_of(session: TrainingSession, instrument: Instrument, dataset: Dataset
     return {
         "state": session.state,
         "problem": session.problem,
+        "before": session.before,
         "step": done,
         "steps": order.recipe.steps,
         "epoch": len(history.epochs),

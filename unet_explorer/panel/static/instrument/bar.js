@@ -3,7 +3,7 @@
 import { same } from "../lib/equal.js";
 import { plain, size } from "../lib/format.js";
 import { closest, nearest } from "../lib/law.js";
-import { OWN_KEYS, assign, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, assign, element, howAgain, pressedButton, setText } from "../lib/page.js";
 import { AXES, mapPair } from "../lib/pairs.js";
 import { misfitWords } from "../lib/sentences.js";
 
@@ -51,7 +51,7 @@ export class Bar {
     this.hint = element("span", { class: "ue-quiet" });
     this.fixes = element("div", { class: "ue-fixes", "data-role": "fixes" }, this.hint, ...this.sizes, this.waiting);
     this.offline = element("div", { class: "ue-offline", "data-role": "offline" });
-    setText(this.offline, "The kernel is gone. The tile still moves; for everything else, run the cell again.");
+    setText(this.offline, `The kernel is gone. The tile still moves; for everything else, ${howAgain().toLowerCase()}.`);
     this.tools = element("div", { class: "ue-tools" }, element("span", { class: "ue-start" }, element("span", { "aria-hidden": "true" }, "Start from "), this.preset));
     this.tools.append(this.undo, this.redo, button("reset", "Reset: back to where it started", "Reset"));
     this.words = element("div", { class: "ue-words-of-fit" }, this.status, this.fixes, this.offline);

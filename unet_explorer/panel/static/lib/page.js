@@ -210,3 +210,8 @@ export async function copyText(text) {
     return false;
   }
 }
+
+/** How to begin anew. Voilà's pages have no cells, and say so at their body. */
+export function howAgain() {
+  return globalThis.document?.body?.dataset?.voila ? "Reload the page" : "Run the cell again";
+}

@@ -1,6 +1,6 @@
 // A widget and its model: what is asked of Python, and what is shown when Python has changed something.
 
-import { setText } from "./page.js";
+import { howAgain, setText } from "./page.js";
 
 /** @import { Model, UserRequest } from "./types.js" */
 
@@ -59,5 +59,5 @@ export function listenTo(source, traits, listener, signal, problem) {
  */
 export function defectWords(error) {
   console.error(error);
-  return `Something went wrong in the panel (${error instanceof Error ? error.message : error}). Run the cell again.`;
+  return `Something went wrong in the panel (${error instanceof Error ? error.message : error}). ${howAgain()}.`;
 }

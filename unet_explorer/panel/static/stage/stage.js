@@ -1,6 +1,7 @@
 // The stage: the instrument and its tabs in one frame, so that what a hand does and what follows are seen together.
 
 import { Compare } from "./compare.js";
+import { Diagnosis } from "./diagnosis.js";
 import { fillWindow, isPresented, togglePresent } from "./frame.js";
 import { LessonCard } from "./lesson.js";
 import { SaveMenu } from "./save.js";
@@ -9,7 +10,7 @@ import { Terms } from "./terms.js";
 import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
 import { Menu } from "../lib/menu.js";
-import { OWN_KEYS, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, consume, drawn, element, howAgain, setText, targetOf } from "../lib/page.js";
 import { defectWords, listenTo } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
@@ -46,7 +47,7 @@ class Stage {
      * @type {Map<string, HTMLElement>}
      */
     this.rooms = new Map();
-    const gone = element("p", { class: "ue-problem ue-gone-words", "data-role": "gone" }, "The kernel is gone: nothing in this tab can be computed. Run the cell again.");
+    const gone = element("p", { class: "ue-problem ue-gone-words", "data-role": "gone" }, `The kernel is gone: nothing in this tab can be computed. ${howAgain()}.`);
     this.rest = element("p", { class: "ue-quiet ue-rest", "data-role": "resting", role: "status" });
     this.place = element("div", { class: "ue-rooms" }, this.problem, gone, this.rest);
     this.present = element(
@@ -58,6 +59,7 @@ class Stage {
     this.compare = new Compare(instrument, signal);
     this.save = new SaveMenu(model, signal);
     this.lesson = new LessonCard(model, instrument, (title) => this.open(title), signal);
+    this.diagnosis = new Diagnosis(model, signal);
     bar.tools.append(this.lesson.menu.node, this.save.node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
     const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node, this.lesson.node);
@@ -78,7 +80,7 @@ class Stage {
     const keys = KEYS.map(([key, does]) => element("p", {}, element("kbd", {}, key), ` ${does}`));
     const words = this.model.get("glossary").flatMap(({ name, meaning }) => [element("dt", {}, name), element("dd", {}, meaning)]);
     const list = element("dl", { class: "ue-glossary", "data-role": "glossary", tabindex: 0, ...OWN_KEYS }, ...words);
-    menu.sheet.append(...keys, list);
+    menu.sheet.append(this.diagnosis.node, ...keys, list);
     return menu;
   }
 
@@ -222,7 +224,7 @@ export default () => {
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
       listenTo(model, ["resting"], () => stage.showRest(), signal, stage.problem);
       // What was asked for before is not saved once more.
-      model.on("change:taken", () => [stage.save, stage.lesson].forEach((each) => each.take()));
+      model.on("change:taken", () => [stage.save, stage.lesson, stage.diagnosis].forEach((each) => each.take()));
       stage.terms.mark();
     },
   };

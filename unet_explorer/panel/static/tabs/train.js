@@ -17,6 +17,7 @@ import { TrainingsList } from "./trainings.js";
 /** @type {Record<TrainingState, string>} */
 const STATE_WORDS = {
   new: "",
+  waiting: "waiting for its turn",
   starting: "getting ready …",
   running: "learning",
   paused: "paused",
@@ -87,7 +88,9 @@ class Train {
     this.node.dataset.state = state;
     this.showButtons(state);
     const { step = 0, steps = 1, epoch = 0, epochs = 1 } = status;
-    const done = ` · step ${exact(step)} of ${exact(steps)} · epoch ${epoch} of ${epochs}`;
+    // Others learn on this machine, and were here first.
+    const before = state === "waiting" ? ` · ${status.before ?? 1} before you` : "";
+    const done = `${before} · step ${exact(step)} of ${exact(steps)} · epoch ${epoch} of ${epochs}`;
     setText(this.state, state === "new" ? "" : STATE_WORDS[state] + done);
     this.progress.hidden = state === "new";
     this.progress.value = step / steps;
@@ -115,7 +118,7 @@ class Train {
       start: !live,
       resume: state === "paused" || this.states.again.includes(state),
       pause: state === "running" || state === "starting",
-      step: state === "new" || live,
+      step: state === "new" || (live && state !== "waiting"),
       stop: live,
       reset: state !== "new",
     };

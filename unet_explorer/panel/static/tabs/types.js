@@ -67,7 +67,7 @@
 
 // Train --------------------------------------------------------------------------------------------------------------
 
-/** @typedef {"new" | "starting" | "running" | "paused" | "stopped" | "finished" | "failed" | "interrupted"} TrainingState */
+/** @typedef {"new" | "waiting" | "starting" | "running" | "paused" | "stopped" | "finished" | "failed" | "interrupted"} TrainingState */
 
 /** @typedef {{ shifts: boolean, rotations: boolean, flips: boolean, grey: boolean, elastic: boolean, inverted: boolean }} Augmentation */
 
@@ -158,6 +158,7 @@
  *   steps: number,
  *   epoch: number,
  *   epochs: number,
+ *   before: number,
  *   rate: number,
  *   left: number | null,
  *   design: string,
