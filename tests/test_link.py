@@ -245,7 +245,9 @@ def test_the_same_scene_opens_again(state):
     finally:
         other.close()
     # Whoever says a tile or images beside the link means these.
-    assert explore(link, 92).tile == (92, 92)
+    larger = explore(link, 92)
+    larger.close()
+    assert larger.tile == (92, 92)
     assert "-shapes" in explore(write_link(Link(held.config, held.tile)), None, shapes(2, size=64)).link
 
 

@@ -217,7 +217,8 @@ def test_however_a_panel_is_lost_its_worker_does_not_stay(lab, page, way):
         notebook.run_all()
         # JupyterLab minds being left while it still opens its second line to the kernel.
         expect(page.locator(".unet-explorer")).to_have_attribute("data-kernel", "answers")
-        started.add(notebook.kernel("print(panel._worker.process)"))
+        # It is started ahead as soon as there is room; here at once.
+        started.add(notebook.kernel("panel._worker.warm_up(); print(panel._worker.process)"))
     assert len(started) == number + 1
     end = time.monotonic() + PATIENCE
     while len(found := {each.pid for each in workers(lab)} - others) > 1:
