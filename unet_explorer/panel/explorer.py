@@ -363,7 +363,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def diagnosis(self) -> str:
-        """What a report of a defect needs: versions, the design and the last messages; no path and nobody's name.
+        """Versions, the design and the last messages, for the report of a defect; no path and nobody's name.
 
         Example:
             >>> from unet_explorer import explore
