@@ -34,10 +34,12 @@ def test_paper_looks_as_the_browser_has_it(page, side, grey):
     text = standalone(UNetConfig(), (side, side)).replace(picture_style(), picture_style(grey))
     if grey:
         text = text.replace('class="ue-drawing"', 'class="ue-drawing ue-grey"')
-    page.set_content(text)
+    # Not in place of JupyterLab: the next test goes on there.
+    paper = page.context.new_page()
+    paper.set_content(text)
     # A figure whose type is as large as that on a page.
     drawn = picture(UNetConfig(), side, FigureOptions(width=400, font_size=METRICS.font, legend=False, grey=grey))
-    seen = page.evaluate(SEEN)
+    seen = paper.evaluate(SEEN)
     assert len(seen) == len(drawn.shapes)
     for each, (step, look, tag, fill, stroke, width, dash, opacity, weight, style) in zip(
         drawn.shapes, seen, strict=True
