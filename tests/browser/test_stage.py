@@ -188,6 +188,18 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
     expect(panel.role("glossary")).to_be_hidden()
 
 
+def test_tabs_and_tools_never_lie_on_each_other(stage, page):
+    panel, _ = stage
+    for width in (1366, 1100, 1024, 900, 820, 760):
+        resize(page, width, 768)
+        tabs, tools = (panel.root.locator(each).bounding_box() for each in (".ue-tabs", ".ue-tools > :first-child"))
+        last = panel.root.locator('.ue-tabs [data-open="Inside"]').bounding_box()
+        beside = last["x"] + last["width"] <= tools["x"] + 1
+        below = tabs["y"] + tabs["height"] <= tools["y"] + 1
+        assert beside or below, width
+        assert all_seen(panel, '[data-action="present"]') == []
+
+
 def test_files_a_link_and_code_are_taken_away(stage, page):
     panel, _ = stage
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -367,7 +379,8 @@ def test_two_panels_are_two_stages(warm_lab, page):
 
 def test_a_cell_that_is_run_again_takes_the_place_of_its_panel(lab, page, tmp_path):
     _, notebook = open_panel_with(lab, page, tmp_path)
-    children = "import psutil; print(len(psutil.Process().children()))"
+    # It is started ahead only where no other one is: here at once.
+    children = "panel._worker.warm_up(); import psutil; print(len(psutil.Process().children()))"
     for _ in range(5):
         open_tab(page, "Build")
         expect(page.locator('[data-tab="build"]')).to_have_count(1)
