@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from hands import LONG, SMALL, TILE, finished, until
-from support import PROJECT
+from support import PROJECT, exhaustive
 
 from unet_explorer import TrainingSession, UNetConfig, build_model, cells
 
@@ -22,7 +22,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and limits of Uni
 
 
 @POSIX
-@pytest.mark.parametrize("when", ["at once", "in a step"])
+@pytest.mark.parametrize("when", exhaustive(["at once", "in a step"], ["in a step"]))
 def test_a_killed_worker_loses_at_most_an_epoch(session, worker, when):
     made = session(steps=100_000, steps_per_epoch=4)
     worker.warm_up()
@@ -167,7 +167,7 @@ def test_a_stop_spares_a_worker_that_others_wait_for(session, worker, monkeypatc
 
 
 @POSIX
-@pytest.mark.parametrize("hangs", ["without working", "while it works"])
+@pytest.mark.parametrize("hangs", exhaustive(["without working", "while it works"], ["without working"]))
 def test_a_worker_that_hangs_holds_up_neither_stop_nor_close(session, worker, monkeypatch, hangs):
     """Though more is on its way than fits into the pipe, and though others wait for an answer."""
     made, other = session(steps=100_000), session(steps=100_000)

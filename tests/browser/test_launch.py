@@ -17,7 +17,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 from server import free_port, wait_until_it_answers
-from support import PATIENCE
+from support import PATIENCE, everything
 
 from unet_explorer import explore
 
@@ -205,6 +205,8 @@ def test_a_lab_that_was_started_otherwise_runs_nothing_and_shows_the_saved_pictu
     )
 
 
+@pytest.mark.more
+@pytest.mark.skipif(not everything(), reason="looked at with --all; the copying itself is tested in test_main")
 def test_an_edited_notebook_is_opened_as_it_was_left(start, page, tmp_path, project):
     folder = tmp_path / "mine"
     folder.mkdir()
