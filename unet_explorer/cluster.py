@@ -1,0 +1,178 @@
+"""Dask: processes of this machine, or any cluster that a client of it speaks with; reached here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from unet_explorer.core.config import shown
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["EXTRA", "ClusterError", "connected", "dask_package"]
+
+EXTRA: Final = 'pip install "unet_explorer[cluster]"'
+_PATIENCE: Final = 10.0
+"""Seconds within which a scheduler has to answer."""
+_SCHEMES: Final = ("tcp", "tls", "ucx", "ws", "wss", "inproc")
+_OWN: Final = ("unet_explorer", "keras", "tensorflow", "numpy")
+"""Packages of which all processes must have the same version, or results would differ."""
+
+
+class ClusterError(RuntimeError):
+    """A cluster that is missing, does not answer, or does not fit; it says what to do."""
+
+
+def dask_package() -> Any:
+    """The package ``distributed``, loaded when it is asked for.
+
+    Raises:
+        ClusterError: If it is not installed; it names the command that brings it.
+
+    Example:
+        >>> dask_package().__name__
+        'distributed'
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise ClusterError(f"Dask is missing, which runs work in several processes: {EXTRA}") from None
+    return distributed
+
+
+@contextmanager
+def connected(client: Client | str | None = None, *, workers: int | None = None) -> Iterator[Client]:
+    """A client of Dask: the one that is given, one of the scheduler at an address, or one of processes made for it.
+
+    Processes that are made here listen on this machine alone, have one thread each, and end with the block. A client
+    that was given is left as it was found.
+
+    Args:
+        client: A ``distributed.Client``; the address of a scheduler, such as ``"tcp://127.0.0.1:8786"`` or
+            ``"tls://…"``; or None.
+        workers: How many processes are made; left out, one for each processor that may be used.
+
+    Yields:
+        The client.
+
+    Raises:
+        ValueError: If it is none of these.
+        ClusterError: If Dask is missing, nobody answers, there is no worker, or versions differ.
+
+    Example:
+        >>> with connected(workers=1) as client:
+        ...     client.submit(sum, [1, 2]).result()
+        3
+    """
+    if isinstance(client, str):
+        _check_address(client)
+    elif client is not None and not _is_client(client):
+        raise ValueError(f"client={shown(client)} is not allowed: give a distributed.Client, an address, or None.")
+    distributed = dask_package()
+    if client is None:
+        with _local(distributed, workers) as made:
+            yield made
+    elif isinstance(client, str):
+        with _at(distributed, client) as found:
+            _check(found)
+            yield found
+    else:
+        _check(client)
+        yield client
+
+
+def _is_client(client: object) -> bool:
+    # A class of a package that is not loaded has no instances.
+    import sys
+
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(client, distributed.Client) and not client.asynchronous
+
+
+def _check_address(address: str) -> None:
+    scheme, between, place = address.partition("://")
+    if not between or scheme not in _SCHEMES or not place:
+        raise ValueError(
+            f'client={shown(address)} is no address: give one such as "tcp://127.0.0.1:8786", a distributed.Client, or '
+            "None."
+        )
+
+
+@contextmanager
+def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
+    """Processes of this machine: nobody else's, and no page of theirs."""
+    count = workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+    with warnings.catch_warnings():
+        # Dask warns where a port it would like is taken, and takes another.
+        warnings.simplefilter("ignore")
+        cluster = distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            # Half of the memory is no reason to write to disc: what fits is known before.
+            memory_limit=0,
+            silence_logs="ERROR",
+        )
+    try:
+        client = distributed.Client(cluster, timeout=_PATIENCE)
+        try:
+            yield client
+        finally:
+            client.close()
+    finally:
+        cluster.close()
+
+
+@contextmanager
+def _at(distributed: Any, address: str) -> Iterator[Any]:
+    try:
+        client = distributed.Client(address, timeout=_PATIENCE)
+    except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
+        raise ClusterError(
+            f"No scheduler of Dask answers at {shown(address)} ({type(error).__name__}): start one with `dask "
+            "scheduler`, or look at the address."
+        ) from None
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _check(client: Any) -> None:
+    """Refuse a cluster that would compute something else, or nothing.
+
+    Raises:
+        ClusterError: In words.
+    """
+    if client.status != "running":
+        raise ClusterError(f"The client of Dask is {client.status}: connect it anew.")
+    if not client.scheduler_info(n_workers=-1)["workers"]:
+        raise ClusterError("The scheduler of Dask has no worker: start one with `dask worker ADDRESS`.")
+    here = _versions()
+    for worker, there in client.run(_versions).items():
+        for package, version in here.items():
+            if there.get(package) != version:
+                has = f"has {package} {there[package]}" if there.get(package) else f"lacks {package}"
+                raise ClusterError(
+                    f"The worker {worker} {has}, here it is {version}: install the same everywhere, or results would "
+                    "differ."
+                )
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what results depend on, without loading any of it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for package in _OWN:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
