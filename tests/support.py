@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +12,9 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 from unet_explorer import UNetConfig
 from unet_explorer.core.config import Choice, Flag, Fraction, Whole, allowed
@@ -21,6 +26,17 @@ PATIENCE = 120
 FULL = 100
 """Examples of a property with ``--all``, where it says nothing else."""
 T = TypeVar("T")
+
+
+def run_notebook(notebook: NotebookNode, folder: Path) -> None:
+    """Run all cells of a notebook in a kernel of its own."""
+    # Through sockets where there are some: a port that is chosen may be taken before the kernel has it.
+    transport = "ipc" if sys.platform.startswith("linux") else "tcp"
+    manager = AsyncKernelManager(transport=transport, kernel_name="python3")
+    place = {"metadata": {"path": str(folder)}}
+    with tempfile.TemporaryDirectory() as short:
+        manager.connection_file = f"{short}/kernel.json"
+        NotebookClient(notebook, km=manager, timeout=PATIENCE, resources=place).execute()
 
 
 def everything() -> bool:

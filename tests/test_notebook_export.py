@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from support import everything
+from support import everything, run_notebook
 
 from unet_explorer import Dataset, UNetConfig, save_notebook, to_script
 from unet_explorer.data.weights import class_weights, regions, weight_map
@@ -174,12 +174,10 @@ def test_it_runs_without_this_package(monkeypatch):
 @pytest.mark.more
 @pytest.mark.skipif(not everything(), reason="a kernel of its own takes 10 s: with --all")
 def test_it_runs_in_a_kernel_from_top_to_bottom(tmp_path):
-    from nbclient import NotebookClient
-
     path = tmp_path / "unet.ipynb"
     save_notebook(path, UNetConfig(depth=2, base_filters=4, num_classes=4), 60, recipe=QUICK)
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    run_notebook(notebook, tmp_path)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("IoU of disc" in output.get("text", "") or "no disc" in output.get("text", "") for output in outputs)
     assert any("image/png" in output.get("data", {}) for output in outputs), "the mask is drawn"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
-from support import PROJECT, exhaustive
+from support import PROJECT, exhaustive, run_notebook
 
 from unet_explorer import PRESETS, ShapeError, Tiling, UNetConfig, trace
 from unet_explorer.export.lesson_notebooks import lesson_notebooks
@@ -59,6 +58,6 @@ def test_it_runs(file):
     # Without it JupyterLab stops at a dialog that asks for a kernel.
     assert notebook.metadata.kernelspec.name == "python3"
     assert not any(cell.get("outputs") for cell in notebook.cells), "notebooks are kept without output"
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(file.parent)}}).execute()
+    run_notebook(notebook, file.parent)
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert file != FIRST or "100 × 100 × 2" in printed

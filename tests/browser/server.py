@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +24,8 @@ from jupyter_client import BlockingKernelClient
 from packaging.version import Version
 from playwright.sync_api import Page
 from support import PATIENCE
+
+from unet_explorer.server import line_settings, private_folder
 
 
 def free_port() -> int:
@@ -189,7 +193,9 @@ class Notebook:
 
 
 def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = None, *more: str) -> Lab:
-    port, token = free_port(), secrets.token_hex(16)
+    port, token, sockets = free_port(), secrets.token_hex(16), private_folder()
+    if sockets is not None:
+        atexit.register(shutil.rmtree, sockets, ignore_errors=True)
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     environment = {name: str(home / name.lower()) for name in (*places, "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     # No question about news over the page.
@@ -203,6 +209,8 @@ def start_lab(folder: Path, home: Path, settings: dict[str, object] | None = Non
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"),
         *("--expose-app-in-browser", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
         *("--LabApp.news_url=None", *more),
+        # As the command does it; a port that is chosen may be taken by another test before the kernel has it.
+        *(f"--{name}={value}" for name, value in line_settings(sockets).items()),
     ]
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
