@@ -13,7 +13,9 @@ from hands import LONG, Silent
 
 from unet_explorer import TrainingSession, UNetConfig
 from unet_explorer.learning import places, turns
+from unet_explorer.learning.machine import resident_memory
 from unet_explorer.learning.places import Ticket
+from unet_explorer.learning.process import Worker
 from unet_explorer.learning.waiting import Bell
 
 BELL = Bell()
@@ -335,3 +337,34 @@ def test_a_kernel_that_is_killed_while_it_waits_lets_those_behind_move_up(others
     assert (session.state, session.before) == ("waiting", 1)
     other.kill()
     until(lambda: session.state == "starting")
+
+
+def test_those_who_load_tensorflow_are_as_many_as_there_are_processors(monkeypatch):
+    monkeypatch.setattr(places, "usable_cores", lambda: 2)
+    learning = Ticket(1)
+    loading = [Ticket(1, starting=True) for _ in range(3)]
+    assert [each.before() for each in (learning, *loading)] == [0, 0, 0, 1], "a line of their own"
+    loading[0].drop()
+    assert loading[2].before() == 0
+
+
+def test_a_worker_waits_outside_while_others_load_tensorflow(line, monkeypatch):
+    monkeypatch.setenv(places.QUEUE, str(line))
+    bell, told = Bell(), []
+    others = [Ticket(1, starting=True) for _ in range(places.usable_cores())]
+    worker = Worker()
+    worker.rests.connect(lambda: (told.append(worker.before), bell.ring()))
+    worker.warm_up()
+    try:
+        assert bell.wait_for(lambda: worker.before == 1, LONG)
+        # So little is held until then.
+        assert resident_memory(worker.process) < 200_000_000
+        others[0].drop()
+        assert bell.wait_for(lambda: worker.before == 0, LONG)
+        assert worker.process is not None
+    finally:
+        worker.close()
+        for each in others:
+            each.drop()
+    assert told[:1] == [0], "it has begun"
+    assert told[-1] == 0

@@ -82,14 +82,19 @@ class Ticket:
     """A place in the line, from when it is drawn until it is dropped or its process ends.
 
     Args:
-        need: Bytes of memory that the training takes.
+        need: Bytes of memory that it takes.
+        starting: Whether it is the line of those that load TensorFlow, as many at once as there are processors, and
+            not that of those that learn.
 
     Raises:
         OSError: If there can be no file.
     """
 
-    def __init__(self, need: int) -> None:
+    def __init__(self, need: int, *, starting: bool = False) -> None:
         self._folder, self._boot = queue_folder(), this_boot() or socket.gethostname()
+        self._starting = starting
+        if starting:
+            self._folder /= "starting"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._need, self._count, self._patience = need, 0, _clock()
         self._file: int | None = None
@@ -146,10 +151,10 @@ class Ticket:
             os.write(self._file, content.encode("ascii"))
 
     def before(self, own: int | None = None) -> int:
-        """How many trainings must end before it is the turn of this one; 0 if it is.
+        """How many must be done before it is the turn of this one; 0 if it is.
 
         Args:
-            own: Number of the process that is to learn: what it holds already is there for it.
+            own: Number of the process that is to work: what it holds already is there for it.
 
         Raises:
             ValueError: If the environment says no number of places.
@@ -160,6 +165,8 @@ class Ticket:
         for gone in set(_seen).difference(str(path) for _, path in tickets):
             _seen.pop(gone, None)
         wanted = places()
+        if wanted and self._starting:
+            wanted = usable_cores()
         if wanted and len(ahead) >= wanted:
             return len(ahead) - wanted + 1
         # Those ahead may not have taken yet what they are going to take.

@@ -87,14 +87,15 @@ class Worker:
         open: What is being done there: requests whose last answer is due, trainings among them, by identifier, each
             with the kind of its request.
         resting: Whether it has ended because nothing was to be done.
-        rests: Emitted when that has changed, from any thread.
+        before: How many others load TensorFlow first, or have to give back the memory that it takes.
+        rests: Emitted when one of these two has changed, from any thread.
     """
 
     def __init__(self, idle: float | None = None) -> None:
         self.events: Signal[[Event]] = Signal()
         self.rests: Signal[[]] = Signal()
         self.open: dict[str, str] = {}
-        self.resting = False
+        self.resting, self.before = False, 0
         self._idle = _idle_seconds() if idle is None else idle
         self._used = time.monotonic()
         # Never held while something is written or waited for: whoever stops or closes needs it at once.
@@ -183,6 +184,9 @@ class Worker:
         self.rests.emit()
         try:
             while (message := read_message(process.stdout)) is not None:  # type: ignore[arg-type]
+                if message["event"] == "waits":
+                    self._wait(running, int(message["before"]))
+                    continue
                 event = cast("Event", message)
                 if event["event"] == "ready":
                     running.ready = True
@@ -191,6 +195,7 @@ class Worker:
         except (ValueError, KeyError, OSError):
             process.kill()
         code = process.wait()
+        self._wait(running, 0)
         running.over.set()
         running.outbox.close()
         with self._lock:
@@ -202,6 +207,14 @@ class Worker:
                 stream.close()
         if running.wanted:
             self._emit({"event": "lost", "reason": reason})
+
+    def _wait(self, running: _Running, before: int) -> None:
+        with self._lock:
+            changed = self._running is running and self.before != before
+            if changed:
+                self.before = before
+        if changed:
+            self.rests.emit()
 
     def _watch(self, running: _Running) -> None:
         """Let it rest once it has had nothing to do for long, or others need the memory.

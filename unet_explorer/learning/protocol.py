@@ -42,6 +42,7 @@ __all__ = [
     "TrainingControl",
     "TrainingProgress",
     "TrainingStarted",
+    "Waits",
     "Weights",
     "closes",
     "superseded_by",
@@ -163,6 +164,16 @@ class Ready(TypedDict):
 
     event: Literal["ready"]
     process: int
+
+
+class Waits(TypedDict):
+    """Sent before that, where others load TensorFlow at this moment, or hold the memory that it takes.
+
+    ``before`` is how many of them come first; 0 if its turn has come.
+    """
+
+    event: Literal["waits"]
+    before: int
 
 
 class Lost(TypedDict):

@@ -59,6 +59,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         opened: Name of the open tab.
         problem: Why one could not be opened, in words.
         resting: Whether the worker has ended because nothing was to be done; it starts again by itself.
+        before: How many others on this machine load TensorFlow first.
         request: What was asked for last in the browser: ``{"number": n, "do": "take", "what", "ending", "options"}``,
             or ``"link"``, ``"code"``, ``"diagnosis"``, ``"lesson"`` or ``"answers"`` to ``do``.
         taken: The answer to the request of that ``number``: a file's ``name``, ``type`` and ``content``, or a ``text``,
@@ -81,6 +82,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     opened = traitlets.Unicode(_DESIGN[0]).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
     resting = traitlets.Bool(False).tag(sync=True)
+    before = traitlets.Int(0).tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     taken = traitlets.Dict().tag(sync=True)
     offers: Any = traitlets.List(menu()).tag(sync=True)
@@ -301,7 +303,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         )
 
     def _show_rest(self) -> None:
-        self.resting = self._worker is not None and self._worker.resting
+        worker = self._worker
+        self.resting, self.before = worker is not None and worker.resting, worker.before if worker is not None else 0
 
     @property
     def _worker(self) -> Worker | None:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, cast
 
 from unet_explorer.learning.messages import read_message, write_message
 from unet_explorer.learning.protocol import Request
+from unet_explorer.learning.worker.admission import admitted
 
 __all__ = ["main"]
 
@@ -32,7 +33,8 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests, inbox, stops), daemon=True).start()
     # Heavy, and only now: TensorFlow.
     try:
-        from unet_explorer.learning.worker.scheduler import Scheduler
+        with admitted(lambda before: write_message(replies, {"event": "waits", "before": before})):
+            from unet_explorer.learning.worker.scheduler import Scheduler
     except ImportError as error:
         # The last line is what the notebook shows.
         sys.exit(f"TensorFlow cannot be loaded: {' '.join(str(error).split())}")

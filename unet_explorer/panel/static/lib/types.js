@@ -361,6 +361,7 @@
  *   opened: string,
  *   problem: string,
  *   resting: boolean,
+ *   before: number,
  *   request: UserRequest,
  *   taken: Told<{ number: number, name: string, type: string, content: Bytes, text: string, problem: string }>,
  *   offers: Offer[],

@@ -115,7 +115,9 @@ class Stage {
   }
 
   showRest() {
-    setText(this.rest, this.model.get("resting") ? "The worker rests; it starts again with the next request." : "");
+    const before = this.model.get("before");
+    const rests = this.model.get("resting") ? "The worker rests; it starts again with the next request." : "";
+    setText(this.rest, before ? `Waiting to load TensorFlow · ${before} before you.` : rests);
   }
 
   /** Rooms for the tabs that were opened by now. */
@@ -222,7 +224,7 @@ export default () => {
       instrument.kernel.watchModel(idOf(model.get("knobs")), signal);
       listenTo(model, ["tabs"], () => stage.showTabs(), signal, stage.problem);
       listenTo(model, ["opened", "problem"], () => stage.showOpened(), signal, stage.problem);
-      listenTo(model, ["resting"], () => stage.showRest(), signal, stage.problem);
+      listenTo(model, ["resting", "before"], () => stage.showRest(), signal, stage.problem);
       // What was asked for before is not saved once more.
       model.on("change:taken", () => [stage.save, stage.lesson, stage.diagnosis].forEach((each) => each.take()));
       stage.terms.mark();
