@@ -69,6 +69,11 @@ def exhaustive(every: Iterable[T], some: Iterable[T], ids: Callable[[T], str] | 
     return [pytest.param(value, marks=more[value not in some], id=ids and ids(value)) for value in chosen]
 
 
+def second(why: str) -> Callable[[T], T]:
+    """Marks a test that is run with ``--all`` alone: what it looks at is seen, in another way, without it as well."""
+    return lambda test: pytest.mark.more(pytest.mark.skipif(not everything(), reason=f"{why}: with --all")(test))
+
+
 def values(knob: str) -> st.SearchStrategy:
     """Every value that a knob allows."""
     match allowed(knob):

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from hands import SMALL, finished, until
+from support import second
 
 from unet_explorer import TrainingSession, UNetConfig, build_model, predict_image, shapes
 from unet_explorer.core.tiles import tile_for_output
@@ -196,6 +197,7 @@ def test_it_stops_early_once_nothing_gets_better(session):
     assert len(made.history.losses) == 6, "one epoch that was better than nothing, and two that were not"
 
 
+@second("learns, stops and goes on")
 def test_patience_lasts_through_a_stop(session):
     made = session(steps=1000, steps_per_epoch=2, patience=4, learning_rate=1e-12)
     made.start(paused=True)

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from hands import LONG, SMALL, TILE, finished, until
-from support import PROJECT, exhaustive
+from support import PROJECT, exhaustive, second
 
 from unet_explorer import TrainingSession, UNetConfig, build_model, cells
 
@@ -47,6 +47,7 @@ def test_a_killed_worker_loses_at_most_an_epoch(session, worker, when):
 
 
 @POSIX
+@second("fills memory, which takes 25 s; what is said then is tested in test_lost")
 def test_a_worker_without_memory_says_so(session, worker):
     made = session(steps=400)
     made.start()
@@ -212,6 +213,7 @@ def test_one_of_two_that_learn_is_closed(session):
     until(two, lambda: len(two.history.losses) > learnt + 3)
 
 
+@second("a worker of its own")
 def test_a_program_in_the_folder_is_not_taken_for_keras(images, state, tmp_path, monkeypatch):
     (tmp_path / "keras.py").write_text("raise SystemExit('not the real one')")
     monkeypatch.chdir(tmp_path)
@@ -263,6 +265,7 @@ def test_no_worker_outlives_its_notebook_and_the_next_one_goes_on(state, worker)
     assert TrainingSession.unfinished(worker) is None
 
 
+@second("as a notebook that is killed")
 def test_a_script_that_ends_takes_its_worker_along(state):
     done = subprocess.run([sys.executable, "-c", SCRIPT, "leave"], capture_output=True, text=True, check=True)
     assert gone(int(done.stdout))

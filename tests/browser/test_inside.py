@@ -7,6 +7,7 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from looking import CONFIG, TILE, frame, open_inside, point
 from playwright.sync_api import expect
+from support import second
 from tabs import Tab, open_tab
 
 from unet_explorer import receptive_field, trace
@@ -168,6 +169,7 @@ def test_maps_follow_the_training_and_the_channel_that_is_chosen(warm_lab, page,
     assert tab.role("inside-problem").inner_text() == ""
 
 
+@second("three trainings; what they give is in test_ablation")
 def test_skips_are_compared(warm_lab, page, tmp_path):
     open_inside(warm_lab, page, tmp_path)
     ablation = Tab(page, "Ablation")

@@ -7,6 +7,7 @@ import re
 import pytest
 from panel import open_panel
 from playwright.sync_api import expect
+from support import second
 from tabs import open_tab, open_train
 
 
@@ -121,6 +122,7 @@ def test_pause_one_step_go_on_stop_reset(warm_lab, page, tmp_path):
     expect(kept).to_be_hidden()
 
 
+@second("a long training")
 def test_who_has_turned_back_to_the_last_epoch_sees_the_next_ones(warm_lab, page, tmp_path):
     _, _, tab = open_train(warm_lab, page, tmp_path, steps=100_000, steps_per_epoch=5)
     tab.action("start").click()
