@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 from hands import SMALL, TILE, Silent, finished, until
+from support import exhaustive
 
 from unet_explorer import TrainingSession
 from unet_explorer.learning import saved
@@ -69,7 +70,7 @@ def gone_on(made, epochs):
     return said
 
 
-@pytest.mark.parametrize("harm", ["damaged", "deleted"])
+@pytest.mark.parametrize("harm", exhaustive(["damaged", "deleted"], ["damaged"]))
 def test_it_goes_on_from_the_best_weights_where_the_latest_are(learnt, harm):
     made, store = learnt()
     best = (store.folder / "best.npz").read_bytes()
@@ -89,7 +90,7 @@ def test_it_goes_on_from_the_best_weights_where_the_latest_are(learnt, harm):
     assert store.read_whole_arrays("last.npz")["step"] >= 12
 
 
-@pytest.mark.parametrize("former", [False, True])
+@pytest.mark.parametrize("former", exhaustive([False, True], [True]))
 def test_a_damaged_history_is_put_together_again_and_the_best_weights_stay(learnt, former):
     made, store = learnt(former)
     best, losses = (store.folder / "best.npz").read_bytes(), list(made.history.losses)

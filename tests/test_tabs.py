@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hands import LONG, SMALL, TILE, Silent, Watch, pressed
 from ipywidgets.widgets import widget as widgets
+from support import second
 
 from unet_explorer import PRESETS, Dataset, TrainingSession, UNetConfig, cells, explore, plan, to_script, trace
 from unet_explorer.data.augment import Augmentation
@@ -212,6 +213,7 @@ def test_one_step_pause_go_on_stop_and_reset(train):
     assert kept.exists()
 
 
+@second("a worker that is killed at Build is tried, too")
 def test_a_training_that_went_wrong_can_be_started_anew(train, worker):
     pressed(train, "start", paused=True)
     watch = Watch(train)
