@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from unet_explorer import PRESETS, UNetConfig
 from unet_explorer.panel.instrument.facts import describe, knobs
+from unet_explorer.panel.instrument.pack import offered
 from unet_explorer.panel.sources import ACCEPTED
 from unet_explorer.panel.tabs.chosen_image import start_of
 
@@ -127,6 +128,7 @@ def facts(tmp_path_factory) -> Path:
         "networks": {name: describe(config) for name, (config, tile) in networks().items()},
         "starts": [(*each, start_of(*each)) for each in places],
         "accepted": ACCEPTED,
+        "offered": [describe(config) for config in offered()],
         "knobs": knobs(),
         "typed": [(*each, is_taken(*each)) for each in typed],
     }

@@ -67,6 +67,7 @@ def test_two_views_of_one_panel(lab, page):
 
 def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
     panel, notebook = open_panel(each_lab, page)
+    expect(panel.root).to_have_attribute("data-pack", "here")
     gate = each_lab.folder / f"gate-{next(NUMBER)}"
     # A cell that runs until this file is there.
     page.evaluate(
@@ -88,20 +89,24 @@ def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
     panel.action("swap").click()
     expect(output).to_have_text(["4²", "388²", "+384 px"])
     panel.action("swap").click()
+    # The page has this network at hand.
     panel.type("depth", "3")
+    expect(panel.step("enc3_conv1")).to_have_count(0)
+    panel.type_tile(196)
+    panel.expect_tile(196, 196)
+    # And not this one.
+    panel.type("base_filters", "5")
     if each_lab.subshells:
         # Messages are served beside the cell, so even this does not wait for it.
-        expect(panel.step("enc3_conv1")).to_have_count(0)
+        expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "5")
     else:
         expect(panel.role("waiting")).to_be_visible()
-        expect(panel.step("enc3_conv1")).to_be_visible()
-    panel.type_tile(196)
-    panel.expect_tile(196, 196, fits=each_lab.subshells)
+        expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "64")
     still = "() => Promise.race([window.busy.then(() => 'done'), Promise.resolve('running')])"
     assert page.evaluate(still) == "running"
     gate.touch()
     page.evaluate("() => window.busy")
-    expect(panel.step("enc3_conv1")).to_have_count(0)
+    expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "5")
     expect(panel.root).to_have_attribute("data-kernel", "answers")
     expect(panel.role("waiting")).to_be_hidden()
     notebook.expect_kernel("panel.tile, panel.config.depth", "(196, 196) 3")
@@ -138,6 +143,16 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
     panel.action("undo").click()
     panel.expect_tile(572, 572)
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+    # Many others are at hand as well, and can be undone.
+    for depth, filters, padding in ((2, 8, "valid"), (5, 4, "valid"), (2, 4, "same")):
+        panel.type("depth", depth)
+        panel.type("base_filters", filters)
+        panel.root.locator(".ue-more").evaluate("more => { more.open = true; }")
+        panel.knob("padding").select_option(padding)
+        wanted = expected_shapes(UNetConfig(depth=depth, base_filters=filters, padding=padding), 572)
+        assert shapes_on_screen(panel).items() >= wanted.items()
+    panel.action("undo").click()
+    expect(panel.step("bottleneck_conv1")).to_have_attribute("data-height", "138")
 
 
 def test_after_a_restart_of_the_kernel_the_cell_is_run_again(lab, page):

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 /**
  * @typedef {{
  *   networks: Record<string, Network>,
+ *   offered: Network[],
  *   starts: [number, number, number, number][],
  *   accepted: Accepted,
  *   knobs: Knob[],
@@ -22,3 +23,4 @@ if (!path) throw new Error("UNET_EXPLORER_FACTS names no file: run python -m pyt
 /** @type {Facts} */
 export const facts = JSON.parse(readFileSync(path, "utf8"));
 export const { paper, small, padded, plain } = facts.networks;
+export const { offered } = facts;

@@ -46,7 +46,7 @@ export function standInInstrument(network) {
   const traits = {
     ...design,
     ...{ selected: "", shown: "enc0_conv1", linked: true, snap: false, batch_size: 1, problem: "", network, position: 0, asked: 0, answered: 0 },
-    ...{ history: [design], pinned: {}, numbers: {}, proof: {}, start: design, presets: [], knobs: [], palette: { classes: [], missed: [], invented: [], confused: [] } },
+    ...{ history: [design], pinned: {}, numbers: {}, packed: new DataView(new ArrayBuffer(0)), proof: {}, start: design, presets: [], knobs: [], palette: { classes: [], missed: [], invented: [], confused: [] } },
   };
   return standInModel(traits);
 }

@@ -15,6 +15,7 @@ from unet_explorer.core.tiles import read_tile
 from unet_explorer.drawing.palette import painted
 from unet_explorer.panel.instrument.explanations import by_label
 from unet_explorer.panel.instrument.facts import describe, knobs, presets
+from unet_explorer.panel.instrument.pack import networks_at_hand
 from unet_explorer.panel.instrument.pinning import read_pinned
 
 __all__ = ["ARGMAX", "Instrument"]
@@ -62,6 +63,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
         numbers: Real numbers around the shown step, of a network that has learnt; see `StepNumbers`.
         proof: What Keras made of a design: its ``config`` and ``tile``, and for each of its ``steps`` an empty text
             where Keras agrees, or how it does not.
+        packed: Networks that the page draws without asking, from its first question on; see `pack`.
         start: The design it was opened with.
         presets: Designs to choose from.
         knobs: What can be chosen, and which values are allowed.
@@ -86,6 +88,7 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     answered = traitlets.Int(0).tag(sync=True)
     numbers = traitlets.Dict().tag(sync=True)
     proof = traitlets.Dict().tag(sync=True)
+    packed = traitlets.Bytes(b"").tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
     presets: Any = traitlets.List().tag(sync=True)
     knobs: Any = traitlets.List().tag(sync=True)
@@ -134,6 +137,8 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
     @traitlets.observe("asked")
     def _answer(self, _: Any) -> None:
         self.answered = self.asked
+        # By now the first picture stands.
+        self.packed = networks_at_hand()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the browser sends; what is not allowed is said in `problem`, and the last good value stays.

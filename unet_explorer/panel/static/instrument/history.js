@@ -3,7 +3,7 @@
 import { same } from "../lib/equal.js";
 import { setTraits } from "../lib/widget.js";
 
-/** @import { Design, InstrumentTraits, Model } from "../lib/types.js" */
+/** @import { Config, Design, InstrumentTraits, Model } from "../lib/types.js" */
 
 const REMEMBERED = 100;
 /** Milliseconds within which tiles that code sets one after the other count as one step. */
@@ -22,11 +22,12 @@ export class DesignHistory {
    * Remember the design that is shown, unless a drag is under way, an answer is due, or nothing has changed.
    *
    * @param {boolean} [byCode]  Nobody asked for it here, so a tile may be one of many that a notebook runs through.
+   * @param {{ config: Config }} [network]  What is drawn; left out, what the kernel told of last.
    */
-  record(byCode = false) {
+  record(byCode = false, network = this.model.get("network")) {
     const { model } = this;
     const now = { config: model.get("config"), tile: model.get("tile") };
-    if (this.dragging || !same(now.config, model.get("network").config)) return;
+    if (this.dragging || !same(now.config, network.config)) return;
     const past = model.get("history").slice(0, model.get("position") + 1);
     const last = past[past.length - 1];
     if (last && same(last, now)) return;

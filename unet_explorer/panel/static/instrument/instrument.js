@@ -6,6 +6,7 @@ import { Drawing } from "./drawing.js";
 import { setDesign } from "./history.js";
 import { KernelWatch } from "./kernel.js";
 import { DesignKnobs, TileKnobs } from "./knobs.js";
+import { unpack } from "./pack.js";
 import { ProblemBubble } from "./problem.js";
 import { LayerTable } from "./table.js";
 import { Totals } from "./totals.js";
@@ -19,8 +20,16 @@ import { defectWords, setTraits } from "../lib/widget.js";
 /** @import { Followed, InstrumentTraits, KnobValue, Model, Pair } from "../lib/types.js" */
 /** @import { DesignHistory } from "./history.js" */
 /** @import { KernelState } from "./kernel.js" */
+/** @import { NetworkPack } from "./pack.js" */
 
 export class Instrument {
+  /**
+   * Networks that need no kernel.
+   *
+   * @type {NetworkPack | null}
+   */
+  pack = null;
+
   /**
    * @param {Model<InstrumentTraits>} model
    * @param {DesignHistory} history
@@ -109,6 +118,12 @@ export class Instrument {
     });
   }
 
+  /** What is drawn: the network that the page has at hand, or else the one that the kernel told of last. */
+  get network() {
+    const [told, config] = [this.model.get("network"), this.model.get("config")];
+    return same(told.config, config) ? told : (this.pack?.find(config) ?? told);
+  }
+
   /** @param {Partial<InstrumentTraits>} values */
   set(values) {
     setTraits(this.model, values);
@@ -133,10 +148,11 @@ export class Instrument {
         signal.addEventListener("abort", () => model.off(`change:${trait}`, guarded));
       }
     };
-    on(["network"], () => this.showNetwork());
+    on(["network", "config"], () => this.showOther());
+    on(["packed"], () => this.takePack());
     on(["tile", "linked", "snap", "batch_size"], () => this.show());
     on(["selected"], () => this.select());
-    on(["numbers"], () => this.card.setNumbers(model.get("numbers")));
+    on(["numbers"], () => this.showNumbers());
     on(["config", "network", "tile"], () => this.showKnobs());
     on(["history", "position"], () => this.bar.showHistory());
     on(["problem"], () => this.problem.say(model.get("problem")));
@@ -144,11 +160,12 @@ export class Instrument {
     on(["proof", "network"], () => this.showProof());
     on(["asked", "answered"], () => this.kernel.watch());
     this.showNetwork();
+    this.takePack();
     this.showKnobs();
     this.bar.showHistory();
     this.problem.say(model.get("problem"));
     this.showProof();
-    this.card.setNumbers(model.get("numbers"));
+    this.showNumbers();
     this.kernel.ask();
   }
 
@@ -168,7 +185,7 @@ export class Instrument {
   settle() {
     this.history.dragging = false;
     this.tileKnobs.settle();
-    this.history.record();
+    this.history.record(false, this.network);
     this.kernel.ask();
   }
 
@@ -178,7 +195,7 @@ export class Instrument {
    */
   typeTile(at, text) {
     const side = Number(text);
-    const { limit } = this.model.get("network").sizes;
+    const { limit } = this.network.sizes;
     if (text === "" || !Number.isInteger(side) || side < 1 || side > limit) {
       this.refuse("refused", { given: text === "" ? "Nothing" : `“${text}”` });
       return;
@@ -192,7 +209,7 @@ export class Instrument {
    * @param {Record<string, string>} gaps
    */
   refuse(reason, gaps) {
-    this.set({ problem: fill(this.model.get("network").sentences[reason], gaps) });
+    this.set({ problem: fill(this.network.sentences[reason], gaps) });
     this.show();
     this.showKnobs();
   }
@@ -204,7 +221,7 @@ export class Instrument {
    */
   askOutput(text) {
     const wanted = Number(text);
-    const network = this.model.get("network");
+    const { network } = this;
     const side = Number.isInteger(wanted) && wanted >= 1 ? tileForOutput(network, wanted) : null;
     if (side === null) {
       this.refuse("refused_output", { given: `“${text}”` });
@@ -228,18 +245,18 @@ export class Instrument {
   /** @param {string} text */
   askBatch(text) {
     const batch = Number(text);
-    const most = this.model.get("network").batch;
+    const most = this.network.batch;
     if (text !== "" && Number.isInteger(batch) && batch >= 1 && batch <= most) this.set({ batch_size: batch, problem: "" });
     else {
       const allowed = `a whole number from 1 to ${exact(most)}`;
-      this.refuse("refused_knob", { label: this.model.get("network").sentences.batch, given: givenWords(text), allowed });
+      this.refuse("refused_knob", { label: this.network.sentences.batch, given: givenWords(text), allowed });
     }
   }
 
   /** @param {Pair} tile */
   snapped(tile) {
     if (!this.model.get("snap")) return tile;
-    return mapPair(tile, (side) => closest(this.model.get("network").sizes, side));
+    return mapPair(tile, (side) => closest(this.network.sizes, side));
   }
 
   /**
@@ -270,6 +287,7 @@ export class Instrument {
     this.history.dragging = false;
     this.snapFrom = null;
     change();
+    this.history.record(false, this.network);
     this.kernel.ask();
   }
 
@@ -286,9 +304,26 @@ export class Instrument {
 
   // What is shown ------------------------------------------------------------------------------------------------
 
+  /** They come once the first picture stands. */
+  takePack() {
+    const packed = this.model.get("packed");
+    if (!packed.byteLength || this.pack) return;
+    const taken = (/** @type {NetworkPack} */ pack) => {
+      this.pack = pack;
+      this.root.dataset.pack = "here";
+      this.showOther();
+    };
+    unpack(packed).then(taken, (error) => this.problem.say(defectWords(error)));
+  }
+
+  /** Nothing is drawn anew when the kernel tells of what stands there already. */
+  showOther() {
+    if (!same(this.drawing.network.config, this.network.config)) this.showNetwork();
+  }
+
   /** Another network: new drawing, new table; then the tile as always. */
   showNetwork() {
-    const network = this.model.get("network");
+    const { network } = this;
     const glide = this.drawing.setNetwork(network);
     this.table.setNetwork(network);
     this.tileKnobs.settle();
@@ -296,13 +331,14 @@ export class Instrument {
     if (!this.history.dragging) this.snapFrom = null;
     if (same(tile, this.model.get("tile"))) this.show();
     else this.set({ tile });
+    this.showNumbers();
     this.select();
     glide();
   }
 
   show() {
     const { model } = this;
-    const state = follow(model.get("network"), model.get("tile"));
+    const state = follow(this.network, model.get("tile"));
     this.state = state;
     this.drawing.update(state, model.get("linked"));
     this.tileKnobs.update(state, { linked: model.get("linked"), snap: model.get("snap") });
@@ -312,8 +348,14 @@ export class Instrument {
     this.totals.update(state, model.get("batch_size"));
   }
 
+  /** Those of another network are none of this one's. */
+  showNumbers() {
+    const theirs = same(this.model.get("network").config, this.model.get("config"));
+    this.card.setNumbers(theirs ? this.model.get("numbers") : {});
+  }
+
   showProof() {
-    this.drawing.setProof(this.model.get("proof"), this.model.get("network").config);
+    this.drawing.setProof(this.model.get("proof"), this.network.config);
   }
 
   select() {

@@ -343,6 +343,7 @@
  *   asked: number,
  *   answered: number,
  *   numbers: Patch,
+ *   packed: DataView<ArrayBuffer>,
  *   proof: Told<Proof>,
  *   start: Design,
  *   presets: Preset[],

@@ -40,7 +40,7 @@ export class Compare {
     instrument.drawing.node.append(this.titles[1]);
     for (const part of [this.pin, this.node]) part.addEventListener("click", (event) => this.onClick(event), { signal });
     /** @type {(keyof InstrumentTraits)[]} */
-    const traits = ["network", "tile", "pinned", "batch_size", "selected"];
+    const traits = ["network", "config", "tile", "pinned", "batch_size", "selected"];
     listenTo(this.model, traits, () => this.update(), signal, this.problem);
   }
 
@@ -76,7 +76,7 @@ export class Compare {
    * @returns {Pinned}
    */
   shown() {
-    const network = this.model.get("network");
+    const { network } = this.instrument;
     return { config: network.config, tile: this.model.get("tile"), network };
   }
 
@@ -100,7 +100,7 @@ export class Compare {
     const title = on ? "Pin as A: this design, instead of the one that is pinned" : PIN;
     assign(this.pin, { title, "aria-label": title });
     if (!on) return;
-    const [a, b] = [follow(pinned.network, pinned.tile), follow(model.get("network"), model.get("tile"))];
+    const [a, b] = [follow(pinned.network, pinned.tile), follow(this.instrument.network, model.get("tile"))];
     this.showTitles([a, b]);
     if (a.network !== pale.state?.network || !same(a.tile, pale.state.tile)) pale.show(a, `The U of A: ${stateWords(a)}`);
     const selected = model.get("selected");
