@@ -18,8 +18,11 @@ import pytest
 from filelock import FileLock
 
 from unet_explorer import PRESETS, UNetConfig
+from unet_explorer.data.made.wanted import Made
 from unet_explorer.panel.instrument.facts import describe, knobs
 from unet_explorer.panel.instrument.pack import offered
+from unet_explorer.panel.link import Link, write_link
+from unet_explorer.panel.page import link_table
 from unet_explorer.panel.sources import ACCEPTED
 from unet_explorer.panel.tabs.chosen_image import start_of
 
@@ -118,6 +121,18 @@ def is_taken(name: str, text: str) -> bool:
     return True
 
 
+def links() -> list[list[object]]:
+    """Texts of links, with what they say."""
+    scenes = [
+        Link(UNetConfig(), (572, 572)),
+        Link(UNetConfig(depth=3, base_filters=8, dropout=0.15), (188, 252), selected="dec1_concat", lesson="why-572"),
+        Link(UNetConfig(padding="same", upsampling="bilinear", batch_norm=True, skips=False), (64, 64)),
+        Link(UNetConfig(dropout=0.5, head_activation="softmax"), (1, 1_000_000), lock=("tile",), hide=("sides",)),
+        Link(UNetConfig(depth=2), (60, 60), Made("shapes", seed=3), batch_size=4, selected="input"),
+    ]
+    return [[write_link(each), each.config.to_dict(), list(each.tile), each.selected, each.lesson] for each in scenes]
+
+
 @pytest.fixture(scope="session")
 def facts(tmp_path_factory) -> Path:
     """What Python tells the browser, for tests that are written in JavaScript."""
@@ -129,6 +144,8 @@ def facts(tmp_path_factory) -> Path:
         "starts": [(*each, start_of(*each)) for each in places],
         "accepted": ACCEPTED,
         "offered": [describe(config) for config in offered()],
+        "links": links(),
+        "table": link_table(),
         "knobs": knobs(),
         "typed": [(*each, is_taken(*each)) for each in typed],
     }

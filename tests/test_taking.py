@@ -55,6 +55,7 @@ BEGINS = {
     ".dot": (b"digraph", b"graph", b"//"),
     ".csv": (b"step,",),
     ".md": (b"|",),
+    ".html": (b"<!doctype html>",),
     ".py": (b'"""A U-Net in',),
     ".ipynb": (b"{",),
 }
@@ -63,8 +64,9 @@ LEARNT = {"curves", "network", "package"}
 
 
 @pytest.mark.parametrize(("what", "ending"), [each for each in EVERY if each[0] not in LEARNT])
-def test_each_file_is_what_its_name_says(images, what, ending):
-    content = Content(SMALL, (76, 76), images, Recipe(), None, images.images[0], a_view())
+def test_each_file_is_what_its_name_says(panel, images, what, ending):
+    told = panel._content().told
+    content = Content(SMALL, (76, 76), images, Recipe(), None, images.images[0], a_view(), told)
     file = file_of(content, what, ending, {})
     if ending:
         assert file.name == f"unet-depth2-76x76{'' if what == 'figure' else '-' + what}{ending}"

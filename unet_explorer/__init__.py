@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from unet_explorer.lessons.sheets import save_exercises
     from unet_explorer.model import build_model
     from unet_explorer.panel.explorer import Explorer
-    from unet_explorer.panel.opening import explore
+    from unet_explorer.panel.opening import explore, save_page
     from unet_explorer.predict.folder import predict_folder
     from unet_explorer.predict.predict import predict_image
 
@@ -88,6 +88,7 @@ __all__ = [
     "save_model",
     "save_notebook",
     "save_package",
+    "save_page",
     "save_table",
     "save_tiling",
     "score",
@@ -122,6 +123,7 @@ _LATER = {
     "save_model": "export.models",
     "save_notebook": "export.notebook",
     "save_package": "export.package",
+    "save_page": "panel.opening",
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
     "score": "lessons.scoring",

@@ -7,9 +7,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-from unet_explorer.drawing.palette import PAGE, greys, properties
+from unet_explorer.drawing.palette import NIGHT, PAGE, greys, properties
 
-__all__ = ["page_style", "picture_style"]
+__all__ = ["night_style", "page_style", "picture_style"]
 
 _VARIABLE: Final = re.compile(r"var\((--ue-[\w-]+)\)")
 _THEME: Final = {
@@ -29,6 +29,18 @@ def page_style() -> str:
         colours[f"--ue-{name}"] = f"var({themed}, {PAGE[name]})"
     lines = "".join(f"  {name}: {colour};\n" for name, colour in colours.items())
     return f".ue {{\n{lines}}}\n{_sheet()}"
+
+
+def night_style() -> str:
+    """Dark ground and light text, as a theme of JupyterLab's would give them, for a page that has none.
+
+    Example:
+        >>> night_style().splitlines()[1]
+        '  --jp-layout-color0: #111111;'
+    """
+    named = {**_THEME, "panel": "--jp-layout-color1"}
+    lines = "".join(f"  {named[name]}: {colour};\n" for name, colour in NIGHT.items())
+    return f'body[data-jp-theme-light="false"] {{\n{lines}}}\n'
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from unet_explorer.core.plan import TILE
 __all__ = [
     "CLASSES",
     "ERRORS",
+    "NIGHT",
     "OPERATIONS",
     "PAGE",
     "class_colour",
@@ -101,6 +102,9 @@ PAGE: Final = {
     "edge": mixed(BLUE, 0.92, _INK),
 }
 """Ground, text and boxes on a white page. On screen the theme decides; see ``look.css``."""
+
+NIGHT: Final = {"paper": "#111111", "panel": "#212121", "ink": "#FFFFFF", "quiet": "#B8B8B8", "line": "#4A4A4A"}
+"""Ground and text of a page of its own where the reader's system asks for dark ones."""
 
 _NAMED: Final = {
     "blue": BLUE,

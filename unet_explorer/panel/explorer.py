@@ -25,10 +25,11 @@ from unet_explorer.panel.closing import forget
 from unet_explorer.panel.code import as_code
 from unet_explorer.panel.diagnosis import diagnosis
 from unet_explorer.panel.glossary import entries
+from unet_explorer.panel.handed import File
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.rooms import TABS, Parts
-from unet_explorer.panel.taking import Content, File, file_of, menu, save
+from unet_explorer.panel.taking import Content, file_of, menu, save
 from unet_explorer.panel.teaching import answers_of, lesson_for_page, lesson_of, questions_for_page
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             session=self._session,
             image=self._parts.chosen.image if covered and self._parts else None,
             maps=inside.view if inside else None,
+            told=(_told(self.instrument, Instrument), _told(self, Explorer)),
         )
 
     def teach(self, lesson: str | os.PathLike[str] | Lesson) -> None:
@@ -529,3 +531,8 @@ def _check_dataset(dataset: object) -> None:
 def _check_link(link: object) -> None:
     if link is not None and not isinstance(link, Link):
         raise ValueError(f"link={shown(link)} is no Link: give what read_link makes of a text.")
+
+
+def _told(widget: anywidget.AnyWidget, kind: type[anywidget.AnyWidget]) -> dict[str, Any]:
+    """What a page is told of a widget."""
+    return {name: getattr(widget, name) for name in kind.class_own_traits(sync=True)}

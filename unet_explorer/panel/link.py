@@ -30,6 +30,7 @@ __all__ = [
     "ASKED",
     "LOCKED",
     "LONGEST",
+    "SIGNS",
     "Link",
     "asked_for",
     "is_link",
@@ -44,7 +45,7 @@ LONGEST: Final = 300
 """No link is longer."""
 _VERSION: Final = 1
 _BEGINS: Final = re.compile(r"\s*unet(\d+)-", re.IGNORECASE)
-_SIGNS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+SIGNS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Figures of the checksum: no letter that is easily taken for another sign."""
 _BY_HAND: Final = "Copy it once more, whole, from where it was made; it cannot be changed by hand."
 
@@ -139,17 +140,21 @@ def is_link(text: object) -> bool:
 
 
 def link_in(text: str) -> str:
-    """The link in what was pasted: in an address, what stands behind ``design=``; else the text itself.
+    """The link in what was pasted: in an address, what stands behind ``design=`` or ``#``; else the text itself.
 
     Example:
         >>> link_in("http://localhost:8866/?design=unet1-t572-7hq2m4s&theme=dark"), link_in(" paper ")
         ('unet1-t572-7hq2m4s', 'paper')
+        >>> link_in("file:///home/ada/unet.html#unet1-t572-7hq2m4s")
+        'unet1-t572-7hq2m4s'
     """
     try:
-        found = parse_qs(urlsplit(text.strip()).query).get("design")
+        address = urlsplit(text.strip())
+        found = parse_qs(address.query).get("design", [])
     except ValueError:
-        found = None
-    return found[0].strip() if found else text.strip()
+        return text.strip()
+    behind = [address.fragment] if address.scheme and _BEGINS.match(address.fragment) else []
+    return next(iter([*found, *behind]), text).strip()
 
 
 def asked_for() -> str:
@@ -217,8 +222,8 @@ def _checksum(body: str) -> str:
     """CRC-32 in seven figures: it tells any one sign that is wrong, any two that are exchanged, and nearly all else."""
     number, figures = zlib.crc32(body.encode()), ""
     for _ in range(7):
-        number, figure = divmod(number, len(_SIGNS))
-        figures = _SIGNS[figure] + figures
+        number, figure = divmod(number, len(SIGNS))
+        figures = SIGNS[figure] + figures
     return figures
 
 

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from unet_explorer.core.config import PRESETS, UNetConfig, shown
+from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
 from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
 from unet_explorer.lessons.lesson import Lesson
 from unet_explorer.panel.explorer import Explorer
 from unet_explorer.panel.link import Link, asked_for, is_link, read_link
 from unet_explorer.panel.teaching import lesson_of
+from unet_explorer.whole import place_for
 
 if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset
 
-__all__ = ["explore"]
+__all__ = ["explore", "save_page"]
 
 
 def _design(design: Any, *rest: object) -> tuple[UNetConfig, Tile | None, Link | None]:
@@ -87,3 +88,41 @@ def explore(
     if taught is not None:
         panel.teach(taught)
     return panel
+
+
+def save_page(
+    path: str | os.PathLike[str],
+    config: UNetConfig | None = None,
+    tile: Tile | None = None,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Save the instrument as one page, to be opened from disc, handed to a class, or put on any web space.
+
+    It holds depth 1 to 7 with 4, 8, 16, 32 and 64 filters, both kinds of padding, the design that it is opened with,
+    and all lessons; nothing is fetched when it is read.
+
+    Args:
+        path: Where to, a name that ends in ``.html``.
+        config: The design that it opens with; left out, the classroom's.
+        tile: Input side in pixels, or (height, width); left out, the preset's, or the fitting one nearest to 572.
+        overwrite: Whether a file that is there already may be replaced.
+
+    Raises:
+        ValueError: If the path, the config or the tile is not allowed.
+        FileExistsError: If there is a file already, and it may not be replaced.
+        OSError: If it cannot be written; what was there before is still whole.
+
+    Example:
+        >>> import tempfile
+        >>> path = f"{tempfile.mkdtemp()}/unet.html"
+        >>> save_page(path)
+        >>> os.path.getsize(path) < 1_000_000
+        True
+    """
+    place = place_for(path, [".html"], overwrite)
+    panel = explore("classroom" if config is None else read_config(config, tile), tile)
+    try:
+        panel.save(place, overwrite=overwrite)
+    finally:
+        panel.close()

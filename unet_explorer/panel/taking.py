@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.script import to_script
 from unet_explorer.core.tiling import Tiling
+from unet_explorer.panel.handed import File
 from unet_explorer.whole import place_for, read_place, whole
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from unet_explorer.learning.recipe import Recipe
     from unet_explorer.learning.session import TrainingSession
 
-__all__ = ["KINDS", "Content", "File", "file_of", "kind_of", "menu", "save"]
+__all__ = ["KINDS", "Content", "file_of", "kind_of", "menu", "save"]
 
 
 _PICTURES: Final = {".pdf": "PDF", ".png": "PNG", ".svg": "SVG"}
@@ -39,6 +40,7 @@ class Content(NamedTuple):
         session: The training that it shows; None before the first.
         image: The image that the tab Tile covers, (height, width, channels); None before it was opened.
         maps: What the tab Inside shows; None before.
+        told: What a page is told of the instrument and of the stage, by a panel.
     """
 
     config: UNetConfig
@@ -48,6 +50,7 @@ class Content(NamedTuple):
     session: TrainingSession | None = None
     image: Image | None = None
     maps: MapView | None = None
+    told: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
 
 
 class Kind(NamedTuple):
@@ -62,14 +65,6 @@ class Kind(NamedTuple):
     words: str
     endings: Mapping[str, str]
     write: Callable[[Content, Path, bool, Mapping[str, Any]], None]
-
-
-class File(NamedTuple):
-    """A file for a browser: what it is called, its kind as browsers call it, and its bytes."""
-
-    name: str
-    type: str
-    content: bytes
 
 
 def _figure(content: Content, path: Path, overwrite: bool, options: Mapping[str, Any]) -> None:
@@ -105,6 +100,14 @@ def _learnt(content: Content) -> TrainingSession:
     if content.session is None or not content.session.history.epochs:
         raise ValueError("Nothing has been learnt yet: open Train, press Start, and wait for the first epoch.")
     return content.session
+
+
+def _page(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
+    from unet_explorer.panel.page import page_html
+
+    assert content.told is not None
+    with whole(place_for(path, [".html"], overwrite)) as half:
+        half.write_text(page_html(*content.told), "utf-8", newline="\n")
 
 
 def _curves(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
@@ -163,6 +166,7 @@ KINDS: Final = {
     "script": Kind("Code", {".py": "Keras"}, _script("keras")),
     "torch": Kind("Code", {".py": "PyTorch"}, _script("torch")),
     "notebook": Kind("Code", {".ipynb": "Notebook"}, _notebook),
+    "page": Kind("Page for a browser", {".html": "HTML"}, _page),
     "curves": Kind("Curves", {**_PICTURES, ".csv": "CSV"}, _curves),
     "network": Kind("Trained network", {".keras": "Keras", ".onnx": "ONNX", "": "SavedModel"}, _network),
     "package": Kind("Trained network", {".zip": "bioimage.io"}, _package),

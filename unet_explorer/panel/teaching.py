@@ -11,7 +11,7 @@ from unet_explorer.core.config import shown
 from unet_explorer.lessons.inventory import LETTERS, inventory, read_form
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import HIDDEN, Ask, Lesson, LessonError, Page, find_lesson, lessons, read_lesson
-from unet_explorer.panel.taking import File
+from unet_explorer.panel.handed import File
 
 __all__ = ["answers_of", "lesson_for_page", "lesson_of", "questions_for_page"]
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from unet_explorer.core.config import shown
 
-__all__ = ["DESIGN", "IMAGES", "RECIPE", "REST", "VARIED", "WORDS", "Field", "parsed", "tokens"]
+__all__ = ["DESIGN", "IMAGES", "ORDER", "RECIPE", "REST", "VARIED", "WORDS", "Field", "parsed", "tokens"]
 
 _NUMBER: Final = re.compile(r"([a-z]+)(\d[0-9ex]*)")
 
@@ -68,7 +68,7 @@ REST: Final = (
     Field("lock", "lock", 0),
     Field("hide", "hide", 0),
 )
-_ALL: Final = (*REST[:1], *DESIGN, *REST[1:2], *IMAGES, *REST[4:5], *RECIPE, *REST[2:4], *REST[5:])
+ORDER: Final = (*REST[:1], *DESIGN, *REST[1:2], *IMAGES, *REST[4:5], *RECIPE, *REST[2:4], *REST[5:])
 """In the order in which they are written."""
 WORDS: Final = {
     "pad": ("valid", "same"),
@@ -90,7 +90,7 @@ def tokens(values: Mapping[str, Any]) -> Iterator[str]:
         >>> list(tokens({"t": (188, 188), "d": 3, "pad": "same"}))
         ['t188', 'd3', 'same']
     """
-    for each in _ALL:
+    for each in ORDER:
         value = values.get(each.key, each.usual)
         if value != each.usual:
             yield value if each.key in WORDS else each.key + _written(value)
@@ -133,8 +133,8 @@ def parsed(tokens: list[str]) -> dict[str, Any]:
         >>> parsed(["t188", "same"])
         {'t': 188, 'pad': 'same'}
     """
-    numbers = {each.key for each in _ALL if not isinstance(each.usual, str)}
-    words = {each.key for each in _ALL} - numbers - WORDS.keys()
+    numbers = {each.key for each in ORDER if not isinstance(each.usual, str)}
+    words = {each.key for each in ORDER} - numbers - WORDS.keys()
     values: dict[str, Any] = {}
     for token in tokens:
         number = _NUMBER.fullmatch(token)

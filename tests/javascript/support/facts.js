@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 
-/** @import { Knob, Network } from "../../../unet_explorer/panel/static/lib/types.js" */
+/** @import { Config, Knob, Network, Pair } from "../../../unet_explorer/panel/static/lib/types.js" */
+/** @import { LinkTable } from "../../../unet_explorer/panel/static/page/address.js" */
 /** @import { Accepted } from "../../../unet_explorer/panel/static/tabs/types.js" */
 
 /**
@@ -11,6 +12,8 @@ import { readFileSync } from "node:fs";
  *   offered: Network[],
  *   starts: [number, number, number, number][],
  *   accepted: Accepted,
+ *   links: [string, Config, Pair, string, string][],
+ *   table: LinkTable,
  *   knobs: Knob[],
  *   typed: [string, string, boolean][],
  * }} Facts  `starts`: a place, the side of an image, that of a tile, and where that starts. `typed`: the name of a knob,

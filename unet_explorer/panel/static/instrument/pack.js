@@ -43,6 +43,11 @@ export class NetworkPack {
     return network;
   }
 
+  /** All designs that were packed. */
+  designs() {
+    return [...this.places.keys()].map((key) => /** @type {Config} */ (Object.fromEntries(JSON.parse(key))));
+  }
+
   /**
    * A tree as it was before it was packed.
    *

@@ -1,6 +1,6 @@
 // What was refused, in words, beside the field that it is about.
 
-import { assign, element, setText } from "../lib/page.js";
+import { element, setText } from "../lib/page.js";
 
 export class ProblemBubble {
   constructor() {
@@ -26,6 +26,8 @@ export class ProblemBubble {
     const below = at.bottom - frame.top + 4;
     const fits = below + node.offsetHeight + 8 <= frame.height;
     const top = fits ? below : at.top - frame.top - node.offsetHeight - 4;
-    assign(node, { style: `left: ${left.toFixed(0)}px; top: ${top.toFixed(0)}px` });
+    // As text it would be refused by a page that allows no style within it.
+    node.style.left = `${left.toFixed(0)}px`;
+    node.style.top = `${top.toFixed(0)}px`;
   }
 }

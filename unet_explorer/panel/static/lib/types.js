@@ -364,7 +364,7 @@
  *   resting: boolean,
  *   before: number,
  *   request: UserRequest,
- *   taken: Told<{ number: number, name: string, type: string, content: Bytes, text: string, problem: string }>,
+ *   taken: { number?: number, name?: string, type?: string, content?: Bytes, text?: string, problem?: string },
  *   offers: Offer[],
  *   lessons: { name: string, title: string, minutes: number }[],
  *   lesson: Told<Lesson>,

@@ -39,7 +39,7 @@ export class LessonCard {
     /** Number of the request for a file of answers. */
     this.saved = 0;
     this.menu = this.lessonMenu(signal);
-    this.title = element("h4", { tabindex: -1, "data-role": "lesson-title" });
+    this.title = element("h3", { tabindex: -1, "data-role": "lesson-title" });
     this.place = element("p", { class: "ue-quiet", "data-role": "lesson-place" });
     this.text = element("div", { class: "ue-lesson-text", "data-role": "lesson-text" });
     this.form = element("div", { class: "ue-lesson-ask", "data-role": "lesson-question" });

@@ -1,0 +1,110 @@
+"""The panel as one HTML file that needs no kernel, no Python and no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+from typing import Any, Final
+
+from unet_explorer import __version__
+from unet_explorer.drawing.look import night_style
+from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
+from unet_explorer.lessons.inventory_sheets import answers_table
+from unet_explorer.lessons.lesson import find_lesson, titles
+from unet_explorer.panel import tokens
+from unet_explorer.panel.assets import read, script, style
+from unet_explorer.panel.instrument.pack import networks_at_hand
+from unet_explorer.panel.link import LONGEST, SIGNS
+from unet_explorer.panel.teaching import lesson_for_page, questions_for_page
+
+__all__ = ["link_table", "page_html"]
+
+_TITLE: Final = "U-Net explorer"
+_ABOUT: Final = (
+    "Drag a tile, the depth, the filters of a U-Net, and watch every layer's shape, every crop and the memory follow. "
+    "In the page itself: nothing is loaded, nothing is sent."
+)
+
+
+def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> str:
+    """The page as text.
+
+    Args:
+        instrument: What a notebook's page is told of the instrument: its traits by their names.
+        stage: The same of the stage.
+    """
+    scene = json.dumps(_scene(instrument, stage), separators=(",", ":"), ensure_ascii=False)
+    sheets = style("lib/base.css", "stage/stage.css", "tabs/tabs.css", "page/page.css")
+    code, look = str(script("page/page.js")), f"{sheets}\n{night_style()}"
+    networks = base64.b64encode(networks_at_hand()).decode()
+    blanks = {
+        "policy": _policy(code, look),
+        "title": escape(_TITLE),
+        "about": escape(_ABOUT),
+        "style": look,
+        "code": code,
+        # No text of ours ends the element that it stands in.
+        "scene": scene.replace("<", "\\u003c"),
+        "networks": networks,
+    }
+    assert "</script" not in code.lower()
+    assert "</style" not in look.lower()
+    page = read("page/page.html")
+    for name, text in blanks.items():
+        page = page.replace(f"{{{{{name}}}}}", text)
+    return page
+
+
+def _policy(code: str, look: str) -> str:
+    """What the page may do: run its own script and nothing else, fetch nothing."""
+
+    def own(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    return (
+        f"default-src 'none'; script-src {own(code)} 'wasm-unsafe-eval'; style-src {own(look)}; img-src data: blob:; "
+        "worker-src blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a kernel would have told."""
+    lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
+    lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
+    return {
+        # The first tab is the instrument itself, and the others are nothing without a kernel.
+        "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
+        "stage": {**stage, "titles": stage["titles"][:1], "opened": "Design", "tabs": {}, "offers": []},
+        "lessons": lessons,
+        "answers": {
+            "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
+            "letters": "".join(LETTERS),
+        },
+        "table": link_table(),
+        "version": __version__,
+    }
+
+
+def link_table() -> dict[str, Any]:
+    """How a link is written, see ``static/page/address.js``.
+
+    Example:
+        >>> link_table()["order"][:2]
+        [['t', 'number', None], ['d', 'number', 4]]
+    """
+    return {
+        "order": [[each.key, _kind(each), each.usual] for each in tokens.ORDER],
+        "words": tokens.WORDS,
+        "design": [list(each) for each in tokens.DESIGN],
+        "signs": SIGNS,
+        "longest": LONGEST,
+    }
+
+
+def _kind(field: tokens.Field) -> str:
+    if field.key in tokens.WORDS:
+        return "word"
+    return "text" if isinstance(field.usual, str) else "number"

@@ -1,0 +1,155 @@
+// What a kernel does for the panel in a notebook, as far as a page can do it alone.
+
+import { linkOf } from "./address.js";
+import { same } from "../lib/equal.js";
+
+/** @import { Config, InstrumentTraits, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
+/** @import { NetworkPack } from "../instrument/pack.js" */
+/** @import { LinkTable } from "./address.js" */
+
+/** @typedef {{ head: string, letters: string }} AnswerTable  The first line of the file, and the letters of the options. */
+/** @typedef {{ lessons: Record<string, Lesson>, answers: AnswerTable, table: LinkTable, version: string }} Held */
+
+/** The one tab that needs nobody. */
+const ALONE = "Design";
+
+/**
+ * The instrument hears an answer at once, and of designs that this page does not hold it is told which come near.
+ *
+ * @param {Model<InstrumentTraits>} model
+ * @param {NetworkPack} pack
+ */
+export function answerInstrument(model, pack) {
+  const first = model.get("network");
+  let good = model.get("config");
+  const isHeld = (/** @type {Config} */ config) => same(config, first.config) || pack.find(config) !== undefined;
+  model.on("change:asked", () => model.set("answered", model.get("asked")));
+  model.on("change:config", () => {
+    const wanted = model.get("config");
+    if (isHeld(wanted)) {
+      good = wanted;
+      return;
+    }
+    model.set("config", good);
+    // Whoever asked for it is not done yet, and takes back what was said before.
+    queueMicrotask(() => model.set("problem", `${missingWords(wanted, pack, model)} A notebook holds every design.`));
+  });
+  model.on("change:selected", () => {
+    const selected = model.get("selected");
+    if (selected && selected !== "argmax") model.set("shown", selected);
+  });
+}
+
+/**
+ * @param {Config} wanted
+ * @param {NetworkPack} pack
+ * @param {Model<InstrumentTraits>} model
+ */
+function missingWords(wanted, pack, model) {
+  const knobs = model.get("knobs");
+  const designs = pack.designs();
+  const near = designs.reduce((best, each) => (distance(each, wanted) < distance(best, wanted) ? each : best));
+  const differs = knobs.filter(({ name }) => valueOf(near, name) !== valueOf(wanted, name));
+  const words = (/** @type {Config} */ config) => differs.map(({ name, label }) => `${label} ${valueOf(config, name)}`).join(", ");
+  return `This page does not hold ${words(wanted)}; the nearest that it holds: ${words(near)}.`;
+}
+
+/**
+ * How far a design is from another: each knob that differs counts, a number the more the further it is off.
+ *
+ * @param {Config} a
+ * @param {Config} b
+ */
+function distance(a, b) {
+  return Object.keys(a).reduce((sum, name) => {
+    const [one, other] = [valueOf(a, name), valueOf(b, name)];
+    if (one === other) return sum;
+    const off = typeof one === "number" && typeof other === "number" ? Math.abs(Math.log2((one + 1) / (other + 1))) : 4;
+    return sum + 4 + off;
+  }, 0);
+}
+
+/**
+ * @param {Config} config
+ * @param {string} name
+ */
+function valueOf(config, name) {
+  return /** @type {Record<string, KnobValue>} */ (/** @type {unknown} */ (config))[name];
+}
+
+/**
+ * The stage gets its lessons, the link and the code.
+ *
+ * @param {Model<StageTraits>} stage
+ * @param {Model<InstrumentTraits>} model
+ * @param {Held} held
+ * @param {Map<string, string>} former  What the link of the address said.
+ */
+export function answerStage(stage, model, held, former) {
+  stage.on("change:opened", () => {
+    // Lessons may ask for a tab that only a notebook has.
+    if (stage.get("opened") !== ALONE) stage.set("opened", ALONE);
+  });
+  stage.on("change:request", () => {
+    const request = stage.get("request");
+    const number = request.number ?? 0;
+    const text = (/** @type {string} */ words) => stage.set("taken", { number, text: words });
+    if (request.do === "lesson") stage.set("lesson", held.lessons[String(request.name)] ?? {});
+    else if (request.do === "link") text(addressOf(stage, model, former, held.table));
+    else if (request.do === "code") text(codeOf(model));
+    else if (request.do === "diagnosis") text(`unet_explorer ${held.version}, page\n${navigator.userAgent}\n${linkHere(stage, model, former, held.table)}`);
+    else if (request.do === "answers") stage.set("taken", answersFile(number, String(request.form), /** @type {(number | null)[]} */ (request.chosen), held.answers));
+  });
+}
+
+/**
+ * @param {Model<StageTraits>} stage
+ * @param {Model<InstrumentTraits>} model
+ * @param {Map<string, string>} former
+ * @param {LinkTable} table
+ */
+export function linkHere(stage, model, former, table) {
+  const lesson = stage.get("lesson").name ?? "";
+  const scene = { config: model.get("config"), tile: model.get("tile"), selected: model.get("selected"), lesson: lesson.startsWith("questions-") ? "" : lesson };
+  return linkOf(scene, former, table);
+}
+
+/** @type {typeof linkHere} */
+function addressOf(stage, model, former, table) {
+  return `${location.href.split("#")[0]}#${linkHere(stage, model, former, table)}`;
+}
+
+/**
+ * The call that opens the design in a notebook.
+ *
+ * @param {Model<InstrumentTraits>} model
+ */
+function codeOf(model) {
+  const [height, width] = model.get("tile");
+  const tile = height === width ? height : `(${height}, ${width})`;
+  const { config, presets } = { config: model.get("config"), presets: model.get("presets") };
+  const preset = presets.find((each) => same(each.config, config));
+  if (preset) return `from unet_explorer import explore\n\nexplore("${preset.name}", tile=${tile})`;
+  const said = model.get("knobs").map(({ name }) => `${name}=${pythonWords(valueOf(config, name))}`);
+  return `from unet_explorer import UNetConfig, explore\n\nexplore(UNetConfig(${said.join(", ")}), tile=${tile})`;
+}
+
+/** @param {KnobValue} value */
+function pythonWords(value) {
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return typeof value === "string" ? `"${value}"` : String(value);
+}
+
+/**
+ * The answers to the questions of a form, as lessons/inventory_sheets.py writes them: no name, no key.
+ *
+ * @param {number} number
+ * @param {string} form
+ * @param {(number | null)[]} chosen
+ * @param {AnswerTable} table
+ */
+function answersFile(number, form, chosen, { head, letters }) {
+  const given = chosen.map((each) => (each === null ? "" : letters[each]));
+  const content = new TextEncoder().encode(`${head}\n${[form, "taught", ...given].join(",")}\n`);
+  return { number, name: `answers-${form}.csv`, type: "text/csv", content };
+}

@@ -1,0 +1,105 @@
+// The instrument as a page of its own: what a notebook's kernel knows lies in the page.
+
+import { LinkError, sceneOf, tokensOf } from "./address.js";
+import { answerInstrument, answerStage, linkHere } from "./answers.js";
+import { PageModel } from "./model.js";
+import { setDesign } from "../instrument/history.js";
+import { unpack } from "../instrument/pack.js";
+import { staged } from "../stage/staging.js";
+
+/** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
+/** @import { Held } from "./answers.js" */
+
+/** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits }} PageScene */
+
+/** Where the browser keeps how far lessons have come. */
+const KEPT = "unet_explorer progress";
+
+/** @param {string} id */
+function textOf(id) {
+  return document.getElementById(id)?.textContent ?? "";
+}
+
+/** @param {string} base64 */
+function bytesIn(base64) {
+  const letters = atob(base64.trim());
+  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+}
+
+/** How far lessons have come; nothing where the browser keeps nothing for a file. */
+function progressKept() {
+  try {
+    return /** @type {Record<string, Progress>} */ (JSON.parse(localStorage.getItem(KEPT) ?? "{}"));
+  } catch {
+    return {};
+  }
+}
+
+/** @param {Record<string, Progress>} progress */
+function keepProgress(progress) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(progress));
+  } catch {
+    // It lasts as long as the page, then.
+  }
+}
+
+/**
+ * What the address asks for is shown.
+ *
+ * @param {Model<StageTraits>} stage
+ * @param {Model<InstrumentTraits>} model
+ * @param {Held} held
+ * @param {Map<string, string>} former
+ */
+function followAddress(stage, model, held, former) {
+  const link = decodeURIComponent(location.hash.slice(1));
+  if (!link || link === linkHere(stage, model, former, held.table)) return;
+  try {
+    const tokens = tokensOf(link, held.table);
+    const { config, tile, selected, lesson } = sceneOf(tokens, held.table);
+    former.clear();
+    for (const [key, text] of tokens) former.set(key, text);
+    setDesign(model, { config, tile });
+    model.set("selected", selected);
+    if (lesson) stage.set("lesson", held.lessons[lesson] ?? {});
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    model.set("problem", `${error.message} What you see is the usual design.`);
+  }
+}
+
+/** Light or dark, as the reader's system asks. */
+function followTheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const show = () => {
+    document.body.dataset.jpThemeLight = String(!dark.matches);
+  };
+  dark.addEventListener("change", show);
+  show();
+}
+
+async function openPage() {
+  followTheme();
+  const scene = /** @type {PageScene} */ (JSON.parse(textOf("ue-scene")));
+  const packed = bytesIn(textOf("ue-networks"));
+  const pack = await unpack(packed);
+  const model = new PageModel({ ...scene.instrument, packed: new DataView(packed.buffer) });
+  const stage = new PageModel({ ...scene.stage, progress: progressKept() });
+  /** @type {Map<string, string>} */
+  const former = new Map();
+  answerInstrument(model, pack);
+  answerStage(stage, model, scene, former);
+  stage.on("change:progress", () => keepProgress(stage.get("progress")));
+  followAddress(stage, model, scene, former);
+  const el = document.getElementById("ue-place") ?? document.body;
+  const host = /** @type {Host} */ ({ getModel: () => Promise.resolve(model), getWidget: () => Promise.reject(new Error("a page has no other widgets")) });
+  await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
+  document.getElementById("ue-waiting")?.remove();
+  addEventListener("hashchange", () => followAddress(stage, model, scene, former));
+  const told = () => history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
+  for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
+  stage.on("change:lesson", told);
+}
+
+void openPage();
