@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unet_explorer.core.config import PRESETS, UNetConfig, read_config, shown
-from unet_explorer.core.tiles import Tile, nearest_sizes, read_tile
+from unet_explorer.core.tiles import nearest_sizes, read_tile
 from unet_explorer.lessons.lesson import Lesson
 from unet_explorer.panel.explorer import Explorer
 from unet_explorer.panel.link import Link, asked_for, is_link, read_link
@@ -16,6 +16,7 @@ from unet_explorer.panel.teaching import lesson_of
 from unet_explorer.whole import place_for
 
 if TYPE_CHECKING:
+    from unet_explorer.core.tiles import Tile
     from unet_explorer.data.dataset import Dataset
 
 __all__ = ["explore", "save_page"]
