@@ -16,6 +16,8 @@ from unet_explorer.panel.teaching import lesson_of
 from unet_explorer.whole import place_for
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from unet_explorer.core.tiles import Tile
     from unet_explorer.data.dataset import Dataset
 
@@ -92,7 +94,7 @@ def explore(
 
 
 def save_page(
-    path: str | os.PathLike[str],
+    path: str | PathLike[str],
     config: UNetConfig | None = None,
     tile: Tile | None = None,
     *,
