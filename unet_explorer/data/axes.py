@@ -237,14 +237,14 @@ def _planes(
             raise DataError(f"{letter}={value} is not allowed: {name} has {there}.")
     count = math.prod(sides[letter] for letter in deep)
     if said.plane is not None:
-        if given and said.plane:
+        if given:
             raise DataError(f"plane={said.plane} counts all planes of {name}: leave it out, or z= and t=.")
         if said.plane >= count:
             raise DataError(f"plane={said.plane} is not allowed: {name} holds {count} planes, counted from 0.")
         if not given:
             return _places(said.plane, sides, deep)
     if any(letter not in given for letter in deep):
-        raise _which(sides, deep, name, labels, read)
+        raise _which(sides, given, name, labels, read)
     return {letter: given.get(letter, 0) for letter in ("t", "z") if letter in sides}
 
 
@@ -262,7 +262,9 @@ def _channels(count: int, said: Said, name: str, labels: Sequence[str]) -> int |
     several = isinstance(said.channel, list)
     found = []
     for each in said.channel if several else [said.channel]:
-        number = each if isinstance(each, int) else next((n for n, label in enumerate(labels) if label == each), count)
+        named = [number for number, label in enumerate(labels[:count]) if label == each]
+        # Two of one name are told apart by their numbers alone.
+        number = each if isinstance(each, int) else named[0] if len(named) == 1 else count
         if number >= count:
             raise DataError(f"channel={shown(each)} is not allowed: {name} has {_channels_in_words(count, labels)}.")
         found.append(number)
@@ -278,30 +280,30 @@ def _channels_in_words(count: int, labels: Sequence[str]) -> str:
 
 def _which(
     sides: dict[str, int],
-    deep: list[str],
+    given: dict[str, int],
     name: str,
     labels: Sequence[str],
     read: Callable[[dict[str, int]], NDArray[Any]] | None,
 ) -> DataError:
     """Ask which of several planes is meant, say what there is, and show some."""
-    count = math.prod(sides[letter] for letter in deep)
-    some = range(0, count, -(-count // _MOST_SHOWN))
-    spans = " and ".join(f"{letter}=0 to {letter}={sides[letter] - 1}" for letter in reversed(deep))
-    call = ", ".join(f"{letter}=0" for letter in reversed(deep))
-    words = [
-        f"{name} holds {count} planes. Say which is meant: {spans}, as in open_image(path, {call}); or, all of them "
-        f"counted, open_image(path, plane=0) to plane={count - 1}."
-    ]
+    deep = [letter for letter in "tz" if sides.get(letter, 1) > 1]
+    missing = [letter for letter in deep if letter not in given]
+    count = math.prod(sides[letter] for letter in missing)
+    spans = " and ".join(f"{letter}=0 to {letter}={sides[letter] - 1}" for letter in reversed(missing))
+    call = ", ".join(f"{letter}={given.get(letter, 0)}" for letter in reversed(deep))
+    words = f"{name} holds {math.prod(sides[letter] for letter in deep)} planes. Say which is meant: {spans}, as in "
+    words += f"open_image(path, {call})"
+    words += f"; or, all of them counted, open_image(path, plane=0) to plane={count - 1}." if missing == deep else "."
     channels = sides.get("c", 1)
     if channels > 1:
-        words.append(f"Each has {_channels_in_words(channels, labels)}.")
+        words += f" Each has {_channels_in_words(channels, labels)}."
     elif len(deep) == 1:
-        words.append('If they are channels of one image: open_image(path, planes="channels").')
-    choices = []
-    pictures = []
-    for number in some:
-        place = _places(number, sides, deep)
-        choices.append((number, ", ".join(f"{letter} {place[letter]}" for letter in reversed(deep))))
+        words += ' If they are channels of one image: open_image(path, planes="channels").'
+    choices, pictures = [], []
+    for number in range(0, count, -(-count // _MOST_SHOWN)):
+        place = _places(number, sides, missing) | given
+        choices.append((number, ", ".join(f"{letter} {place[letter]}" for letter in reversed(missing))))
         if read is not None:
             pictures.append(thumbnail(DecodedImage(read(place), None)))
-    return DataError(" ".join(words), Question("plane", tuple(choices), tuple(pictures)))
+    option = "plane" if missing == deep else missing[0]
+    return DataError(words, Question(option, tuple(choices), tuple(pictures)))

@@ -152,7 +152,7 @@ def _multiscales(kind: str, shape: tuple[int, int], pixel: PixelSize | None) -> 
     mean = kind == "probabilities"
     how = "the mean of four pixels" if mean else "the upper left of four pixels"
     return {
-        "name": kind,
+        "name": "mask" if kind == "image" else kind,
         "axes": [
             {"name": name, "type": "channel"} if name == "c" else {"name": name, "type": "space", **unit}
             for name in _axes(kind)
