@@ -16,6 +16,7 @@ __all__ = ["ChosenPlanes", "Said", "choose", "preview"]
 
 _MOST_SHOWN: Final = 24
 _MOST: Final = 2**31
+_MOST_CHANNELS: Final = 1000
 _PREVIEW: Final = 512
 """Pixels a side of what is shown of a plane where it must be asked for."""
 
@@ -39,7 +40,7 @@ class Said(NamedTuple):
 
         Example:
             >>> Said.of(None, z=np.int8(2), channel=(0, "DAPI")).words
-            {'channel': [0, 'DAPI'], 'z': 2}
+            {'channel': (0, 'DAPI'), 'z': 2}
         """
         channel = said.pop("channel", None)
         numbers = {
@@ -64,23 +65,24 @@ class Said(NamedTuple):
             DataError: If that was said.
         """
         for word, value in self.words.items():
-            if word in ("level", "z", "t", "channel") and value not in (0, [0]):
+            if word in ("level", "z", "t", "channel") and value not in (0, [0], (0,)):
                 raise DataError(
                     f"{word}={shown(value)} is not allowed: {name} does not say that it has several of that kind, as "
                     f"OME-Zarr and OME-TIFF do. Leave it out."
                 )
 
 
-def _read_channel(channel: object) -> Any:
-    several = isinstance(channel, (list, tuple, range, np.ndarray))
-    parts: Any = list(channel) if several else [channel]  # type: ignore[call-overload]  # it is one of these
-    found = [each if isinstance(each, str) else _number(each) for each in parts]
-    if not found or None in found or len(found) > _MOST_SHOWN**2:
+def _read_channel(channel: Any) -> Any:
+    several = isinstance(channel, (list, tuple))
+    # What is too long is not gone through.
+    parts = list(channel[: _MOST_CHANNELS + 1]) if several else [channel]
+    found = [str(each) if isinstance(each, str) else _number(each) for each in parts]
+    if not found or None in found or len(found) > _MOST_CHANNELS:
         raise ValueError(
             f"channel={shown(channel)} is not allowed: give the number of a channel, counted from 0, its name, or a "
             "list of these."
         )
-    return found if several else found[0]
+    return (tuple(found) if isinstance(channel, tuple) else found) if several else found[0]
 
 
 def _number(value: object) -> int | None:
@@ -259,7 +261,7 @@ def _channels(count: int, said: Said, name: str, labels: Sequence[str]) -> int |
     """One channel, without an axis of its own, or several."""
     if said.channel is None:
         return list(range(count)) if count > 1 else 0
-    several = isinstance(said.channel, list)
+    several = isinstance(said.channel, (list, tuple))
     found = []
     for each in said.channel if several else [said.channel]:
         named = [number for number, label in enumerate(labels[:count]) if label == each]
