@@ -18,12 +18,13 @@ from scipy.special import softmax
 
 from unet_explorer import UNetConfig, open_image
 from unet_explorer.data.decoded import DataError
-from unet_explorer.data.pixel_size import PixelSize, pixel_size
+from unet_explorer.data.pixel_size import PixelSize, pixel_of, pixel_size
 from unet_explorer.data.weights import regions
 from unet_explorer.drawing.palette import class_rgb
 from unet_explorer.predict import ome
 from unet_explorer.predict.across import in_block, joined, numbered
 from unet_explorer.predict.exports import write_mask, write_numbers, write_tiled
+from unet_explorer.predict.source import read_image
 
 KINDS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 UNITS = {"y": "micrometer", "x": "micrometer"}
@@ -176,6 +177,24 @@ def test_where_it_is_not_said_it_is_asked_and_what_there_is_is_told(tmp_path):
     assert np.array_equal(open_image(flat, planes="channels"), values[0, 0].transpose(1, 2, 0))
     with pytest.raises(DataError, match=r'open_image\(path, planes="channels"\)'):
         open_image(flat)
+
+
+def test_channels_that_were_measured_are_no_colours(tmp_path):
+    """A network for grey is given one that was named, or nothing; a picture in colours is still made grey."""
+    values = image((3, 30, 20))
+    path = written(tmp_path / "a.zarr", values, "cyx", more=channels(*NAMES))
+    tifffile.imwrite(tmp_path / "a.ome.tif", values, metadata={"axes": "CYX"}, photometric="minisblack")
+    tifffile.imwrite(tmp_path / "rgb.tif", values.transpose(1, 2, 0), photometric="rgb")
+    assert open_image(path, channel=[2, 0]).channels == ("two words", "DAPI")
+    for each in (path, tmp_path / "a.ome.tif"):
+        with pytest.raises(ValueError, match=r"has 3 channels, the network takes 1: open_image\(path, channel=0\)"):
+            read_image(each, UNetConfig())
+        assert read_image(each, UNetConfig(in_channels=3)).shape == (30, 20, 3)
+        assert read_image(open_image(each, channel=1), UNetConfig()).shape == (30, 20)
+    assert read_image(tmp_path / "rgb.tif", UNetConfig()).shape == (30, 20)
+    assert pixel_of(open_image(path, level=1)) == PixelSize(1.0, 1.0, "um")
+    assert pixel_of(path) == PixelSize(0.5, 0.5, "um")
+    assert pixel_of(values) is None
 
 
 def test_what_else_a_folder_may_be(tmp_path):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import Whole, read_value, shown
 from unet_explorer.data.decoded import DataError, DecodedImage, Planes, Question, listed, thumbnail
 
-__all__ = ["ChosenPlanes", "Said", "choose", "preview"]
+__all__ = ["ChosenPlanes", "Said", "choose", "names_of", "preview"]
 
 _MOST_SHOWN: Final = 24
 _MOST: Final = 2**31
@@ -271,6 +271,16 @@ def _channels(count: int, said: Said, name: str, labels: Sequence[str]) -> int |
             raise DataError(f"channel={shown(each)} is not allowed: {name} has {_channels_in_words(count, labels)}.")
         found.append(number)
     return found if several else found[0]
+
+
+def names_of(channels: list[int] | None, labels: Sequence[str]) -> tuple[str, ...] | None:
+    """What the channels of an image are called: nothing where it is not known, None where there is no such axis.
+
+    Example:
+        >>> names_of([2, 0], ("DAPI",))
+        ('', 'DAPI')
+    """
+    return None if channels is None else tuple(labels[each] if each < len(labels) else "" for each in channels)
 
 
 def _channels_in_words(count: int, labels: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from unet_explorer.data.axes import ChosenPlanes, Said, choose, preview
+from unet_explorer.data.axes import ChosenPlanes, Said, choose, names_of, preview
 from unet_explorer.data.decoded import DataError, listed
 from unet_explorer.data.multiscales import Multiscales
 from unet_explorer.data.opened import OpenedImage
@@ -45,7 +45,7 @@ def open_group(zarr: Any, folder: Path, name: str, found: Multiscales, said: Sai
 
     picked = choose(array.shape, found.letters, said, name, found.channels, read)
     image = OpenedImage(ChosenPlanes(array, *picked), name)
-    image.pixel = size_at(found, level)
+    image.pixel, image.channels = size_at(found, level), names_of(picked[2], found.channels)
     return image
 
 

@@ -31,6 +31,8 @@ class OpenedImage:
         origin: Where it was opened, and what `open_image` was told besides, so that another process can open it again
             by ``open_image(origin[0], **origin[1])``; None where there is no file.
         pixel: How large a pixel is, where the file says so of the level that was chosen.
+        channels: What its channels are called, where the file says that they were measured one by one, and are no
+            colours of a picture; None elsewhere.
 
     Example:
         >>> image = OpenedImage(np.arange(6).reshape(2, 3), "a.npy")
@@ -44,6 +46,7 @@ class OpenedImage:
         self.dtype: np.dtype[Any] = np.dtype(held.dtype)
         self.origin: tuple[Path, dict[str, Any]] | None = None
         self.pixel: PixelSize | None = None
+        self.channels: tuple[str, ...] | None = None
 
     @property
     def ndim(self) -> int:

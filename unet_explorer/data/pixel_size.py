@@ -13,7 +13,7 @@ from PIL import Image
 from unet_explorer.data.multiscales import Multiscales, holds_zarr, read_multiscales
 from unet_explorer.data.tiff_pages import open_tiff
 
-__all__ = ["PixelSize", "of_tiff", "pixel_size", "size_at"]
+__all__ = ["PixelSize", "of_tiff", "pixel_of", "pixel_size", "size_at"]
 
 _CM: Final = {"nm": 1e-7, "um": 1e-4, "mm": 0.1, "cm": 1.0, "inch": 2.54, "m": 100.0}
 """The units that are understood, in centimetres."""
@@ -85,6 +85,22 @@ def pixel_size(path: str | os.PathLike[str]) -> PixelSize | None:
     except Exception:  # noqa: BLE001  # it is welcome, and no image fails for want of it
         return None
     return None
+
+
+def pixel_of(image: object) -> PixelSize | None:
+    """How large a pixel of an image is: of one that was opened, at the level that was chosen; or of the file at a path.
+
+    Args:
+        image: Whatever is predicted; of an array nothing is known.
+
+    Example:
+        >>> print(pixel_of("nowhere.tif"))
+        None
+    """
+    if isinstance(image, (str, os.PathLike)):
+        return pixel_size(image)
+    found = getattr(image, "pixel", None)
+    return found if isinstance(found, PixelSize) else None
 
 
 def size_at(image: Multiscales, level: int) -> PixelSize | None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from unet_explorer.data.axes import ChosenPlanes, Said, choose, preview
+from unet_explorer.data.axes import ChosenPlanes, Said, choose, names_of, preview
 from unet_explorer.data.decoded import LARGEST_FILE, DataError, listed
 from unet_explorer.data.guard import check_unpacked
 from unet_explorer.data.opened import OpenedImage, mapped
@@ -84,6 +84,8 @@ def opened_series(
     picked = choose(held.shape, letters, said, name, labels, lambda place: preview(held, letters, place))
     image = mapped(ChosenPlanes(held, *picked), file, name)
     image.pixel = _pixel(opened, series)
+    if "S" not in series.axes:
+        image.channels = names_of(picked[2], labels)
     if not isinstance(held, np.memmap):
         # It is asked for as long as it is held, and nobody is told to close it.
         weakref.finalize(image, stack.pop_all().close)
