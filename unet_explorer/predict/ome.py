@@ -14,32 +14,23 @@ from numpy.typing import NDArray
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.data.zarr_files import needed_zarr
-from unet_explorer.drawing.palette import PAGE, class_colour, class_rgb
+from unet_explorer.predict.ngff import (
+    IMAGES,
+    KINDS,
+    VERSION,
+    axes_of,
+    channels_of,
+    image_label,
+    multiscales,
+    sides_of_levels,
+)
 from unet_explorer.predict.scores import classes_of, probabilities
 from unet_explorer.whole import printable
 
 __all__ = ["array_of", "create", "is_ours", "put_numbers", "put_scores", "pyramid", "pyramid_steps", "sides_of_levels"]
 
-_VERSION: Final = "0.5"
-_SMALLEST: Final = 512
-"""Pixels of the longest side at which no coarser level is needed."""
 _OURS: Final = "unet_explorer"
 """Under which name we say what we wrote."""
-_IMAGES: Final = {
-    "probabilities": {"probabilities": "", "mask": "labels/mask"},
-    "mask": {"image": "", "mask": "labels/mask"},
-    "objects": {"image": "", "mask": "labels/mask", "objects": "labels/objects"},
-}
-"""For each kind of result the images in its folder, and where they are; that which is no label image is the first."""
-_KINDS: Final = {"probabilities": "float32", "image": "uint8", "mask": "uint8", "objects": "uint32"}
-_UNITS: Final = {
-    "nm": "nanometer",
-    "um": "micrometer",
-    "mm": "millimeter",
-    "cm": "centimeter",
-    "inch": "inch",
-    "m": "meter",
-}
 
 
 def create(
@@ -77,24 +68,24 @@ def create(
         >>> [array_of(folder, "mask", level).shape for level in range(3)]
         [(600, 2000), (300, 1000), (150, 500)]
     """
-    if save not in _IMAGES:
-        raise ValueError(f"save={save!r} is not allowed: give {', '.join(map(repr, _IMAGES))}.")
+    if save not in IMAGES:
+        raise ValueError(f"save={save!r} is not allowed: give {', '.join(map(repr, IMAGES))}.")
     if folder.exists() or folder.is_symlink():
         raise FileExistsError(f"{printable(folder.name)} is there already: give another name.")
     zarr = needed_zarr(folder.name)
     count = max(2, config.num_classes)
     ours = {"save": save, "config": config.to_dict(), "chunk": list(chunk), "classes": list(classes)}
     names = list(classes) or [f"class {number}" for number in range(count)]
-    labels = [place.removeprefix("labels/") for place in _IMAGES[save].values() if place]
-    for kind, place in _IMAGES[save].items():
-        said: dict[str, Any] = {"version": _VERSION, "multiscales": [_multiscales(kind, shape, pixel)]}
+    labels = [place.removeprefix("labels/") for place in IMAGES[save].values() if place]
+    for kind, place in IMAGES[save].items():
+        said: dict[str, Any] = {"version": VERSION, "multiscales": [multiscales(kind, shape, pixel)]}
         if place:
-            said["image-label"] = _image_label(kind, names, numbered=kind == "objects")
+            said["image-label"] = image_label(names, numbered=kind == "objects")
         else:
-            said["omero"] = {"channels": _channels(kind, names, config.num_classes)}
+            said["omero"] = {"channels": channels_of(kind, names, config.num_classes)}
         _group(zarr, folder / place, {"ome": said} | ({} if place else {_OURS: ours}))
         if not place:
-            _group(zarr, folder / "labels", {"ome": {"version": _VERSION, "labels": labels}})
+            _group(zarr, folder / "labels", {"ome": {"version": VERSION, "labels": labels}})
         for level, sides in enumerate(sides_of_levels(shape)):
             _array(zarr, folder / place, level, sides, kind, (*chunk, config.num_classes))
 
@@ -111,83 +102,11 @@ def _array(zarr: Any, folder: Path, level: int, sides: tuple[int, int], kind: st
         shape=(chunk[2], *sides) if deep else sides,
         # Programs show one channel at a time.
         chunks=(1, *pieces) if deep else pieces,
-        dtype=_KINDS[kind],
+        dtype=KINDS[kind],
         fill_value=0,
         zarr_format=3,
-        dimension_names=_axes(kind),
+        dimension_names=axes_of(kind),
     )
-
-
-def _axes(kind: str) -> list[str]:
-    return ["c", "y", "x"] if kind == "probabilities" else ["y", "x"]
-
-
-def sides_of_levels(shape: tuple[int, int]) -> list[tuple[int, int]]:
-    """Height and width of every level: half of the one before, rounded up, until the longest is 512 pixels or less.
-
-    Example:
-        >>> sides_of_levels((1025, 30))
-        [(1025, 30), (513, 15), (257, 8)]
-    """
-    levels = [shape]
-    while max(levels[-1]) > _SMALLEST:
-        levels.append((-(-levels[-1][0] // 2), -(-levels[-1][1] // 2)))
-    return levels
-
-
-def _multiscales(kind: str, shape: tuple[int, int], pixel: PixelSize | None) -> dict[str, Any]:
-    from unet_explorer import __version__
-
-    unit = {"unit": _UNITS[pixel.unit]} if pixel else {}
-    sides = (pixel.height, pixel.width) if pixel else (1.0, 1.0)
-    before = [1.0] * (len(_axes(kind)) - 2)
-    datasets = []
-    for level in range(len(sides_of_levels(shape))):
-        # The middle of a coarser pixel lies between those of the pixels that it is made of.
-        scale = [side * 2.0**level for side in sides]
-        shift = [side * (2.0**level - 1) / 2 for side in sides]
-        steps: list[dict[str, Any]] = [{"type": "scale", "scale": before + scale}]
-        steps += [{"type": "translation", "translation": [0.0] * len(before) + shift}] if level else []
-        datasets.append({"path": str(level), "coordinateTransformations": steps})
-    mean = kind == "probabilities"
-    how = "the mean of four pixels" if mean else "the upper left of four pixels"
-    return {
-        "name": "mask" if kind == "image" else kind,
-        "axes": [
-            {"name": name, "type": "channel"} if name == "c" else {"name": name, "type": "space", **unit}
-            for name in _axes(kind)
-        ],
-        "datasets": datasets,
-        "type": "mean" if mean else "nearest",
-        "metadata": {"description": how, "method": f"{__name__}.pyramid", "version": __version__},
-    }
-
-
-def _channels(kind: str, names: Sequence[str], count: int) -> list[dict[str, Any]]:
-    """How programs show the image: probabilities in the colours of their classes, a mask in grey."""
-    if kind != "probabilities":
-        return [_channel("class", PAGE["paper"], len(names) - 1)]
-    shown = [*enumerate(names)][-count:]
-    return [
-        _channel(name, class_colour(number) if number else PAGE["paper"], 1, bool(number)) for number, name in shown
-    ]
-
-
-def _channel(label: str, colour: str, top: int, active: bool = True) -> dict[str, Any]:
-    window = {"min": 0, "max": top, "start": 0, "end": top}
-    return {"label": label, "color": colour.removeprefix("#"), "window": window, "active": active, "family": "linear"}
-
-
-def _image_label(kind: str, names: Sequence[str], *, numbered: bool) -> dict[str, Any]:
-    said: dict[str, Any] = {"version": _VERSION, "source": {"image": "../../"}}
-    if numbered:
-        # There may be millions: programs give each a colour of their own.
-        return said
-    said["colors"] = [
-        {"label-value": number, "rgba": [*class_rgb(number), 255 if number else 0]} for number in range(len(names))
-    ]
-    said["properties"] = [{"label-value": number, "class": name} for number, name in enumerate(names)]
-    return said
 
 
 def is_ours(folder: Path) -> bool:
@@ -225,7 +144,7 @@ def array_of(folder: Path, kind: str, level: int = 0, *, write: bool = False) ->
     Raises:
         ValueError: If there is none of the kind.
     """
-    images = _IMAGES[_said(folder)["save"]]
+    images = IMAGES[_said(folder)["save"]]
     if kind not in images:
         raise ValueError(f"{kind!r} is not in {printable(folder.name)}: it holds {', '.join(images)}.")
     zarr = needed_zarr(folder.name)
@@ -250,7 +169,7 @@ def put_scores(
         ValueError: If the block is no whole chunks.
     """
     labels = classes_of(scores, config)
-    images = _IMAGES[_said(folder)["save"]]
+    images = IMAGES[_said(folder)["save"]]
     if "probabilities" in images:
         shares = np.moveaxis(probabilities(scores, config), -1, 0)
         _put(array_of(folder, "probabilities", write=True), place, shares)
@@ -297,7 +216,7 @@ def pyramid_steps(folder: Path) -> list[list[tuple[int, tuple[int, int]]]]:
         [[(1, (0, 0)), (1, (0, 1))], [(2, (0, 0))]]
     """
     said = _said(folder)
-    first = next(iter(_IMAGES[said["save"]]))
+    first = next(iter(IMAGES[said["save"]]))
     levels = sides_of_levels(array_of(folder, first).shape[-2:])
     return [
         [
@@ -323,7 +242,7 @@ def pyramid(folder: Path, level: int, block: tuple[int, int]) -> None:
     """
     said = _said(folder)
     chunk = said["chunk"]
-    for kind in _IMAGES[said["save"]]:
+    for kind in IMAGES[said["save"]]:
         fine, coarse = array_of(folder, kind, level - 1), array_of(folder, kind, level, write=True)
         rows, columns = (
             slice(number * step, min((number + 1) * step, side))
