@@ -229,7 +229,15 @@ def _table() -> dict[str, Callable[[], Tried]]:
         "nearest_sizes": lambda: Tried(unet_explorer.nearest_sizes, {"config": NETWORK, "n": 20}),
         "open_image": lambda: Tried(
             unet_explorer.open_image,
-            {"path": f"{_folder()}/images/one.png", "planes": "channels", "plane": 0},
+            {
+                "path": f"{_folder()}/images/one.png",
+                "planes": "channels",
+                "plane": 0,
+                "level": 0,
+                "channel": 0,
+                "z": 0,
+                "t": 0,
+            },
             {"path": ("file", "damaged")},
         ),
         "plan": lambda: Tried(unet_explorer.plan, {"config": NETWORK}),

@@ -14,7 +14,17 @@ sys.path.append(str(BENCHMARKS))
 import fuzz  # noqa: E402
 from fuzzed import KINDS  # noqa: E402
 
-CASES = {"tiff": 80, "zarr": 60, "npy": 60, "picture": 60, "zip": 50, "message": 120, "config": 120, "state": 60}
+CASES = {
+    "tiff": 80,
+    "zarr": 60,
+    "ome": 40,
+    "npy": 60,
+    "picture": 60,
+    "zip": 50,
+    "message": 120,
+    "config": 120,
+    "state": 60,
+}
 
 
 def test_every_kind_is_tried():

@@ -84,6 +84,7 @@ def _read_everywhere(folder: Path, name: str, data: bytes, other: bytes) -> Call
     yield partial(_read_pixels, path)
     yield partial(_read_pixels, path, plane=1)
     yield partial(_read_pixels, path, planes="channels")
+    yield partial(_read_pixels, path, z=0, channel=0, level=1)
     yield partial(_shown, path)
     yield partial(from_stack, path, np.zeros((3, 40, 52), int))
     yield partial(from_folder, folder)
@@ -254,6 +255,55 @@ def zarr(dice: random.Random, folder: Path) -> Calls:
     yield partial(_shown, root)
 
 
+@cache
+def _groups() -> tuple[tuple[tuple[str, bytes], ...], ...]:
+    """Files of images of OME-Zarr: of both versions, with channels, depth, and two levels."""
+    import tempfile
+
+    import zarr
+
+    found = []
+    for version in (2, 3):
+        with tempfile.TemporaryDirectory() as place:
+            scales = [{"type": "scale", "scale": [1, 1, 0.5, 0.5]}, {"type": "translation", "translation": [0] * 4}]
+            datasets = [{"path": path, "coordinateTransformations": scales} for path in ("0", "s/1")]
+            axes = [{"name": "c", "type": "channel"}]
+            axes += [{"name": name, "type": "space", "unit": "micrometer"} for name in "zyx"]
+            many = [{"version": "0.4", "axes": axes, "datasets": datasets, "coordinateTransformations": scales[:1]}]
+            said = {"multiscales": many, "omero": {"channels": [{"label": "a"}, {"label": "b"}]}}
+            attributes = said if version == 2 else {"ome": {"version": "0.5", **said}}
+            root = Path(place, "a.zarr")
+            zarr.open_group(str(root), mode="w", zarr_format=version, attributes=attributes)
+            for path, step in (("0", 1), ("s/1", 2)):
+                data = np.stack([STACK, STACK])[..., ::step, ::step]
+                zarr.create_array(f"{root}/{path}", data=data, chunks=(1, 2, 16, 16), zarr_format=version)
+            every = sorted(each for each in root.rglob("*") if each.is_file())
+            found.append(tuple((each.relative_to(root).as_posix(), each.read_bytes()) for each in every))
+    return tuple(found)
+
+
+def ome(dice: random.Random, folder: Path) -> Calls:
+    """Images of OME-Zarr: what groups and their levels say of themselves."""
+    from unet_explorer.data.pixel_size import pixel_size
+
+    root = folder / "a.zarr"
+    for name, data in dice.choice(_groups()):
+        content = data
+        if name.endswith((".json", ".zarray", ".zattrs", ".zgroup")):
+            for _ in range(dice.choice((0, 1, 1, 4)) if "/" not in name else dice.choice((0, 0, 0, 1))):
+                content = json.dumps(_anything(dice, json.loads(content))).encode()
+            content = mutated(content, dice) if dice.random() < 0.1 else content
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    yield partial(_read_pixels, root)
+    yield partial(_read_pixels, root, z=1)
+    yield partial(_read_pixels, root, z=2, channel=["b", 0], level=1)
+    yield partial(_read_pixels, root, plane=1, channel=1)
+    yield partial(_read_pixels, root, planes="channels")
+    yield partial(_shown, root)
+    yield partial(pixel_size, root)
+
+
 def zips(dice: random.Random, folder: Path) -> Calls:
     """A set in a zip: hostile names, and damage."""
     from unet_explorer import from_folder
@@ -340,6 +390,7 @@ KINDS: dict[str, Callable[[random.Random, Path], Calls]] = {
     "tiff": tiff,
     "npy": npy,
     "zarr": zarr,
+    "ome": ome,
     "zip": zips,
     "state": state,
     "message": message,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from unet_explorer.core.config import Whole, read_value
 from unet_explorer.data.arrays import MOST_CHANNELS
+from unet_explorer.data.axes import Said
 from unet_explorer.data.decoded import (
     LARGEST_FILE,
     DataError,
@@ -24,33 +23,48 @@ from unet_explorer.data.decoded import (
     thumbnail,
 )
 from unet_explorer.data.decoders import pages
-from unet_explorer.data.guard import check_npy, check_unpacked
+from unet_explorer.data.guard import check_npy
+from unet_explorer.data.multiscales import holds_zarr, read_multiscales
+from unet_explorer.data.ome import open_group
 from unet_explorer.data.opened import OpenedImage, mapped
-from unet_explorer.data.pillow import ORIENTATION
 from unet_explorer.data.reading import read_path, read_planes
-from unet_explorer.data.tiff import MAGIC, bounded, check_page, image_count, outline
+from unet_explorer.data.tiff import MAGIC, image_count, outline
+from unet_explorer.data.tiff_axes import by_axes, in_place, is_plain, opened_series
 from unet_explorer.data.tiff_pages import open_tiff
 from unet_explorer.data.words import own_words
-from unet_explorer.data.zarr_files import open_zarr, zarr_package
+from unet_explorer.data.zarr_files import needed_zarr, open_zarr, zarr_package
 from unet_explorer.whole import printable
 
 __all__ = ["open_image"]
 
 _TIFF: Final = frozenset({".tif", ".tiff"})
-_PLAIN: Final = (1, 2)  # black is 0, RGB
-_UNPACKED: Final = (1, 8, 32946)  # not compressed, or with deflate
 _MOST_SHOWN: Final = 24
 
 
-def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, plane: int | None = None) -> Any:
+def open_image(
+    path: str | os.PathLike[str],
+    *,
+    planes: Planes | None = None,
+    plane: int | None = None,
+    level: int | None = None,
+    channel: int | str | Sequence[int | str] | None = None,
+    z: int | None = None,
+    t: int | None = None,
+) -> Any:
     """An image whose parts are read when they are asked for.
 
     Args:
         path: A TIFF (read in place if it is not compressed; piece by piece if it is, with the package ``zarr``), a
-            ``.npy`` file, or a folder ending in ``.zarr``. Any other picture, and a compressed TIFF where there is no
-            ``zarr``, is read as a whole.
+            ``.npy`` file, or a folder of Zarr: an array, or an image of OME-Zarr 0.4 or 0.5. Any other picture, and a
+            compressed TIFF where there is no ``zarr``, is read as a whole.
         planes: ``"channels"``, where a file holds several planes, or bands, and does not say that these are channels.
         plane: Which plane is meant, counted from 0, where they are slices, points in time, or separate images.
+        level: Which resolution of an OME-Zarr, or of a TIFF with smaller copies; 0 is the finest, which is read if
+            nothing is said.
+        channel: Which channel of an OME-Zarr or OME-TIFF, by number or name; of a list, the image has these channels.
+            Left out, all of them.
+        z: Which plane in depth, counted from 0, where there are several.
+        t: Which point in time, likewise.
 
     Returns:
         Whatever has ``shape``, (height, width) or (height, width, channels), a ``dtype``, and gives an array for
@@ -61,33 +75,45 @@ def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, pl
 
     Example:
         >>> import tempfile, tifffile
-        >>> path = Path(tempfile.mkdtemp()) / "a.tif"
-        >>> tifffile.imwrite(path, np.zeros((20, 30), "uint16"))
-        >>> open_image(path)[5:7, 20:].shape
+        >>> path = Path(tempfile.mkdtemp()) / "a.ome.tif"
+        >>> tifffile.imwrite(path, np.zeros((4, 20, 30), "uint16"), metadata={"axes": "ZYX"})
+        >>> open_image(path, z=3)[5:7, 20:].shape
         (2, 10)
     """
     file = read_path(path, "path", "the path of an image")
     name = printable(file.name)
-    said = read_planes(planes)
-    which = None if plane is None else read_value("plane", plane, Whole(0, 2**31))
+    said = Said.of(read_planes(planes), plane=plane, level=level, channel=channel, z=z, t=t)
     with own_words(name):
-        suffix = file.suffix.lower()
-        # A pipe or a device would wait for ever.
-        if not (file.is_dir() if suffix == ".zarr" else file.is_file()):
-            raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
-        if suffix == ".npy":
-            with file.open("rb") as stream:
-                check_npy(stream, file.stat().st_size, name)
-            array = _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
-            return _image(mapped(array, file, name), name)
-        if suffix == ".zarr":
-            return _image(OpenedImage(open_zarr(_zarr(name), file, name), name), name)
-        # What a file holds decides, not what it is called.
-        if suffix in _TIFF and _begins(file) in MAGIC:
-            return _tiff(file, name, said, which)
-        if which:
-            _read_plane(which, 1, name)
-        return _as_a_whole(file, name)
+        opened = _opened(file, name, said)
+    if isinstance(opened, OpenedImage):
+        opened.origin = (file.absolute(), said.words)
+    return opened
+
+
+def _opened(file: Path, name: str, said: Said) -> Any:
+    suffix = file.suffix.lower()
+    folder = suffix == ".zarr" or holds_zarr(file)
+    # A pipe or a device would wait for ever.
+    if not (file.is_dir() if folder else file.is_file()):
+        raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
+    if folder:
+        found = read_multiscales(file, name)
+        if found is not None:
+            return open_group(needed_zarr(name), file, name, found, said)
+        said.check_plain(name)
+        return _image(OpenedImage(open_zarr(needed_zarr(name), file, name), name), name)
+    # What a file holds decides, not what it is called.
+    if suffix in _TIFF and _begins(file) in MAGIC:
+        return _tiff(file, name, said)
+    said.check_plain(name)
+    if suffix == ".npy":
+        with file.open("rb") as stream:
+            check_npy(stream, file.stat().st_size, name)
+        array = _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said.planes, said.plane)
+        return _image(mapped(array, file, name), name)
+    if said.plane:
+        _read_plane(said.plane, 1, name)
+    return _as_a_whole(file, name)
 
 
 def _image(opened: OpenedImage, name: str) -> OpenedImage:
@@ -151,10 +177,16 @@ def _which(name: str, count: int, read: Callable[[Sequence[int]], Iterator[Any]]
     )
 
 
-def _tiff(file: Path, name: str, planes: Planes | None, plane: int | None) -> Any:
+def _tiff(file: Path, name: str, said: Said) -> Any:
+    planes, plane = said.planes, said.plane
     with ExitStack() as stack:
         opened = stack.enter_context(open_tiff(file, name))
         found = outline(opened, name)
+        if said.by_axis or found.planes > 1:
+            image = by_axes(opened, file, name, said, stack)
+            if image is not None:
+                return image
+            said.check_plain(name)
         count = image_count(found, planes)
         if planes == "channels" or (found.planes > 1 and count == 1):
             return _as_a_whole(file, name, "channels")
@@ -164,20 +196,14 @@ def _tiff(file: Path, name: str, planes: Planes | None, plane: int | None) -> An
                 raise _which(name, count, lambda some: _wholes(file, name, None, some))
             plane = _read_plane(plane, count, name)
             page: Any = found.pages[0 if found.hidden else plane].aspage()
-            if not found.hidden and count == found.planes and _is_plain(page) and page.is_memmappable:
-                return _in_place(opened, file, name, page)
+            if not found.hidden and count == found.planes and is_plain(page) and page.is_memmappable:
+                return in_place(opened, file, name, page)
             return _as_a_whole(file, name, None, plane)
         if plane:
             _read_plane(plane, 1, name)
         if len(opened.series) != 1 or len(opened.series[0].shape) > 3:
             raise DataError(f"{name} holds several images: save the one that is meant as a TIFF of its own.")
         return _one_plane(opened, file, name, stack)
-
-
-def _is_plain(page: Any) -> bool:
-    """Whether its numbers are what they stand for: no palette, no ink, no white that is 0, nothing stored turned."""
-    upright = getattr(page.tags.get(ORIENTATION), "value", 1) not in range(2, 9)
-    return page.photometric in _PLAIN and page.compression in _UNPACKED and upright
 
 
 def _one_plane(opened: Any, file: Path, name: str, stack: ExitStack) -> Any:
@@ -189,44 +215,8 @@ def _one_plane(opened: Any, file: Path, name: str, stack: ExitStack) -> Any:
     if series.axes not in {"YX", "YXS"}:
         raise DataError(f"{name} has axes {series.axes!r}: save it as one plane in grey or RGB.")
     page: Any = series.keyframe
-    if not _is_plain(page):
+    if not is_plain(page):
         return _as_a_whole(file, name)
-    if series.dataoffset is not None:
-        return _in_place(opened, file, name, series)
-    piece = math.prod(page.chunks) * page.dtype.itemsize
-    # It may be any number of times as large as its file, for it is never unpacked as a whole; its pieces may not.
-    check_page(page, size, name)
-    check_unpacked(piece, max(page.databytecounts, default=0), name)
-    if piece > LARGEST_FILE:
-        raise DataError(f"{name} is compressed in one piece of {piece / 1e9:.1f} GB: save it in tiles.")
-    try:
-        zarr = _zarr(name)
-    except DataError:
-        if size > LARGEST_FILE:
-            raise
+    if series.dataoffset is None and zarr_package() is None and size <= LARGEST_FILE:
         return _as_a_whole(file, name)
-    bounded(page, name)
-    image = OpenedImage(zarr.open_array(series.aszarr(level=0), mode="r"), name)
-    # It is asked for as long as it is held, and nobody is told to close it.
-    weakref.finalize(image, stack.pop_all().close)
-    return image
-
-
-def _in_place(opened: Any, file: Path, name: str, held: Any) -> OpenedImage:
-    """A page or a series that is not packed, as a memory map."""
-    place = held.dataoffset if hasattr(held, "dataoffset") else held.dataoffsets[0]
-    kind = np.dtype(opened.byteorder + held.dtype.char)
-    needed = place + math.prod(held.shape) * kind.itemsize
-    if needed > file.stat().st_size:
-        raise DataError(f"{name} is cut off: it should have {needed:,} bytes at least. Save it again.")
-    return mapped(np.memmap(file, kind, "r", place, held.shape), file, name)
-
-
-def _zarr(name: str) -> Any:
-    zarr = zarr_package()
-    if zarr is None:
-        raise DataError(
-            f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
-            'pip install "zarr>=3", or save it as TIFF without compression.'
-        )
-    return zarr
+    return opened_series(opened, file, name, series, stack)

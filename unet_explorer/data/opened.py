@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.data.decoded import DataError
 from unet_explorer.data.words import own_words
+
+if TYPE_CHECKING:
+    from unet_explorer.data.pixel_size import PixelSize
 
 __all__ = ["OpenedImage", "mapped"]
 
@@ -24,6 +27,13 @@ class OpenedImage:
         name: What to call it in an error.
         check: Called before each reading; what it raises is passed on.
 
+    Attributes:
+        origin: Where it was opened, and what `open_image` was told besides, so that another process can open it again
+            by ``open_image(origin[0], **origin[1])``; None where there is no file.
+        pixel: How large a pixel is, where the file says so of the level that was chosen.
+        channels: What its channels are called, where the file says that they were measured one by one, and are no
+            colours of a picture; None elsewhere.
+
     Example:
         >>> image = OpenedImage(np.arange(6).reshape(2, 3), "a.npy")
         >>> image.shape, image[1, 1:].tolist()
@@ -34,6 +44,9 @@ class OpenedImage:
         self._held, self._name, self._check = held, name, check
         self.shape: tuple[int, ...] = tuple(map(int, held.shape))
         self.dtype: np.dtype[Any] = np.dtype(held.dtype)
+        self.origin: tuple[Path, dict[str, Any]] | None = None
+        self.pixel: PixelSize | None = None
+        self.channels: tuple[str, ...] | None = None
 
     @property
     def ndim(self) -> int:

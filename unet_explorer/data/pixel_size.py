@@ -10,9 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from PIL import Image
 
+from unet_explorer.data.multiscales import Multiscales, holds_zarr, read_multiscales
 from unet_explorer.data.tiff_pages import open_tiff
 
-__all__ = ["PixelSize", "pixel_size"]
+__all__ = ["PixelSize", "of_tiff", "pixel_of", "pixel_size", "size_at"]
 
 _CM: Final = {"nm": 1e-7, "um": 1e-4, "mm": 0.1, "cm": 1.0, "inch": 2.54, "m": 100.0}
 """The units that are understood, in centimetres."""
@@ -51,9 +52,9 @@ class PixelSize(NamedTuple):
 
 
 def pixel_size(path: str | os.PathLike[str]) -> PixelSize | None:
-    """How large a pixel of a TIFF or PNG is, or None where the file does not say so in a unit.
+    """How large a pixel of a TIFF, PNG or OME-Zarr is, or None where the file does not say so in a unit.
 
-    What OME or ImageJ have written goes before the tags that every TIFF may have.
+    What OME or ImageJ have written goes before the tags that every TIFF may have. It is that of the finest level.
 
     Args:
         path: The file.
@@ -68,12 +69,15 @@ def pixel_size(path: str | os.PathLike[str]) -> PixelSize | None:
     try:
         file = Path(path).expanduser()
         suffix = file.suffix.lower()
+        if holds_zarr(file):
+            found = read_multiscales(file, file.name)
+            return None if found is None else size_at(found, 0)
         if not file.is_file():
             # A pipe would wait for ever.
             return None
         if suffix in {".tif", ".tiff"}:
             with open_tiff(file, file.name) as opened:
-                return _of_tiff(opened)
+                return of_tiff(opened)
         if suffix == ".png":
             with Image.open(file, formats=("PNG",)) as picture:
                 across, down = picture.info["dpi"]
@@ -83,7 +87,42 @@ def pixel_size(path: str | os.PathLike[str]) -> PixelSize | None:
     return None
 
 
-def _of_tiff(file: Any) -> PixelSize | None:
+def pixel_of(image: object) -> PixelSize | None:
+    """How large a pixel of an image is: of one that was opened, at the level that was chosen; or of the file at a path.
+
+    Args:
+        image: Whatever is predicted; of an array nothing is known.
+
+    Example:
+        >>> print(pixel_of("nowhere.tif"))
+        None
+    """
+    if isinstance(image, (str, os.PathLike)):
+        return pixel_size(image)
+    found = getattr(image, "pixel", None)
+    return found if isinstance(found, PixelSize) else None
+
+
+def size_at(image: Multiscales, level: int) -> PixelSize | None:
+    """How large a pixel of a level of an OME-Zarr is, where both sides are said in one unit.
+
+    Args:
+        image: What the folder says.
+        level: Which one, counted from the finest.
+    """
+    scale = image.levels[level].scale
+    down, across = image.letters.index("y"), image.letters.index("x")
+    if scale is None or image.units[down] != image.units[across]:
+        return None
+    return _sized(scale[down], scale[across], image.units[across])
+
+
+def of_tiff(file: Any) -> PixelSize | None:
+    """How large a pixel of a TIFF is, as it is seen, where it says so in a unit.
+
+    Args:
+        file: As tifffile has it.
+    """
     page = file.pages.first
     tags = {tag.code: tag.value for tag in page.tags}
     found = _of_ome(file.ome_metadata or "") or _of_tags(tags, (file.imagej_metadata or {}).get("unit"))

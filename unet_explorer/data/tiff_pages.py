@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
@@ -117,10 +117,11 @@ class _Walk:
         self._values = _VALUES + size // 16
 
     def all(self, first: int) -> int:
-        waiting = [(first, 0)]
+        waiting: list[tuple[int, int, Sequence[int]]] = [(first, 0, ())]
         while waiting:
-            place, depth = waiting.pop()
-            while 0 < place < self._size:
+            place, depth, later = waiting.pop()
+            # Some writers chain the pages below a page as well as listing them: each is looked at on its own.
+            while 0 < place < self._size and place not in later:
                 if place in self._seen:
                     raise self._refusal("has pages that go round in a circle")
                 if len(self._seen) >= MOST_PAGES:
@@ -129,7 +130,7 @@ class _Walk:
                 place, below = self._page(place)
                 if below and depth >= _MOST_DEEP:
                     raise self._refusal("has pages below pages below pages")
-                waiting += [(each, depth + 1) for each in below]
+                waiting += [(each, depth + 1, below[number + 1 :]) for number, each in enumerate(below)]
         return len(self._seen)
 
     def _refusal(self, what: str, hint: str = "It is damaged: save it again, or leave it out.") -> DataError:

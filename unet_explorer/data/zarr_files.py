@@ -15,8 +15,9 @@ import numpy as np
 
 from unet_explorer.data.decoded import LARGEST_FILE, DataError, listed, read_bytes
 from unet_explorer.data.guard import SLACK, check_padding, check_unpacked, unpacked_length
+from unet_explorer.data.multiscales import inside
 
-__all__ = ["open_zarr", "zarr_package"]
+__all__ = ["needed_zarr", "open_zarr", "zarr_package"]
 
 _SAME_SIZE: Final = frozenset({"bytes", "transpose", "crc32c", "delta", "shuffle", "bitround", "endian"})
 """Codecs that leave as many bytes as they find, or a few more."""
@@ -60,19 +61,45 @@ def zarr_package() -> Any | None:
     return None
 
 
-def open_zarr(zarr: Any, folder: Path, name: str) -> Any:
+def needed_zarr(name: str) -> Any:
+    """The package ``zarr`` for a file that is not read without it.
+
+    Args:
+        name: What to call the file.
+
+    Raises:
+        DataError: If it is not there; it names the command that brings it.
+    """
+    zarr = zarr_package()
+    if zarr is None:
+        raise DataError(
+            f"{name} is read piece by piece with the package zarr, which is not here, or older than 3: "
+            'pip install "zarr>=3", or save it as TIFF without compression.'
+        )
+    return zarr
+
+
+def open_zarr(zarr: Any, folder: Path, name: str, root: Path | None = None) -> Any:
     """An array of Zarr whose chunks are looked at before they are unpacked.
 
     Args:
         zarr: The package.
         folder: Where it is.
         name: What to call it in an error.
+        root: The folder of the image that it belongs to, which no link in it may leave; none is looked at otherwise.
 
     Raises:
-        DataError: If it is no array of numbers, or its chunks are larger than itself, or packed in a way of which it
-            is not known how large they become.
+        DataError: If it is no array of numbers, or a link in it leads out, or its chunks are larger than itself, or
+            packed in a way of which it is not known how large they become.
     """
-    return zarr.open_array(_store(zarr, folder, name, _layout(folder, name)), mode="r")
+    for head in ("zarr.json", ".zarray"):
+        _check_link(folder / head, root, f"{name}/{head}")
+    return zarr.open_array(_store(zarr, folder, name, _layout(folder, name), root), mode="r")
+
+
+def _check_link(file: Path, root: Path | None, name: str) -> None:
+    if root is not None and not inside(file, root):
+        raise DataError(f"{name} leads out of the folder of its image. It is not followed.")
 
 
 def _layout(folder: Path, name: str) -> _Layout:
@@ -81,7 +108,7 @@ def _layout(folder: Path, name: str) -> _Layout:
     if head.get("node_type", "array" if head else "") != "array":
         inside = sorted(each.name for each in folder.iterdir() if each.is_dir())[:50]
         hint = f" Give one of the folders in it, if one is an array: {listed(inside)}." if inside else ""
-        raise DataError(f"{name} is no array of Zarr, but a group, or empty.{hint} Its name must end in .zarr, too.")
+        raise DataError(f"{name} is no array of Zarr, but a group without an image of its own, or empty.{hint}")
     shape, chunk, said, codecs, inner = _new(head) if "codecs" in head else _old(head)
     kind = np.dtype(said)
     if kind.kind not in "biuf":
@@ -122,7 +149,7 @@ def _old(head: dict[str, Any]) -> tuple[list[int], list[int], str, list[str], No
     return head["shape"], head["chunks"], head["dtype"], codecs, None
 
 
-def _store(zarr: Any, folder: Path, name: str, layout: _Layout) -> Any:
+def _store(zarr: Any, folder: Path, name: str, layout: _Layout, root: Path | None) -> Any:
     """A store of Zarr that looks at what it hands over."""
 
     class Guarded(zarr.storage.LocalStore):  # type: ignore[misc]  # Zarr may not be there
@@ -131,6 +158,7 @@ def _store(zarr: Any, folder: Path, name: str, layout: _Layout) -> Any:
             file = folder / key
             if file.exists() and not file.is_file():
                 raise DataError(f"{name} holds {key}, which is no plain file. Leave it out.")
+            _check_link(file, root, f"{name}/{key}")
 
         async def get(self, key: str, prototype: Any = None, byte_range: Any = None) -> Any:
             self._look(key)

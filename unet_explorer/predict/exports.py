@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -17,7 +17,7 @@ from PIL import Image
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.drawing.palette import class_rgb
 
-__all__ = ["empty_planes", "write_mask", "write_numbers", "write_planes", "write_table"]
+__all__ = ["empty_planes", "write_mask", "write_numbers", "write_planes", "write_table", "write_tiled"]
 
 _FULL: Final = 2**32 - 2**25
 """Bytes of pixels from which on a TIFF needs 64-bit places."""
@@ -43,15 +43,23 @@ def write_mask(stream: BinaryIO | Path, labels: NDArray[np.uint8], kind: str, pi
         >>> picture.mode, np.asarray(picture).tolist(), picture.convert("RGB").getpixel((1, 0)) == class_rgb(2)
         ('P', [[0, 2]], True)
     """
-    colours = np.array([class_rgb(number) for number in range(256)], np.uint8)
+    colours = _colours()
     if kind == ".png":
         picture = Image.fromarray(np.ascontiguousarray(labels))
         picture.putpalette(colours.ravel().tolist())
         size = {"dpi": pixel.per("inch")} if pixel else {}
         picture.save(stream, "PNG", **size)
         return
-    deep = colours.T.astype(np.uint16) * _DEEP
-    _write_tiff(stream, labels, pixel, photometric="palette", colormap=deep)
+    _write_tiff(stream, labels, pixel, **_coloured(colours))
+
+
+def _colours() -> NDArray[np.uint8]:
+    """Of every class, (256, 3)."""
+    return np.array([class_rgb(number) for number in range(256)], np.uint8)
+
+
+def _coloured(colours: NDArray[np.uint8]) -> dict[str, Any]:
+    return {"photometric": "palette", "colormap": colours.T.astype(np.uint16) * _DEEP}
 
 
 def write_numbers(stream: BinaryIO | Path, objects: NDArray[np.int32], pixel: PixelSize | None = None) -> None:
@@ -73,9 +81,66 @@ def write_numbers(stream: BinaryIO | Path, objects: NDArray[np.int32], pixel: Pi
 
 
 def _write_tiff(stream: BinaryIO | Path, values: NDArray[Any], pixel: PixelSize | None, **more: Any) -> None:
-    if pixel:
-        more |= {"resolution": pixel.per(_unit(pixel)), "resolutionunit": _UNITS[_unit(pixel)]}
+    more |= _sized(pixel)
     tifffile.imwrite(stream, values, bigtiff=values.nbytes > _FULL, compression="zlib", metadata=None, **more)
+
+
+def _sized(pixel: PixelSize | None) -> dict[str, Any]:
+    if pixel is None:
+        return {}
+    return {"resolution": pixel.per(_unit(pixel)), "resolutionunit": _UNITS[_unit(pixel)]}
+
+
+def write_tiled(
+    path: Path, source: Any, tile: int = 512, pixel: PixelSize | None = None, most: int | None = None
+) -> None:
+    """Write a mask, or the numbers of objects, as a TIFF in compressed tiles, of any size, reading it row by row.
+
+    It takes memory for a row of tiles. Read back, it is what `write_mask`, or `write_numbers`, gives.
+
+    Args:
+        path: Where.
+        source: Has ``shape``, (height, width), and ``dtype``: 8 bits are classes, more are numbers of objects; and
+            gives an array for ``source[rows, columns]``.
+        tile: Pixels a side of a tile, a multiple of 16.
+        pixel: How large a pixel is, where that is known.
+        most: The largest number there is, where that is known: below 65,536, 16 bits are enough.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.tif"
+        >>> write_tiled(path, np.full((20, 40), 2, "uint8"), 16)
+        >>> with tifffile.TiffFile(path) as file:
+        ...     file.is_bigtiff, file.pages[0].tile, bool((file.asarray() == 2).all())
+        (True, (16, 16), True)
+    """
+    height, width = (int(side) for side in source.shape)
+    kind = np.dtype(source.dtype)
+    if kind != np.uint8:
+        kind = np.dtype(np.uint16 if most is not None and most < 2**16 else np.uint32)
+
+    def tiles() -> Iterator[NDArray[Any]]:
+        for top in range(0, height, tile):
+            band = np.zeros((tile, -(-width // tile) * tile), kind)
+            part = np.asarray(source[top : min(height, top + tile), 0:width])
+            band[: len(part), :width] = part
+            for left in range(0, width, tile):
+                # What is put off may wait until the row is gone.
+                yield band[:, left : left + tile].copy()
+
+    more = _coloured(_colours()) if kind == np.uint8 else {"photometric": "minisblack"}
+    tifffile.imwrite(
+        path,
+        tiles(),
+        shape=(height, width),
+        dtype=kind,
+        tile=(tile, tile),
+        bigtiff=True,
+        compression="zlib",
+        metadata=None,
+        **more,
+        **_sized(pixel),
+    )
 
 
 _UNITS: Final = {"inch": 2, "cm": 3}

@@ -11,10 +11,28 @@ from scipy import ndimage
 
 from unet_explorer.data.pixel_size import PixelSize
 
-__all__ = ["Table", "measured"]
+__all__ = ["Objects", "Table", "columns_of", "measured", "rows_of", "sums_of"]
 
 _BAND: Final = 1 << 22
 """Pixels that are looked at together."""
+_ROWS: Final = 1 << 14
+"""Rows of a table that are made of columns together."""
+
+
+class Objects(NamedTuple):
+    """What was summed up of objects, in the order of their numbers.
+
+    Attributes:
+        numbers: (objects,), from 1 on.
+        kinds: (objects,), the class of each.
+        sums: (objects, 3 + channels), of its pixels: how many, their rows, their columns, their brightness.
+        boxes: (objects, 4), top, left, height and width in pixels.
+    """
+
+    numbers: NDArray[np.integer[Any]]
+    kinds: NDArray[np.uint8]
+    sums: NDArray[np.float64]
+    boxes: NDArray[np.int64]
 
 
 class Table(NamedTuple):
@@ -51,30 +69,77 @@ def measured(
         (0.5, 20.0)
     """
     count = int(objects.max(initial=0))
-    kinds, sums = _sums(objects, labels, image, count)
-    area = sums[:, 0]
-    middle = sums[:, 1:] / np.maximum(area, 1)[:, None]
-    channels = sums.shape[1] - 3
-    means = ["mean"] if channels == 1 else [f"mean_{number}" for number in range(1, channels + 1)]
-    head = ["number", "class", *(["class_name"] if classes else []), "area_px"]
-    head += [f"area_{pixel.unit}2"] if pixel else []
-    head += ["row", "column", "top", "left", "height", "width", *means]
-    rows: list[tuple[object, ...]] = []
+    kinds, sums = sums_of(objects, labels, image, count)
+    boxes, numbers = [], []
     for number, box in enumerate(ndimage.find_objects(objects), start=1):
-        if box is None:
-            continue
-        kind, place = int(kinds[number]), [(side.start, side.stop - side.start) for side in box]
-        row: list[object] = [number, kind, *([classes[kind]] if classes else []), int(area[number])]
-        row += [float(area[number] * pixel.height * pixel.width)] if pixel else []
-        row += [*middle[number, :2].tolist(), *(start for start, _ in place), *(side for _, side in place)]
-        rows.append((*row, *middle[number, 2:].tolist()))
-    return Table(tuple(head), rows)
+        if box is not None:
+            numbers.append(number)
+            boxes.append([side.start for side in box] + [side.stop - side.start for side in box])
+    found = Objects(
+        np.array(numbers, np.int64), kinds[numbers], sums[numbers], np.array(boxes, np.int64).reshape(-1, 4)
+    )
+    return Table(tuple(columns_of(found, classes, pixel)), list(rows_of(found, classes, pixel)))
 
 
-def _sums(
+def columns_of(
+    objects: Objects, classes: Sequence[str] = (), pixel: PixelSize | None = None
+) -> dict[str, NDArray[Any]]:
+    """The table of `measured`, column by column: what each is called, and what stands in it.
+
+    Args:
+        objects: What was summed up.
+        classes: Names of the classes from 0 on, for a column more; or nothing.
+        pixel: How large a pixel is, where that is known.
+
+    Example:
+        >>> one = Objects(np.array([1]), np.array([2], "uint8"), np.array([[4.0, 2, 6, 40]]), np.array([[0, 1, 2, 2]]))
+        >>> [(name, *column.tolist()) for name, column in columns_of(one).items()][2:5]
+        [('area_px', 4), ('row', 0.5), ('column', 1.5)]
+    """
+    area = objects.sums[:, 0]
+    middle = objects.sums[:, 1:] / np.maximum(area, 1)[:, None]
+    channels = middle.shape[1] - 2
+    means = ["mean"] if channels == 1 else [f"mean_{number}" for number in range(1, channels + 1)]
+    columns: dict[str, NDArray[Any]] = {"number": objects.numbers, "class": objects.kinds}
+    if classes:
+        columns["class_name"] = np.array(classes, object)[objects.kinds]
+    columns["area_px"] = area.astype(np.int64)
+    if pixel:
+        columns[f"area_{pixel.unit}2"] = area * pixel.height * pixel.width
+    columns |= {"row": middle[:, 0], "column": middle[:, 1]}
+    columns |= dict(zip(("top", "left", "height", "width"), objects.boxes.T, strict=True))
+    return columns | dict(zip(means, middle[:, 2:].T, strict=True))
+
+
+def rows_of(
+    objects: Objects, classes: Sequence[str] = (), pixel: PixelSize | None = None
+) -> Iterator[tuple[object, ...]]:
+    """The same row by row, in plain Python, a few of them in memory at a time; see `columns_of`."""
+    for start in range(0, len(objects.numbers), _ROWS):
+        part = slice(start, start + _ROWS)
+        some = Objects(objects.numbers[part], objects.kinds[part], objects.sums[part], objects.boxes[part])
+        yield from zip(*(each.tolist() for each in columns_of(some, classes, pixel).values()), strict=True)
+
+
+def sums_of(
     objects: NDArray[np.int32], labels: NDArray[np.uint8], image: Any, count: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The class of each object, and sums over it: (objects, 3 + channels) pixels, rows, columns and brightness."""
+    """The class of each object from 0 on, and sums over it, as `Objects` has them; 0 stands for no object.
+
+    Args:
+        objects: (height, width), the number of every pixel's object.
+        labels: (height, width), the class of every pixel.
+        image: (height, width) or (height, width, channels), or whatever gives such parts for ``image[rows, columns]``.
+        count: The largest number.
+
+    Returns:
+        (1 + count,) classes and (1 + count, 3 + channels) sums.
+
+    Example:
+        >>> labels = np.array([[1, 1, 0, 2]], "uint8")
+        >>> sums_of(labels.astype("int32"), labels, labels * 10.0, 2)[1].tolist()
+        [[0.0, 0.0, 0.0, 0.0], [2.0, 0.0, 1.0, 20.0], [1.0, 0.0, 3.0, 20.0]]
+    """
     height, width = objects.shape
     channels = image.shape[2] if len(image.shape) == 3 else 1
     kinds, sums = np.zeros(count + 1, np.uint8), np.zeros((count + 1, 3 + channels))

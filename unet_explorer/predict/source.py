@@ -54,6 +54,8 @@ def read_image(image: Any, config: UNetConfig) -> Any:
         hint = f"image[..., :{config.in_channels}] takes the first" if colours else "repeat what there is"
         if (channels, config.in_channels) == (3, 1):
             hint = "image @ [0.299, 0.587, 0.114] makes grey of colours, as from_folder(…, grey=True) does"
+        if colours and getattr(image, "channels", None):
+            hint = "open_image(path, channel=0) takes one of them, channel=[0, 1] several, by number or name"
         alpha = "; the fourth of RGBA says how to show a pixel, not what was measured" if channels == 4 else ""
         raise ValueError(
             f"The image has {channels} channel{'' if channels == 1 else 's'}, the network takes {config.in_channels}: "
@@ -83,7 +85,9 @@ def _as_array(image: Any) -> Any:
 def _in_channels(image: Any, channels: int) -> Any:
     """A picture from a file as `from_folder` reads it: grey may be stored as colour, and colour be wanted in grey."""
     has = image.shape[2] if image.ndim == 3 else 1
-    if has == channels or getattr(image, "nbytes", _SMALL + 1) > _SMALL:
+    # Which of channels that were measured one by one is meant is not guessed.
+    measured = getattr(image, "channels", None) is not None and has > 1
+    if has == channels or measured or getattr(image, "nbytes", _SMALL + 1) > _SMALL:
         return image
     image = np.asarray(image)
     if image.ndim == 2 and channels == 3:
