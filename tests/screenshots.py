@@ -25,7 +25,7 @@ DARK = """async () => {
     await window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
 }"""
 USUAL, WALL, PHONE = ({"width": width, "height": height} for width, height in ((1366, 768), (1920, 1080), (390, 844)))
-TABS = ("Design", "Build", "Train", "Tile", "Inside")
+TABS = ("Design", "Build", "Train", "Tile", "Inside", "Sweep")
 INTO_VIEW = """() => {
     document.querySelector(".unet-explorer").scrollIntoView({ block: "end" });
     return new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));

@@ -83,7 +83,7 @@ def links(draw):
         draw(st.none() | recipes().map(taught)),
         draw(st.integers(1, 1024)),
         draw(st.sampled_from(["", "input", "argmax", *(step.name for step in plan(config))])),
-        draw(st.sampled_from(["Design", "Build", "Train", "Tile", "Inside"])),
+        draw(st.sampled_from(["Design", "Build", "Train", "Tile", "Inside", "Sweep"])),
         draw(st.sampled_from(["", *lessons()])),
         tuple(each for each in LOCKED if draw(st.booleans())),
         tuple(each for each in HIDDEN if draw(st.booleans())),

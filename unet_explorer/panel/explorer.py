@@ -252,7 +252,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """What is in a tab. It is made, and the worker started, when it is first asked for.
 
         Args:
-            title: ``"Build"``, ``"Train"``, ``"Tile"`` or ``"Inside"``.
+            title: ``"Build"``, ``"Train"``, ``"Tile"``, ``"Inside"`` or ``"Sweep"``.
 
         Raises:
             ValueError: If there is no such tab.

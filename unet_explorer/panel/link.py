@@ -49,7 +49,7 @@ _SIGNS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _BY_HAND: Final = "Copy it once more, whole, from where it was made; it cannot be changed by hand."
 
 
-_TABS: Final = ("Design", "Build", "Train", "Tile", "Inside")
+_TABS: Final = ("Design", "Build", "Train", "Tile", "Inside", "Sweep")
 LOCKED: Final = ("tile", *(each.name for each in DESIGN), "batch_size", "preset")
 """What of the panel can be locked: the tile, each knob, the tiles per batch, the list of designs."""
 

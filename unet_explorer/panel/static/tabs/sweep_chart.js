@@ -1,0 +1,185 @@
+// IoU against work: a dot a design with its band over seeds, and the line of those that nothing cheaper is as good as.
+
+import { same } from "../lib/equal.js";
+import { exact, rough } from "../lib/format.js";
+import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { logTicks, scoreTicks } from "./sweep_scale.js";
+
+/** @import { Design } from "../lib/types.js" */
+/** @import { PlacedDot, SweepDesign, SweepDot } from "./sweep_types.js" */
+
+const PLOT = { width: 560, height: 272, left: 46, right: 16, top: 14, bottom: 42 };
+const HOW = "Point at a dot, or walk there with the arrow keys; press it to open that design.";
+
+export class SweepChart {
+  /**
+   * @param {(design: SweepDesign) => void} open
+   * @param {AbortSignal} signal
+   */
+  constructor(open, signal) {
+    this.open = open;
+    /** @type {SweepDesign[]} */
+    this.designs = [];
+    /** @type {PlacedDot[]} */
+    this.placed = [];
+    /** @type {Map<number, SVGGElement>} */
+    this.made = new Map();
+    /** The design that is pointed at, or was last. */
+    this.at = -1;
+    this.axes = drawn("g");
+    this.front = drawn("path", { class: "ue-front" });
+    this.dots = drawn("g");
+    this.svg = drawn("svg", { class: "ue-chart ue-sweep-chart", viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "group", "data-role": "sweep-chart" });
+    this.svg.append(this.axes, this.front, this.dots);
+    this.says = element("p", { class: "ue-dot-words", "data-role": "dot-words", role: "status" }, HOW);
+    const caption = element("figcaption", {}, "Mean IoU on images they do not learn from, against work; bar: all seeds");
+    this.node = element("figure", { hidden: true }, caption, this.svg, this.says);
+    for (const type of ["pointerover", "focusin"]) this.svg.addEventListener(type, (event) => this.point(this.designOf(event)), { signal });
+    for (const type of ["pointerleave", "focusout"]) this.svg.addEventListener(type, () => this.point(-1), { signal });
+    this.svg.addEventListener("click", (event) => this.press(this.designOf(event)), { signal });
+    this.svg.addEventListener("keydown", (event) => this.onKey(event), { signal });
+  }
+
+  /** @param {Event} event */
+  designOf(event) {
+    return Number(targetOf(event, "[data-design]")?.dataset.design ?? -1);
+  }
+
+  /** @param {number} design */
+  press(design) {
+    if (this.designs[design]) this.open(this.designs[design]);
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    const here = this.placed.findIndex(({ dot }) => dot.design === this.designOf(event));
+    if (here < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = this.placed.length - 1;
+    /** @type {Record<string, number>} */
+    const places = { ArrowRight: Math.min(last, here + 1), ArrowLeft: Math.max(0, here - 1), Home: 0, End: last };
+    if (event.key in places) this.made.get(this.placed[places[event.key]].dot.design)?.focus();
+    else if (event.key === "Enter" || event.key === " ") this.press(this.designOf(event));
+    else return;
+    consume(event);
+  }
+
+  /** @param {number} design */
+  point(design) {
+    const found = this.placed.find(({ dot }) => dot.design === design);
+    setText(this.says, found ? dotWords(found.dot, this.designs[design]) : HOW);
+    if (found) this.stopAt(design);
+  }
+
+  /**
+   * One dot is a stop of the Tab key.
+   *
+   * @param {number} design
+   */
+  stopAt(design) {
+    this.at = design;
+    for (const [each, node] of this.made) node.setAttribute("tabindex", each === design ? "0" : "-1");
+  }
+
+  /**
+   * @param {SweepDot[]} dots
+   * @param {SweepDesign[]} designs
+   * @param {Design} shown
+   */
+  show(dots, designs, shown) {
+    this.designs = designs;
+    this.node.hidden = !dots.length;
+    if (!dots.length) {
+      this.made.clear();
+      this.dots.replaceChildren();
+      return;
+    }
+    const across = logTicks(Math.min(...dots.map(({ macs }) => macs)), Math.max(...dots.map(({ macs }) => macs)));
+    const down = scoreTicks(Math.min(...dots.map(({ low }) => low)), Math.max(...dots.map(({ high }) => high)));
+    const [x, y] = [scale(across.map(Math.log10), PLOT.left, PLOT.width - PLOT.right), scale(down, PLOT.height - PLOT.bottom, PLOT.top)];
+    this.axes.replaceChildren(...axes(across, down, x, y));
+    this.placed = dots.map((dot) => ({ dot, x: x(Math.log10(dot.macs)), y: y(dot.iou) })).sort((a, b) => a.x - b.x || a.y - b.y);
+    const nodes = this.placed.map((each) => this.showDot(each, y, shown));
+    if (nodes.some((node, at) => this.dots.children[at] !== node) || this.dots.children.length !== nodes.length) this.order(nodes);
+    const front = this.placed.filter(({ dot }) => dot.best);
+    this.front.setAttribute("d", front.map((each, at) => `${at ? `H${each.x.toFixed(1)}V` : `M${each.x.toFixed(1)} `}${each.y.toFixed(1)}`).join(""));
+    this.svg.setAttribute("aria-label", `IoU against multiply-adds: ${dots.length} designs. ${HOW}`);
+    this.stopAt(this.made.has(this.at) && dots.some(({ design }) => design === this.at) ? this.at : this.placed[0].dot.design);
+  }
+
+  /** @param {SVGGElement[]} nodes */
+  order(nodes) {
+    const focused = nodes.find((node) => node === document.activeElement);
+    this.dots.replaceChildren(...nodes);
+    focused?.focus();
+  }
+
+  /**
+   * @param {PlacedDot} placed
+   * @param {(value: number) => number} y
+   * @param {Design} shown
+   */
+  showDot({ dot, x, y: at }, y, shown) {
+    const design = this.designs[dot.design];
+    const node = this.made.get(dot.design) ?? drawn("g", { role: "button", "data-design": dot.design, ...OWN_KEYS }, drawn("path", { class: "ue-band" }), drawn("circle", { class: "ue-reach", r: 13 }), drawn("circle", { class: "ue-ring", r: 9 }), drawn("circle", { class: "ue-sweep-dot" }));
+    this.made.set(dot.design, node);
+    const [band, ...circles] = node.children;
+    assign(band, { d: dot.runs > 1 ? `M${x.toFixed(1)} ${y(dot.high).toFixed(1)}V${y(dot.low).toFixed(1)}` : "" });
+    for (const circle of circles) assign(circle, { cx: x.toFixed(1), cy: at.toFixed(1) });
+    assign(circles[2], { r: dot.best ? 5 : 4 });
+    node.toggleAttribute("data-best", dot.best);
+    const current = same(shown, { config: design.config, tile: design.tile });
+    if (current) node.setAttribute("aria-current", "true");
+    else node.removeAttribute("aria-current");
+    node.setAttribute("aria-label", `${dotWords(dot, design)}${current ? ", shown now" : ""}`);
+    return node;
+  }
+}
+
+/**
+ * A design and what it has learnt, in words.
+ *
+ * @param {SweepDot} dot
+ * @param {SweepDesign} design
+ */
+export function dotWords({ macs, iou, low, high, runs, best }, { words }) {
+  const band = runs > 1 ? ` (${low.toFixed(2)} to ${high.toFixed(2)} over ${runs} seeds)` : "";
+  return `${words}: IoU ${iou.toFixed(2)}${band}, ${rough(macs)} multiply-adds${best ? "; nothing cheaper is as good" : ""}`;
+}
+
+/**
+ * From values to where they are drawn.
+ *
+ * @param {number[]} ticks
+ * @param {number} from
+ * @param {number} to
+ * @returns {(value: number) => number}
+ */
+function scale(ticks, from, to) {
+  const [low, high] = [ticks[0], ticks[ticks.length - 1]];
+  return (value) => from + ((to - from) * (value - low)) / (high - low);
+}
+
+/**
+ * @param {number[]} across
+ * @param {number[]} down
+ * @param {(value: number) => number} x
+ * @param {(value: number) => number} y
+ */
+function axes(across, down, x, y) {
+  const [left, right, top, bottom] = [PLOT.left, PLOT.width - PLOT.right, PLOT.top, PLOT.height - PLOT.bottom];
+  const grid = [...down.map((value) => `M${left} ${y(value)}H${right}`), ...across.map((value) => `M${x(Math.log10(value))} ${top}V${bottom}`)];
+  /** @type {(words: string, place: { x: number, y: number }, anchor: string) => SVGTextElement} */
+  const text = (words, place, anchor) => drawn("text", { ...place, "text-anchor": anchor, class: "ue-tick" }, words);
+  const end = across.length - 1;
+  return [
+    drawn("path", { class: "ue-grid", d: grid.join("") }),
+    ...down.map((value) => text(value.toFixed(2).replace(/0$/, ""), { x: left - 6, y: y(value) + 4 }, "end")),
+    ...across.map((value, at) => text(rough(value), { x: x(Math.log10(value)), y: bottom + 17 }, at === end ? "end" : at ? "middle" : "start")),
+    text("multiply-adds for a tile (each step ten times as many, or 2, 5)", { x: (left + right) / 2, y: PLOT.height - 6 }, "middle"),
+  ];
+}
+
+/** @param {number} number */
+export function counted(number) {
+  return exact(number);
+}
