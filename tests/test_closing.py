@@ -42,7 +42,8 @@ def test_close_lets_go_of_all_images(state, monkeypatch, held):
     panel.close()
     for each in threads:
         each.shutdown(wait=True)
-    for each in [each for each in threading.enumerate() if each.name in {"TrainTab", "TileTab", "InsideTab", "SweepTab"}]:
+    names = {"TrainTab", "TileTab", "InsideTab", "SweepTab"}
+    for each in [each for each in threading.enumerate() if each.name in names]:
         each.join(LONG)
     gc.collect()
     assert [each() for each in known] == [None] * 3

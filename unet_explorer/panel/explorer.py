@@ -27,7 +27,7 @@ from unet_explorer.panel.diagnosis import diagnosis
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, write_link
-from unet_explorer.panel.rooms import TABS, Parts
+from unet_explorer.panel.rooms import SWEEP, TABS, Parts
 from unet_explorer.panel.taking import Content, File, file_of, menu, save
 from unet_explorer.panel.teaching import answers_of, lesson_for_page, lesson_of, questions_for_page
 
@@ -263,7 +263,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             made = self._make(title)
             # If it cannot start, whoever asks it for something says so.
             with contextlib.suppress(OSError):
-                if self._worker:
+                if self._worker and title != SWEEP:
                     from unet_explorer.learning.turns import warm_ahead
 
                     warm_ahead(self._worker)

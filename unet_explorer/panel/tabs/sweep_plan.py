@@ -68,13 +68,13 @@ class Combined(NamedTuple):
 
     Attributes:
         designs: Those that can be built, each once.
-        count: How many combinations there are.
+        combinations: How many there are.
         misfits: How many of these do not fit.
         reason: Why the first of them does not; empty if all fit.
     """
 
     designs: tuple[Design, ...]
-    count: int
+    combinations: int
     misfits: int
     reason: str
 
@@ -95,9 +95,7 @@ def offered(config: UNetConfig, tile: tuple[int, int], ranges: Mapping[str, Sequ
     return [_offer(name, config, tile, ranges) for name in VARIED]
 
 
-def _offer(
-    name: str, config: UNetConfig, tile: tuple[int, int], ranges: Mapping[str, Sequence[Any]]
-) -> dict[str, Any]:
+def _offer(name: str, config: UNetConfig, tile: tuple[int, int], ranges: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     own = _own(name, config, tile)
     chosen = list(ranges.get(name, [own]))
     usual = _tiles(config, tile) if name == "tile" else _choices(name)
@@ -196,7 +194,7 @@ def _read(config: UNetConfig, name: str, value: object) -> Any:
     if name == "tile":
         height, width = read_tile(value)
         return height if height == width else [height, width]
-    return getattr(replace(config, **{name: value}), name)
+    return getattr(UNetConfig.from_dict({**config.to_dict(), name: value}), name)
 
 
 def combined(
@@ -215,7 +213,7 @@ def combined(
 
     Example:
         >>> found = combined(UNetConfig(depth=3), (188, 188), {"depth": [2, 3], "padding": ["valid", "same"]})
-        >>> found.count, len(found.designs), found.misfits
+        >>> found.combinations, len(found.designs), found.misfits
         (4, 3, 1)
         >>> found.reason.partition(":")[0]
         'depth 3, padded, tile 188 does not fit'

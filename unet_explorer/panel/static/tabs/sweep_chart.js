@@ -1,7 +1,7 @@
 // IoU against work: a dot a design with its band over seeds, and the line of those that nothing cheaper is as good as.
 
 import { same } from "../lib/equal.js";
-import { exact, rough } from "../lib/format.js";
+import { rough } from "../lib/format.js";
 import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "../lib/page.js";
 import { logTicks, scoreTicks } from "./sweep_scale.js";
 
@@ -177,9 +177,4 @@ function axes(across, down, x, y) {
     ...across.map((value, at) => text(rough(value), { x: x(Math.log10(value)), y: bottom + 17 }, at === end ? "end" : at ? "middle" : "start")),
     text("multiply-adds for a tile (each step ten times as many, or 2, 5)", { x: (left + right) / 2, y: PLOT.height - 6 }, "middle"),
   ];
-}
-
-/** @param {number} number */
-export function counted(number) {
-  return exact(number);
 }

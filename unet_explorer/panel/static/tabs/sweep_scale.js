@@ -1,32 +1,30 @@
 // The scales of the sweep's picture: multiply-adds by their logarithm, IoU between round numbers.
 
 /**
- * Round numbers within bounds that a logarithmic axis is labelled with: of 1, 2 and 5 times a power of ten as many as there is
- * room for, and the bounds themselves, made round, at its ends.
+ * Round numbers that a logarithmic axis is labelled with, from one below all values to one above: 1, 2 and 5 times powers of
+ * ten, or where these would be many the powers alone.
  *
  * @param {number} low
  * @param {number} high
  * @returns {number[]}  At least two, rising.
  */
 export function logTicks(low, high) {
-  /** @type {number[]} */
-  const every = [];
-  for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)); power += 1) {
-    every.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
-  }
-  const first = every.findLastIndex((value) => value <= low * 1.0001);
-  const last = every.findIndex((value, at) => at > first && value >= high * 0.9999);
-  const within = every.slice(first, last + 1);
-  if (within.length <= 6) return within;
-  const tens = within.filter((value, at) => at === 0 || at === within.length - 1 || isPower(value));
-  // Ends that stand beside a power of ten would touch its label.
-  return tens.filter((value, at) => isPower(value) || (at === 0 ? tens[1] / value > 3 : value / tens[at - 1] > 3) || at === 0 || at === tens.length - 1);
+  const fine = within([1, 2, 5], low, high);
+  return fine.length > 6 ? within([1], low, high) : fine;
 }
 
-/** @param {number} value */
-function isPower(value) {
-  const power = Math.log10(value);
-  return Math.abs(power - Math.round(power)) < 1e-9;
+/**
+ * @param {number[]} digits
+ * @param {number} low
+ * @param {number} high
+ */
+function within(digits, low, high) {
+  /** @type {number[]} */
+  const every = [];
+  for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)) + 1; power += 1) every.push(...digits.map((digit) => digit * 10 ** power));
+  const first = every.filter((value) => value <= low).length - 1;
+  const last = every.findIndex((value) => value >= high);
+  return every.slice(first, Math.max(last, first + 1) + 1);
 }
 
 /**

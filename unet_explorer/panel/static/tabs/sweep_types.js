@@ -1,7 +1,7 @@
 // Types of what Python tells the tab Sweep, for the type checker alone; see types.js. What is sent is said where it is
 // made: in panel/tabs/sweep.py, sweep_plan.py and sweep_rows.py.
 
-/** @import { Config, Design, Pair, Told } from "../lib/types.js" */
+/** @import { Config, Pair, Told } from "../lib/types.js" */
 /** @import { BackgroundTraits } from "./types.js" */
 
 /** @typedef {string | number | boolean | Pair} Value  Of a knob; of a tile its side, or both. */
@@ -14,9 +14,9 @@
  */
 
 /**
- * What Start would do: `count` combinations, of which `misfits` do not fit, the first for that `reason`; `designs` are left.
+ * What Start would do: of so many `combinations` `misfits` do not fit, the first for that `reason`; `designs` are left.
  *
- * @typedef {{ designs: number, count: number, misfits: number, reason: string, runs: number, left: number | null, problem: string }} SweepPlan
+ * @typedef {{ designs: number, combinations: number, misfits: number, reason: string, runs: number, problem: string }} SweepPlan
  */
 
 /**
@@ -66,13 +66,13 @@
  *   plan: Told<SweepPlan>,
  *   images: string,
  *   state: "new" | "starting" | "running" | "stopping" | "done",
+ *   resumable: boolean,
  *   progress: Told<SweepProgress>,
  *   designs: SweepDesign[],
  *   rows: SweepRow[],
  *   dots: SweepDot[],
- *   mattered: { shares: KnobShare[], words: string },
+ *   mattered: Told<{ shares: KnobShare[], words: string }>,
  * }} SweepTraits
  */
 
 /** @typedef {{ x: number, y: number, dot: SweepDot }} PlacedDot */
-/** @typedef {Design} OpenedDesign */

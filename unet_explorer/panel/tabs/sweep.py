@@ -1,0 +1,229 @@
+"""The Sweep tab: many designs at once, how good each becomes for its work, and which knob mattered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, Final
+
+import traitlets
+
+from unet_explorer.cluster import EXTRA
+from unet_explorer.core.tiles import read_tile
+from unet_explorer.learning.recipe import Recipe
+from unet_explorer.panel.assets import script
+from unet_explorer.panel.instrument.explanations import by_label
+from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.panel.tabs.background_tab import BackgroundTab
+from unet_explorer.panel.tabs.chosen_image import ChosenImage
+from unet_explorer.panel.tabs.sweep_engine import Engine, engine
+from unet_explorer.panel.tabs.sweep_plan import Combined, combined, offered, toggled
+from unet_explorer.panel.tabs.sweep_rows import Course, designs_for_page, dots_for_page, rows_for_page
+from unet_explorer.sweeps.run import Run
+
+__all__ = ["SweepTab"]
+
+_MOST_SEEDS: Final = 5
+_STEPS: Final = 200
+
+
+class SweepTab(BackgroundTab):
+    """Choose values of knobs, teach all that they combine to, and compare.
+
+    Attributes:
+        instrument: Where the browser finds the knobs, so that a dot opens its design there.
+        missing: What to install before anything can be started; empty if nothing is missing.
+        ranges: The values that are varied, by names of knobs and ``"tile"``; all others are as the knobs say.
+        varied: What can be varied, with values to choose from.
+        nearest: Whether a tile that does not fit a network gives way to the nearest that does.
+        seeds: How often each design is taught, from other first weights.
+        steps: Changes of the weights of each.
+        plan: What Start would do: how many designs and runs, and what does not fit.
+        images: What is learnt from, in words.
+        state: ``"new"``, ``"starting"``, ``"running"``, ``"stopping"`` or ``"done"``.
+        resumable: Whether a sweep that was stopped can go on.
+        progress: How many runs have ended, of how many, and the seconds that are left, where that can be said.
+        designs: The designs of the sweep that is shown.
+        rows: Its runs that have ended.
+        dots: A dot for each design that has learnt.
+        mattered: Which knob mattered.
+    """
+
+    _esm = script("tabs/sweep.js")
+    at_once = frozenset({"stop", "toggle"})
+
+    instrument = traitlets.Unicode("").tag(sync=True)
+    missing = traitlets.Unicode("").tag(sync=True)
+    ranges = traitlets.Dict().tag(sync=True)
+    varied: Any = traitlets.List().tag(sync=True)
+    nearest = traitlets.Bool(False).tag(sync=True)
+    seeds = traitlets.Int(2).tag(sync=True)
+    steps = traitlets.Int(_STEPS).tag(sync=True)
+    plan = traitlets.Dict().tag(sync=True)
+    images = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Unicode("new").tag(sync=True)
+    resumable = traitlets.Bool(False).tag(sync=True)
+    progress = traitlets.Dict().tag(sync=True)
+    designs: Any = traitlets.List().tag(sync=True)
+    rows: Any = traitlets.List().tag(sync=True)
+    dots: Any = traitlets.List().tag(sync=True)
+    mattered = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        chosen: ChosenImage,
+        recipe: Callable[[], dict[str, Any]],
+        make: Callable[[], Engine] = engine,
+    ) -> None:
+        self._instrument, self._chosen, self._recipe, self._make = instrument, chosen, recipe, make
+        self._session: Any = None
+        self._course = Course((), 1)
+        # When its runs began to learn, and how long those before a pause took.
+        self._since, self._before = 0.0, 0.0
+        self._arrived: dict[str, int] = {}
+        # The rows that are shown.
+        self._shown: tuple[Run, ...] | None = None
+        super().__init__(instrument=f"anywidget:{instrument.model_id}", missing=_missing(make))
+        instrument.observe(self._turned, ["config", "tile"])
+        chosen.changed.connect(self._due.set)
+        self._due.set()
+
+    @traitlets.validate("seeds", "steps")
+    def _check_numbers(self, proposal: Any) -> Any:
+        most = _MOST_SEEDS if proposal["trait"].name == "seeds" else 1_000_000
+        return max(1, min(most, int(proposal["value"])))
+
+    @traitlets.observe("nearest", "seeds", "steps")
+    def _turned(self, _: Any) -> None:
+        self._due.set()
+
+    # What the browser asks for ----------------------------------------------------------------------------------------
+
+    def _do_toggle(self, request: dict[str, Any]) -> None:
+        instrument = self._instrument
+        tile = read_tile(instrument.tile)
+        try:
+            with self._lock:
+                self.ranges = toggled(instrument.design, tile, self.ranges, request.get("name"), request.get("value"))
+        except ValueError as error:
+            raise ValueError(by_label(str(error))) from None
+
+    def _do_start(self, _: dict[str, Any]) -> None:
+        if self.state in {"starting", "running", "stopping"}:
+            return
+        if self.missing:
+            raise ValueError(self.missing)
+        found = self._combined()
+        if not found.designs:
+            raise ValueError("No design is left to be taught: choose tiles that fit.")
+        self._discard()
+        recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps})
+        session = self._make().session(
+            found.designs, self._chosen.dataset, tuple(range(self.seeds)), steps=self.steps, recipe=recipe
+        )
+        varied = frozenset(name for name, values in self.ranges.items() if len(values) > 1)
+        varied |= {"tile"} if self.nearest and len({tile for _, tile in found.designs}) > 1 else set()
+        with self.hold_sync():
+            self._session, self._course = session, Course(found.designs, self.seeds)
+            self._arrived, self._shown, self._before = {}, None, 0.0
+            self.designs, self.rows, self.dots = designs_for_page(found.designs, varied), [], []
+            self.mattered = {}
+        session.changed.connect(self._due.set)
+        self._begin()
+
+    def _do_resume(self, _: dict[str, Any]) -> None:
+        if self._session is not None and self.resumable:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.state, self.resumable, self._since = "starting", False, time.monotonic()
+        self._session.start()
+        self._due.set()
+
+    def _do_stop(self, _: dict[str, Any]) -> None:
+        session = self._session
+        if session is not None and session.state == "running":
+            self.state = "stopping"
+            session.stop()
+            self._due.set()
+
+    def _discard(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.changed.disconnect(self._due.set)
+            session.close()
+
+    # Keeping the page up to date --------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        instrument, dataset = self._instrument, self._chosen.dataset
+        tile = read_tile(instrument.tile)
+        with self.hold_sync():
+            self.varied = offered(instrument.design, tile, self.ranges)
+            self.plan = self._plan_for_page()
+            self.images = f"{dataset.name}, {len(dataset)} image{'s' if len(dataset) > 1 else ''}"
+            self._show_progress()
+
+    def _combined(self) -> Combined:
+        instrument = self._instrument
+        return combined(instrument.design, read_tile(instrument.tile), self.ranges, self.nearest)
+
+    def _plan_for_page(self) -> dict[str, Any]:
+        try:
+            found = self._combined()
+        except ValueError as error:
+            return {"designs": 0, "runs": 0, "combinations": 0, "misfits": 0, "reason": "", "problem": str(error)}
+        designs = len(found.designs)
+        return {**found._asdict(), "designs": designs, "runs": designs * self.seeds, "problem": ""}
+
+    def _show_progress(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        state, rows = session.state, tuple(session.rows)
+        if rows != self._shown:
+            self._show_rows(rows)
+        live = state == "running"
+        if not live and self.state != "done":
+            self._before += time.monotonic() - self._since
+        left = self._course.left(rows, self._before + time.monotonic() - self._since) if live else None
+        failed = sum(run.state in {"failed", "skipped"} for run in rows)
+        total = self._course.total if session.total is None else session.total
+        self.progress = {"done": len(rows), "total": total, "failed": failed, "left": left}
+        self.problem = session.problem or self.problem
+        if live and self.state == "starting" and rows:
+            self.state = "running"
+        elif state in {"stopped", "finished", "failed"}:
+            self.state, self.resumable = "done", state == "stopped" and len(rows) < total
+
+    def _show_rows(self, rows: tuple[Run, ...]) -> None:
+        self._shown = rows
+        for run in rows:
+            self._arrived.setdefault(run.key, len(self._arrived) + 1)
+        places = {design: place for place, design in enumerate(self._course.designs)}
+        made = self._make()
+        self.rows = rows_for_page(rows, places, self._arrived)
+        self.dots = dots_for_page(rows, places, made.best(rows))
+        self.mattered = made.mattered(rows)
+
+    def table(self) -> tuple[Run, ...]:
+        """The runs that have ended so far."""
+        return tuple(self._session.rows) if self._session is not None else ()
+
+    def _shut(self) -> None:
+        self._instrument.unobserve(self._turned, ["config", "tile"])
+        self._chosen.changed.disconnect(self._due.set)
+        self._discard()
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._session, self._course, self._shown = None, Course((), 1), None
+
+
+def _missing(make: object) -> str:
+    """What to install; whether it is there is asked without loading it."""
+    if make is not engine or find_spec("distributed") is not None:
+        return ""
+    return f"A sweep is run by Dask, which is not installed: {EXTRA}, then run the cell again."
