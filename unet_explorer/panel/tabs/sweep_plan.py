@@ -41,7 +41,7 @@ _USUAL: Final[Mapping[str, tuple[Any, ...]]] = {
     "dropout": (0.0, 0.2, 0.5),
 }
 """Values to choose from, of knobs that allow more than can be shown."""
-_SHARES: Final = (0.5, 0.75, 1.25, 1.5)
+_SHARES: Final = (0.5, 0.75, 1.5)
 """Tiles to choose from, by their share of the shown one."""
 _WORDS: Final = {
     ("padding", "valid"): "no padding",
@@ -70,7 +70,7 @@ class Combined(NamedTuple):
         designs: Those that can be built, each once.
         combinations: How many there are.
         misfits: How many of these do not fit.
-        reason: Why the first of them does not; empty if all fit.
+        reason: The first of them, and why; empty if all fit.
     """
 
     designs: tuple[Design, ...]
@@ -108,10 +108,7 @@ def _offer(name: str, config: UNetConfig, tile: tuple[int, int], ranges: Mapping
         "label": label,
         "help": explanation,
         "primary": name in _PRIMARY,
-        "values": [
-            {"value": each, "words": _button(name, each), "chosen": each in chosen, "own": each == own}
-            for each in values
-        ],
+        "values": [{"value": each, "words": _button(name, each), "chosen": each in chosen} for each in values],
     }
 
 
@@ -216,7 +213,7 @@ def combined(
         >>> found.combinations, len(found.designs), found.misfits
         (4, 3, 1)
         >>> found.reason.partition(":")[0]
-        'depth 3, padded, tile 188 does not fit'
+        'depth 3, padded, tile 188'
     """
     count = math.prod(len(values) for values in ranges.values())
     if count > MOST_DESIGNS:
@@ -259,7 +256,7 @@ def _nearest(config: UNetConfig, tile: tuple[int, int]) -> tuple[int, int]:
 def _misfit(config: UNetConfig, tile: tuple[int, int], ranges: Mapping[str, Sequence[Any]], error: ShapeError) -> str:
     words = design_words(config, tile, {*ranges, "tile"})
     # What it says first is which tile; that stands in the words already.
-    return f"{words} does not fit: {str(error).partition(': ')[2].splitlines()[0]}"
+    return f"{words}: {str(error).partition(': ')[2].splitlines()[0]}"
 
 
 def design_words(config: UNetConfig, tile: tuple[int, int], varied: set[str] | frozenset[str]) -> str:

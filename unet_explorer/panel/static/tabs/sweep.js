@@ -14,6 +14,9 @@ import { leftWords, misfitWordsOf, planWords } from "./sweep_words.js";
 /** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
 /** @import { SweepDesign, SweepTraits } from "./sweep_types.js" */
 
+const HINT =
+  "Press more values of a knob at the left: every combination is taught, and stands here as a dot – how good it becomes, for how much work. All else is as on the tab Train.";
+
 class Sweep {
   /**
    * @param {Model<SweepTraits>} model
@@ -24,8 +27,8 @@ class Sweep {
     this.model = model;
     this.instrument = instrument;
     const open = (/** @type {SweepDesign} */ design) => setDesign(instrument, design);
-    this.ranges = new Ranges((name, value) => ask(model, "toggle", { name, value }), signal);
     this.numbers = new SweepNumbers(model, signal);
+    this.ranges = new Ranges((name, value) => ask(model, "toggle", { name, value }), this.numbers.snap, signal);
     this.chart = new SweepChart(open, signal);
     this.mattered = new MatteredView();
     this.table = new SweepTable(open, signal);
@@ -35,14 +38,16 @@ class Sweep {
     this.state = element("span", { class: "ue-quiet", "data-role": "sweep-state", role: "status" });
     this.problem = element("p", { class: "ue-problem", "data-role": "sweep-problem", role: "alert" });
     this.misfits = element("p", { class: "ue-quiet", "data-role": "misfits" });
-    this.images = element("span", { class: "ue-quiet", "data-role": "sweep-images" });
-    const leads = element("button", { type: "button", "data-leads": "Train", ...OWN_KEYS }, "Change in Train");
-    const results = element("div", { class: "ue-sweep-results" }, this.chart.node, this.mattered.node);
-    const controls = element("div", { class: "ue-line ue-wrap" }, ...Object.values(this.buttons), this.says);
+    this.images = element("span", { "data-role": "sweep-images" });
+    const leads = element("button", { type: "button", class: "ue-lead", "data-leads": "Train", ...OWN_KEYS }, "Change in Train");
+    const controls = element("div", { class: "ue-line ue-wrap" }, ...Object.values(this.buttons), ...this.numbers.nodes, this.says);
+    this.hint = element("p", { class: "ue-quiet" }, HINT);
     this.course = element("div", { class: "ue-line ue-wrap" }, this.progress, this.state);
-    const right = element("div", { class: "ue-right" }, controls, this.course, this.problem, this.misfits, results, this.table.node);
-    const left = element("div", { class: "ue-left" }, this.ranges.node, this.numbers.node, element("div", { class: "ue-line ue-wrap ue-sweep-images" }, this.images, leads));
-    this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "sweep" }, element("div", { class: "ue-train" }, right, left));
+    const data = element("p", { class: "ue-quiet" }, this.images, leads);
+    const doing = element("div", { class: "ue-right" }, controls, this.course, this.problem, data, this.misfits, this.hint);
+    const left = element("div", { class: "ue-left" }, this.ranges.node);
+    const came = element("div", { class: "ue-right" }, element("div", { class: "ue-sweep-results" }, this.chart.node, this.mattered.node), this.table.node);
+    this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "sweep" }, element("div", { class: "ue-train" }, doing, left, came));
     controls.addEventListener("click", (event) => this.onClick(event), { signal });
   }
 
@@ -56,7 +61,7 @@ class Sweep {
     const plan = this.model.get("plan");
     this.ranges.show(this.model.get("varied"));
     this.numbers.show();
-    setText(this.images, `Learns from ${this.model.get("images")}.`);
+    setText(this.images, `All learn from ${this.model.get("images")}. `);
     if (plan.combinations === undefined) return;
     setText(this.says, planWords(plan, this.model.get("seeds")));
     setText(this.misfits, plan.problem || misfitWordsOf(plan));
@@ -73,6 +78,7 @@ class Sweep {
     this.buttons.stop.setAttribute("aria-disabled", String(!live || state === "stopping"));
     this.buttons.resume.hidden = !this.model.get("resumable");
     this.course.hidden = state === "new";
+    this.hint.hidden = state !== "new";
     this.progress.value = done / Math.max(1, total);
     const words = { new: "", starting: "getting ready: the first runs take longest", running: leftWords(left), stopping: "stopping …", done: done < total ? "stopped" : "finished" }[state];
     const bad = failed ? [`${exact(failed)} without a score`] : [];

@@ -3,7 +3,7 @@
 import { same } from "../lib/equal.js";
 import { rough } from "../lib/format.js";
 import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "../lib/page.js";
-import { logTicks, scoreTicks } from "./sweep_scale.js";
+import { logAxis, scoreTicks } from "./sweep_scale.js";
 
 /** @import { Design } from "../lib/types.js" */
 /** @import { PlacedDot, SweepDesign, SweepDot } from "./sweep_types.js" */
@@ -32,7 +32,7 @@ export class SweepChart {
     this.svg = drawn("svg", { class: "ue-chart ue-sweep-chart", viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "group", "data-role": "sweep-chart" });
     this.svg.append(this.axes, this.front, this.dots);
     this.says = element("p", { class: "ue-dot-words", "data-role": "dot-words", role: "status" }, HOW);
-    const caption = element("figcaption", {}, "Mean IoU on images they do not learn from, against work; bar: all seeds");
+    const caption = element("figcaption", {}, "Mean IoU on images they do not learn from. Bar: all seeds. Line: nothing cheaper is as good.");
     this.node = element("figure", { hidden: true }, caption, this.svg, this.says);
     for (const type of ["pointerover", "focusin"]) this.svg.addEventListener(type, (event) => this.point(this.designOf(event)), { signal });
     for (const type of ["pointerleave", "focusout"]) this.svg.addEventListener(type, () => this.point(-1), { signal });
@@ -93,15 +93,15 @@ export class SweepChart {
       this.dots.replaceChildren();
       return;
     }
-    const across = logTicks(Math.min(...dots.map(({ macs }) => macs)), Math.max(...dots.map(({ macs }) => macs)));
+    const work = dots.map(({ macs }) => macs);
+    const { from, to, ticks } = logAxis(Math.min(...work), Math.max(...work));
     const down = scoreTicks(Math.min(...dots.map(({ low }) => low)), Math.max(...dots.map(({ high }) => high)));
-    const [x, y] = [scale(across.map(Math.log10), PLOT.left, PLOT.width - PLOT.right), scale(down, PLOT.height - PLOT.bottom, PLOT.top)];
-    this.axes.replaceChildren(...axes(across, down, x, y));
+    const [x, y] = [scale([Math.log10(from), Math.log10(to)], PLOT.left, PLOT.width - PLOT.right), scale(down, PLOT.height - PLOT.bottom, PLOT.top)];
+    this.axes.replaceChildren(...axes(ticks, down, x, y));
     this.placed = dots.map((dot) => ({ dot, x: x(Math.log10(dot.macs)), y: y(dot.iou) })).sort((a, b) => a.x - b.x || a.y - b.y);
     const nodes = this.placed.map((each) => this.showDot(each, y, shown));
     if (nodes.some((node, at) => this.dots.children[at] !== node) || this.dots.children.length !== nodes.length) this.order(nodes);
-    const front = this.placed.filter(({ dot }) => dot.best);
-    this.front.setAttribute("d", front.map((each, at) => `${at ? `H${each.x.toFixed(1)}V` : `M${each.x.toFixed(1)} `}${each.y.toFixed(1)}`).join(""));
+    this.front.setAttribute("d", stairs(this.placed.filter(({ dot }) => dot.best)));
     this.svg.setAttribute("aria-label", `IoU against multiply-adds: ${dots.length} designs. ${HOW}`);
     this.stopAt(this.made.has(this.at) && dots.some(({ design }) => design === this.at) ? this.at : this.placed[0].dot.design);
   }
@@ -147,6 +147,17 @@ export function dotWords({ macs, iou, low, high, runs, best }, { words }) {
 }
 
 /**
+ * The best that there is for at most so much work.
+ *
+ * @param {PlacedDot[]} front  From the left to the right.
+ */
+function stairs(front) {
+  if (!front.length) return "";
+  const steps = front.map(({ x, y }, at) => `${at ? `H${x.toFixed(1)}V` : `M${x.toFixed(1)} `}${y.toFixed(1)}`);
+  return `${steps.join("")}H${PLOT.width - PLOT.right}`;
+}
+
+/**
  * From values to where they are drawn.
  *
  * @param {number[]} ticks
@@ -170,11 +181,10 @@ function axes(across, down, x, y) {
   const grid = [...down.map((value) => `M${left} ${y(value)}H${right}`), ...across.map((value) => `M${x(Math.log10(value))} ${top}V${bottom}`)];
   /** @type {(words: string, place: { x: number, y: number }, anchor: string) => SVGTextElement} */
   const text = (words, place, anchor) => drawn("text", { ...place, "text-anchor": anchor, class: "ue-tick" }, words);
-  const end = across.length - 1;
   return [
     drawn("path", { class: "ue-grid", d: grid.join("") }),
     ...down.map((value) => text(value.toFixed(2).replace(/0$/, ""), { x: left - 6, y: y(value) + 4 }, "end")),
-    ...across.map((value, at) => text(rough(value), { x: x(Math.log10(value)), y: bottom + 17 }, at === end ? "end" : at ? "middle" : "start")),
-    text("multiply-adds for a tile (each step ten times as many, or 2, 5)", { x: (left + right) / 2, y: PLOT.height - 6 }, "middle"),
+    ...across.map((value) => text(rough(value), { x: x(Math.log10(value)), y: bottom + 17 }, x(Math.log10(value)) > right - 20 ? "end" : "middle")),
+    text("multiply-adds for a tile, logarithmic", { x: (left + right) / 2, y: PLOT.height - 6 }, "middle"),
   ];
 }

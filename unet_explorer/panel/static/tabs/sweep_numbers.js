@@ -24,10 +24,10 @@ export class SweepNumbers {
       model.save_changes();
     };
     this.nearest.addEventListener("change", follow, { signal });
-    const snap = element("label", { class: "ue-check", title: SNAP }, this.nearest, element("span", {}, "Take the nearest tile that fits"));
-    const seeds = element("label", { class: "ue-setting", title: SEEDS }, element("span", {}, "Seeds"), this.seeds);
-    const steps = element("label", { class: "ue-setting", title: STEPS }, element("span", {}, "Steps each"), this.steps);
-    this.node = element("div", { class: "ue-settings ue-sweep-numbers" }, snap, seeds, steps);
+    this.snap = element("label", { class: "ue-check", title: SNAP }, this.nearest, element("span", {}, "Take the nearest tile that fits"));
+    const seeds = element("label", { class: "ue-line", title: SEEDS }, element("span", {}, "Seeds"), this.seeds);
+    const steps = element("label", { class: "ue-line", title: STEPS }, element("span", {}, "Steps each"), this.steps);
+    this.nodes = [seeds, steps];
   }
 
   /**

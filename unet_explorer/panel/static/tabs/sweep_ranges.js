@@ -1,4 +1,4 @@
-// What is varied: for each knob a row of values to press. One is that of the shown design; pressing more makes a range.
+// What is varied: for each knob a row of values to press. At first the shown design's is pressed; pressing more makes a range.
 
 import { same } from "../lib/equal.js";
 import { OWN_KEYS, consume, element, setText, targetOf } from "../lib/page.js";
@@ -10,9 +10,10 @@ import { OWN_KEYS, consume, element, setText, targetOf } from "../lib/page.js";
 export class Ranges {
   /**
    * @param {(name: string, value: Value) => void} toggle
+   * @param {HTMLElement} snap  What becomes of tiles that do not fit.
    * @param {AbortSignal} signal
    */
-  constructor(toggle, signal) {
+  constructor(toggle, snap, signal) {
     this.toggle = toggle;
     /** @type {Varied[]} */
     this.varied = [];
@@ -21,7 +22,7 @@ export class Ranges {
     this.first = element("div", { class: "ue-ranges" });
     this.rest = element("div", { class: "ue-ranges" });
     this.more = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "More"), this.rest);
-    this.node = element("div", { "data-role": "ranges" }, this.first, this.more);
+    this.node = element("div", { "data-role": "ranges" }, this.first, snap, this.more);
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
     this.node.addEventListener("keydown", (event) => this.onKey(event), { signal });
   }
@@ -72,12 +73,11 @@ export class Ranges {
   showGroup({ name, values }) {
     const group = this.groups.get(name);
     if (!group) return;
-    const shown = values.map(({ value, words, chosen, own }) => {
+    const shown = values.map(({ value, words, chosen }) => {
       const key = JSON.stringify(value);
       const made = group.made.get(key) ?? element("button", { type: "button", "data-vary": name, "data-value": key, ...OWN_KEYS }, words);
       group.made.set(key, made);
       made.setAttribute("aria-pressed", String(chosen));
-      made.toggleAttribute("data-own", own);
       return made;
     });
     const focused = shown.find((each) => each === document.activeElement);

@@ -1,16 +1,17 @@
 // The scales of the sweep's picture: multiply-adds by their logarithm, IoU between round numbers.
 
 /**
- * Round numbers that a logarithmic axis is labelled with, from one below all values to one above: 1, 2 and 5 times powers of
- * ten, or where these would be many the powers alone.
+ * A logarithmic axis: its ends, round numbers below and above all values, and what is written at it – 1, 2 and 5 times powers
+ * of ten, or where these would be many the powers alone.
  *
  * @param {number} low
  * @param {number} high
- * @returns {number[]}  At least two, rising.
  */
-export function logTicks(low, high) {
+export function logAxis(low, high) {
   const fine = within([1, 2, 5], low, high);
-  return fine.length > 6 ? within([1], low, high) : fine;
+  const [from, to] = [fine[0], fine[fine.length - 1]];
+  const ticks = fine.length > 6 ? within([1], low, high).filter((value) => value >= from * 0.999 && value <= to * 1.001) : fine;
+  return { from, to, ticks };
 }
 
 /**
@@ -35,7 +36,7 @@ function within(digits, low, high) {
  * @returns {number[]}  Rising, from 0 to 1 at most.
  */
 export function scoreTicks(low, high) {
-  const step = high - low > 0.25 ? 0.2 : high - low > 0.12 ? 0.1 : 0.05;
+  const step = high - low > 0.5 ? 0.2 : high - low > 0.12 ? 0.1 : 0.05;
   let bottom = Math.floor(low / step + 1e-9);
   let top = Math.ceil(high / step - 1e-9);
   const most = Math.round(1 / step);

@@ -7,10 +7,10 @@
 /** @typedef {string | number | boolean | Pair} Value  Of a knob; of a tile its side, or both. */
 
 /**
- * Something that can be varied, with the values to choose from; one of them is that of the shown design, its `own`.
+ * Something that can be varied, with the values to choose from.
  *
  * @typedef {{ name: string, label: string, help: string, primary: boolean, values: ValueChoice[] }} Varied
- * @typedef {{ value: Value, words: string, chosen: boolean, own: boolean }} ValueChoice
+ * @typedef {{ value: Value, words: string, chosen: boolean }} ValueChoice
  */
 
 /**

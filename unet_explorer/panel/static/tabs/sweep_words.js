@@ -32,8 +32,8 @@ export function misfitWordsOf({ combinations, designs, misfits, reason }) {
   const twice = combinations - misfits - designs;
   const same = twice ? `${several(twice, "combination")} would be the same design again.` : "";
   if (!misfits) return same;
-  const others = misfits === 1 ? "" : `, ${exact(misfits - 1)} more likewise`;
-  return [`Left out: ${reason}${others}.`, same].filter(Boolean).join(" ");
+  const first = misfits === 1 ? "It is" : "The first is";
+  return [`${exact(misfits)} of ${several(combinations, "combination")} ${misfits === 1 ? "does" : "do"} not fit. ${first} ${reason}`, same].filter(Boolean).join(" ");
 }
 
 /**
