@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from unet_explorer.panel.opening import explore
     from unet_explorer.predict.folder import predict_folder
     from unet_explorer.predict.predict import predict_image
+    from unet_explorer.sweeps.designs import grid
+    from unet_explorer.sweeps.sweeping import sweep
 
 __all__ = [
     "PRESETS",
@@ -71,6 +73,7 @@ __all__ = [
     "explore",
     "from_folder",
     "from_stack",
+    "grid",
     "inventory",
     "nearest_sizes",
     "open_image",
@@ -91,6 +94,7 @@ __all__ = [
     "save_table",
     "save_tiling",
     "score",
+    "sweep",
     "tile_for_output",
     "to_script",
     "trace",
@@ -108,6 +112,7 @@ _LATER = {
     "explore": "panel.opening",
     "from_folder": "data.files",
     "from_stack": "data.stacks",
+    "grid": "sweeps.designs",
     "inventory": "lessons.inventory",
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
@@ -125,6 +130,7 @@ _LATER = {
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
     "score": "lessons.scoring",
+    "sweep": "sweeps.sweeping",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }
