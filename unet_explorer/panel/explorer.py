@@ -171,7 +171,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self.taken = {}
 
     def _content(self) -> Content:
-        train, tile, inside = (self._made.get(title, (None,))[0] for title in ("Train", "Tile", "Inside"))
+        names = "Train", "Tile", "Inside", SWEEP
+        train, tile, inside, sweep = (self._made.get(title, (None,))[0] for title in names)
         covered = tile is not None and self._parts is not None
         return Content(
             config=self.config,
@@ -181,6 +182,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             session=self._session,
             image=self._parts.chosen.image if covered and self._parts else None,
             maps=inside.view if inside else None,
+            sweep=sweep.table if sweep else None,
         )
 
     def teach(self, lesson: str | os.PathLike[str] | Lesson) -> None:
@@ -213,7 +215,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 .keras and .onnx the trained network; .zip a package of bioimage.io.
             what: What to save, where the ending alone does not say it: ``"figure"``, ``"table"``, ``"script"``,
                 ``"torch"``, ``"notebook"``, ``"curves"``, ``"network"``, ``"package"``, ``"tiling"``, ``"maps"``,
-                ``"nnunet"`` or ``"cellpose"``.
+                ``"sweep"``, ``"nnunet"`` or ``"cellpose"``.
             overwrite: Whether a file that is there already may be replaced.
             options: How a figure shall look, see `save_figure`; ``authors`` and ``license`` of a package.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
 
@@ -21,6 +21,9 @@ from unet_explorer.panel.tabs.sweep_engine import Engine, engine
 from unet_explorer.panel.tabs.sweep_plan import Combined, combined, offered, toggled
 from unet_explorer.panel.tabs.sweep_rows import Course, designs_for_page, dots_for_page, rows_for_page
 from unet_explorer.sweeps.run import Run
+
+if TYPE_CHECKING:
+    from unet_explorer.sweeps.table import Sweep
 
 __all__ = ["SweepTab"]
 
@@ -42,7 +45,6 @@ class SweepTab(BackgroundTab):
         plan: What Start would do: how many designs and runs, and what does not fit.
         images: What is learnt from, in words.
         state: ``"new"``, ``"starting"``, ``"running"``, ``"stopping"`` or ``"done"``.
-        resumable: Whether a sweep that was stopped can go on.
         progress: How many runs have ended, of how many, and the seconds that are left, where that can be said.
         designs: The designs of the sweep that is shown.
         rows: Its runs that have ended.
@@ -63,7 +65,6 @@ class SweepTab(BackgroundTab):
     plan = traitlets.Dict().tag(sync=True)
     images = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)
-    resumable = traitlets.Bool(False).tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
     designs: Any = traitlets.List().tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)
@@ -80,8 +81,8 @@ class SweepTab(BackgroundTab):
         self._instrument, self._chosen, self._recipe, self._make = instrument, chosen, recipe, make
         self._session: Any = None
         self._course = Course((), 1)
-        # When its runs began to learn, and how long those before a pause took.
-        self._since, self._before = 0.0, 0.0
+        # When it was started.
+        self._since = 0.0
         self._arrived: dict[str, int] = {}
         # The rows that are shown.
         self._shown: tuple[Run, ...] | None = None
@@ -127,20 +128,12 @@ class SweepTab(BackgroundTab):
         varied |= {"tile"} if self.nearest and len({tile for _, tile in found.designs}) > 1 else set()
         with self.hold_sync():
             self._session, self._course = session, Course(found.designs, self.seeds)
-            self._arrived, self._shown, self._before = {}, None, 0.0
+            self._arrived, self._shown = {}, None
             self.designs, self.rows, self.dots = designs_for_page(found.designs, varied), [], []
             self.mattered = {}
+            self.state, self._since = "starting", time.monotonic()
         session.changed.connect(self._due.set)
-        self._begin()
-
-    def _do_resume(self, _: dict[str, Any]) -> None:
-        if self._session is not None and self.resumable:
-            self._begin()
-
-    def _begin(self) -> None:
-        self.state, self.resumable, self._since = "starting", False, time.monotonic()
-        self._session.start()
-        self._due.set()
+        session.start()
 
     def _do_stop(self, _: dict[str, Any]) -> None:
         session = self._session
@@ -186,9 +179,7 @@ class SweepTab(BackgroundTab):
         if rows != self._shown:
             self._show_rows(rows)
         live = state == "running"
-        if not live and self.state != "done":
-            self._before += time.monotonic() - self._since
-        left = self._course.left(rows, self._before + time.monotonic() - self._since) if live else None
+        left = self._course.left(rows, time.monotonic() - self._since) if live else None
         failed = sum(run.state in {"failed", "skipped"} for run in rows)
         total = self._course.total if session.total is None else session.total
         self.progress = {"done": len(rows), "total": total, "failed": failed, "left": left}
@@ -196,7 +187,7 @@ class SweepTab(BackgroundTab):
         if live and self.state == "starting" and rows:
             self.state = "running"
         elif state in {"stopped", "finished", "failed"}:
-            self.state, self.resumable = "done", state == "stopped" and len(rows) < total
+            self.state = "done"
 
     def _show_rows(self, rows: tuple[Run, ...]) -> None:
         self._shown = rows
@@ -208,9 +199,11 @@ class SweepTab(BackgroundTab):
         self.dots = dots_for_page(rows, places, made.best(rows))
         self.mattered = made.mattered(rows)
 
-    def table(self) -> tuple[Run, ...]:
-        """The runs that have ended so far."""
-        return tuple(self._session.rows) if self._session is not None else ()
+    @property
+    def table(self) -> Sweep | None:
+        """The runs that have ended, to be saved; None if there are none."""
+        session = self._session
+        return session.sweep if session is not None and session.rows else None
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._turned, ["config", "tile"])

@@ -32,7 +32,7 @@ class Sweep {
     this.chart = new SweepChart(open, signal);
     this.mattered = new MatteredView();
     this.table = new SweepTable(open, signal);
-    this.buttons = { start: sweepButton("start", "Start", true), stop: sweepButton("stop", "Stop"), resume: sweepButton("resume", "Go on") };
+    this.buttons = { start: sweepButton("start", "Start", true), stop: sweepButton("stop", "Stop") };
     this.says = element("strong", { "data-role": "sweep-plan" });
     this.progress = element("progress", { max: 1, value: 0, "aria-label": "Runs done" });
     this.state = element("span", { class: "ue-quiet", "data-role": "sweep-state", role: "status" });
@@ -42,9 +42,9 @@ class Sweep {
     const leads = element("button", { type: "button", class: "ue-lead", "data-leads": "Train", ...OWN_KEYS }, "Change in Train");
     const controls = element("div", { class: "ue-line ue-wrap" }, ...Object.values(this.buttons), ...this.numbers.nodes, this.says);
     this.hint = element("p", { class: "ue-quiet" }, HINT);
-    this.course = element("div", { class: "ue-line ue-wrap" }, this.progress, this.state);
-    const data = element("p", { class: "ue-quiet" }, this.images, leads);
-    const doing = element("div", { class: "ue-right" }, controls, this.course, this.problem, data, this.misfits, this.hint);
+    const data = element("span", { class: "ue-quiet" }, this.images, leads);
+    const line = element("div", { class: "ue-line ue-wrap ue-sweep-line" }, this.progress, this.state, data);
+    const doing = element("div", { class: "ue-right" }, controls, line, this.problem, this.misfits, this.hint);
     const left = element("div", { class: "ue-left" }, this.ranges.node);
     const came = element("div", { class: "ue-right" }, element("div", { class: "ue-sweep-results" }, this.chart.node, this.mattered.node), this.table.node);
     this.node = element("div", { class: "unet-explorer-tab ue", "data-tab": "sweep" }, element("div", { class: "ue-train" }, doing, left, came));
@@ -76,8 +76,7 @@ class Sweep {
     this.node.dataset.state = state;
     this.buttons.start.setAttribute("aria-disabled", String(live || Boolean(missing) || !designs));
     this.buttons.stop.setAttribute("aria-disabled", String(!live || state === "stopping"));
-    this.buttons.resume.hidden = !this.model.get("resumable");
-    this.course.hidden = state === "new";
+    this.progress.hidden = this.state.hidden = state === "new";
     this.hint.hidden = state !== "new";
     this.progress.value = done / Math.max(1, total);
     const words = { new: "", starting: "getting ready: the first runs take longest", running: leftWords(left), stopping: "stopping …", done: done < total ? "stopped" : "finished" }[state];
@@ -113,7 +112,7 @@ export default {
     /** @type {(traits: (keyof SweepTraits)[], listener: () => void) => void} */
     const on = (traits, listener) => listenTo(model, traits, listener, signal, sweep.problem);
     on(["varied", "plan", "nearest", "seeds", "steps", "images"], () => sweep.showPlan());
-    on(["state", "resumable", "progress", "missing", "problem", "plan"], () => sweep.showProgress());
+    on(["state", "progress", "missing", "problem", "plan"], () => sweep.showProgress());
     on(["rows", "dots", "designs", "mattered"], () => sweep.showResults());
     listenTo(instrument, ["config", "tile"], () => sweep.showResults(), signal, sweep.problem);
     el.append(sweep.node);

@@ -8,7 +8,7 @@ import { logAxis, scoreTicks } from "./sweep_scale.js";
 /** @import { Design } from "../lib/types.js" */
 /** @import { PlacedDot, SweepDesign, SweepDot } from "./sweep_types.js" */
 
-const PLOT = { width: 560, height: 272, left: 46, right: 16, top: 14, bottom: 42 };
+const PLOT = { width: 560, height: 256, left: 46, right: 16, top: 14, bottom: 42 };
 const HOW = "Point at a dot, or walk there with the arrow keys; press it to open that design.";
 
 export class SweepChart {
@@ -32,7 +32,7 @@ export class SweepChart {
     this.svg = drawn("svg", { class: "ue-chart ue-sweep-chart", viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "group", "data-role": "sweep-chart" });
     this.svg.append(this.axes, this.front, this.dots);
     this.says = element("p", { class: "ue-dot-words", "data-role": "dot-words", role: "status" }, HOW);
-    const caption = element("figcaption", {}, "Mean IoU on images they do not learn from. Bar: all seeds. Line: nothing cheaper is as good.");
+    const caption = element("figcaption", {}, "IoU on validation images. Bar: all seeds. Line: nothing cheaper is as good.");
     this.node = element("figure", { hidden: true }, caption, this.svg, this.says);
     for (const type of ["pointerover", "focusin"]) this.svg.addEventListener(type, (event) => this.point(this.designOf(event)), { signal });
     for (const type of ["pointerleave", "focusout"]) this.svg.addEventListener(type, () => this.point(-1), { signal });

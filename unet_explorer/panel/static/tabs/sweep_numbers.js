@@ -26,7 +26,7 @@ export class SweepNumbers {
     this.nearest.addEventListener("change", follow, { signal });
     this.snap = element("label", { class: "ue-check", title: SNAP }, this.nearest, element("span", {}, "Take the nearest tile that fits"));
     const seeds = element("label", { class: "ue-line", title: SEEDS }, element("span", {}, "Seeds"), this.seeds);
-    const steps = element("label", { class: "ue-line", title: STEPS }, element("span", {}, "Steps each"), this.steps);
+    const steps = element("label", { class: "ue-line", title: STEPS }, element("span", {}, "Steps"), this.steps);
     this.nodes = [seeds, steps];
   }
 

@@ -66,7 +66,6 @@
  *   plan: Told<SweepPlan>,
  *   images: string,
  *   state: "new" | "starting" | "running" | "stopping" | "done",
- *   resumable: boolean,
  *   progress: Told<SweepProgress>,
  *   designs: SweepDesign[],
  *   rows: SweepRow[],
