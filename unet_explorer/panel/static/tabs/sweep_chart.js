@@ -8,7 +8,8 @@ import { logAxis, scoreTicks } from "./sweep_scale.js";
 /** @import { Design } from "../lib/types.js" */
 /** @import { PlacedDot, SweepDesign, SweepDot } from "./sweep_types.js" */
 
-const PLOT = { width: 560, height: 256, left: 46, right: 16, top: 14, bottom: 42 };
+/** In units of the drawing. It is no wider than that, and then grows as a whole; on a phone it is as wide as the page. */
+const PLOT = { widest: 560, narrowest: 220, height: 256, left: 46, right: 16, top: 14, bottom: 42 };
 const HOW = "Point at a dot, or walk there with the arrow keys; press it to open that design.";
 
 export class SweepChart {
@@ -26,18 +27,30 @@ export class SweepChart {
     this.made = new Map();
     /** The design that is pointed at, or was last. */
     this.at = -1;
+    this.width = PLOT.widest;
+    this.redraw = () => {};
     this.axes = drawn("g");
     this.front = drawn("path", { class: "ue-front" });
     this.dots = drawn("g");
-    this.svg = drawn("svg", { class: "ue-chart ue-sweep-chart", viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "group", "data-role": "sweep-chart" });
+    this.svg = drawn("svg", { class: "ue-chart ue-sweep-chart", role: "group", "data-role": "sweep-chart" });
     this.svg.append(this.axes, this.front, this.dots);
     this.says = element("p", { class: "ue-dot-words", "data-role": "dot-words", role: "status" }, HOW);
     const caption = element("figcaption", {}, "IoU on validation images. Bar: all seeds. Line: nothing cheaper is as good.");
     this.node = element("figure", { hidden: true }, caption, this.svg, this.says);
     for (const type of ["pointerover", "focusin"]) this.svg.addEventListener(type, (event) => this.point(this.designOf(event)), { signal });
     for (const type of ["pointerleave", "focusout"]) this.svg.addEventListener(type, () => this.point(-1), { signal });
+    const observer = new ResizeObserver(() => this.fit());
+    observer.observe(this.node);
+    signal.addEventListener("abort", () => observer.disconnect());
     this.svg.addEventListener("click", (event) => this.press(this.designOf(event)), { signal });
     this.svg.addEventListener("keydown", (event) => this.onKey(event), { signal });
+  }
+
+  fit() {
+    const width = Math.max(PLOT.narrowest, Math.min(PLOT.widest, Math.round(this.node.clientWidth)));
+    if (!this.node.clientWidth || width === this.width) return;
+    this.width = width;
+    this.redraw();
   }
 
   /** @param {Event} event */
@@ -87,7 +100,9 @@ export class SweepChart {
    */
   show(dots, designs, shown) {
     this.designs = designs;
+    this.redraw = () => this.show(dots, designs, shown);
     this.node.hidden = !dots.length;
+    this.svg.setAttribute("viewBox", `0 0 ${this.width} ${PLOT.height}`);
     if (!dots.length) {
       this.made.clear();
       this.dots.replaceChildren();
@@ -96,12 +111,12 @@ export class SweepChart {
     const work = dots.map(({ macs }) => macs);
     const { from, to, ticks } = logAxis(Math.min(...work), Math.max(...work));
     const down = scoreTicks(Math.min(...dots.map(({ low }) => low)), Math.max(...dots.map(({ high }) => high)));
-    const [x, y] = [scale([Math.log10(from), Math.log10(to)], PLOT.left, PLOT.width - PLOT.right), scale(down, PLOT.height - PLOT.bottom, PLOT.top)];
-    this.axes.replaceChildren(...axes(ticks, down, x, y));
+    const [x, y] = [scale([Math.log10(from), Math.log10(to)], PLOT.left, this.width - PLOT.right), scale(down, PLOT.height - PLOT.bottom, PLOT.top)];
+    this.axes.replaceChildren(...axes(ticks, down, x, y, this.width));
     this.placed = dots.map((dot) => ({ dot, x: x(Math.log10(dot.macs)), y: y(dot.iou) })).sort((a, b) => a.x - b.x || a.y - b.y);
     const nodes = this.placed.map((each) => this.showDot(each, y, shown));
     if (nodes.some((node, at) => this.dots.children[at] !== node) || this.dots.children.length !== nodes.length) this.order(nodes);
-    this.front.setAttribute("d", stairs(this.placed.filter(({ dot }) => dot.best)));
+    this.front.setAttribute("d", stairs(this.placed.filter(({ dot }) => dot.best), this.width - PLOT.right));
     this.svg.setAttribute("aria-label", `IoU against multiply-adds: ${dots.length} designs. ${HOW}`);
     this.stopAt(this.made.has(this.at) && dots.some(({ design }) => design === this.at) ? this.at : this.placed[0].dot.design);
   }
@@ -150,11 +165,12 @@ export function dotWords({ macs, iou, low, high, runs, best }, { words }) {
  * The best that there is for at most so much work.
  *
  * @param {PlacedDot[]} front  From the left to the right.
+ * @param {number} end
  */
-function stairs(front) {
+function stairs(front, end) {
   if (!front.length) return "";
   const steps = front.map(({ x, y }, at) => `${at ? `H${x.toFixed(1)}V` : `M${x.toFixed(1)} `}${y.toFixed(1)}`);
-  return `${steps.join("")}H${PLOT.width - PLOT.right}`;
+  return `${steps.join("")}H${end}`;
 }
 
 /**
@@ -175,16 +191,19 @@ function scale(ticks, from, to) {
  * @param {number[]} down
  * @param {(value: number) => number} x
  * @param {(value: number) => number} y
+ * @param {number} width
  */
-function axes(across, down, x, y) {
-  const [left, right, top, bottom] = [PLOT.left, PLOT.width - PLOT.right, PLOT.top, PLOT.height - PLOT.bottom];
+function axes(across, down, x, y, width) {
+  const [left, right, top, bottom] = [PLOT.left, width - PLOT.right, PLOT.top, PLOT.height - PLOT.bottom];
   const grid = [...down.map((value) => `M${left} ${y(value)}H${right}`), ...across.map((value) => `M${x(Math.log10(value))} ${top}V${bottom}`)];
   /** @type {(words: string, place: { x: number, y: number }, anchor: string) => SVGTextElement} */
   const text = (words, place, anchor) => drawn("text", { ...place, "text-anchor": anchor, class: "ue-tick" }, words);
+  // Where it is narrow, every second one is written.
+  const roomy = (right - left) / across.length > 56;
   return [
     drawn("path", { class: "ue-grid", d: grid.join("") }),
     ...down.map((value) => text(value.toFixed(2).replace(/0$/, ""), { x: left - 6, y: y(value) + 4 }, "end")),
-    ...across.map((value) => text(rough(value), { x: x(Math.log10(value)), y: bottom + 17 }, x(Math.log10(value)) > right - 20 ? "end" : "middle")),
+    ...across.filter((_, at) => roomy || at % 2 === 0).map((value) => text(rough(value), { x: x(Math.log10(value)), y: bottom + 17 }, x(Math.log10(value)) > right - 20 ? "end" : "middle")),
     text("multiply-adds for a tile, logarithmic", { x: (left + right) / 2, y: PLOT.height - 6 }, "middle"),
   ];
 }
