@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,9 +20,8 @@ from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.tabs import sweep as module
 from unet_explorer.panel.tabs.chosen_image import ChosenImage
 from unet_explorer.panel.tabs.sweep import SweepTab
-from unet_explorer.panel.tabs.sweep_engine import Engine
 from unet_explorer.panel.tabs.sweep_plan import MOST_DESIGNS, combined, offered, toggled
-from unet_explorer.panel.tabs.sweep_rows import Course
+from unet_explorer.panel.tabs.sweep_rows import Course, mattered_for_page
 from unet_explorer.sweeps.run import Run
 from unet_explorer.sweeps.table import Sweep
 
@@ -70,9 +70,7 @@ def tab(instrument, sessions):
         return sessions[-1]
 
     chosen = ChosenImage(cells(3, size=96))
-    made = SweepTab(
-        instrument, chosen, lambda: {"loss": "dice"}, lambda: Engine(make, lambda rows: [], lambda rows: {})
-    )
+    made = SweepTab(instrument, chosen, lambda: {"loss": "dice"}, make)
     Watch(made).until(lambda: made.plan and made.images)
     yield made
     made.close()
@@ -210,7 +208,7 @@ def test_rows_come_in_and_become_dots(tab, sessions):
     assert (tab.progress["done"], tab.progress["total"], tab.progress["failed"]) == (3, 4, 1)
     assert tab.dots == [
         {"design": 1, "macs": trace(*session.designs[1]).macs, "iou": pytest.approx(0.6), "low": 0.5, "high": 0.7}
-        | {"runs": 2, "best": False}
+        | {"runs": 2, "best": True}
     ]
     assert [(each["number"], each["design"], each["reason"]) for each in tab.rows][-1] == (
         3,
@@ -255,13 +253,35 @@ def test_a_closed_tab_holds_nothing_and_ends_what_runs(tab, sessions):
 
 def test_time_is_told_by_work():
     large, small = (UNetConfig(depth=2, base_filters=filters) for filters in (8, 4))
-    course = Course([(large, TILE), (small, TILE)], 1)
-    work = [trace(config, TILE).macs for config in (large, small)]
-    known = Run("", large, TILE, 0, "done")
-    assert course.left([known], 8.0) is None
-    course.enough = 1
-    assert course.left([known], 8.0) == pytest.approx(8 * work[1] / work[0])
-    assert course.left([known._replace(state="skipped")], 8.0) is None
+    course = Course([(large, TILE), (small, TILE)], 2)
+    work = {config: trace(config, TILE).macs for config in (large, small)}
+    rows = [Run("", large, TILE, seed, "done") for seed in range(2)]
+    course.rows = rows[0], Run("", small, TILE, 0, "skipped")
+    assert course.left(8.0) is None, "one run is none, and what was skipped took no time"
+    course.rows = tuple(rows)
+    assert course.left(8.0) == pytest.approx(8 * work[small] / work[large])
+    course.rows = (*rows, Run("", small, TILE, 0, "failed"))
+    assert course.left(8.0) == pytest.approx(4 * work[small] / work[large])
+
+
+def test_which_knob_mattered_is_told_beside_chance():
+    def runs(seeds):
+        for depth, padding, seed in itertools.product((1, 2, 3), ("valid", "same"), range(seeds)):
+            config, noise = replace(SMALL, depth=depth, padding=padding), ((7 * depth + 3 * seed) % 5) / 100
+            yield Run("", config, (92, 92), seed, "done", iou=0.2 * depth + noise)
+
+    said = mattered_for_page(list(runs(3)))
+    depth, padding = said["shares"]
+    assert (depth["label"], padding["label"]) == ("Depth", "Padding")
+    assert depth["told"]
+    assert re.fullmatch(r"\d+ % \(\d+ to \d+\), best: depth 3", depth["words"])
+    assert not padding["told"]
+    assert padding["words"] == "cannot be told from chance"
+    assert re.match(r"Seeds alone make \d+ % of all differences\.", said["words"])
+    # Of too few it is said that nothing can be told.
+    few = mattered_for_page(list(runs(1))[:2])
+    assert not any(each["told"] for each in few["shares"])
+    assert "too few" in few["words"]
 
 
 # The panel around it -------------------------------------------------------------------------------------------------

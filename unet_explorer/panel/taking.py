@@ -150,7 +150,12 @@ def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -
 def _runs(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
     if content.sweep is None:
         raise ValueError("No run of a sweep has ended yet: open Sweep, and press Start.")
-    content.sweep.save(path, overwrite=overwrite)
+    if path.suffix.lower() in _PICTURES:
+        from unet_explorer.sweeps.picture import save_sweep
+
+        save_sweep(content.sweep, path, overwrite=overwrite)
+    else:
+        content.sweep.save(path, overwrite=overwrite)
 
 
 def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], None]:
@@ -177,7 +182,7 @@ KINDS: Final = {
     "package": Kind("Trained network", {".zip": "bioimage.io"}, _package),
     "tiling": Kind("Tiles of the image", _PICTURES, _tiling),
     "maps": Kind("Maps of the step", _PICTURES, _maps),
-    "sweep": Kind("Sweep", {".csv": "CSV", ".md": "Markdown"}, _runs),
+    "sweep": Kind("Sweep", {**_PICTURES, ".csv": "CSV", ".md": "Markdown"}, _runs),
     "nnunet": Kind("Images to learn from", {"": "nnU-Net"}, _images("nnunet")),
     "cellpose": Kind("Images to learn from", {"": "Cellpose"}, _images("cellpose")),
 }

@@ -17,12 +17,11 @@ from unet_explorer.panel.instrument.explanations import by_label
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.chosen_image import ChosenImage
-from unet_explorer.panel.tabs.sweep_engine import Engine, engine
 from unet_explorer.panel.tabs.sweep_plan import Combined, combined, offered, toggled
-from unet_explorer.panel.tabs.sweep_rows import Course, designs_for_page, dots_for_page, rows_for_page
-from unet_explorer.sweeps.run import Run
+from unet_explorer.panel.tabs.sweep_rows import Course, designs_for_page
 
 if TYPE_CHECKING:
+    from unet_explorer.sweeps.session import SweepSession
     from unet_explorer.sweeps.table import Sweep
 
 __all__ = ["SweepTab"]
@@ -31,13 +30,21 @@ _MOST_SEEDS: Final = 5
 _STEPS: Final = 200
 
 
+def _begun(*arguments: Any, **named: Any) -> SweepSession:
+    """A session, of which all is loaded when one is started."""
+    from unet_explorer.sweeps.session import SweepSession
+
+    return SweepSession(*arguments, **named)
+
+
 class SweepTab(BackgroundTab):
     """Choose values of knobs, teach all that they combine to, and compare.
 
     Attributes:
         instrument: Where the browser finds the knobs, so that a dot opens its design there.
         missing: What to install before anything can be started; empty if nothing is missing.
-        ranges: The values that are varied, by names of knobs and ``"tile"``; all others are as the knobs say.
+        ranges: The values that are varied, by names of knobs and ``"tile"``; all others are as the knobs say. The
+            page sees them in `varied`.
         varied: What can be varied, with values to choose from.
         nearest: Whether a tile that does not fit a network gives way to the nearest that does.
         seeds: How often each design is taught, from other first weights.
@@ -57,7 +64,7 @@ class SweepTab(BackgroundTab):
 
     instrument = traitlets.Unicode("").tag(sync=True)
     missing = traitlets.Unicode("").tag(sync=True)
-    ranges = traitlets.Dict().tag(sync=True)
+    ranges = traitlets.Dict()
     varied: Any = traitlets.List().tag(sync=True)
     nearest = traitlets.Bool(False).tag(sync=True)
     seeds = traitlets.Int(2).tag(sync=True)
@@ -76,17 +83,12 @@ class SweepTab(BackgroundTab):
         instrument: Instrument,
         chosen: ChosenImage,
         recipe: Callable[[], dict[str, Any]],
-        make: Callable[[], Engine] = engine,
+        make: Callable[..., Any] = _begun,
     ) -> None:
         self._instrument, self._chosen, self._recipe, self._make = instrument, chosen, recipe, make
         self._session: Any = None
         self._course = Course((), 1)
-        # When it was started.
-        self._since = 0.0
-        self._arrived: dict[str, int] = {}
-        # The rows that are shown.
-        self._shown: tuple[Run, ...] | None = None
-        super().__init__(instrument=f"anywidget:{instrument.model_id}", missing=_missing(make))
+        super().__init__(instrument=f"anywidget:{instrument.model_id}", missing=_missing() if make is _begun else "")
         instrument.observe(self._turned, ["config", "tile"])
         chosen.changed.connect(self._due.set)
         self._due.set()
@@ -121,17 +123,16 @@ class SweepTab(BackgroundTab):
             raise ValueError("No design is left to be taught: choose tiles that fit.")
         self._discard()
         recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps})
-        session = self._make().session(
+        session = self._make(
             found.designs, self._chosen.dataset, tuple(range(self.seeds)), steps=self.steps, recipe=recipe
         )
         varied = frozenset(name for name, values in self.ranges.items() if len(values) > 1)
         varied |= {"tile"} if self.nearest and len({tile for _, tile in found.designs}) > 1 else set()
         with self.hold_sync():
             self._session, self._course = session, Course(found.designs, self.seeds)
-            self._arrived, self._shown = {}, None
             self.designs, self.rows, self.dots = designs_for_page(found.designs, varied), [], []
             self.mattered = {}
-            self.state, self._since = "starting", time.monotonic()
+            self.state = "starting"
         session.changed.connect(self._due.set)
         session.start()
 
@@ -153,11 +154,18 @@ class SweepTab(BackgroundTab):
     def _refresh(self) -> None:
         instrument, dataset = self._instrument, self._chosen.dataset
         tile = read_tile(instrument.tile)
+        with self._lock:
+            session, course = self._session, self._course
+        # What takes its time is computed while nobody waits for the lock.
+        new = course.look(session.rows) if session is not None else {}
         with self.hold_sync():
             self.varied = offered(instrument.design, tile, self.ranges)
             self.plan = self._plan_for_page()
             self.images = f"{dataset.name}, {len(dataset)} image{'s' if len(dataset) > 1 else ''}"
-            self._show_progress()
+            if session is not None and session is self._session:
+                for name, value in new.items():
+                    setattr(self, name, value)
+                self._show_progress(session, course)
 
     def _combined(self) -> Combined:
         instrument = self._instrument
@@ -171,33 +179,14 @@ class SweepTab(BackgroundTab):
         designs = len(found.designs)
         return {**found._asdict(), "designs": designs, "runs": designs * self.seeds, "problem": ""}
 
-    def _show_progress(self) -> None:
-        session = self._session
-        if session is None:
-            return
-        state, rows = session.state, tuple(session.rows)
-        if rows != self._shown:
-            self._show_rows(rows)
-        live = state == "running"
-        left = self._course.left(rows, time.monotonic() - self._since) if live else None
-        failed = sum(run.state in {"failed", "skipped"} for run in rows)
-        total = self._course.total if session.total is None else session.total
-        self.progress = {"done": len(rows), "total": total, "failed": failed, "left": left}
+    def _show_progress(self, session: Any, course: Course) -> None:
+        live = session.state == "running"
+        self.progress = course.progress(time.monotonic() - course.since, live)
         self.problem = session.problem or self.problem
-        if live and self.state == "starting" and rows:
+        if live and self.state == "starting" and course.rows:
             self.state = "running"
-        elif state in {"stopped", "finished", "failed"}:
+        elif session.state in {"stopped", "finished", "failed"}:
             self.state = "done"
-
-    def _show_rows(self, rows: tuple[Run, ...]) -> None:
-        self._shown = rows
-        for run in rows:
-            self._arrived.setdefault(run.key, len(self._arrived) + 1)
-        places = {design: place for place, design in enumerate(self._course.designs)}
-        made = self._make()
-        self.rows = rows_for_page(rows, places, self._arrived)
-        self.dots = dots_for_page(rows, places, made.best(rows))
-        self.mattered = made.mattered(rows)
 
     @property
     def table(self) -> Sweep | None:
@@ -212,11 +201,11 @@ class SweepTab(BackgroundTab):
 
     def _let_go(self) -> None:
         super()._let_go()
-        self._session, self._course, self._shown = None, Course((), 1), None
+        self._session, self._course = None, Course((), 1)
 
 
-def _missing(make: object) -> str:
+def _missing() -> str:
     """What to install; whether it is there is asked without loading it."""
-    if make is not engine or find_spec("distributed") is not None:
+    if find_spec("distributed") is not None:
         return ""
     return f"A sweep is run by Dask, which is not installed: {EXTRA}, then run the cell again."

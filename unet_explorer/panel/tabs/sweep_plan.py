@@ -12,7 +12,18 @@ from unet_explorer.core.config import Choice, Flag, UNetConfig, allowed, shown
 from unet_explorer.core.tiles import ShapeError, nearest_sizes, read_tile, sides
 from unet_explorer.panel.instrument.explanations import KNOBS, VALUES
 
-__all__ = ["MOST_DESIGNS", "VARIED", "Combined", "Design", "combined", "design_words", "offered", "toggled"]
+__all__ = [
+    "MOST_DESIGNS",
+    "VARIED",
+    "Combined",
+    "Design",
+    "combined",
+    "design_words",
+    "label_of",
+    "offered",
+    "toggled",
+    "value_words",
+]
 
 Design = tuple[UNetConfig, tuple[int, int]]
 """A network, and (height, width) of its tile."""
@@ -102,11 +113,10 @@ def _offer(name: str, config: UNetConfig, tile: tuple[int, int], ranges: Mapping
     values = [*usual, *(each for each in [own, *chosen] if each not in usual)]
     if not isinstance(own, (str, bool)):
         values = sorted({_key(each): each for each in values}.values(), key=_key)
-    label, explanation = KNOBS[name][:2] if name in KNOBS else ("Tile", "side of the square tile, in pixels")
     return {
         "name": name,
-        "label": label,
-        "help": explanation,
+        "label": label_of(name),
+        "help": KNOBS[name][1] if name in KNOBS else "side of the square tile, in pixels",
         "primary": name in _PRIMARY,
         "values": [{"value": each, "words": _button(name, each), "chosen": each in chosen} for each in values],
     }
@@ -269,13 +279,29 @@ def design_words(config: UNetConfig, tile: tuple[int, int], varied: set[str] | f
     named = [name for name in VARIED if name in varied] or ["depth", "base_filters", "tile"]
     # The tile comes last: it is what the network is given.
     ordered = [*(name for name in named if name != "tile"), *(name for name in named if name == "tile")]
-    return ", ".join(_value_words(name, _own(name, config, tile)) for name in ordered)
+    return ", ".join(value_words(name, _own(name, config, tile)) for name in ordered)
 
 
-def _value_words(name: str, value: Any) -> str:
+def label_of(name: str) -> str:
+    """What stands at a knob, or at the tile.
+
+    Example:
+        >>> label_of("base_filters"), label_of("tile")
+        ('Filters', 'Tile')
+    """
+    return KNOBS[name][0] if name in KNOBS else "Tile"
+
+
+def value_words(name: str, value: Any) -> str:
+    """A value of a knob in words; of a tile its side, both, or words already.
+
+    Example:
+        >>> value_words("depth", 3), value_words("skips", False), value_words("tile", [76, 92])
+        ('depth 3', 'no skips', 'tile 76 × 92')
+    """
     match name:
         case "tile":
-            return f"tile {_tile_words(read_tile(value))}"
+            return f"tile {value if isinstance(value, str) else _tile_words(read_tile(value))}"
         case "base_filters":
             return f"{value} filter{'s' if value > 1 else ''}"
         case "convs_per_block":

@@ -2,62 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
-from typing import Any
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from unet_explorer.core.trace import trace
-from unet_explorer.panel.tabs.sweep_plan import Design, design_words
+from unet_explorer.panel.tabs.sweep_plan import Design, design_words, label_of, value_words
+from unet_explorer.sweeps.mattered import Effect, mattered
+from unet_explorer.sweeps.pareto import points_of
 from unet_explorer.sweeps.run import Run
 
-__all__ = ["Course", "designs_for_page", "dots_for_page", "rows_for_page"]
+__all__ = ["Course", "designs_for_page", "dots_for_page", "mattered_for_page", "rows_for_page"]
+
+_ENOUGH: Final = 2
+"""After so many runs something can be said of the others."""
 
 
 class Course:
-    """How far a sweep is, and how long it will still take, as far as that can be said.
-
-    What is told of time rests on runs of this very sweep: how long their work took, by multiply-adds.
+    """A sweep that was started, as far as the page has heard of it.
 
     Args:
         designs: What is taught.
         seeds: How often each of them is.
+
+    Attributes:
+        rows: The runs that have ended.
+        since: When it was started, in seconds of the clock that never goes back.
     """
 
-    enough = 2
-    """After so many runs something can be said."""
-
     def __init__(self, designs: Sequence[Design], seeds: int) -> None:
-        self.designs, self.seeds = tuple(designs), seeds
-        self._work = {design: trace(*design).macs for design in self.designs}
+        self.rows: tuple[Run, ...] = ()
+        self.since = time.monotonic()
+        self._runs = [(*design, seed) for design in designs for seed in range(seeds)]
+        self._places = {design: place for place, design in enumerate(designs)}
+        self._work = {design: trace(*design).macs for design in designs}
+        # Rows come in the order of designs, not as they end.
+        self._arrived: dict[str, int] = {}
 
-    @property
-    def total(self) -> int:
-        """How many runs there are."""
-        return len(self.designs) * self.seeds
+    def look(self, rows: Sequence[Run]) -> dict[str, Any]:
+        """What has come since the last look, for the page; empty if nothing has."""
+        if tuple(rows) == self.rows:
+            return {}
+        self.rows = tuple(rows)
+        for run in self.rows:
+            self._arrived.setdefault(run.key, len(self._arrived) + 1)
+        return {
+            "rows": rows_for_page(self.rows, self._places, self._arrived),
+            "dots": dots_for_page(self.rows, self._places),
+            "mattered": mattered_for_page(self.rows),
+        }
 
-    def left(self, rows: Iterable[Run], seconds: float) -> float | None:
-        """Seconds that it will still take, or None as long as nobody can know.
+    def progress(self, seconds: float, live: bool) -> dict[str, Any]:
+        """How many runs have ended, and how long the others will take.
 
         Args:
-            rows: The runs that have ended.
-            seconds: How long they took, all together: several go on at once.
+            seconds: Since it was started.
+            live: Whether it goes on.
+        """
+        return {
+            "done": len(self.rows),
+            "total": len(self._runs),
+            "failed": sum(run.state in {"failed", "skipped"} for run in self.rows),
+            "left": self.left(seconds) if live else None,
+        }
+
+    def left(self, seconds: float) -> float | None:
+        """Seconds that it will still take; None as long as nobody can know, before two runs have learnt.
+
+        It rests on this very sweep: how long its work took, by multiply-adds.
+
+        Args:
+            seconds: How long it took so far: several runs go on at once.
 
         Example:
             >>> from unet_explorer import UNetConfig
-            >>> from unet_explorer.sweeps.run import Run
             >>> config = UNetConfig(depth=2, base_filters=4)
             >>> course, run = Course([(config, (76, 76))], 3), Run("", config, (76, 76), 0, "done")
-            >>> course.left([run], 5.0), course.left([run, run._replace(seed=1)], 10.0)
-            (None, 5.0)
+            >>> course.rows = run, run._replace(seed=1)
+            >>> course.left(10.0)
+            5.0
         """
-        learnt = [run for run in rows if run.state in {"done", "stopped"}]
-        if len(learnt) < self.enough:
+        learnt = [run for run in self.rows if run.state in {"done", "stopped"}]
+        if len(learnt) < _ENOUGH:
             return None
-        # What was skipped took no time, and will take none.
-        ended = {(run.config, run.tile, run.seed) for run in rows}
+        ended = {(run.config, run.tile, run.seed) for run in self.rows}
         done = sum(self._work.get((run.config, run.tile), 0) for run in learnt)
         missing = sum(
-            self._work[design] for design in self.designs for seed in range(self.seeds) if (*design, seed) not in ended
+            self._work[config, tile] for config, tile, seed in self._runs if (config, tile, seed) not in ended
         )
         return seconds * missing / done if done else None
 
@@ -99,32 +130,51 @@ def rows_for_page(
     ]
 
 
-def dots_for_page(rows: Sequence[Run], places: Mapping[Design, int], best: Iterable[Design]) -> list[dict[str, Any]]:
-    """A dot for each design that has learnt: its mean IoU, and the band over its seeds.
+def dots_for_page(rows: Sequence[Run], places: Mapping[Design, int]) -> list[dict[str, Any]]:
+    """A dot for each design that has learnt to the end: its mean IoU, and the band over its seeds.
 
     Args:
         rows: The runs.
         places: Which of the designs each is of.
-        best: Designs that nothing cheaper is as good as.
     """
-    scores: dict[Design, list[float]] = {}
-    work: dict[Design, int] = {}
-    front = set(best)
-    for run in rows:
-        design = run.config, run.tile
-        # What halving has left was not taught to the end: it would stand too low.
-        if run.state == "done" and run.iou is not None and run.macs and design in places:
-            scores.setdefault(design, []).append(run.iou)
-            work[design] = run.macs
     return [
         {
-            "design": places[design],
-            "macs": work[design],
-            "iou": fmean(found),
-            "low": min(found),
-            "high": max(found),
-            "runs": len(found),
-            "best": design in front,
+            "design": places[point.config, point.tile],
+            "macs": point.cost,
+            "iou": point.iou,
+            "low": point.low,
+            "high": point.high,
+            "runs": point.runs,
+            "best": point.on_line,
         }
-        for design, found in scores.items()
+        for point in points_of(rows)
+        if (point.config, point.tile) in places
     ]
+
+
+def mattered_for_page(rows: Sequence[Run]) -> dict[str, Any]:
+    """Which knob mattered: a bar for each that was varied, and what must be known to read them.
+
+    Example:
+        >>> mattered_for_page([])
+        {}
+    """
+    found = mattered(rows)
+    if not found.effects:
+        return {}
+    noise = "" if found.noise is None else f"Seeds alone make {100 * found.noise:.0f} % of all differences."
+    return {"shares": [_share(effect) for effect in found.effects], "words": f"{noise} {found.note}".strip()}
+
+
+def _share(effect: Effect) -> dict[str, Any]:
+    knobs = effect.knob.split(" + ")
+    share, low, high = (f"{100 * each:.0f}" for each in (effect.share, effect.low, effect.high))
+    best = f", best: {value_words(effect.knob, effect.levels[0][0])}" if len(knobs) == 1 else ""
+    return {
+        "label": " with ".join(label_of(knob) for knob in knobs),
+        "share": effect.share,
+        "low": effect.low,
+        "high": effect.high,
+        "told": effect.told,
+        "words": f"{share} % ({low} to {high}){best}" if effect.told else "cannot be told from chance",
+    }
