@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from unet_explorer.predict.folder import predict_folder
     from unet_explorer.predict.predict import predict_image
     from unet_explorer.sweeps.designs import grid
+    from unet_explorer.sweeps.picture import save_sweep
     from unet_explorer.sweeps.sweeping import sweep
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "save_model",
     "save_notebook",
     "save_package",
+    "save_sweep",
     "save_table",
     "save_tiling",
     "score",
@@ -127,6 +129,7 @@ _LATER = {
     "save_model": "export.models",
     "save_notebook": "export.notebook",
     "save_package": "export.package",
+    "save_sweep": "sweeps.picture",
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
     "score": "lessons.scoring",

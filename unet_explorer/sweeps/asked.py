@@ -206,7 +206,7 @@ def unfit(asked: Asked, design: Design, spare: int | None) -> tuple[str, dict[st
     try:
         facts = facts_of(design, asked.recipe)
     except ShapeError as error:
-        return str(error), {}
+        return " ".join(str(error).split()), {}
     found = stops(asked.order(design, asked.seeds[0]), asked.dataset)
     if found:
         return f"{found[0].words} {found[0].fix}".strip(), facts

@@ -12,7 +12,7 @@ from unet_explorer.core.tiles import Tile, read_tile, tile_for_output
 from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.preflight import ENOUGH
 
-__all__ = ["Design", "GivenDesign", "grid", "read_design", "read_designs", "usual_tile"]
+__all__ = ["Design", "GivenDesign", "base_of", "grid", "read_design", "read_designs", "usual_tile"]
 
 GivenDesign: TypeAlias = UNetConfig | tuple[UNetConfig, Tile] | str
 _MOST: Final = 100_000
@@ -159,7 +159,7 @@ def grid(
         ...
         ValueError: Unknown key 'deph': did you mean 'depth'?
     """
-    config = _like(like)
+    config = base_of(like)
     values = {name: list(each) if isinstance(each, (list, tuple, range)) else [each] for name, each in knobs.items()}
     for name, some in values.items():
         if not some:
@@ -177,7 +177,16 @@ def grid(
     return made
 
 
-def _like(like: object) -> UNetConfig:
+def base_of(like: object) -> UNetConfig:
+    """What all knobs are as that are not varied: the paper's network, if nothing is said.
+
+    Raises:
+        ValueError: If it is no network.
+
+    Example:
+        >>> base_of("classroom").depth, base_of(None).depth
+        (3, 4)
+    """
     if like is None:
         return UNetConfig()
     if isinstance(like, UNetConfig):

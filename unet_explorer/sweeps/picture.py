@@ -25,7 +25,9 @@ _WORDS: Final[dict[Cost, str]] = {
     "peak": "measured memory of the process, bytes",
     "seconds": "seconds of learning",
 }
-_INCHES: Final = (4.6, 3.2)
+_INCHES: Final = (4.6, 3.4)
+_WIDE: Final = 36
+"""Letters of a name of which two stand side by side."""
 _NAMED: Final = 8
 """Points on the line that are named."""
 
@@ -103,45 +105,70 @@ def _draw(figure: Figure, points: Sequence[Point], cost: Cost) -> None:
     axes = figure.subplots()
     quiet(axes)
     line = [point for point in points if point.on_line]
-    axes.set_xscale("log")
     for point in points:
         colour = BLUE if point.on_line else PAGE["quiet"]
+        above = 3 if point.on_line else 2
         if point.high > point.low:
-            axes.plot([point.cost] * 2, [point.low, point.high], color=colour, linewidth=0.8, solid_capstyle="butt")
-        axes.plot([point.cost], [point.iou], "o", color=colour, markersize=4 if point.on_line else 3)
+            axes.plot([point.cost] * 2, [point.low, point.high], color=colour, linewidth=0.8, zorder=above)
+        axes.plot([point.cost], [point.iou], "o", color=colour, markersize=4 if point.on_line else 2.5, zorder=above)
     # What costs more and is no better adds nothing: between two designs the line is a step.
     axes.step([p.cost for p in line], [p.iou for p in line], where="post", color=BLUE, linewidth=1.2)
-    _name(axes, line, points)
+    _scale(axes)
+    _name(figure, axes, line, points)
     axes.set_xlabel(_WORDS[cost])
     axes.set_ylabel("IoU")
     low = min(point.low for point in points)
     axes.set_ylim(max(0.0, low - 0.1 * (1 - low)), 1)
-    axes.margins(x=0.12)
+    axes.margins(x=0.1)
     seeds = max(point.runs for point in points)
     axes.set_title(f"mean and range of {seeds} seeds" if seeds > 1 else "one seed each", loc="right")
 
 
-def _name(axes: Axes, line: Sequence[Point], points: Sequence[Point]) -> None:
-    """What tells the designs on the line from each other, above them; of many every so many, from the best on."""
+def _scale(axes: Axes) -> None:
+    """A logarithmic scale whose numbers are words: 200 M is read faster than a power."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    low, high = axes.dataLim.intervalx
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high > 300 * low else (1, 2, 5), numticks=12))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _large(value)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _large(value: float) -> str:
+    """A number as it is said: 2.5e8 is 250 M.
+
+    Example:
+        >>> _large(2.5e8), _large(0.5), _large(1e12)
+        ('250 M', '0.5', '1 T')
+    """
+    for unit, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g} {sign}"
+    return f"{value:g}"
+
+
+def _name(figure: Figure, axes: Axes, line: Sequence[Point], points: Sequence[Point]) -> None:
+    """What tells the designs on the line from each other, by numbers; of many every so many, from the best on."""
+    from matplotlib.lines import Line2D
+
     varied = [knob for knob in KNOBS if len({getattr(point.config, knob) for point in points}) > 1]
     tiles = len({point.tile for point in points}) > 1
-    step = -(-len(line) // _NAMED)
-    for place, point in enumerate(reversed(line)):
-        if place % step:
-            continue
+    named = list(reversed(list(reversed(line))[:: -(-len(line) // _NAMED)]))
+    labels = []
+    for number, point in enumerate(named, start=1):
         words = [_word(knob, getattr(point.config, knob)) for knob in varied]
-        words += [
-            f"tile {point.tile[0]}" if len(set(point.tile)) == 1 else f"tile {point.tile[0]}×{point.tile[1]}"
-        ] * tiles
-        if words:
-            top = max(point.high, point.iou)
-            shift: dict[str, Any] = {
-                "xytext": (0, 4),
-                "textcoords": "offset points",
-                "rotation": 35,
-                "rotation_mode": "anchor",
-            }
-            axes.annotate(" · ".join(words), (point.cost, top), fontsize=6, color=PAGE["ink"], **shift)
+        height, width = point.tile
+        words += [f"tile {height}" if height == width else f"tile {height}×{width}"] * tiles
+        labels.append(f"{number}: {' · '.join(words)}  {point.iou:.3f}")
+        shift: dict[str, Any] = {"xytext": (3, 3), "textcoords": "offset points"}
+        axes.annotate(str(number), (point.cost, point.iou), color=BLUE, fontsize=7, **shift)
+    if varied or tiles:
+        dots = [Line2D([], [], marker="o", linestyle="none", color=BLUE, markersize=3)] * len(labels)
+        columns = 1 if max(map(len, labels)) > _WIDE else 2
+        figure.legend(
+            dots, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=6.5, handletextpad=0.2
+        )
 
 
 def _word(knob: str, value: object) -> str:

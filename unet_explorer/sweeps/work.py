@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -98,9 +99,9 @@ def teach(task: Task, payload: Payload | None = None) -> Outcome:
     Returns:
         What has come of it.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _alone:
         try:
+            _load_quietly()
             return _taught(task, payload)
         except ImportError as error:
             return _failed(f"TensorFlow cannot be loaded there: {' '.join(str(error).split())}")
@@ -112,6 +113,25 @@ def teach(task: Task, payload: Payload | None = None) -> Outcome:
 
                 # Keras keeps what it has built.
                 keras.utils.clear_session()
+
+
+def _load_quietly() -> None:
+    """Load TensorFlow; what it says of processors and graphics cards would land between somebody's rows."""
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import tensorflow as tf
+
+        # It speaks once more where it first computes.
+        tf.constant(0.0) + 1.0
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _failed(words: str) -> Outcome:
