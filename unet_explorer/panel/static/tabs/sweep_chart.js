@@ -10,7 +10,7 @@ import { logAxis, scoreTicks } from "./sweep_scale.js";
 
 /** In units of the drawing. It is no wider than that, and then grows as a whole; on a phone it is as wide as the page. */
 const PLOT = { widest: 560, narrowest: 220, height: 256, left: 46, right: 16, top: 14, bottom: 42 };
-const HOW = "Point at a dot, or walk there with the arrow keys; press it to open that design.";
+const HOW = "Point at a dot for its numbers; press it to open the design.";
 
 export class SweepChart {
   /**
