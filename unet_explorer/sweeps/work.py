@@ -77,8 +77,8 @@ def carried_along(payload: Payload) -> Payload:
     return payload
 
 
-def leave(sweep: str) -> None:
-    """Take no further step in any training of a sweep. Run in every process, between two others' steps."""
+async def leave(sweep: str) -> None:
+    """Take no further step in any training of a sweep. Dask runs it in every process, beside what is taught there."""
     _left.add(sweep)
 
 
