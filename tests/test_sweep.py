@@ -271,7 +271,7 @@ def test_what_was_cut_off_keeps_what_is_done(client, data, tmp_path):
         seen.append(run)
         raise KeyboardInterrupt
 
-    designs = [(config, TILE) for config in (THIN, WIDE, DEEP)]
+    designs = [(config, TILE) for config in (THIN, WIDE)]
     with pytest.raises(KeyboardInterrupt):
         sweep(designs, data, client=client, out=out, recipe=RECIPE, progress=cut)
     kept = read_sweep(out)
@@ -279,7 +279,7 @@ def test_what_was_cut_off_keeps_what_is_done(client, data, tmp_path):
     (out / "runs.jsonl").open("a").write('{"design": "unet1-t')
     table = sweep(designs, data, client=client, out=out, recipe=RECIPE)
     assert seen[0] in table.rows
-    assert [run.state for run in table] == ["done"] * 3
+    assert [run.state for run in table] == ["done"] * 2
     assert set(read_sweep(out).rows) == set(table.rows)
     anew = sweep(designs[:1], data, client=client, out=out, recipe={**RECIPE, "steps": 2}, again=True)
     assert anew[0].steps == 2
@@ -394,12 +394,13 @@ def test_a_session_in_the_background_stops_and_goes_on(client, data, tmp_path):
     assert [line.count("done") for line in (tmp_path / "o" / "runs.jsonl").read_text().splitlines()] == [1, 1, 1]
 
 
-def test_a_session_says_what_went_wrong(data):
-    session = SweepSession(["classroom"], data, client="tcp://127.0.0.1:9", steps=2)
-    session.start()
-    assert session.join(PATIENCE)
+def test_a_session_says_what_went_wrong(client, data, tmp_path):
+    session = SweepSession(["classroom"], data, client=client, out=tmp_path / "o", steps=2)
+    with opened_folder(tmp_path / "o", "cells", ["a", "b"], {}, False):
+        session.start()
+        assert session.join(PATIENCE)
     assert session.state == "failed"
-    assert "No scheduler of Dask answers" in session.problem
+    assert "Another sweep writes into" in session.problem
     session.close()
 
 

@@ -32,6 +32,7 @@ BEST, LAST, HISTORY = "best.npz", "last.npz", "history.json"
 _IMAGES: Final = ("dataset.npz", "dataset.json")
 _GLANCE: Final = 0.02
 """Seconds between two looks at how much memory is held, where the system does not note the most itself."""
+_FAILED: Final = ("lost", "failed", "stopped")
 _IDLE: Final = 60.0
 """Seconds without anything to do after which TensorFlow's memory is given back."""
 _GROWN: Final = 1_000_000_000
@@ -81,7 +82,7 @@ class _Process:
         # One training at a time, also where Dask has many threads: they would take each other's memory and time.
         self.alone = threading.Lock()
         self.left: set[str] = set()
-        self.sweep = ""
+        self.sweep = self.training = ""
         self._worker: Worker | None = None
         self._small = 0
         self._images: tuple[str, Any] = "", None
@@ -100,6 +101,12 @@ class _Process:
         if held > self._small + _GROWN:
             self.worker.kill()
             self._small = 0
+
+    def stop(self) -> None:
+        """Let the training that goes on end with its step, or within its examination."""
+        with contextlib.suppress(OSError):
+            if self.training:
+                self.worker.send({"do": "stop", "request": self.training})
 
     def images(self, key: str, made: Any, payload: Payload | None) -> Path:
         """A folder that holds the data set, as that of a training does."""
@@ -122,8 +129,7 @@ async def leave(sweep: str) -> None:
     """Take no further step in any training of a sweep. Dask runs it in every process, beside what is taught there."""
     _here.left.add(sweep)
     if _here.sweep == sweep:
-        # It may take a moment until a process has ended, and Dask waits for this function.
-        threading.Thread(target=_here.worker.kill, daemon=True, name="end of a worker").start()
+        _here.stop()
 
 
 def get_ready() -> tuple[str, int]:
@@ -202,17 +208,23 @@ def _followed(store: Store, sweep: str) -> tuple[str, int | None]:
         problem = ""
         with _fullest(worker.process) as fullest:
             worker.send({"do": "train", "request": name, "folder": str(store.folder), "paused": False})
-            while sweep not in _here.left:
+            _here.training = name
+            if sweep in _here.left:
+                # It was left just before there was anything to stop.
+                _here.stop()
+            while True:
                 event = heard.get()
-                if event["event"] == "lost" or (event["event"] == "failed" and event["request"] == name):
+                if event["event"] != "lost" and event.get("request") != name:
+                    continue
+                if event["event"] in _FAILED:
                     _clear(store)
-                    return str(event["reason"]), None
-                if event["event"] == "epoch" and event["request"] == name:
+                    return str(event.get("reason", "The sweep was stopped.")), None
+                if event["event"] == "epoch":
                     problem = str(event["problem"])
-                if event["event"] == "finished" and event["request"] == name:
+                if event["event"] == "finished":
                     return problem, fullest()
-        return "The sweep was stopped.", None
     finally:
+        _here.training = ""
         worker.events.disconnect(heard.put)
         _here.renew()
 
