@@ -148,7 +148,7 @@ class _Lines:
         self._done += 1
         now = time.monotonic()
         # What was there already, or was skipped, took no time, and tells nothing of what is left.
-        if (took := now - self._last) > _AT_ONCE:
+        if (took := now - self._last) > _AT_ONCE and run.state in {"done", "failed"}:
             self._spent, self._taught = self._spent + took, self._taught + 1
         self._last = now
         iou = f"IoU {run.iou:.3f}" if run.iou is not None else ""

@@ -14,7 +14,7 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.learning.recipe import Order
 from unet_explorer.sweeps.carried import carry
 from unet_explorer.sweeps.designs import Design
-from unet_explorer.sweeps.work import Outcome, Task, carried_along, leave, spare_memory, teach
+from unet_explorer.sweeps.work import Outcome, Task, carried_along, get_ready, leave, teach
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -60,13 +60,14 @@ class Pool:
 
     def __init__(self, client: Client, dataset: Dataset) -> None:
         self._client, self._sweep = client, secrets.token_hex(8)
-        self._carried = carry(dataset)
+        # TensorFlow is loaded meanwhile.
         self._payload: Future | None = None
         self._open: dict[str, tuple[Job, Future]] = {}
         self._number = 0
         # Of C, as Ctrl + C may come at any moment.
         self._done: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        told = client.run(spare_memory, on_error="ignore")
+        told = client.run(get_ready, on_error="ignore")
+        self._carried = carry(dataset)
         self.workers = max(1, len(told))
         shared = Counter(machine for machine, _ in told.values())
         self.spare = min((free // shared[machine] for machine, free in told.values()), default=None)
@@ -141,6 +142,7 @@ class Pool:
         with contextlib.suppress(Exception):
             if self._open and self._client.status == "running":
                 self._client.cancel([future for _, future in self._open.values()], force=True)
+            if self._client.status == "running":
                 self._client.run(leave, self._sweep, wait=False, on_error="ignore")
         self._open.clear()
         self._payload = None
@@ -156,4 +158,4 @@ def _outcome(future: Any) -> Outcome:
         words = lost if type(error).__name__ == "KilledWorker" else f"Dask could not run it ({type(error).__name__})."
     except Exception as error:  # noqa: BLE001  # a cancelled future raises an error of asyncio, others whatever there is
         words = f"Dask has lost it ({type(error).__name__})."
-    return {"problem": words, "history": {}, "step": 0, "ended": False, "peak": None, "files": {}}
+    return {"problem": words, "history": {}, "peak": None, "files": {}}

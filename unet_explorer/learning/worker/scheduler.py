@@ -27,7 +27,7 @@ from unet_explorer.learning.worker.task import Task
 from unet_explorer.learning.worker.training import Training
 from unet_explorer.model import build_model
 
-__all__ = ["Scheduler", "reason_of"]
+__all__ = ["Scheduler"]
 
 _OF_A_TRAINING: Final = frozenset({"train", "pause", "resume", "step", "stop"})
 
@@ -111,7 +111,7 @@ class Scheduler:
         identifier = str(request.get("request", ""))
         if request["do"] in _OF_A_TRAINING:
             self._drop(identifier)
-        self.send({"event": "failed", "do": request["do"], "request": identifier, "reason": reason_of(error)})
+        self.send({"event": "failed", "do": request["do"], "request": identifier, "reason": _reason(error)})
 
     def _drop(self, name: str) -> None:
         training = self.trainings.pop(name, None)
@@ -177,7 +177,7 @@ class Scheduler:
         self.stops.discard(name)
 
 
-def reason_of(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What went wrong, as a learner can use it."""
     if isinstance(error, DivergedError):
         return f"The training came apart: {error}. Steps this large overshoot: lower the learning rate, to a tenth say."

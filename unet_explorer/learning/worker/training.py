@@ -116,7 +116,7 @@ class Training:
         problem = self.note
         try:
             self._save_pictures(0, predicted)
-            write_epoch(self.store, self.first, self.history)
+            write_epoch(self.store, self.first, self._history)
         except OSError as error:
             problem = self._unsaved(0, error)
         self.send({**self.first, "event": "epoch", "request": self.name, "problem": problem})
@@ -150,19 +150,18 @@ class Training:
         store, learner, epoch = self.store, self.learner, self.epochs[-1]
         try:
             self._save_pictures(number, predicted)
-            write_epoch(store, epoch, self.history)
+            write_epoch(store, epoch, self._history)
             if better:
                 store.write_arrays("best.npz", best_arrays(learner.weights(), epoch))
             # A history that runs ahead of the weights can be cut; one that is behind them has a hole.
-            store.write("history.json", self.history.to_dict())
+            store.write("history.json", self._history.to_dict())
             store.write_arrays("last.npz", learner.state())
         except OSError as error:
             return self._unsaved(number, error)
         return self.note
 
     @property
-    def history(self) -> SavedHistory:
-        """All that is known of it so far."""
+    def _history(self) -> SavedHistory:
         return SavedHistory(self.points, self.first, self.epochs, self.clock)
 
     def _check_owner(self) -> None:
