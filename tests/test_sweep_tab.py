@@ -241,6 +241,33 @@ def test_stop_answers_at_once_and_what_went_wrong_is_said(tab, sessions):
     assert tab.state == "done"
 
 
+def test_what_cannot_be_taught_is_said_before_start_and_left_out(tab, instrument, sessions):
+    watch = Watch(tab)
+    instrument.config = {**instrument.config, "in_channels": 3}
+    watch.until(lambda: tab.plan["refused"])
+    assert tab.plan["refused"] == "The images have 1 channel, but the network takes 3. Set the image channels to 1."
+    assert (tab.plan["designs"], tab.plan["runs"]) == (0, 0)
+    pressed(tab, "start")
+    assert tab.problem == tab.plan["refused"]
+    assert not sessions
+    instrument.config = {**instrument.config, "in_channels": 1}
+    watch.until(lambda: not tab.plan["refused"])
+
+
+def test_closing_while_one_is_being_started_leaves_none(tab, sessions):
+    make = tab._make
+
+    def late(*arguments, **named):
+        tab.close()
+        return make(*arguments, **named)
+
+    tab._make = late
+    tab.set_state({"request": {"do": "start", "number": 1}})
+    tab._hand.shutdown(wait=True)
+    assert sessions[0].closed
+    assert tab._session is None
+
+
 def test_a_closed_tab_holds_nothing_and_ends_what_runs(tab, sessions):
     pressed(tab, "start")
     tab.close()

@@ -71,3 +71,9 @@ def test_designs_are_swept_and_a_dot_opens_one(warm_lab, page, tmp_path):
     assert not [each["id"] for each in violations if each["impact"] in {"serious", "critical"}]
     tab.root.locator('[data-leads="Train"]').click()
     expect(page.locator('[data-open="Train"]')).to_have_attribute("aria-selected", "true")
+    # A class may do without it.
+    notebook.kernel("panel.hide = ['Sweep']")
+    expect(page.locator('.ue-tabs [data-open="Sweep"]')).to_be_hidden()
+    page.locator('[data-open="Inside"]').focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('[data-open="Design"]')).to_be_focused()

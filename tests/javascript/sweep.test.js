@@ -34,13 +34,14 @@ test("scores stand between round numbers, never beyond 0 and 1", () => {
 });
 
 test("what Start would do, in words", () => {
-  const plan = { designs: 12, combinations: 12, misfits: 0, reason: "", runs: 24, problem: "" };
+  const plan = { designs: 12, combinations: 12, misfits: 0, twice: 0, reason: "", runs: 24, refused: "" };
   assert.equal(planWords(plan, 2), "12 designs × 2 seeds = 24 runs");
   assert.equal(planWords({ ...plan, designs: 1, runs: 1 }, 1), "1 design, 1 run");
   assert.equal(planWords({ ...plan, designs: 0, runs: 0 }, 3), "No design to teach");
   assert.equal(misfitWordsOf(plan), "");
   assert.equal(misfitWordsOf({ ...plan, combinations: 13, misfits: 1, reason: "depth 3, tile 77: odd." }), "1 of 13 combinations does not fit. It is depth 3, tile 77: odd.");
-  assert.equal(misfitWordsOf({ ...plan, combinations: 16, misfits: 3, reason: "a: b." }), "3 of 16 combinations do not fit. The first is a: b. 1 combination would be the same design again.");
+  assert.equal(misfitWordsOf({ ...plan, combinations: 16, misfits: 3, twice: 1, reason: "a: b." }), "3 of 16 combinations do not fit. The first is a: b. 1 combination would be the same design again.");
+  assert.equal(misfitWordsOf({ ...plan, refused: "Too many." }), "Too many.");
   assert.deepEqual([null, 0.2, 89, 90, 5399, 5400].map(leftWords), ["", "about 1 s left", "about 89 s left", "about 2 min left", "about 90 min left", "about 1.5 h left"]);
 });
 

@@ -18,7 +18,7 @@ from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.tabs.background_tab import BackgroundTab
 from unet_explorer.panel.tabs.chosen_image import ChosenImage
 from unet_explorer.panel.tabs.sweep_plan import Combined, combined, offered, toggled
-from unet_explorer.panel.tabs.sweep_rows import Course, designs_for_page
+from unet_explorer.panel.tabs.sweep_rows import Course, designs_for_page, teachable
 
 if TYPE_CHECKING:
     from unet_explorer.sweeps.session import SweepSession
@@ -49,7 +49,7 @@ class SweepTab(BackgroundTab):
         nearest: Whether a tile that does not fit a network gives way to the nearest that does.
         seeds: How often each design is taught, from other first weights.
         steps: Changes of the weights of each.
-        plan: What Start would do: how many designs and runs, and what does not fit.
+        plan: What Start would do: how many designs and runs, what does not fit, and what cannot be taught.
         images: What is learnt from, in words.
         state: ``"new"``, ``"starting"``, ``"running"``, ``"stopping"`` or ``"done"``.
         progress: How many runs have ended, of how many, and the seconds that are left, where that can be said.
@@ -118,19 +118,17 @@ class SweepTab(BackgroundTab):
             return
         if self.missing:
             raise ValueError(self.missing)
-        found = self._combined()
-        if not found.designs:
-            raise ValueError("No design is left to be taught: choose tiles that fit.")
+        recipe, dataset = self._taught(), self._chosen.dataset
+        designs, refused = teachable(self._combined().designs, dataset, recipe)
+        if not designs:
+            raise ValueError(refused or "No design is left to be taught: choose tiles that fit.")
         self._discard()
-        recipe = Recipe.from_dict({**self._recipe(), "steps": self.steps})
-        session = self._make(
-            found.designs, self._chosen.dataset, tuple(range(self.seeds)), steps=self.steps, recipe=recipe
-        )
+        session = self._make(designs, dataset, tuple(range(self.seeds)), steps=self.steps, recipe=recipe)
         varied = frozenset(name for name, values in self.ranges.items() if len(values) > 1)
-        varied |= {"tile"} if self.nearest and len({tile for _, tile in found.designs}) > 1 else set()
+        varied |= {"tile"} if len({tile for _, tile in designs}) > 1 else set()
         with self.hold_sync():
-            self._session, self._course = session, Course(found.designs, self.seeds)
-            self.designs, self.rows, self.dots = designs_for_page(found.designs, varied), [], []
+            self._session, self._course = session, Course(designs, self.seeds)
+            self.designs, self.rows, self.dots = designs_for_page(designs, varied), [], []
             self.mattered = {}
             self.state = "starting"
         session.changed.connect(self._due.set)
@@ -175,9 +173,14 @@ class SweepTab(BackgroundTab):
         try:
             found = self._combined()
         except ValueError as error:
-            return {"designs": 0, "runs": 0, "combinations": 0, "misfits": 0, "reason": "", "problem": str(error)}
-        designs = len(found.designs)
-        return {**found._asdict(), "designs": designs, "runs": designs * self.seeds, "problem": ""}
+            return {**Combined((), 0, 0, "")._asdict(), "designs": 0, "runs": 0, "twice": 0, "refused": str(error)}
+        designs, refused = teachable(found.designs, self._chosen.dataset, self._taught())
+        twice = found.combinations - found.misfits - len(found.designs)
+        runs = len(designs) * self.seeds
+        return {**found._asdict(), "designs": len(designs), "runs": runs, "twice": twice, "refused": refused}
+
+    def _taught(self) -> Recipe:
+        return Recipe.from_dict({**self._recipe(), "steps": self.steps})
 
     def _show_progress(self, session: Any, course: Course) -> None:
         live = session.state == "running"
@@ -197,11 +200,12 @@ class SweepTab(BackgroundTab):
     def _shut(self) -> None:
         self._instrument.unobserve(self._turned, ["config", "tile"])
         self._chosen.changed.disconnect(self._due.set)
-        self._discard()
 
     def _let_go(self) -> None:
         super()._let_go()
-        self._session, self._course = None, Course((), 1)
+        # It may have been closed while one was being started.
+        self._discard()
+        self._course = Course((), 1)
 
 
 def _missing() -> str:

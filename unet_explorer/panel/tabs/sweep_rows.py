@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from unet_explorer.core.trace import trace
+from unet_explorer.data.dataset import Dataset
+from unet_explorer.learning.preflight import stops
+from unet_explorer.learning.recipe import Order, Recipe
 from unet_explorer.panel.tabs.sweep_plan import Design, design_words, label_of, value_words
 from unet_explorer.sweeps.mattered import Effect, mattered
 from unet_explorer.sweeps.pareto import points_of
 from unet_explorer.sweeps.run import Run
 
-__all__ = ["Course", "designs_for_page", "dots_for_page", "mattered_for_page", "rows_for_page"]
+__all__ = ["Course", "designs_for_page", "dots_for_page", "mattered_for_page", "rows_for_page", "teachable"]
 
 _ENOUGH: Final = 2
 """After so many runs something can be said of the others."""
@@ -91,6 +94,38 @@ class Course:
             self._work[config, tile] for config, tile, seed in self._runs if (config, tile, seed) not in ended
         )
         return seconds * missing / done if done else None
+
+
+def teachable(designs: Sequence[Design], dataset: Dataset, recipe: Recipe) -> tuple[tuple[Design, ...], str]:
+    """Those of some designs that can learn from a set, and why others cannot, in words; empty if all can.
+
+    Args:
+        designs: What would be taught; all of them fit.
+        dataset: What they would learn from.
+        recipe: How.
+
+    Example:
+        >>> from unet_explorer import UNetConfig, cells
+        >>> grey, colour = ((UNetConfig(depth=2, in_channels=count), (76, 76)) for count in (1, 3))
+        >>> teachable([grey], cells(3, size=96), Recipe())[1]
+        ''
+        >>> teachable([colour], cells(3, size=96), Recipe())
+        ((), 'The images have 1 channel, but the network takes 3. Set the image channels to 1.')
+    """
+    found = {design: stops(Order(*design, recipe), dataset) for design in designs}
+    left = tuple(design for design, against in found.items() if not against)
+    refused = [(design, against[0]) for design, against in found.items() if against]
+    if not refused:
+        return left, ""
+    (config, tile), first = refused[0]
+    words = f"{first.words} {first.fix}".strip()
+    if not left and len({against.kind for _, against in refused}) == 1:
+        return left, words
+    which = design_words(config, tile, frozenset({"depth", "base_filters", "tile", "padding"}))
+    cannot = f"{len(refused)} of {len(designs)} designs cannot be taught. " + (
+        "It is" if len(refused) == 1 else "The first is"
+    )
+    return left, f"{cannot} {which}: {words}"
 
 
 def designs_for_page(designs: Sequence[Design], varied: frozenset[str]) -> list[dict[str, Any]]:

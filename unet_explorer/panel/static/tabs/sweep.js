@@ -64,7 +64,7 @@ class Sweep {
     setText(this.images, `All learn from ${this.model.get("images")}. `);
     if (plan.combinations === undefined) return;
     setText(this.says, planWords(plan, this.model.get("seeds")));
-    setText(this.misfits, plan.problem || misfitWordsOf(plan));
+    setText(this.misfits, misfitWordsOf(plan));
   }
 
   showProgress() {

@@ -14,9 +14,10 @@
  */
 
 /**
- * What Start would do: of so many `combinations` `misfits` do not fit, the first for that `reason`; `designs` are left.
+ * What Start would do: of so many `combinations` `misfits` do not fit, the first for that `reason`, and some are `twice` the
+ * same; `refused` says which cannot be taught, and why. `designs` are left.
  *
- * @typedef {{ designs: number, combinations: number, misfits: number, reason: string, runs: number, problem: string }} SweepPlan
+ * @typedef {{ designs: number, twice: number, combinations: number, misfits: number, reason: string, runs: number, refused: string }} SweepPlan
  */
 
 /**

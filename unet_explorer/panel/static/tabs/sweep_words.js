@@ -28,12 +28,11 @@ export function planWords({ designs, runs }, seeds) {
  *
  * @param {SweepPlan} plan
  */
-export function misfitWordsOf({ combinations, designs, misfits, reason }) {
-  const twice = combinations - misfits - designs;
+export function misfitWordsOf({ combinations, twice, misfits, reason, refused }) {
   const same = twice ? `${several(twice, "combination")} would be the same design again.` : "";
-  if (!misfits) return same;
+  if (!misfits) return [refused, same].filter(Boolean).join(" ");
   const first = misfits === 1 ? "It is" : "The first is";
-  return [`${exact(misfits)} of ${several(combinations, "combination")} ${misfits === 1 ? "does" : "do"} not fit. ${first} ${reason}`, same].filter(Boolean).join(" ");
+  return [`${exact(misfits)} of ${several(combinations, "combination")} ${misfits === 1 ? "does" : "do"} not fit. ${first} ${reason}`, refused, same].filter(Boolean).join(" ");
 }
 
 /**
