@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from unet_explorer.core.config import PRESETS, UNetConfig, shown
@@ -135,9 +134,7 @@ def read_designs(given: object, dataset: Dataset) -> tuple[Design, ...]:
     return designs
 
 
-def grid(
-    like: UNetConfig | str | None = None, *, tile: Tile | Sequence[Tile] | None = None, **knobs: Any
-) -> list[GivenDesign]:
+def grid(like: UNetConfig | str | None = None, *, tile: Any = None, **knobs: Any) -> list[GivenDesign]:
     """All combinations of some values of some knobs, as designs for `sweep`.
 
     A tile that does not fit one of them is not left out here: in the table of the sweep its row says why it was
