@@ -390,7 +390,7 @@ def test_a_session_in_the_background_stops_and_goes_on(client, data, tmp_path):
     assert (session.state, session.problem) == ("finished", "")
     assert [run.config for run in session.rows] == [THIN, WIDE, DEEP]
     assert first[0] in session.rows
-    assert session.sweep.weights(session.rows[0])
+    assert session.table.weights(session.rows[0])
     assert [line.count("done") for line in (tmp_path / "o" / "runs.jsonl").read_text().splitlines()] == [1, 1, 1]
 
 

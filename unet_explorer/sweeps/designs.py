@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from unet_explorer.core.config import PRESETS, UNetConfig, shown
@@ -17,6 +17,8 @@ __all__ = ["Design", "GivenDesign", "base_of", "grid", "read_design", "read_desi
 GivenDesign: TypeAlias = UNetConfig | tuple[UNetConfig, Tile] | str
 _MOST: Final = 100_000
 """Designs of one sweep."""
+_VALUES: Final = 1000
+"""Values of one knob."""
 _SUCH: Final = '["classroom", (UNetConfig(depth=3), 188)]'
 
 
@@ -77,7 +79,7 @@ def read_design(given: Any, dataset: Dataset) -> Design:
         >>> read_design("clasroom", cells(2, size=64))
         Traceback (most recent call last):
         ...
-        ValueError: designs: 'clasroom' is no design: give a UNetConfig, (config, tile), the link of a panel, or one \
+        ValueError: 'clasroom' is no design: give a UNetConfig, (config, tile), the link of a panel, or one \
 of paper, article, classroom.
     """
     if isinstance(given, UNetConfig):
@@ -91,11 +93,10 @@ of paper, article, classroom.
         try:
             return Design(given[0], read_tile(given[1]))
         except ValueError as error:
-            raise ValueError(f"designs: {error}") from None
+            raise ValueError(f"{shown(given)} is no design: {error}") from None
     names = ", ".join(PRESETS)
     raise ValueError(
-        f"designs: {shown(given)} is no design: give a UNetConfig, (config, tile), the link of a panel, or one of "
-        f"{names}."
+        f"{shown(given)} is no design: give a UNetConfig, (config, tile), the link of a panel, or one of {names}."
     )
 
 
@@ -118,21 +119,22 @@ def read_designs(given: object, dataset: Dataset) -> tuple[Design, ...]:
         raise ValueError(
             f"designs: {len(given):,} are more than {_MOST:,}: give fewer, or a sampler that chooses some."
         )
-    designs = tuple(read_design(each, dataset) for each in given)
+    try:
+        designs = tuple(read_design(each, dataset) for each in given)
+    except ValueError as error:
+        raise ValueError(f"designs={shown(given)}: {error}") from None
     seen: dict[Design, int] = {}
     for number, design in enumerate(designs, start=1):
         if design in seen:
             raise ValueError(
-                f"designs: number {seen[design]} and number {number} are the same ({design.link}): give each once. How "
-                "much chance has a say is told by several seeds."
+                f"designs={shown(given)}: number {seen[design]} and number {number} are the same ({design.link}): "
+                "give each once. How much chance has a say is told by several seeds."
             )
         seen[design] = number
     return designs
 
 
-def grid(
-    like: UNetConfig | str | None = None, *, tile: Tile | Sequence[Tile] | None = None, **knobs: Any
-) -> list[GivenDesign]:
+def grid(like: UNetConfig | str | None = None, *, tile: Any = None, **knobs: Any) -> list[GivenDesign]:
     """All combinations of some values of some knobs, as designs for `sweep`.
 
     A tile that does not fit one of them is not left out here: in the table of the sweep its row says why it was
@@ -157,24 +159,41 @@ def grid(
         >>> grid(deph=[2, 3])
         Traceback (most recent call last):
         ...
-        ValueError: Unknown key 'deph': did you mean 'depth'?
+        ValueError: deph=[2, 3]: Unknown key 'deph': did you mean 'depth'?
     """
     config = base_of(like)
-    values = {name: list(each) if isinstance(each, (list, tuple, range)) else [each] for name, each in knobs.items()}
-    for name, some in values.items():
-        if not some:
-            raise ValueError(f"{name}=[] is not allowed: give at least one value.")
-    tiles: list[Any] = [tile] if not isinstance(tile, (list, range)) else list(tile)
-    if not tiles:
-        raise ValueError("tile=[] is not allowed: give at least one tile, or leave it out.")
+    values = {name: _several(name, each, (list, tuple, range)) for name, each in knobs.items()}
+    # A pair is one tile.
+    tiles = _several("tile", tile, (list, range))
+    if (count := math.prod(map(len, [*values.values(), tiles]))) > _MOST:
+        raise ValueError(f"These are {count:,} combinations, more than {_MOST:,}: give fewer values, or a sampler.")
     if tile is not None:
-        for each in tiles:
-            read_tile(each)
+        pairs = [read_tile(each) for each in tiles]
+        tiles = [pair if isinstance(each, (tuple, list)) else pair[0] for pair, each in zip(pairs, tiles, strict=True)]
+    for name, some in values.items():
+        _check(config, name, knobs[name], some)
     made: list[GivenDesign] = []
     for chosen in itertools.product(*values.values()):
         one = UNetConfig.from_dict({**config.to_dict(), **dict(zip(values, chosen, strict=True))})
         made += [one] if tile is None else [(one, each) for each in tiles]
     return made
+
+
+def _check(config: UNetConfig, name: str, given: Any, values: list[Any]) -> None:
+    for each in values:
+        try:
+            UNetConfig.from_dict({**config.to_dict(), name: each})
+        except ValueError as error:
+            among = f"{name}={shown(given)}: " if given is not each else ""
+            raise ValueError(f"{among}{error}") from None
+
+
+def _several(name: str, given: Any, kinds: tuple[type, ...]) -> list[Any]:
+    if not isinstance(given, kinds):
+        return [given]
+    if not 0 < len(given) <= _VALUES:  # type: ignore[arg-type]
+        raise ValueError(f"{name}={shown(given)} is not allowed: give one value, or a list of 1 to {_VALUES:,}.")
+    return list(given)  # type: ignore[call-overload,no-any-return]
 
 
 def base_of(like: object) -> UNetConfig:

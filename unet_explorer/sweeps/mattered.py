@@ -8,8 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.core.config import shown
-from unet_explorer.sweeps.run import KNOBS, Run
+from unet_explorer.sweeps.run import KNOBS, Run, read_runs
 
 __all__ = ["CHANCE", "Effect", "Mattered", "mattered"]
 
@@ -130,12 +129,7 @@ def mattered(runs: Iterable[Run]) -> Mattered:
 
 
 def _rows(runs: object) -> list[Run]:
-    try:
-        rows = list(runs)  # type: ignore[call-overload]  # what is no list is refused below
-    except TypeError:
-        rows = [None]
-    if not all(isinstance(run, Run) for run in rows):
-        raise ValueError(f"runs={shown(runs)} is not allowed: give a Sweep, or a list of its rows.")
+    rows = read_runs("runs", runs, "give a Sweep, or a list of its rows")
     return [run for run in rows if run.iou is not None and run.state == "done"]
 
 

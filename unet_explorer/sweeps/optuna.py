@@ -13,6 +13,7 @@ from unet_explorer.sweeps.run import KNOBS
 __all__ = ["optuna_sampler"]
 
 _INSTALL: Final = "pip install optuna"
+_VALUES: Final = 1000
 _RUNS: Final = Whole(1, 100_000)
 
 
@@ -94,8 +95,8 @@ def _space(space: object) -> dict[str, Sequence[Any]]:
     for name, values in space.items():
         if name not in (*KNOBS, "tile"):
             raise ValueError(f"space: there is no knob {shown(name)}: give some of {', '.join((*KNOBS, 'tile'))}.")
-        if not isinstance(values, (list, tuple, range)) or not values:
-            raise ValueError(f"space: {name}={shown(values)} is not allowed: give a list of values.")
+        if not isinstance(values, (list, tuple, range)) or not 0 < len(values) <= _VALUES:
+            raise ValueError(f"space: {name}={shown(values)} is not allowed: give a list of 1 to {_VALUES:,} values.")
         if name == "tile":
             found[name] = [int(read_value("space: tile", each, Whole(1, 100_000))) for each in values]
         else:

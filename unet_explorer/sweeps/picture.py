@@ -10,7 +10,7 @@ from unet_explorer.core.config import shown
 from unet_explorer.drawing.palette import BLUE, PAGE
 from unet_explorer.export.paper import PICTURES, drawn, quiet, save
 from unet_explorer.sweeps.pareto import COSTS, Cost, Point, points_of
-from unet_explorer.sweeps.run import KNOBS, Run
+from unet_explorer.sweeps.run import KNOBS, Run, read_runs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,12 +83,7 @@ def sweep_bytes(sweep: Iterable[Run], kind: str, cost: Cost = "macs") -> bytes:
 
 
 def _points(sweep: object, cost: object) -> tuple[Point, ...]:
-    try:
-        rows = list(sweep)  # type: ignore[call-overload]  # what is no list is refused below
-    except TypeError:
-        rows = [None]
-    if not all(isinstance(row, Run) for row in rows):
-        raise ValueError(f"sweep={shown(sweep)} is no sweep: give what sweep(…) gave, or some of its rows.")
+    rows = read_runs("sweep", sweep, "give what sweep(…) gave, or some of its rows")
     if not isinstance(cost, str) or cost not in COSTS:
         raise ValueError(f"cost={shown(cost)} is not allowed: give one of {', '.join(COSTS)}.")
     points = points_of(rows, cost)

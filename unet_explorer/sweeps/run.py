@@ -7,10 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from unet_explorer.core.config import PRESETS, UNetConfig
+from unet_explorer.core.config import PRESETS, UNetConfig, shown
 from unet_explorer.core.signed import design_in
 
-__all__ = ["COLUMNS", "KNOBS", "Run", "RunState", "columns_of", "read_run", "run_of"]
+__all__ = ["COLUMNS", "KNOBS", "Run", "RunState", "columns_of", "read_run", "read_runs", "run_of"]
 
 RunState = Literal["done", "stopped", "skipped", "failed"]
 KNOBS: Final = tuple(each.name for each in dataclasses.fields(UNetConfig))
@@ -128,6 +128,36 @@ def run_of(design: str, seed: int, state: RunState, **known: Any) -> Run:
     """
     config, tile = design_in(design)
     return Run(design, config, tile, seed, state, **known)
+
+
+def read_runs(name: str, runs: object, remedy: str) -> list[Run]:
+    """The rows that were given.
+
+    Args:
+        name: What they are called.
+        runs: A `Sweep`, or a list of rows.
+        remedy: What shall be given, in words.
+
+    Raises:
+        ValueError: If it is anything else.
+
+    Example:
+        >>> read_runs("runs", 7, "give a Sweep")
+        Traceback (most recent call last):
+        ...
+        ValueError: runs=7 is not allowed: give a Sweep.
+    """
+    rows = []
+    try:
+        for run in runs:  # type: ignore[attr-defined]  # what is no list is refused below
+            if not isinstance(run, Run):
+                break
+            rows.append(run)
+        else:
+            return rows
+    except Exception:  # noqa: BLE001, S110  # foreign objects may fail in any way when gone through
+        pass
+    raise ValueError(f"{name}={shown(runs)} is not allowed: {remedy}.")
 
 
 def read_run(values: Mapping[str, Any]) -> Run:

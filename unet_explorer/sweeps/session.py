@@ -125,8 +125,8 @@ class SweepSession:
             thread.join()
 
     @property
-    def sweep(self) -> Sweep:
-        """The table so far: to be saved, drawn, and opened."""
+    def table(self) -> Sweep:
+        """The table so far, to be saved, drawn, and opened."""
         kept = None if self._out is None else self._out / "runs"
         return Sweep(self.rows, self._asked.dataset.classes, kept)
 

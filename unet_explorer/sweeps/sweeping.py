@@ -57,7 +57,7 @@ def sweep(
             and how many there will be; ``again=True`` begins anew in a folder that holds a sweep.
 
     Returns:
-        The table: a row for each design and seed, in their order.
+        The table, with a row for each design and seed, in their order.
 
     Raises:
         ValueError: If an argument is not allowed, or the folder holds a sweep of other images or another recipe.

@@ -75,7 +75,7 @@ class Sweep(Sequence[Run]):
 
     @property
     def columns(self) -> dict[str, list[Any]]:
-        """The table by columns: the design's link, its name, its knobs, tile, seed and state, and all numbers.
+        """The table by columns, with the design's link, its name, its knobs, tile, seed and state, and all numbers.
 
         ``iou`` and ``dice`` go from 0 to 1, ``memory`` and ``peak`` are bytes, ``macs`` multiply-adds of one tile.
         """
