@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from unet_explorer import UNetConfig, cells, explore, trace
 from unet_explorer.core.tiles import ShapeError
+from unet_explorer.learning.recipe import Recipe
 from unet_explorer.learning.signals import Signal
 from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.tabs import sweep as module
@@ -23,6 +24,7 @@ from unet_explorer.panel.tabs.sweep import SweepTab
 from unet_explorer.panel.tabs.sweep_plan import MOST_DESIGNS, combined, offered, toggled
 from unet_explorer.panel.tabs.sweep_rows import Course, mattered_for_page
 from unet_explorer.sweeps.run import Run
+from unet_explorer.sweeps.session import SweepSession
 from unet_explorer.sweeps.table import Sweep
 
 
@@ -44,7 +46,7 @@ class Session:
         self.closed = True
 
     @property
-    def sweep(self):
+    def table(self):
         return Sweep(self.rows)
 
     def become(self, state, problem=""):
@@ -74,6 +76,16 @@ def tab(instrument, sessions):
     Watch(made).until(lambda: made.plan and made.images)
     yield made
     made.close()
+
+
+@pytest.fixture
+def panel_with_runs(state):
+    panel = explore(SMALL, 76, cells(3, size=96))
+    tab, session = panel.tab("Sweep"), Session([(SMALL, TILE)], None, (0,), steps=3, recipe=None)
+    tab._session = session
+    session.end(0, 0, iou=0.5)
+    yield panel
+    panel.close()
 
 
 def toggle(tab, name, value):
@@ -225,6 +237,27 @@ def test_rows_come_in_and_become_dots(tab, sessions):
     pressed(tab, "start")
     assert session.closed
     assert (len(sessions), tab.rows, tab.dots) == (2, [], [])
+
+
+def test_the_stand_in_is_as_the_real_one():
+    real = SweepSession([(SMALL, TILE)], cells(3, size=96), (0, 1), steps=3, recipe=Recipe(steps=3))
+    stand_in = Session([(SMALL, TILE)], None, (0, 1), steps=3, recipe=None)
+    for name in ("state", "rows", "total", "problem"):
+        assert getattr(real, name) == getattr(stand_in, name)
+    assert isinstance(real.table, type(stand_in.table))
+    real.changed.connect(print)
+    for name in ("start", "stop", "close"):
+        assert callable(getattr(real, name))
+    real.close()
+
+
+def test_the_table_is_saved(panel_with_runs, tmp_path):
+    panel_with_runs.save(tmp_path / "runs.csv", "sweep")
+    lines = (tmp_path / "runs.csv").read_text("utf-8").splitlines()
+    assert len(lines) == 2
+    assert "unet1-t76-d2-f4-224jc5e" in lines[1]
+    panel_with_runs.save(tmp_path / "runs.svg", "sweep")
+    assert (tmp_path / "runs.svg").read_bytes().startswith(b"<?xml")
 
 
 def test_stop_answers_at_once_and_what_went_wrong_is_said(tab, sessions):

@@ -43,6 +43,7 @@ def test_designs_are_swept_and_a_dot_opens_one(warm_lab, page, tmp_path):
     expect(rows).to_have_count(2)
     expect(dots).to_have_count(2)
     expect(tab.role("sweep-problem")).to_have_text("")
+    notebook.expect_kernel("panel.tab('Sweep').table.best is not None", "True")
     # The dots stand from little work to much; the shown design is ringed.
     expect(dots.nth(0)).to_have_attribute(
         "aria-label", re.compile(r"^4 filters: IoU \d\.\d\d, [\d.]+ M multiply-adds.*, shown now$")

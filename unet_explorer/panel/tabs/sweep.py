@@ -83,10 +83,10 @@ class SweepTab(BackgroundTab):
         instrument: Instrument,
         chosen: ChosenImage,
         recipe: Callable[[], dict[str, Any]],
-        make: Callable[..., Any] = _begun,
+        make: Callable[..., SweepSession] = _begun,
     ) -> None:
         self._instrument, self._chosen, self._recipe, self._make = instrument, chosen, recipe, make
-        self._session: Any = None
+        self._session: SweepSession | None = None
         self._course = Course((), 1)
         super().__init__(instrument=f"anywidget:{instrument.model_id}", missing=_missing() if make is _begun else "")
         instrument.observe(self._turned, ["config", "tile"])
@@ -182,7 +182,7 @@ class SweepTab(BackgroundTab):
     def _taught(self) -> Recipe:
         return Recipe.from_dict({**self._recipe(), "steps": self.steps})
 
-    def _show_progress(self, session: Any, course: Course) -> None:
+    def _show_progress(self, session: SweepSession, course: Course) -> None:
         live = session.state == "running"
         self.progress = course.progress(time.monotonic() - course.since, live)
         self.problem = session.problem or self.problem
@@ -195,7 +195,7 @@ class SweepTab(BackgroundTab):
     def table(self) -> Sweep | None:
         """The runs that have ended, to be saved; None if there are none."""
         session = self._session
-        return session.sweep if session is not None and session.rows else None
+        return session.table if session is not None and session.rows else None
 
     def _shut(self) -> None:
         self._instrument.unobserve(self._turned, ["config", "tile"])
