@@ -24,6 +24,7 @@ from unet_explorer.learning.history import History
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.lessons.lesson import LessonError
+from unet_explorer.sweeps.run import run_of
 
 __all__ = ["TABLE", "Tried"]
 
@@ -225,6 +226,14 @@ def _table() -> dict[str, Callable[[], Tried]]:
             },
             dict.fromkeys(("images", "labels"), ("plain file", "cannot be read")),
         ),
+        "grid": lambda: Tried(
+            unet_explorer.grid,
+            {
+                "like": NETWORK,
+                "tile": 20,
+                **{name: each for name, each in NETWORK.to_dict().items() if name != "version"},
+            },
+        ),
         "membranes": lambda: Tried(membranes, sized),
         "nearest_sizes": lambda: Tried(unet_explorer.nearest_sizes, {"config": NETWORK, "n": 20}),
         "open_image": lambda: Tried(
@@ -287,6 +296,15 @@ def _table() -> dict[str, Callable[[], Tried]]:
         ),
         "save_exercises": lambda: _saving("save_exercises", "sheet.md", **design, seed=3, count=4, key=True),
         "save_inventory": lambda: _saving("save_inventory", "before.md", form="after", key=True),
+        "save_sweep": lambda: Tried(
+            _anew(unet_explorer.save_sweep),
+            {
+                "sweep": [run_of("unet1-t188-d3-f8-11hrn49", 0, "done", iou=0.5, macs=9)],
+                "path": f"{_folder()}/anew.svg",
+                "cost": "macs",
+                "overwrite": True,
+            },
+        ),
         "score": lambda: Tried(unet_explorer.score, {"answers": ("A", "b", "", None) * 5, "form": "after"}),
         "save_figure": lambda: _saving("save_figure", "u.svg", **design, **asdict(FigureOptions())),
         "save_page": lambda: _saving("save_page", "page.html", **design),
@@ -305,6 +323,24 @@ def _table() -> dict[str, Callable[[], Tried]]:
             also=(FileExistsError,),
         ),
         "shapes": lambda: Tried(shapes, sized),
+        "sweep": lambda: Tried(
+            _sweep,
+            {
+                "designs": [(NETWORK, 20)],
+                "dataset": GREY,
+                "seeds": (0, 1),
+                "steps": 2,
+                "client": None,
+                "out": f"{_folder()}/sweep",
+                "recipe": {"batch_size": 2},
+                "memory": "2 GB",
+                "halving": 3,
+                "workers": 1,
+                "progress": lambda run, total: None,
+                "again": True,
+            },
+            {"out": ("folder",), "recipe": ("key", "augmentation", "steps"), "designs": ("design",)},
+        ),
         "tile_for_output": lambda: Tried(unet_explorer.tile_for_output, {"config": NETWORK, "wanted": 20}),
         "to_script": lambda: Tried(unet_explorer.to_script, {**design, "framework": "torch"}),
         "trace": lambda: Tried(trace, design),
@@ -318,6 +354,13 @@ def _answers() -> str:
     path = Path(_folder()) / "answers.csv"
     path.write_text("form,crop\nbefore,A\n", "utf-8")
     return str(path)
+
+
+def _sweep(**given: Any) -> Any:
+    """What is asked for is read, and nothing is taught."""
+    with mock.patch("unet_explorer.sweeps.sweeping.opened_course") as course:
+        course.return_value.__enter__.return_value.rows = ()
+        return unet_explorer.sweep(**given)
 
 
 def _saving(name: str, file: str, **good: Any) -> Tried:

@@ -25,7 +25,7 @@ DARK = """async () => {
     await window.jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
 }"""
 USUAL, WALL, PHONE = ({"width": width, "height": height} for width, height in ((1366, 768), (1920, 1080), (390, 844)))
-TABS = ("Design", "Build", "Train", "Tile", "Inside")
+TABS = ("Design", "Build", "Train", "Tile", "Inside", "Sweep")
 INTO_VIEW = """() => {
     document.querySelector(".unet-explorer").scrollIntoView({ block: "end" });
     return new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
@@ -69,6 +69,13 @@ def take_all(lab: Lab, page: Page, folder: Path) -> None:
     tile.action("predict").click()
     tile.expect_state("done")
     expect(open_tab(page, "Inside").root).to_have_attribute("data-step", "dec0_concat")
+    sweep = open_tab(page, "Sweep")
+    for name, value in (("depth", 2), ("base_filters", 4)):
+        sweep.root.locator(f'[data-vary={name}][data-value="{value}"]').click()
+    sweep.set("steps", 20)
+    sweep.action("start").click()
+    sweep.expect_state("starting", "running")
+    expect(sweep.root).to_have_attribute("data-state", "done", timeout=600_000)
     for theme in ("light", "dark"):
         if theme == "dark":
             page.evaluate(DARK)

@@ -7,7 +7,6 @@ import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import fields
 from itertools import combinations
 from typing import Any
 
@@ -22,12 +21,13 @@ from unet_explorer.core.config import shown
 from unet_explorer.drawing.options import FigureOptions
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.recipe import Recipe
+from unet_explorer.sweeps.asked import How
 
 RESULTS = {"Step", "Trace"}
 """What the package gives, and nobody makes."""
 CALLED_BACK = {"on_ready", "on_lost", "on_failed", "on_answer"}
 """What `Requests` tells a session; no one else calls these."""
-MORE = {"TrainingSession": Recipe, "save_figure": FigureOptions}
+MORE = {"TrainingSession": Recipe, "grid": UNetConfig, "save_figure": FigureOptions, "sweep": How}
 """What else than its own arguments is taken by name."""
 KERAS = {"build_model", "predict_folder", "predict_image", "save_model", "save_package"}
 CASES = [pytest.param(name, marks=[pytest.mark.tensorflow] * (name in KERAS)) for name in TABLE]
@@ -68,7 +68,7 @@ def test_every_public_callable_and_every_argument_is_tried(state):
     assert TABLE.keys() - asked == {"Trace.__getitem__"}
     for name in asked:
         named = {each.name for each in public[name] if each.kind is not each.VAR_KEYWORD}
-        more = {each.name for each in fields(MORE[name])} if name in MORE else set()
+        more = set(MORE[name].__annotations__) if name in MORE else set()
         tried = set(TABLE[name]().good) if name not in KERAS else named
         assert tried == (tried if name.startswith("Explorer.") else named | more), name
 

@@ -20,7 +20,7 @@ from unet_explorer.panel.assets import link, read
 
 ENTRIES = [
     "stage/stage.js",
-    *(f"tabs/{name}.js" for name in ("ablation", "build", "inside", "tile", "train")),
+    *(f"tabs/{name}.js" for name in ("ablation", "build", "inside", "sweep", "tile", "train")),
 ]
 
 

@@ -22,8 +22,8 @@ def opened():
     """A panel with every tab in use, but no worker; and what its images are known by when nobody holds them."""
     data = cells(6, size=96)
     panel = explore("classroom", 92, data)
-    tabs = [panel.tab(title) for title in ("Build", "Train", "Tile", "Inside")]
-    _, train, tile, inside = tabs
+    tabs = [panel.tab(title) for title in ("Build", "Train", "Tile", "Inside", "Sweep")]
+    _, train, tile, inside, _ = tabs
     bell = Bell()
     for tab in tabs:
         tab.observe(lambda _: bell.ring())
@@ -42,7 +42,8 @@ def test_close_lets_go_of_all_images(state, monkeypatch, held):
     panel.close()
     for each in threads:
         each.shutdown(wait=True)
-    for each in [each for each in threading.enumerate() if each.name in {"TrainTab", "TileTab", "InsideTab"}]:
+    names = {"TrainTab", "TileTab", "InsideTab", "SweepTab"}
+    for each in [each for each in threading.enumerate() if each.name in names]:
         each.join(LONG)
     gc.collect()
     assert [each() for each in known] == [None] * 3

@@ -15,6 +15,7 @@ from support import configs, everything, examples
 from unet_explorer import PRESETS, UNetConfig, __main__, cells, explore, plan, shapes
 from unet_explorer.core.config import allowed
 from unet_explorer.core.tiles import LARGEST
+from unet_explorer.core.tokens import WORDS
 from unet_explorer.data.augment import Augmentation
 from unet_explorer.data.made import SETS
 from unet_explorer.data.made.wanted import Made
@@ -23,7 +24,6 @@ from unet_explorer.lessons.lesson import HIDDEN, lessons
 from unet_explorer.panel.code import as_code
 from unet_explorer.panel.link import ASKED, LOCKED, LONGEST, Link, link_in, read_link, write_link
 from unet_explorer.panel.rooms import TABS
-from unet_explorer.panel.tokens import WORDS
 
 
 def taught(recipe):
@@ -83,7 +83,7 @@ def links(draw):
         draw(st.none() | recipes().map(taught)),
         draw(st.integers(1, 1024)),
         draw(st.sampled_from(["", "input", "argmax", *(step.name for step in plan(config))])),
-        draw(st.sampled_from(["Design", "Build", "Train", "Tile", "Inside"])),
+        draw(st.sampled_from(["Design", "Build", "Train", "Tile", "Inside", "Sweep"])),
         draw(st.sampled_from(["", *lessons()])),
         tuple(each for each in LOCKED if draw(st.booleans())),
         tuple(each for each in HIDDEN if draw(st.booleans())),

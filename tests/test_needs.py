@@ -45,7 +45,7 @@ def test_the_panel_the_core_and_the_images_need_none(without):
     code = (
         "from unet_explorer import UNetConfig, cells, explore, to_script, trace\n"
         "panel = explore('classroom'); cells(2, size=64); to_script(UNetConfig(), 572)\n"
-        "for title in ('Build', 'Train', 'Tile', 'Inside'): panel.tab(title)\n"
+        "for title in ('Build', 'Train', 'Tile', 'Inside', 'Sweep'): panel.tab(title)\n"
         "print(trace(UNetConfig(), 572).output)"
     )
     assert "388" in without(code)

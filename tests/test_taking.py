@@ -13,6 +13,8 @@ from hands import Watch
 from unet_explorer import UNetConfig, cells, explore, trace
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.panel.taking import KINDS, Content, file_of, kind_of, menu
+from unet_explorer.sweeps.run import run_of
+from unet_explorer.sweeps.table import Sweep
 
 SMALL = UNetConfig(depth=2, base_filters=4)
 
@@ -53,7 +55,7 @@ BEGINS = {
     ".png": (b"\x89PNG",),
     ".tex": (b"\\documentclass", b"%", b"\\begin"),
     ".dot": (b"digraph", b"graph", b"//"),
-    ".csv": (b"step,",),
+    ".csv": (b"step,", b"design,"),
     ".md": (b"|",),
     ".html": (b"<!doctype html>",),
     ".py": (b'"""A U-Net in',),
@@ -65,8 +67,9 @@ LEARNT = {"curves", "network", "package"}
 
 @pytest.mark.parametrize(("what", "ending"), [each for each in EVERY if each[0] not in LEARNT])
 def test_each_file_is_what_its_name_says(panel, images, what, ending):
+    runs = Sweep([run_of("unet1-t188-d3-f8-11hrn49", 0, "done", iou=0.8, macs=10**8)])
     told = panel._content().told
-    content = Content(SMALL, (76, 76), images, Recipe(), None, images.images[0], a_view(), told)
+    content = Content(SMALL, (76, 76), images, Recipe(), None, images.images[0], a_view(), runs, told)
     file = file_of(content, what, ending, {})
     if ending:
         assert file.name == f"unet-depth2-76x76{'' if what == 'figure' else '-' + what}{ending}"
@@ -78,10 +81,10 @@ def test_each_file_is_what_its_name_says(panel, images, what, ending):
 
 
 @pytest.mark.parametrize(
-    ("what", "ending"), [each for each in EVERY if each[0] in {*LEARNT, "tiling", "maps", "nnunet"}]
+    ("what", "ending"), [each for each in EVERY if each[0] in {*LEARNT, "tiling", "maps", "sweep", "nnunet"}]
 )
 def test_what_is_not_there_yet_is_said_with_what_to_do(what, ending):
-    with pytest.raises(ValueError, match="yet: open (Train|Tile|Inside)"):
+    with pytest.raises(ValueError, match="yet: open (Train|Tile|Inside|Sweep)"):
         file_of(Content(SMALL, (76, 76)), what, ending, {})
 
 
@@ -169,5 +172,9 @@ def test_the_menu_hands_over_link_and_code(panel):
 
 def test_an_ending_stands_for_the_first_that_has_it():
     for what, ending in EVERY:
-        if ending and what not in {"torch", "tiling", "maps", "curves"} and (what, ending) != ("table", ".tex"):
+        if (
+            ending
+            and what not in {"torch", "tiling", "maps", "curves", "sweep"}
+            and (what, ending) != ("table", ".tex")
+        ):
             assert kind_of(f"a{ending}") == what

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from unet_explorer.panel.opening import explore, save_page
     from unet_explorer.predict.folder import predict_folder
     from unet_explorer.predict.predict import predict_image
+    from unet_explorer.sweeps.designs import grid
+    from unet_explorer.sweeps.picture import save_sweep
+    from unet_explorer.sweeps.sweeping import sweep
 
 __all__ = [
     "PRESETS",
@@ -71,6 +74,7 @@ __all__ = [
     "explore",
     "from_folder",
     "from_stack",
+    "grid",
     "inventory",
     "nearest_sizes",
     "open_image",
@@ -89,9 +93,11 @@ __all__ = [
     "save_notebook",
     "save_package",
     "save_page",
+    "save_sweep",
     "save_table",
     "save_tiling",
     "score",
+    "sweep",
     "tile_for_output",
     "to_script",
     "trace",
@@ -109,6 +115,7 @@ _LATER = {
     "explore": "panel.opening",
     "from_folder": "data.files",
     "from_stack": "data.stacks",
+    "grid": "sweeps.designs",
     "inventory": "lessons.inventory",
     "open_image": "data.lazy",
     "predict_folder": "predict.folder",
@@ -124,9 +131,11 @@ _LATER = {
     "save_notebook": "export.notebook",
     "save_package": "export.package",
     "save_page": "panel.opening",
+    "save_sweep": "sweeps.picture",
     "save_table": "drawing.saving",
     "save_tiling": "export.tiles",
     "score": "lessons.scoring",
+    "sweep": "sweeps.sweeping",
     "to_script": "core.script",
     **{name: f"data.made.{name}" for name in SETS},
 }

@@ -26,7 +26,12 @@ _RECORD: Final = ".shipped.json"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Start JupyterLab with the first notebook open, or serve the page without cells, until it is stopped."""
-    options = _options(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["sweep"]:
+        from unet_explorer.commands import sweep
+
+        sys.exit(sweep.main(words[1:]))
+    options = _options(words)
     if options.design:
         # Kernels have the environment of the server that starts them.
         from unet_explorer.panel.link import ASKED
@@ -50,6 +55,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="unet-explorer",
         description="Explore the U-Net by hand: opens a notebook in JupyterLab, on this machine only.",
+        epilog="unet-explorer sweep FILE.toml teaches many designs; unet-explorer sweep --help says how.",
     )
     parser.add_argument("--version", action="version", version=f"unet_explorer {__version__}")
     parser.add_argument(

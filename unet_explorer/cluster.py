@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from unet_explorer.core.config import shown
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["EXTRA", "ClusterError", "connected", "dask_package"]
+__all__ = ["EXTRA", "ClusterError", "connected", "dask_package", "dask_setup"]
 
 EXTRA: Final = 'pip install "unet_explorer[cluster]"'
 _PATIENCE: Final = 10.0
@@ -85,6 +87,24 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
         yield client
 
 
+def dask_setup(worker: object) -> None:
+    """Leave Ctrl + C to the process that has started these; Dask calls this in each of them.
+
+    Args:
+        worker: Of Dask.
+
+    Example:
+        >>> import signal
+        >>> before = signal.getsignal(signal.SIGINT)
+        >>> dask_setup(None)
+        >>> signal.signal(signal.SIGINT, before) is signal.SIG_IGN
+        True
+    """
+    # A terminal sends it to all processes at once, and each would print where it was.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _is_client(client: object) -> bool:
     # A class of a package that is not loaded has no instances.
     import sys
@@ -118,6 +138,8 @@ def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
             # Half of the memory is no reason to write to disc: what fits is known before.
             memory_limit=0,
             silence_logs="ERROR",
+            # Dask calls `dask_setup` there.
+            preload=__name__,
         )
     try:
         client = distributed.Client(cluster, timeout=_PATIENCE)

@@ -125,7 +125,7 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
     expect(panel.role("offline")).to_be_visible()
     expect(panel.role("offline")).to_contain_text("run the cell again")
     # Said in every tab, in the place of what cannot be computed.
-    for name in ("Build", "Train", "Tile", "Inside"):
+    for name in ("Build", "Train", "Tile", "Inside", "Sweep"):
         page.locator(f'[data-open="{name}"]').click()
         expect(panel.role("gone")).to_be_in_viewport()
         expect(panel.role("gone")).to_contain_text("The kernel is gone")

@@ -41,6 +41,7 @@ MAIN = {
     "Train": '[data-role="loss-curve"]',
     "Tile": '[data-role="tiles"]',
     "Inside": '[data-role="whole"]',
+    "Sweep": '[data-role="sweep-plan"]',
 }
 """What each tab is there for."""
 
@@ -71,7 +72,7 @@ def test_every_tab_shows_knobs_verdict_u_and_what_it_is_there_for_at_once(stage,
     panel, _ = stage
     resize(page, 1366, 768)
     knobs = [f'[data-knob="{name}"]' for name in KNOBS]
-    always = ['[data-role="status"]', *knobs, ".ue-paper", ".ue-paper svg", '[data-open="Inside"]']
+    always = ['[data-role="status"]', *knobs, ".ue-paper", ".ue-paper svg", '[data-open="Sweep"]']
     assert all_seen(panel, *always, '[data-role="card"]') == []
     for name, main in MAIN.items():
         open_tab(page, name)
@@ -193,7 +194,7 @@ def test_tabs_and_tools_never_lie_on_each_other(stage, page):
     for width in (1366, 1100, 1024, 900, 820, 760):
         resize(page, width, 768)
         tabs, tools = (panel.root.locator(each).bounding_box() for each in (".ue-tabs", ".ue-tools > :first-child"))
-        last = panel.root.locator('.ue-tabs [data-open="Inside"]').bounding_box()
+        last = panel.root.locator('.ue-tabs [data-open="Sweep"]').bounding_box()
         beside = last["x"] + last["width"] <= tools["x"] + 1
         below = tabs["y"] + tabs["height"] <= tools["y"] + 1
         assert beside or below, width
@@ -373,7 +374,7 @@ def test_two_panels_are_two_stages(warm_lab, page):
     expect(page.locator(".unet-explorer")).to_have_count(2)
     for at in range(2):
         expect(page.locator(".unet-explorer").nth(at).locator('[role="tab"]')).to_have_text(
-            ["Design", "Build", "Train", "Tile", "Inside"]
+            ["Design", "Build", "Train", "Tile", "Inside", "Sweep"]
         )
 
 

@@ -19,7 +19,7 @@ from unet_explorer.learning.finding import Finding, TrainingError
 from unet_explorer.learning.recipe import Order
 from unet_explorer.needs import no_tensorflow
 
-__all__ = ["FEW", "RARE", "TrainingError", "findings", "macs_per_step"]
+__all__ = ["ENOUGH", "FEW", "RARE", "TrainingError", "findings", "macs_per_step", "stops"]
 
 FEW: Final = 16
 """An output of fewer pixels a side teaches next to nothing a step."""
@@ -74,6 +74,25 @@ def findings(order: Order, dataset: Dataset, available: int | None = None, speed
         *(_time(order, speed) if speed is not None else ()),
     ]
     return sorted(findings_, key=lambda each: ("stop", "doubt", "note").index(each.weight))
+
+
+def stops(order: Order, dataset: Dataset) -> list[Finding]:
+    """What makes it impossible to learn, without a look at what would be a waste: quick, for hundreds of designs.
+
+    Args:
+        order: The network, the tile, and how it is to be taught.
+        dataset: What it is to learn from.
+
+    Example:
+        >>> from unet_explorer import PRESETS, cells
+        >>> from unet_explorer.learning.recipe import Recipe
+        >>> [each.kind for each in stops(Order(PRESETS["article"].config, (572, 572), Recipe()), cells(4, size=64))]
+        ['channels']
+    """
+    if not dataset.pixels.any():
+        return findings(order, dataset)
+    found = [*_images(order, dataset), *_labels(order.config, dataset)]
+    return [each for each in found if each.weight == "stop"]
 
 
 def _software() -> Iterable[Finding]:

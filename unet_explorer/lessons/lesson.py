@@ -34,9 +34,9 @@ __all__ = [
     "titles",
 ]
 
-HIDDEN: Final = ("sides", "channels", "crops", "verdict", "totals", "card", "layers")
+HIDDEN: Final = ("sides", "channels", "crops", "verdict", "totals", "card", "layers", "Sweep")
 """What a step may hide of the stage, so that the answer is not there to be read."""
-TABS: Final = ("Design", "Build", "Train", "Tile", "Inside")
+TABS: Final = ("Design", "Build", "Train", "Tile", "Inside", "Sweep")
 _HEAD: Final = {"title": str, "aim": str, "minutes": int, "preset": str, "step": list}
 _STEP: Final = {"text": str, "design": dict, "tab": str, "select": str, "hide": list, "ask": dict, "task": bool}
 _ASK: Final = {

@@ -28,7 +28,7 @@ from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.handed import File
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.link import Link, write_link
-from unet_explorer.panel.rooms import TABS, Parts
+from unet_explorer.panel.rooms import SWEEP, TABS, Parts
 from unet_explorer.panel.taking import Content, file_of, menu, save
 from unet_explorer.panel.teaching import answers_of, lesson_for_page, lesson_of, questions_for_page
 
@@ -174,7 +174,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self.taken = {}
 
     def _content(self) -> Content:
-        train, tile, inside = (self._made.get(title, (None,))[0] for title in ("Train", "Tile", "Inside"))
+        names = "Train", "Tile", "Inside", SWEEP
+        train, tile, inside, sweep = (self._made.get(title, (None,))[0] for title in names)
         covered = tile is not None and self._parts is not None
         return Content(
             config=self.config,
@@ -185,6 +186,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             image=self._parts.chosen.image if covered and self._parts else None,
             maps=inside.view if inside else None,
             told=(_told(self.instrument, Instrument), _told(self, Explorer)),
+            sweep=sweep.table if sweep else None,
         )
 
     def teach(self, lesson: str | os.PathLike[str] | Lesson) -> None:
@@ -217,7 +219,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 .keras and .onnx the trained network; .zip a package of bioimage.io.
             what: What to save, where the ending alone does not say it: ``"figure"``, ``"table"``, ``"script"``,
                 ``"torch"``, ``"notebook"``, ``"curves"``, ``"network"``, ``"package"``, ``"tiling"``, ``"maps"``,
-                ``"nnunet"`` or ``"cellpose"``.
+                ``"sweep"``, ``"nnunet"`` or ``"cellpose"``.
             overwrite: Whether a file that is there already may be replaced.
             options: How a figure shall look, see `save_figure`; ``authors`` and ``license`` of a package.
 
@@ -256,7 +258,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """What is in a tab. It is made, and the worker started, when it is first asked for.
 
         Args:
-            title: ``"Build"``, ``"Train"``, ``"Tile"`` or ``"Inside"``.
+            title: ``"Build"``, ``"Train"``, ``"Tile"``, ``"Inside"`` or ``"Sweep"``.
 
         Raises:
             ValueError: If there is no such tab.
@@ -267,7 +269,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             made = self._make(title)
             # If it cannot start, whoever asks it for something says so.
             with contextlib.suppress(OSError):
-                if self._worker:
+                if self._worker and title != SWEEP:
                     from unet_explorer.learning.turns import warm_ahead
 
                     warm_ahead(self._worker)

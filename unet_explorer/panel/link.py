@@ -11,26 +11,24 @@ down below and never changes: a link outlives the defaults of its day.
 from __future__ import annotations
 
 import os
-import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from unet_explorer.core.config import UNetConfig, shown
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.plan import TILE, plan
+from unet_explorer.core.signed import LONGEST, config_in, fields_in, is_link, link_in, signed, values_in
 from unet_explorer.core.tiles import read_tile
+from unet_explorer.core.tokens import DESIGN, IMAGES, RECIPE, REST, VARIED
 from unet_explorer.data.made.wanted import Made
 from unet_explorer.lessons.lesson import HIDDEN, find_lesson
-from unet_explorer.panel.tokens import DESIGN, IMAGES, RECIPE, REST, VARIED, Field, parsed, tokens
 
 __all__ = [
     "ASKED",
     "LOCKED",
     "LONGEST",
-    "SIGNS",
     "Link",
     "asked_for",
     "is_link",
@@ -41,16 +39,9 @@ __all__ = [
 
 ASKED: Final = "UNET_EXPLORERDESIGN"
 """The variable of the environment that says what `explore` opens with where its call says nothing."""
-LONGEST: Final = 300
-"""No link is longer."""
-_VERSION: Final = 1
-_BEGINS: Final = re.compile(r"\s*unet(\d+)-", re.IGNORECASE)
-SIGNS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Figures of the checksum: no letter that is easily taken for another sign."""
-_BY_HAND: Final = "Copy it once more, whole, from where it was made; it cannot be changed by hand."
 
 
-_TABS: Final = ("Design", "Build", "Train", "Tile", "Inside")
+_TABS: Final = ("Design", "Build", "Train", "Tile", "Inside", "Sweep")
 LOCKED: Final = ("tile", *(each.name for each in DESIGN), "batch_size", "preset")
 """What of the panel can be locked: the tile, each knob, the tiles per batch, the list of designs."""
 
@@ -129,34 +120,6 @@ def _checked_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def is_link(text: object) -> bool:
-    """Whether a text wants to be a link, whole or not.
-
-    Example:
-        >>> is_link("unet1-t572"), is_link("paper")
-        (True, False)
-    """
-    return isinstance(text, str) and _BEGINS.match(link_in(text)) is not None
-
-
-def link_in(text: str) -> str:
-    """The link in what was pasted: in an address, what stands behind ``design=`` or ``#``; else the text itself.
-
-    Example:
-        >>> link_in("http://localhost:8866/?design=unet1-t572-7hq2m4s&theme=dark"), link_in(" paper ")
-        ('unet1-t572-7hq2m4s', 'paper')
-        >>> link_in("file:///home/ada/unet.html#unet1-t572-7hq2m4s")
-        'unet1-t572-7hq2m4s'
-    """
-    try:
-        address = urlsplit(text.strip())
-        found = parse_qs(address.query).get("design", [])
-    except ValueError:
-        return text.strip()
-    behind = [address.fragment] if address.scheme and _BEGINS.match(address.fragment) else []
-    return next(iter([*found, *behind]), text).strip()
-
-
 def asked_for() -> str:
     """The design that the command line, or the address of a page without cells, asks for; empty if none does.
 
@@ -178,8 +141,7 @@ def write_link(link: Link) -> str:
         >>> write_link(Link(UNetConfig(depth=3, base_filters=8), (188, 188)))
         'unet1-t188-d3-f8-11hrn49'
     """
-    body = "-".join([f"unet{_VERSION}", *tokens(_values(link))])
-    return f"{body}-{_checksum(body)}"
+    return signed(_values(link))
 
 
 def read_link(text: str) -> Link:
@@ -200,31 +162,11 @@ def read_link(text: str) -> Link:
         ValueError: The link 'unet1-t188-d4-f8-11hrn49' was cut off or mistyped: its checksum does not agree. \
 Copy it once more, whole, from where it was made; it cannot be changed by hand.
     """
-    link = link_in(text).lower()
-    begins = _BEGINS.match(link)
-    if begins is None:
-        raise ValueError(f"{shown(text)} is no link: one begins with unet1-, such as unet1-t188-d3-f8-11hrn49.")
-    body, _, checksum = link.rpartition("-")
-    if len(link) > LONGEST or checksum != _checksum(body):
-        raise ValueError(f"The link {shown(link)} was cut off or mistyped: its checksum does not agree. {_BY_HAND}")
-    if begins[1] != str(_VERSION):
-        raise ValueError(
-            f"The link {shown(link)} is of version {begins[1]}; this release reads version {_VERSION}: update "
-            "unet_explorer."
-        )
+    values = values_in(text)
     try:
-        return _link(parsed(body.split("-")[1:]))
+        return _link(values)
     except ValueError as error:
-        raise ValueError(f"The link {shown(link)} cannot be opened: {error}") from None
-
-
-def _checksum(body: str) -> str:
-    """CRC-32 in seven figures: it tells any one sign that is wrong, any two that are exchanged, and nearly all else."""
-    number, figures = zlib.crc32(body.encode()), ""
-    for _ in range(7):
-        number, figure = divmod(number, len(SIGNS))
-        figures = SIGNS[figure] + figures
-    return figures
+        raise ValueError(f"The link {shown(link_in(text).lower())} cannot be opened: {error}") from None
 
 
 def _values(link: Link) -> dict[str, Any]:
@@ -259,20 +201,15 @@ def _of_bits(bits: Any, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _link(values: Mapping[str, Any]) -> Link:
-    def of(fields: tuple[Field, ...]) -> dict[str, Any]:
-        found = {each.name: values.get(each.key, each.usual) for each in fields}
-        flags = {each.name for each in fields if isinstance(each.usual, bool)}
-        return {name: _flag(value) if name in flags else value for name, value in found.items()}
-
-    images, rest = of(IMAGES), of(REST)
+    images, rest = fields_in(values, IMAGES), fields_in(values, REST)
     if rest["tile"] is None:
         raise ValueError("it says no tile.")
     size = images["size"]
     return Link(
-        UNetConfig.from_dict(of(DESIGN)),
+        config_in(values),
         rest["tile"],
         Made(**{**images, "size": size if isinstance(size, tuple) else (size, size)}) if images["name"] else None,
-        _taught(of(RECIPE)) if rest["taught"] else None,
+        _taught(fields_in(values, RECIPE)) if rest["taught"] else None,
         rest["batch_size"],
         rest["selected"],
         rest["opened"].capitalize(),
@@ -285,7 +222,3 @@ def _link(values: Mapping[str, Any]) -> Link:
 def _taught(recipe: dict[str, Any]) -> dict[str, Any]:
     varied = _of_bits(recipe["augmentation"], VARIED)
     return {**recipe, "augmentation": {name: name in varied for name in VARIED}}
-
-
-def _flag(value: Any) -> Any:
-    return bool(value) if value in (0, 1) else value

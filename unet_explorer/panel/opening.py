@@ -63,7 +63,7 @@ def explore(
         dataset: Images to train on, such as `cells` makes or `from_folder` reads; others may be chosen in the panel.
         lock: What a class shall not turn: knobs by their names, ``"tile"``, ``"batch_size"``, ``"preset"``.
         hide: What a class shall not see: some of ``"sides"``, ``"channels"``, ``"crops"``, ``"verdict"``, ``"totals"``,
-            ``"card"`` and ``"layers"``.
+            ``"card"``, ``"layers"`` and ``"Sweep"``, the tab.
         lesson: A lesson to open, by name, such as ``"why-572"``, or a ``.toml`` file of your own.
 
     Returns:

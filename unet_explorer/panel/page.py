@@ -10,14 +10,14 @@ from html import escape
 from typing import Any, Final
 
 from unet_explorer import __version__
+from unet_explorer.core import tokens
+from unet_explorer.core.signed import LONGEST, SIGNS
 from unet_explorer.drawing.look import night_style
 from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
-from unet_explorer.panel import tokens
 from unet_explorer.panel.assets import read, script, style
 from unet_explorer.panel.instrument.pack import networks_at_hand
-from unet_explorer.panel.link import LONGEST, SIGNS
 from unet_explorer.panel.teaching import lesson_for_page, questions_for_page
 
 __all__ = ["link_table", "page_html"]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from unet_explorer.panel.tabs.chosen_image import ChosenImage
     from unet_explorer.panel.tabs.numbers import StepNumbers
 
-__all__ = ["TABS", "Parts"]
+__all__ = ["SWEEP", "TABS", "Parts"]
+
+SWEEP: Final = "Sweep"
+"""The tab whose work is done by processes of its own: it needs no worker."""
 
 
 class Parts(NamedTuple):
@@ -73,10 +76,17 @@ def _inside_tab(parts: Parts) -> list[Any]:
     return [looking, Ablation(parts.instrument, parts.worker, parts.chosen, parts.recipe)]
 
 
+def _sweep_tab(parts: Parts) -> list[Any]:
+    from unet_explorer.panel.tabs.sweep import SweepTab
+
+    return [SweepTab(parts.instrument, parts.chosen, parts.recipe)]
+
+
 TABS: Final[dict[str, tuple[str, Callable[[Parts], list[Any]]]]] = {
     "Build": ("make the live network, and prove the picture", _build_tab),
     "Train": ("let it learn, and watch", _train_tab),
     "Tile": ("cover a whole image with tiles, without seams", _tile_tab),
     "Inside": ("see the maps of every step, and what a pixel sees", _inside_tab),
+    SWEEP: ("teach many designs, and see which knob matters", _sweep_tab),
 }
 """The tabs, by title: what each is good for, and what makes it. TensorFlow is loaded in the worker alone."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from unet_explorer.learning.protocol import MapView
     from unet_explorer.learning.recipe import Recipe
     from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.sweeps.table import Sweep
 
 __all__ = ["KINDS", "Content", "file_of", "kind_of", "menu", "save"]
 
@@ -40,6 +41,7 @@ class Content(NamedTuple):
         session: The training that it shows; None before the first.
         image: The image that the tab Tile covers, (height, width, channels); None before it was opened.
         maps: What the tab Inside shows; None before.
+        sweep: The runs that the tab Sweep shows; None before the first.
         told: What a page is told of the instrument and of the stage, by a panel.
     """
 
@@ -50,6 +52,7 @@ class Content(NamedTuple):
     session: TrainingSession | None = None
     image: Image | None = None
     maps: MapView | None = None
+    sweep: Sweep | None = None
     told: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
 
 
@@ -147,6 +150,17 @@ def _maps(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -
         half.write_bytes(made)
 
 
+def _runs(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
+    if content.sweep is None:
+        raise ValueError("No run of a sweep has ended yet: open Sweep, and press Start.")
+    if path.suffix.lower() in _PICTURES:
+        from unet_explorer.sweeps.picture import save_sweep
+
+        save_sweep(content.sweep, path, overwrite=overwrite)
+    else:
+        content.sweep.save(path, overwrite=overwrite)
+
+
 def _images(layout: Any) -> Callable[[Content, Path, bool, Mapping[str, Any]], None]:
     def write(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
         from unet_explorer.export.layouts import save_dataset
@@ -172,6 +186,7 @@ KINDS: Final = {
     "package": Kind("Trained network", {".zip": "bioimage.io"}, _package),
     "tiling": Kind("Tiles of the image", _PICTURES, _tiling),
     "maps": Kind("Maps of the step", _PICTURES, _maps),
+    "sweep": Kind("Sweep", {**_PICTURES, ".csv": "CSV", ".md": "Markdown"}, _runs),
     "nnunet": Kind("Images to learn from", {"": "nnU-Net"}, _images("nnunet")),
     "cellpose": Kind("Images to learn from", {"": "Cellpose"}, _images("cellpose")),
 }

@@ -63,6 +63,9 @@ class Stage {
     bar.tools.append(this.lesson.menu.node, this.save.node, this.helpMenu(signal).node, this.present);
     // The Tab key leads from a tab into what it shows, and then to the tools and knobs that all tabs share.
     const body = element("div", { class: "ue-body" }, this.place, this.compare.node, drawing.node, card.node, this.lesson.node);
+    // A tab may lead to another one.
+    const lead = (/** @type {Event} */ event) => this.open(targetOf(event, "[data-leads]")?.dataset.leads ?? this.model.get("opened"));
+    this.place.addEventListener("click", lead, { signal });
     const foot = element("div", { class: "ue-foot" }, totals.node, table.node);
     this.node = instrument.root;
     this.node.append(this.tabs.node, body, bar.tools, knobs, bar.words, foot);

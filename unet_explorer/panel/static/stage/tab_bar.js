@@ -23,12 +23,14 @@ export class TabBar {
 
   /** @param {KeyboardEvent} event */
   onKey(event) {
-    const at = this.tabs.findIndex((tab) => tab === document.activeElement);
-    const last = this.tabs.length - 1;
+    // One may be hidden.
+    const seen = this.tabs.filter((tab) => tab.checkVisibility());
+    const at = seen.findIndex((tab) => tab === document.activeElement);
+    const last = seen.length - 1;
     /** @type {Record<string, number>} */
     const places = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at ? at - 1 : last, Home: 0, End: last };
     if (!(event.key in places) || event.altKey || event.ctrlKey || event.metaKey) return;
-    this.tabs[places[event.key]].focus();
+    seen[places[event.key]].focus();
     consume(event);
   }
 

@@ -77,7 +77,7 @@ WORDS: Final = {
     "by": ("adam", "sgd"),
     "loss": ("cross-entropy", "weighted", "dice", "combined"),
     "set": ("cells", "membranes", "shapes"),
-    "tab": ("design", "build", "train", "tile", "inside"),
+    "tab": ("design", "build", "train", "tile", "inside", "sweep"),
 }
 """What is written as a word alone: no two fields share one."""
 _MEANT: Final = {word: key for key, words in WORDS.items() for word in words}

@@ -1,0 +1,1 @@
+"""What `unet-explorer` does without a browser: a module a word of the command line."""
