@@ -15,7 +15,6 @@ from unet_explorer.core.tokens import DESIGN, Field, parsed, tokens
 __all__ = [
     "LONGEST",
     "SIGNS",
-    "",
     "config_in",
     "design_in",
     "design_link",
