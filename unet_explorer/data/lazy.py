@@ -25,7 +25,7 @@ from unet_explorer.data.decoded import (
 )
 from unet_explorer.data.decoders import pages
 from unet_explorer.data.guard import check_npy, check_unpacked
-from unet_explorer.data.opened import OpenedImage, mapped
+from unet_explorer.data.opened import OpenedImage, Origin, mapped
 from unet_explorer.data.pillow import ORIENTATION
 from unet_explorer.data.reading import read_path, read_planes
 from unet_explorer.data.tiff import MAGIC, bounded, check_page, image_count, outline
@@ -71,23 +71,30 @@ def open_image(path: str | os.PathLike[str], *, planes: Planes | None = None, pl
     said = read_planes(planes)
     which = None if plane is None else read_value("plane", plane, Whole(0, 2**31))
     with own_words(name):
-        suffix = file.suffix.lower()
-        # A pipe or a device would wait for ever.
-        if not (file.is_dir() if suffix == ".zarr" else file.is_file()):
-            raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
-        if suffix == ".npy":
-            with file.open("rb") as stream:
-                check_npy(stream, file.stat().st_size, name)
-            array = _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
-            return _image(mapped(array, file, name), name)
-        if suffix == ".zarr":
-            return _image(OpenedImage(open_zarr(_zarr(name), file, name), name), name)
-        # What a file holds decides, not what it is called.
-        if suffix in _TIFF and _begins(file) in MAGIC:
-            return _tiff(file, name, said, which)
-        if which:
-            _read_plane(which, 1, name)
-        return _as_a_whole(file, name)
+        opened = _open(file, name, said, which)
+    if isinstance(opened, OpenedImage):
+        opened.origin = Origin(file.resolve(), said, which)
+    return opened
+
+
+def _open(file: Path, name: str, said: Planes | None, which: int | None) -> Any:
+    suffix = file.suffix.lower()
+    # A pipe or a device would wait for ever.
+    if not (file.is_dir() if suffix == ".zarr" else file.is_file()):
+        raise DataError(f"{name} is not there, or no plain file: look at the path ({printable(file.parent)}).")
+    if suffix == ".npy":
+        with file.open("rb") as stream:
+            check_npy(stream, file.stat().st_size, name)
+        array = _in_array(np.load(file, mmap_mode="r", allow_pickle=False), name, said, which)
+        return _image(mapped(array, file, name), name)
+    if suffix == ".zarr":
+        return _image(OpenedImage(open_zarr(_zarr(name), file, name), name), name)
+    # What a file holds decides, not what it is called.
+    if suffix in _TIFF and _begins(file) in MAGIC:
+        return _tiff(file, name, said, which)
+    if which:
+        _read_plane(which, 1, name)
+    return _as_a_whole(file, name)
 
 
 def _image(opened: OpenedImage, name: str) -> OpenedImage:

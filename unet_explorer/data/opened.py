@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,21 @@ from numpy.typing import NDArray
 from unet_explorer.data.decoded import DataError
 from unet_explorer.data.words import own_words
 
-__all__ = ["OpenedImage", "mapped"]
+__all__ = ["OpenedImage", "Origin", "mapped"]
+
+
+class Origin(NamedTuple):
+    """How to open an image again, also in another process: what `open_image` was given.
+
+    Attributes:
+        path: Where the file or folder is.
+        planes: What its planes were said to be.
+        plane: Which of them was meant.
+    """
+
+    path: Path
+    planes: str | None = None
+    plane: int | None = None
 
 
 class OpenedImage:
@@ -24,6 +38,9 @@ class OpenedImage:
         name: What to call it in an error.
         check: Called before each reading; what it raises is passed on.
 
+    Attributes:
+        origin: How to open it again; None where it has no file of its own.
+
     Example:
         >>> image = OpenedImage(np.arange(6).reshape(2, 3), "a.npy")
         >>> image.shape, image[1, 1:].tolist()
@@ -32,6 +49,7 @@ class OpenedImage:
 
     def __init__(self, held: Any, name: str, check: Callable[[], None] | None = None) -> None:
         self._held, self._name, self._check = held, name, check
+        self.origin: Origin | None = None
         self.shape: tuple[int, ...] = tuple(map(int, held.shape))
         self.dtype: np.dtype[Any] = np.dtype(held.dtype)
 
@@ -49,6 +67,12 @@ class OpenedImage:
     def nbytes(self) -> int:
         """Bytes of all numbers, unpacked."""
         return self.size * self.dtype.itemsize
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """The sides of what is stored together, where it is stored in pieces."""
+        chunks = getattr(self._held, "chunks", None)
+        return tuple(map(int, chunks)) if isinstance(chunks, tuple) else None
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -17,7 +18,7 @@ from PIL import Image
 from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.drawing.palette import class_rgb
 
-__all__ = ["empty_planes", "write_mask", "write_numbers", "write_planes", "write_table"]
+__all__ = ["empty_planes", "write_mask", "write_mask_tiles", "write_numbers", "write_planes", "write_table"]
 
 _FULL: Final = 2**32 - 2**25
 """Bytes of pixels from which on a TIFF needs 64-bit places."""
@@ -43,15 +44,65 @@ def write_mask(stream: BinaryIO | Path, labels: NDArray[np.uint8], kind: str, pi
         >>> picture.mode, np.asarray(picture).tolist(), picture.convert("RGB").getpixel((1, 0)) == class_rgb(2)
         ('P', [[0, 2]], True)
     """
-    colours = np.array([class_rgb(number) for number in range(256)], np.uint8)
     if kind == ".png":
         picture = Image.fromarray(np.ascontiguousarray(labels))
-        picture.putpalette(colours.ravel().tolist())
+        picture.putpalette(_colours().ravel().tolist())
         size = {"dpi": pixel.per("inch")} if pixel else {}
         picture.save(stream, "PNG", **size)
         return
-    deep = colours.T.astype(np.uint16) * _DEEP
-    _write_tiff(stream, labels, pixel, photometric="palette", colormap=deep)
+    _write_tiff(stream, labels, pixel, photometric="palette", colormap=_colours().T.astype(np.uint16) * _DEEP)
+
+
+def write_mask_tiles(
+    path: Path, shape: tuple[int, int], bands: Iterable[NDArray[np.uint8]], pixel: PixelSize | None = None
+) -> None:
+    """Write a mask that is too large for the memory: a TIFF in compressed tiles, which programs read one by one.
+
+    Args:
+        path: Where.
+        shape: (height, width) of all of it.
+        bands: Its classes from top to bottom, (rows, width) each; all of as many rows, a multiple of 16, but the last.
+        pixel: How large a pixel is, where that is known.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.tif"
+        >>> write_mask_tiles(path, (20, 30), [np.full((16, 30), 1, "uint8"), np.full((4, 30), 2, "uint8")])
+        >>> tifffile.imread(path)[[0, 19], 29].tolist()
+        [1, 2]
+    """
+    left = iter(bands)
+    first = next(left)
+    # All tiles of a TIFF are as large, and their sides multiples of 16.
+    side = -(-first.shape[0] // 16) * 16
+
+    def tiles() -> Iterator[NDArray[np.uint8]]:
+        for band in itertools.chain([first], left):
+            for start in range(0, shape[1], side):
+                tile = np.zeros((side, side), np.uint8)
+                part = band[:, start : start + side]
+                tile[: part.shape[0], : part.shape[1]] = part
+                yield tile
+
+    more: dict[str, Any] = {"photometric": "palette", "colormap": _colours().T.astype(np.uint16) * _DEEP}
+    if pixel:
+        more |= {"resolution": pixel.per(_unit(pixel)), "resolutionunit": _UNITS[_unit(pixel)]}
+    large = math.prod(shape) > _FULL
+    tifffile.imwrite(
+        path,
+        tiles(),
+        shape=shape,
+        dtype=np.uint8,
+        tile=(side, side),
+        bigtiff=large,
+        compression="zlib",
+        metadata=None,
+        **more,
+    )
+
+
+def _colours() -> NDArray[np.uint8]:
+    return np.array([class_rgb(number) for number in range(256)], np.uint8)
 
 
 def write_numbers(stream: BinaryIO | Path, objects: NDArray[np.int32], pixel: PixelSize | None = None) -> None:

@@ -160,6 +160,16 @@ class Sink:
             for each in self.maps:
                 each[place] = shares
 
+    def put(self, place: tuple[slice, slice], values: NDArray[Any]) -> None:
+        """Take what was made of scores already: classes where these are noted, or else probabilities.
+
+        Args:
+            place: Rows and columns.
+            values: (rows, columns), or (rows, columns, classes).
+        """
+        for each in self.maps if self._labels is None else [self._labels]:
+            each[place] = values
+
     @property
     def labels(self) -> NDArray[np.uint8]:
         """The class of every pixel, once all parts are there."""
