@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import warnings
 from contextlib import contextmanager
 
@@ -15,12 +17,14 @@ import pytest
 import tifffile
 import zarr
 from hands import live
-from hypothesis import given
+from hypothesis import given as tried_on
 from hypothesis import strategies as st
-from support import configs, examples
+from support import PROJECT, configs, everything, examples
 
 from unet_explorer import UNetConfig, open_image, predict_image, tile_for_output
+from unet_explorer.__main__ import main as unet_explorer_command
 from unet_explorer.cluster import ClusterError, connected
+from unet_explorer.commands import predict as commands
 from unet_explorer.core.axis import margins
 from unet_explorer.data.decoded import DataError
 from unet_explorer.predict import beyond, contrast, submitting
@@ -88,7 +92,7 @@ def names(folder):
 
 
 @examples(16)
-@given(
+@tried_on(
     config=configs(
         depth=st.integers(1, 3),
         base_filters=st.integers(1, 3),
@@ -178,7 +182,7 @@ def test_an_image_is_measured_as_in_one_process(client, channels, monkeypatch):
             contrast.standard_of(client, values, prepare)
 
 
-@given(st.tuples(st.integers(1, 300), st.integers(1, 300)), st.tuples(st.integers(1, 90), st.integers(1, 90)))
+@tried_on(st.tuples(st.integers(1, 300), st.integers(1, 300)), st.tuples(st.integers(1, 90), st.integers(1, 90)))
 def test_parts_cover_an_image_once(shape, chunks):
     seen = np.zeros(shape, int)
     with pytest.MonkeyPatch.context() as patch:
@@ -429,11 +433,82 @@ def test_what_does_not_do_is_refused_before_anything_is_written(client, model, i
         predict_image(model, image, TILE, client=4, out=tmp_path / "a.tif")
     with pytest.raises(ValueError, match="progress='loud' is not allowed"):
         predict_image(model, image, TILE, progress="loud")
+    here = os.getpid()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("unet_explorer.cluster._versions", lambda: {"keras": str(os.getpid())})
         with pytest.raises(ClusterError, match="keras.*here it is .*: install the same everywhere"):
             predict_image(model, image, TILE, client=client, out=tmp_path / "a.tif")
+        patch.setattr("unet_explorer.cluster._versions", lambda: absent(here))
+        with pytest.raises(ClusterError, match=r"worker of Dask cannot load this package \(.*nowhere.*pip install"):
+            predict_image(model, image, TILE, client=client, out=tmp_path / "a.tif")
     assert names(tmp_path) == []
+
+
+def absent(here):
+    """What a worker finds that lacks the package."""
+    if os.getpid() != here:
+        raise ModuleNotFoundError("No module named 'nowhere'")
+    return {}
+
+
+def command(*words):
+    return commands.main([str(word) for word in words])
+
+
+@pytest.fixture
+def asked(model, image, tmp_path):
+    """What a command is asked for: two images, one of them damaged, and a network."""
+    model.save(tmp_path / "net.keras")
+    tifffile.imwrite(tmp_path / "a.tif", image)
+    (tmp_path / "b.tif").write_bytes(b"II no more")
+    return {"model": tmp_path / "net.keras", "a": tmp_path / "a.tif", "b": tmp_path / "b.tif", "out": tmp_path / "out"}
+
+
+def test_the_command_predicts_what_is_not_there(client, asked, wanted, capsys):
+    rest = ("--model", asked["model"], "--out", asked["out"], "--tile", TILE)
+    elsewhere = ("--scheduler", client.scheduler.address)
+    assert command(asked["a"], asked["b"], *rest, *elsewhere) == 1
+    shown = capsys.readouterr()
+    assert "1 predicted, 0 skipped, 1 failed" in shown.out
+    assert "b.tif holds no picture that can be read" in shown.err
+    assert names(asked["out"]) == ["a_mask.tif"]
+    assert np.array_equal(tifffile.imread(asked["out"] / "a_mask.tif"), wanted.argmax(-1))
+    stamp = (asked["out"] / "a_mask.tif").stat().st_mtime_ns
+    assert command(asked["a"], *rest) == 0
+    assert "a.tif: skipped, a_mask.tif is there" in capsys.readouterr().out
+    assert (asked["out"] / "a_mask.tif").stat().st_mtime_ns == stamp
+    assert command(asked["a"], *rest, "--again") == 0
+    assert (asked["out"] / "a_mask.tif").stat().st_mtime_ns != stamp
+    assert command(asked["a"], *rest, *elsewhere, "--save", "probabilities") == 0
+    assert command(asked["a"], *rest, "--save", "objects") == 0
+    assert names(asked["out"]) == ["a_mask.tif", "a_objects.csv", "a_probabilities.zarr"]
+
+
+def test_the_command_says_what_is_wrong(asked, capsys, monkeypatch):
+    good = [asked["a"], "--model", asked["model"], "--out", asked["out"]]
+    for words, said in (
+        ([asked["a"], "--out", asked["out"]], "required: --model"),
+        ([*good, "--model", "no.keras"], "is no .keras file that is there"),
+        ([*good, "--tile", "0"], "whole number from 1"),
+        ([*good, "--workers", "2", "--scheduler", "tcp://a:1"], "not allowed with"),
+        ([*good, "--scheduler", "here"], "is no address"),
+        ([*good, "--out", asked["a"]], "is no folder"),
+        ([asked["out"] / "a.tif", *good], "two images are called a.tif"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            command(*words)
+        assert stopped.value.code == 2
+        assert said in capsys.readouterr().err
+    assert not asked["out"].exists()
+    assert command(*good, "--tile", 77) == 1
+    assert "Tile 77 does not fit" in capsys.readouterr().err
+    monkeypatch.setattr("unet_explorer.predict.predict.predict_image", lambda *_, **__: interrupt())
+    assert command(*good) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stopped:
+        unet_explorer_command(["predict", "--help"])
+    assert stopped.value.code == 0
+    assert "tcp://10.0.0.7:8786" in capsys.readouterr().out
 
 
 def test_a_line_tells_how_long_it_takes(model, image, capsys):
@@ -445,6 +520,41 @@ def test_a_line_tells_how_long_it_takes(model, image, capsys):
     lines = capsys.readouterr().err
     assert lines.startswith("\r")
     assert lines.rstrip(" \n").endswith("100 %, 56 of 56")
+
+
+KILLED = """
+import os, sys, numpy as np
+from unet_explorer import predict_image
+from unet_explorer.cluster import connected
+from unet_explorer.predict import beyond
+
+def told(done, total):
+    if done == 4:
+        os.killpg(0, 9)
+
+if __name__ == "__main__":
+    beyond._BLOCK = 72
+    with connected(workers=1) as client:
+        predict_image("net.keras", "a.npy", 76, out="a.tif", client=client, progress=told)
+"""
+"""Ends itself, its scheduler and its worker at once, as a machine does that goes down."""
+
+
+@pytest.mark.more
+@pytest.mark.skipif(not everything(), reason="with --all")
+def test_what_was_killed_altogether_goes_on(client, model, image, wanted, tmp_path):
+    model.save(tmp_path / "net.keras")
+    np.save(tmp_path / "a.npy", image)
+    (tmp_path / "killed.py").write_text(KILLED)
+    place = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    ended = subprocess.run([sys.executable, "killed.py"], cwd=tmp_path, env=place, start_new_session=True, check=False)
+    assert ended.returncode == -9
+    assert not (tmp_path / "a.tif").exists()
+    heard = Told()
+    predict_image(model, tmp_path / "a.npy", TILE, out=tmp_path / "a.tif", client=client, progress=heard)
+    assert heard.heard[0] == (4, BLOCKS)
+    assert len(heard.heard) == 1 + BLOCKS - 4
+    assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), wanted.argmax(-1))
 
 
 # Last, for what starts anew loads everything again
@@ -466,12 +576,10 @@ def deadly(block, block_info=None):
 
 def test_what_kills_every_worker_is_told_and_what_is_done_is_kept(client, model, image, tmp_path):
     out, before = tmp_path / "a.tif", client.cluster.scheduler.allowed_failures
+    poisoned = da.from_array(image, chunks=40).map_blocks(deadly, dtype="uint16", meta=image[:0, :0])
     client.cluster.scheduler.allowed_failures = 0
     try:
-        with pytest.raises(
-            ClusterError, match=r"have ended one after the other at block .*smaller tile\. What is done"
-        ):
-            poisoned = da.from_array(image, chunks=40).map_blocks(deadly, dtype="uint16", meta=image[:0, :0])
+        with pytest.raises(ClusterError, match=r"ended one after the other at block .*smaller tile\. What is"):
             predict_image(model, poisoned, TILE, out=out, client=client)
     finally:
         client.cluster.scheduler.allowed_failures = before
