@@ -406,21 +406,35 @@ def test_a_cluster_that_ends_is_told_and_another_one_goes_on(client, model, imag
 # How it is asked
 
 
-def test_no_more_tasks_are_made_than_there_is_room_for(client):
-    made = []
+@pytest.mark.parametrize("together", [1, 8])
+def test_no_more_tasks_are_made_than_there_is_room_for(client, monkeypatch, together):
+    """Those that take no time are put together, but no more of them than was said."""
+    monkeypatch.setattr(submitting, "_TOGETHER", together)
+    monkeypatch.setattr(submitting, "_SHORT", 10)
+    made, came, most = [], [], 0
 
     def tasks():
-        for number in range(60):
+        for number in range(150):
             made.append(number)
             yield number, (number,)
 
     room = submitting._EACH * sum(client.nthreads().values())
-    came = []
     for number, answer in submitting.answers(client, str, tasks()):
         came.append(number)
         assert answer == str(number)
-        assert len(made) - len(came) <= room
-    assert sorted(came) == list(range(60))
+        assert len(made) - len(came) <= room * together
+        most = max(most, len(made) - len(came))
+    assert sorted(came) == list(range(150))
+    assert (most > room) == (together > 1)
+
+
+def test_a_task_that_fails_is_named_also_among_several(client, monkeypatch):
+    monkeypatch.setattr(submitting, "_SHORT", 10)
+    came = []
+    with pytest.raises(submitting.TaskError) as failed:
+        came += submitting.answers(client, chr, ((number, (number - 1000 * (number == 50),)) for number in range(200)))
+    assert failed.value.number == 50
+    assert isinstance(failed.value.reason, ValueError)
 
 
 def test_what_does_not_do_is_refused_before_anything_is_written(client, model, image, tmp_path, monkeypatch):

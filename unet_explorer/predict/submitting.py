@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from unet_explorer.cluster import ClusterError
 
@@ -17,6 +17,12 @@ __all__ = ["TaskError", "answers"]
 
 _EACH: Final = 3
 """Tasks that are there for each thread of a worker: one that it works on, and what it goes on with."""
+_TOGETHER: Final = 64
+"""Calls that become one task, at most, where they take next to no time: asking for a task takes a millisecond or two."""
+_SHORT: Final = 0.02
+"""Seconds that a task takes at most before more calls are put into one."""
+_LARGE: Final = 1 << 16
+"""Bytes of an argument that are too many to be sent several times over in one message."""
 _LOOK: Final = 1.0
 """Seconds after which it is looked whether anybody still works, if nothing has come."""
 _PATIENCE: Final = 30.0
@@ -55,37 +61,75 @@ def answers(
         TaskError: If one fails. What others were about to do is cancelled.
         ClusterError: If the scheduler, or all workers, are gone for good.
     """
-    waiting: dict[Any, int] = {}
+    waiting: dict[Any, list[int]] = {}
     done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    left, token, room = iter(tasks), secrets.token_hex(6), _Room(client)
+    left, token, room, together = iter(tasks), secrets.token_hex(6), _Room(client), 1
     try:
         while True:
-            for number, given in islice(left, max(0, room.tasks() - len(waiting))):
-                future = _submitted(client, function, given, f"{function.__name__}-{token}-{number}")
-                waiting[future] = number
+            while len(waiting) < room.tasks() and (some := _some(left, together)):
+                numbers, given = [number for number, _ in some], [each for _, each in some]
+                future = _submitted(client, function, given, f"{function.__name__}-{token}-{numbers[0]}")
+                waiting[future] = numbers
                 future.add_done_callback(done.put)
             if not waiting:
                 return
             ready = _ready(done, room)
             for future in ready:
                 if future.status != "finished":
-                    raise TaskError(waiting[future], _reason(future))
-            for future, answer in zip(ready, client.gather(ready), strict=True):
-                number = waiting.pop(future)
+                    raise TaskError(waiting[future][0], _reason(future))
+            for future, came in zip(ready, client.gather(ready), strict=True):
+                numbers = waiting.pop(future)
                 future.release()
-                yield number, answer
+                yield from zip(numbers, came.answers, strict=False)
+                if came.fault is not None:
+                    raise TaskError(numbers[len(came.answers)], came.fault)
+                together = _more(together, came.seconds)
     finally:
         if waiting:
             with contextlib.suppress(Exception):
                 client.cancel(list(waiting), force=True)
 
 
-def _submitted(client: Any, function: Callable[..., Any], given: tuple[Any, ...], key: str) -> Any:
+def _some(left: Iterator[tuple[int, tuple[Any, ...]]], most: int) -> list[tuple[int, tuple[Any, ...]]]:
+    """The next few calls; one alone where pixels go along, or something that may fail is computed for it first."""
+    some = list(islice(left, 1))
+    if some and not any(
+        hasattr(each, "add_done_callback") or getattr(each, "nbytes", 0) > _LARGE for each in some[0][1]
+    ):
+        some += islice(left, most - 1)
+    return some
+
+
+def _more(together: int, seconds: float) -> int:
+    """How many calls become one task, from how long the last one took."""
+    return min(_TOGETHER, 2 * together) if seconds < _SHORT else max(1, together // 2)
+
+
+class _Came(NamedTuple):
+    """What came of a few calls: an answer each, up to the one that failed; with what; and how long they took."""
+
+    answers: list[Any]
+    fault: Exception | None
+    seconds: float
+
+
+def _called(function: Callable[..., Any], given: list[tuple[Any, ...]]) -> _Came:
+    """Call a function a few times, in a worker."""
+    began, came = time.perf_counter(), []
+    for each in given:
+        try:
+            came.append(function(*each))
+        except Exception as fault:  # noqa: BLE001  # it is raised again where somebody can say which call it was
+            return _Came(came, fault, time.perf_counter() - began)
+    return _Came(came, None, time.perf_counter() - began)
+
+
+def _submitted(client: Any, function: Callable[..., Any], given: list[tuple[Any, ...]], key: str) -> Any:
     with warnings.catch_warnings():
         # Parts of an image are large, and are meant to go along: they are not the same for two tasks.
         warnings.filterwarnings("ignore", message="Sending large graph")
         try:
-            return client.submit(function, *given, key=key, pure=False)
+            return client.submit(_called, function, given, key=key, pure=False)
         except Exception as error:
             if client.status != "running":
                 raise ClusterError(_gone(client)) from None
