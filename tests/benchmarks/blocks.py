@@ -48,7 +48,7 @@ def pixels(block_info=None):
 def image(side: int):
     import dask.array as da
 
-    parts = [CHUNK] * (side // CHUNK) + ([side % CHUNK] if side % CHUNK else [])
+    parts = (CHUNK,) * (side // CHUNK) + ((side % CHUNK,) if side % CHUNK else ())
     return da.map_blocks(pixels, dtype="uint8", chunks=(parts, parts), meta=np.empty((0, 0), "uint8"))
 
 

@@ -18,7 +18,7 @@ __all__ = ["TaskError", "answers"]
 _EACH: Final = 3
 """Tasks that are there for each thread of a worker: one that it works on, and what it goes on with."""
 _TOGETHER: Final = 64
-"""Calls that become one task, at most, where they take next to no time: asking for a task takes a millisecond or two."""
+"""Calls that become one task, at most, where they take next to no time: asking for one takes a millisecond or two."""
 _SHORT: Final = 0.02
 """Seconds that a task takes at most before more calls are put into one."""
 _LARGE: Final = 1 << 16
