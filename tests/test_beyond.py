@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import dask.array as da
 import keras
@@ -463,6 +463,20 @@ def absent(here):
     if os.getpid() != here:
         raise ModuleNotFoundError("No module named 'nowhere'")
     return {}
+
+
+def test_what_the_readme_shows_of_it_runs(client, model, image, wanted, tmp_path, monkeypatch):
+    text = (PROJECT / "README.md").read_text("utf-8")
+    code = next(block for block in text.split("```") if "connected(workers" in block).removeprefix("python\n")
+    monkeypatch.chdir(tmp_path)
+    model.save("net.keras")
+    zarr.create_array("huge.zarr", data=image, chunks=(64, 64))
+    # The cluster of these tests does for the one it makes.
+    monkeypatch.setattr("unet_explorer.cluster.connected", lambda **_: nullcontext(client))
+    names = {"model": model, "dask_array": da.from_array(image, chunks=100), "predict_image": predict_image}
+    exec(code, names)
+    assert np.array_equal(tifffile.imread("mask.tif"), wanted.argmax(-1))
+    assert zarr.open_array("probabilities.zarr").shape == wanted.shape
 
 
 def command(*words):

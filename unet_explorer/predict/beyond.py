@@ -240,7 +240,8 @@ def _in_words(error: TaskError, where: str, kept: str) -> Exception:
     if isinstance(reason, OSError) and reason.errno in _FULL:
         return OSError(reason.errno, f"There is no room left on the disc where {where} is written: make some.{kept}")
     if isinstance(reason, OSError):
-        return OSError(reason.errno, f"{where[0].upper()}{where[1:]} cannot be written or read ({words}).{kept}")
+        said = f"{where[0].upper()}{where[1:]} cannot be written or read ({words}).{kept}"
+        return OSError(said) if reason.errno is None else OSError(reason.errno, said)
     if kind == "KilledWorker":
         return ClusterError(
             f"Several workers of Dask have ended one after the other at {where}: it may take more memory than they "

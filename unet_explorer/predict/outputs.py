@@ -87,7 +87,8 @@ class InFiles:
 
     def __init__(self, target: Target, scene: Scene, staged: Staged, blocks: Blocks) -> None:
         self._target, self._scene, self._staged, self._shape = target, scene, staged, blocks.image
-        self.writer = InZarr(str(staged.values), scene.config, target.save != "probabilities", blocks.chunk)
+        # Workers begin in folders of their own.
+        self.writer = InZarr(str(staged.values.absolute()), scene.config, target.save != "probabilities", blocks.chunk)
         staged.prepare(self.writer, blocks)
 
     @property
