@@ -386,6 +386,15 @@ def test_a_full_disc_is_told_and_the_next_call_goes_on(client, model, image, wan
     assert np.array_equal(tifffile.imread(out), wanted.argmax(-1))
 
 
+def test_a_file_that_is_mapped_has_its_room_before_it_is_written_to(model, image, tmp_path, monkeypatch):
+    """Or the system would end the process, with no word of it."""
+    monkeypatch.setattr(os, "posix_fallocate", lambda *_: fills_up())
+    for file, save in (("a.npy", None), ("a.tif", "probabilities")):
+        with pytest.raises(OSError, match="No space left"):
+            predict_image(model, image, TILE, out=tmp_path / file, save=save)
+    assert names(tmp_path) == []
+
+
 def fills_up():
     raise OSError(28, "No space left on device")
 

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -96,19 +96,19 @@ def predict_blocks(
         from unet_explorer.predict.outputs import output_for
 
         network = Network.of(whole.model, whole.config)
+        stack.enter_context(_told(blocks, target))
         staged = stack.enter_context(_staged(whole, target, network.checksum, blocks, again)) if target else None
         if staged is not None:
             _check_shared(found, staged.folder)
-        with _told(blocks, target):
-            standard = _standard(found, whole, staged)
-            output = output_for(target, out, scene, staged, blocks)
-            stack.enter_context(_sent(found, network))
+        standard = _standard(found, whole, staged)
+        output = output_for(target, out, scene, staged, blocks)
+        with _sent(found, network):
             shape, per_block = tuple(map(int, whole.image.shape)), _per_block(whole.tiling)
             job = Job(
                 whole.config, network.checksum, shape, blocks.tile, per_block, whole.batch, standard, output.writer
             )
             _predict(found, whole.image, job, blocks, output, progress)
-            return output.finish()
+        return output.finish()
 
 
 def _per_block(tiling: Tiling) -> tuple[int, int]:
@@ -125,11 +125,13 @@ def _predict(client: Any, image: Any, job: Job, blocks: Blocks, output: Output, 
         progress(done, total)
     missing = (number for number in range(total) if number not in output.done)
     tasks = ((number, (job, number, sent(blocks[number].read))) for number in missing)
-    for number, answer in answers(client, predicted_block, tasks):
-        output.take(blocks[number], answer)
-        done += 1
-        if progress:
-            progress(done, total)
+    # Closed here, so that what waits is cancelled before anything else ends.
+    with closing(answers(client, predicted_block, tasks)) as coming:
+        for number, answer in coming:
+            output.take(blocks[number], answer)
+            done += 1
+            if progress:
+                progress(done, total)
 
 
 def _standard(client: Any, whole: Whole, staged: Staged | None) -> Standard:

@@ -107,10 +107,14 @@ def predict_image(
         'mask.tif'
     """
     check_words("predict_image", choices, {*Choices.__annotations__, *Saving.__annotations__})
-    client, again = choices.pop("client", None), choices.pop("again", False)
+    client, said = choices.pop("client", None), choices.pop("again", False)
     target = Target.read(out, image, choices) if isinstance(out, (str, os.PathLike)) else None
-    again, told = read_value("again", again, Flag()), read_progress(progress)
-    _check_again(again, client, target)
+    again, told = read_value("again", said, Flag()), read_progress(progress)
+    if again and (client is None or target is None):
+        raise ValueError(
+            f"again={shown(said)} throws away what a run with a client has left beside its file: give client=… and a "
+            "path as out=…, or leave it out."
+        )
     run = Run.of(opened_model(model), image, tile, batch_size, normalize)
     if target is None:
         out = _array(out, run, image, choices)
@@ -126,14 +130,6 @@ def predict_image(
     with writing([target], scene) as sink:
         run.into(sink, told)
     return target.path
-
-
-def _check_again(again: bool, client: object, target: Target | None) -> None:
-    if again and (client is None or target is None):
-        raise ValueError(
-            "again=True throws away what a run with a client has left beside its file: give client=… and a path as "
-            "out=…, or leave it out."
-        )
 
 
 def _array(out: Any, run: Run, image: Any, saving: Saving) -> Any:

@@ -7,7 +7,7 @@ import queue
 import secrets
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -44,7 +44,7 @@ class TaskError(Exception):
 
 def answers(
     client: Any, function: Callable[..., Any], tasks: Iterable[tuple[int, tuple[Any, ...]]]
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any], None, None]:
     """Have a function called many times, by all workers of a cluster.
 
     Tasks are made when there is room for them. If a worker ends, its tasks go to others.

@@ -229,6 +229,7 @@ def _room(shape: tuple[int, int], folder: Path | None) -> Iterator[NDArray[np.ui
         yield np.zeros(shape, np.uint8)
         return
     with tempfile.TemporaryFile(dir=folder) as file:
+        _reserve(file.fileno(), shape[0] * shape[1])
         yield np.memmap(file, np.uint8, "w+", shape=shape)
 
 
@@ -246,8 +247,21 @@ def _map(target: Target, shape: tuple[int, int, int], scene: Scene) -> Iterator[
         else:
             names = target.classes if scene.config.num_classes > 1 else target.classes[1:]
             mapped = empty_planes(half, shape, names, scene.pixel)
+        with half.open("rb+") as file:
+            _reserve(file.fileno(), half.stat().st_size)
         yield mapped
         mapped = None
+
+
+def _reserve(file: int, size: int) -> None:
+    """Take the room that a file will need: who writes to a map of it is ended by the system where there is none.
+
+    Raises:
+        OSError: If there is no room.
+    """
+    # Windows has none of it, and gives a file its room at once.
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
 
 
 def _write(target: Target, sink: Sink, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -72,6 +73,7 @@ _SIZES: Final = 8
 """Sizes of tiles for which a network is kept compiled; each takes a few MB."""
 _COMPILED: WeakKeyDictionary[Any, dict[tuple[int, int], Any]] = WeakKeyDictionary()
 """For each network what TensorFlow has made of it, by the size of its tiles."""
+_LOCK: Final = threading.Lock()
 
 
 def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -92,6 +94,15 @@ def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.f
     """
     import tensorflow as tf
 
+    # Workers of a cluster may have several threads.
+    with _LOCK:
+        compiled = _compiled(model, tile)
+    return lambda tiles: np.asarray(compiled(tf.convert_to_tensor(tiles)))
+
+
+def _compiled(model: keras.Model, tile: tuple[int, int]) -> Any:
+    import tensorflow as tf
+
     known = _COMPILED.setdefault(model, {})
     if tile in known:
         # The last used stands last.
@@ -107,8 +118,7 @@ def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.f
         known[tile] = tf.function(scores, input_signature=signature, autograph=False)
         while len(known) > _SIZES:
             del known[next(iter(known))]
-    compiled = known[tile]
-    return lambda tiles: np.asarray(compiled(tf.convert_to_tensor(tiles)))
+    return known[tile]
 
 
 def limit_threads(count: int) -> None:
