@@ -474,6 +474,10 @@ def absent(here):
     return {}
 
 
+def test_ctrl_c_in_a_terminal_ends_no_worker_with_a_traceback(client):
+    assert set(client.run(signal.getsignal, signal.SIGINT).values()) == {signal.SIG_IGN}
+
+
 def test_what_the_readme_shows_of_it_runs(client, model, image, wanted, tmp_path, monkeypatch):
     text = (PROJECT / "README.md").read_text("utf-8")
     code = next(block for block in text.split("```") if "connected(workers" in block).removeprefix("python\n")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from unet_explorer.core.config import shown
@@ -13,7 +14,7 @@ from unet_explorer.core.config import shown
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["EXTRA", "ClusterError", "connected", "dask_package"]
+__all__ = ["EXTRA", "ClusterError", "connected", "dask_package", "dask_setup"]
 
 EXTRA: Final = 'pip install "unet_explorer[cluster]"'
 _PATIENCE: Final = 10.0
@@ -118,6 +119,7 @@ def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
             # Half of the memory is no reason to write to disc: what fits is known before.
             memory_limit=0,
             silence_logs="ERROR",
+            preload=[__name__],
         )
     try:
         client = distributed.Client(cluster, timeout=_PATIENCE)
@@ -127,6 +129,16 @@ def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
             client.close()
     finally:
         cluster.close()
+
+
+def dask_setup(_: Any) -> None:
+    """Called by Dask in each process made here, as it begins: Ctrl + C is for whoever asks for the work.
+
+    A terminal tells it to all processes at once; theirs would end with a traceback each, before they are ended.
+    """
+    # Only a main thread may say so; and a process that lives in another one's is not asked.
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
