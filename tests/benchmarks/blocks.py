@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from measure import table
 
-from unet_explorer import PRESETS, build_model, predict_image
+from unet_explorer import PRESETS, build_model, predict_image, tile_for_output
 from unet_explorer.cluster import connected
 from unet_explorer.core.axis import margins
 from unet_explorer.predict import submitting
@@ -149,27 +149,28 @@ def overlap(side: int) -> list[Row]:
             held["model"] = keras.saving.load_model(network)
         # As one has it do: up to the next size that fits, mirrored; cut to what was asked for.
         height, width = part.shape
-        more = [(-(length - 2 * border)) % 8 for length in (height, width)]
+        more = [tile_for_output(CONFIG, length - 2 * border) - length for length in (height, width)]
         padded = np.pad(part, [(0, each) for each in more], mode="reflect").astype("float32")
         scores = np.asarray(held["model"](padded[None, ..., None], training=False))[0]
         labels = scores.argmax(-1).astype("uint8")[: height - 2 * border, : width - 2 * border]
         return np.pad(labels, border)
 
-    def run(client):
+    def run():
         whole = image(side).map_overlap(block, depth=border, boundary="reflect", dtype="uint8", meta=np.empty((0, 0)))
         return whole.compute()
 
     try:
         with connected(workers=2) as client:
-            predict_image(model, image(3 * CHUNK), client=client)
+            # Once before, for both: TensorFlow makes a function of each size of tiles.
+            predict_image(model, image(side), client=client)
             before, start = client.run(forget_peak), time.perf_counter()
             ours = predict_image(model, image(side), client=client).argmax(-1)
             seconds = time.perf_counter() - start
             most = max(value - before[worker] for worker, value in client.run(peak).items())
         with connected(workers=2) as client:
-            image(3 * CHUNK).map_overlap(block, depth=border, boundary="reflect", dtype="uint8").compute()
+            run()
             before, start = client.run(forget_peak), time.perf_counter()
-            theirs = run(client)
+            theirs = run()
             seconds_overlap = time.perf_counter() - start
             most_overlap = max(value - before[worker] for worker, value in client.run(peak).items())
         wanted = predict_image(model, np.asarray(image(side))).argmax(-1)

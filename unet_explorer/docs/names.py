@@ -15,7 +15,7 @@ __all__ = ["connect"]
 
 _FOREIGN: Final = sys.stdlib_module_names | {"keras", "np", "numpy", "pandas"}
 """Packages whose names are told as they are: their own pages are elsewhere, and nothing here needs a network."""
-_PLAIN: Final = {"ArrayLike", "NDArray", "Path", "Predicting", "Saving"}
+_PLAIN: Final = {"ArrayLike", "Choices", "Client", "NDArray", "Path", "Predicting", "Progress", "Saving"}
 """Types that signatures name without their module, and that no page tells."""
 _CALLED_BACK: Final = ("on_",)
 """How the methods begin that others call to tell an object something; nobody else does."""
