@@ -19,7 +19,7 @@ import zarr
 from hands import live
 from hypothesis import given as tried_on
 from hypothesis import strategies as st
-from support import PROJECT, configs, everything, examples
+from support import PROJECT, configs, everything, examples, exhaustive
 
 from unet_explorer import UNetConfig, open_image, predict_image, tile_for_output
 from unet_explorer.__main__ import main as unet_explorer_command
@@ -124,7 +124,11 @@ def test_blocks_give_what_one_piece_gives(client, config, data):
     keras.utils.clear_session()
 
 
-@pytest.mark.parametrize("kind", ["numpy", "dask", "npy", "tif", "zarr", "png", "opened"])
+SOURCES = ("numpy", "dask", "npy", "tif", "zarr", "png", "opened")
+FILES = ("a.tif", "a.png", "a.csv", "a.zarr", "a.npy", "objects.tif", "planes.tif")
+
+
+@pytest.mark.parametrize("kind", exhaustive(SOURCES, ("numpy", "dask", "tif", "opened")))
 def test_wherever_the_image_comes_from(client, model, image, tmp_path, kind):
     image = image.copy()
     image[5, 7] = 65_535
@@ -197,7 +201,7 @@ def test_parts_cover_an_image_once(shape, chunks):
 # Files
 
 
-@pytest.mark.parametrize("file", ["a.tif", "a.png", "a.csv", "a.zarr", "a.npy", "objects.tif", "planes.tif"])
+@pytest.mark.parametrize("file", exhaustive(FILES, ("a.tif", "a.csv", "a.zarr", "planes.tif")))
 def test_files_are_those_of_one_process(client, model, image, tmp_path, file):
     save = {"objects.tif": "objects", "planes.tif": "probabilities"}.get(file)
     tifffile.imwrite(tmp_path / "image.tif", image, resolution=(20_000, 20_000), resolutionunit=3)
