@@ -400,6 +400,8 @@ def _predicting() -> Tried:
         "normalize": True,
         "out": np.zeros((24, 28, 2)),
         "progress": lambda done, total: None,
+        "client": None,
+        "again": False,
     }
     return Tried(unet_explorer.predict_image, good, {"image": ("file", "damaged", "out"), "out": ("image",)})
 

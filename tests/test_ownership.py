@@ -13,8 +13,8 @@ import pytest
 
 from unet_explorer.learning import ownership
 from unet_explorer.learning.kept import remove
-from unet_explorer.learning.locks import is_locked
 from unet_explorer.learning.store import Store, trainings_folder
+from unet_explorer.locks import is_locked
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, forks and zombies are a Unix matter")
 CLAIM = """

@@ -132,7 +132,7 @@ def test_no_label_flips_on_real_images(trained):
 def test_naive_tiles_do_flip_labels(trained):
     """Or the exactness above would show nothing."""
     from unet_explorer import Tiling
-    from unet_explorer.predict.predict import predicted_tiles
+    from unet_explorer.predict.tiles import predicted_tiles
 
     image = normalize(cells(1, size=(301, 260), seed=5).images[0])
     found = np.zeros((301, 260, 2), "float32")
@@ -293,7 +293,7 @@ def test_what_the_readme_shows_of_it_runs(tmp_path, monkeypatch):
 
 
 def test_only_the_last_few_sizes_are_kept_compiled():
-    from unet_explorer.predict import predict
+    from unet_explorer.predict import tiles as predict
 
     model = live(CONFIG)
     for size in range(52, 52 + 4 * 12, 4):

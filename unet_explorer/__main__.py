@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,17 +21,17 @@ from unet_explorer import __version__
 __all__ = ["main", "notebook_folder"]
 
 FIRST: Final = "explore.ipynb"
+COMMANDS: Final = ("predict", "sweep")
+"""Subcommands: modules of `unet_explorer.commands`, each with a ``main`` that takes what follows its name."""
 _PACKAGE: Final = Path(__file__).resolve().parent
 _RECORD: Final = ".shipped.json"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Start JupyterLab with the first notebook open, or serve the page without cells, until it is stopped."""
+    """Start JupyterLab with the first notebook open, or serve the page without cells; or run a subcommand."""
     words = sys.argv[1:] if argv is None else list(argv)
-    if words[:1] == ["sweep"]:
-        from unet_explorer.commands import sweep
-
-        sys.exit(sweep.main(words[1:]))
+    if words and words[0] in COMMANDS:
+        sys.exit(import_module(f"unet_explorer.commands.{words[0]}").main(words[1:]))
     options = _options(words)
     if options.design:
         # Kernels have the environment of the server that starts them.
@@ -55,7 +56,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="unet-explorer",
         description="Explore the U-Net by hand: opens a notebook in JupyterLab, on this machine only.",
-        epilog="unet-explorer sweep FILE.toml teaches many designs; unet-explorer sweep --help says how.",
+        epilog=f"Without a panel: unet-explorer {' | '.join(COMMANDS)}; each tells more with --help.",
     )
     parser.add_argument("--version", action="version", version=f"unet_explorer {__version__}")
     parser.add_argument(

@@ -177,7 +177,14 @@ def _check(client: Any) -> None:
     if not client.scheduler_info(n_workers=-1)["workers"]:
         raise ClusterError("The scheduler of Dask has no worker: start one with `dask worker ADDRESS`.")
     here = _versions()
-    for worker, there in client.run(_versions).items():
+    try:
+        everywhere = client.run(_versions)
+    except Exception as error:  # noqa: BLE001  # what a worker cannot load it says in its own way
+        raise ClusterError(
+            f"A worker of Dask cannot load this package ({str(error)[:200] or type(error).__name__}): install it there "
+            f"as well, in the same version: {EXTRA}"
+        ) from None
+    for worker, there in everywhere.items():
         for package, version in here.items():
             if there.get(package) != version:
                 has = f"has {package} {there[package]}" if there.get(package) else f"lacks {package}"

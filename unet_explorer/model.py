@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from unet_explorer.core.config import UNetConfig, read_config, shown
@@ -9,13 +11,14 @@ from unet_explorer.core.laws import crop, laws
 from unet_explorer.core.plan import TILE, Step, plan
 from unet_explorer.core.tiles import Tile, sides
 from unet_explorer.needs import no_tensorflow
+from unet_explorer.whole import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import keras
 
-__all__ = ["PREPARED", "build_model", "config_of", "is_prepared", "mark_prepared"]
+__all__ = ["PREPARED", "build_model", "config_of", "is_prepared", "mark_prepared", "opened_model"]
 
 PREPARED: Final = "unet_normalized_images"
 """What a network is called that was taught with images whose channels have mean 0 and standard deviation 1. Keras keeps
@@ -48,17 +51,22 @@ def build_model(config: UNetConfig, tile: Tile | None = None) -> keras.Model:
     """
     read_config(config, tile)
     size = None if tile is None else sides(config, tile)[TILE]
-    try:
-        # Here, so that the rest of the package can be imported, and used, without.
-        import keras
-    except ModuleNotFoundError as error:
-        raise ImportError(no_tensorflow() or f"TensorFlow cannot be loaded: {error}") from None
+    keras = _keras()
     height, width = size or (None, None)
     maps = {TILE: keras.Input((height, width, config.in_channels), name=TILE)}
     known = laws(config)
     for step in plan(config):
         maps[step.name] = _layer(step, [maps[name] for name in step.inputs], crop(step, known))
     return keras.Model(maps[TILE], maps[plan(config)[-1].name], name="unet")
+
+
+def _keras() -> Any:
+    try:
+        # Here, so that the rest of the package can be imported, and used, without.
+        import keras
+    except ModuleNotFoundError as error:
+        raise ImportError(no_tensorflow() or f"TensorFlow cannot be loaded: {error}") from None
+    return keras
 
 
 def _layer(step: Step, inputs: Sequence[Any], crop: int) -> Any:
@@ -166,3 +174,37 @@ def mark_prepared(model: keras.Model) -> None:
 def is_prepared(model: keras.Model) -> bool:
     """Whether a network says that it was taught with normalized images; see `mark_prepared`."""
     return getattr(model, "name", "") == PREPARED
+
+
+def opened_model(model: keras.Model | str | os.PathLike[str]) -> keras.Model:
+    """A network as it is, or opened where it is the path of a ``.keras`` file.
+
+    Nothing that a file says is run: Keras opens it in its safe mode.
+
+    Args:
+        model: A network, or a path. What is neither is given back, for `config_of` to refuse.
+
+    Raises:
+        ValueError: If the file is not there, or holds no network that can be opened.
+        ImportError: If TensorFlow is not installed; it says how to get it.
+
+    Example:
+        >>> opened_model("unet.keras")
+        Traceback (most recent call last):
+        ...
+        ValueError: model='unet.keras' is not there, or no plain file: look at the path.
+    """
+    if not isinstance(model, (str, os.PathLike)) or not str(model).lower().endswith(".keras"):
+        return model
+    path = Path(model).expanduser()
+    if "\0" in str(path) or not path.is_file():
+        raise ValueError(f"model={shown(str(model))} is not there, or no plain file: look at the path.")
+    keras = _keras()
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # noqa: BLE001  # a damaged or hostile file may fail in any way
+        reason = str(error).strip().split("\n")[0][:120].rstrip(".") or type(error).__name__
+        raise ValueError(
+            f"{printable(path.name)} cannot be opened as a network ({printable(reason)}): give a .keras file that "
+            "save_model, or model.save of Keras 3, has written."
+        ) from None

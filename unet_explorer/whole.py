@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unet_explorer.core.config import Flag, read_value, shown
 
-__all__ = ["place_for", "printable", "read_place", "whole"]
+__all__ = ["moved", "place_for", "printable", "read_place", "whole"]
 
 
 def printable(name: object) -> str:
@@ -120,7 +120,7 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         yield half
         _to_disc(half)
-        _move(half, path)
+        moved(half, path)
     except BaseException:
         _remove(half)
         raise
@@ -134,12 +134,29 @@ def _to_disc(path: Path) -> None:
             os.fsync(stream.fileno())
 
 
-def _move(half: Path, path: Path) -> None:
+def moved(half: Path, path: Path) -> None:
+    """Move a file or folder to where it shall be; what is there is replaced, or stays if that fails.
+
+    Args:
+        half: What is moved, in the same file system.
+        path: Where to.
+
+    Raises:
+        OSError: If it cannot be.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> (folder / "half").mkdir()
+        >>> moved(folder / "half", folder / "whole")
+        >>> [each.name for each in folder.iterdir()]
+        ['whole']
+    """
     if path.is_symlink() or not path.is_dir():
         half.replace(path)
         return
     # A folder takes no other one's place at once: the old one steps aside, and comes back if the new one cannot come.
-    former = half.with_suffix(".former")
+    former = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.former")
     path.rename(former)
     try:
         half.rename(path)

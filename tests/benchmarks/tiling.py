@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "browser"))
 from measure import Timing, table
 
 from unet_explorer import PRESETS, Tiling, UNetConfig, plan, predict_image, tile_for_output, valid_sizes
-from unet_explorer.predict.predict import usual_tile
+from unet_explorer.predict.tiles import usual_tile
 
 CLASSROOM = PRESETS["classroom"].config
 DESIGNS = {

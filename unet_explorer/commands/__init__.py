@@ -1,1 +1,1 @@
-"""What `unet-explorer` does without a browser: a module a word of the command line."""
+"""Subcommands of `unet-explorer`, a module each, with a ``main`` that takes the words behind its name."""

@@ -63,6 +63,12 @@ class OpenedImage:
         """Bytes of all numbers, unpacked."""
         return self.size * self.dtype.itemsize
 
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """The sides of what is stored together, where it is stored in pieces."""
+        chunks = getattr(self._held, "chunks", None)
+        return tuple(map(int, chunks)) if isinstance(chunks, tuple) else None
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -16,7 +16,8 @@ __all__ = ["connect"]
 _FOREIGN: Final = sys.stdlib_module_names | {"keras", "np", "numpy", "pandas"}
 """Packages whose names are told as they are: their own pages are elsewhere, and nothing here needs a network."""
 _PLAIN: Final = {
-    *("ArrayLike", "Client", "GivenDesign", "How", "NDArray", "Path", "PathLike", "Predicting", "RunState", "Saving"),
+    *("ArrayLike", "Choices", "Client", "GivenDesign", "How", "NDArray", "Path", "PathLike", "Predicting", "Progress"),
+    *("RunState", "Saving"),
 }
 """Types that signatures name without their module, and that no page tells."""
 _CALLED_BACK: Final = ("on_",)

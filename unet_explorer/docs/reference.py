@@ -63,7 +63,12 @@ _ROOMS: Final = {
             "learning.process.Worker",
         ),
     ),
-    "prediction": _Room("Predict", "Images of any size, tile by tile.", ("predict",), ("predict.folder.FolderResult",)),
+    "prediction": _Room(
+        "Predict",
+        "Images of any size, tile by tile, on one machine or on a cluster.",
+        ("predict",),
+        ("predict.folder.FolderResult", "cluster.connected", "cluster.ClusterError"),
+    ),
     "saving": _Room(
         "Take it away",
         "Figures, tables, data sets, notebooks and curves as files.",

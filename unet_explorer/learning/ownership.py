@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import psutil
 
-from unet_explorer.learning.locks import is_locked, lock, unlock
+from unet_explorer.locks import is_locked, lock, unlock
 
 __all__ = ["STILL", "Hold", "held", "owner_of", "take", "this_boot", "undecided"]
 

@@ -19,9 +19,9 @@ import weakref
 from pathlib import Path
 from typing import Any, Final
 
-from unet_explorer.learning.locks import is_locked, lock, unlock
 from unet_explorer.learning.machine import available_memory, resident_memory, usable_cores
 from unet_explorer.learning.ownership import this_boot
+from unet_explorer.locks import is_locked, lock, unlock
 
 __all__ = ["PLACES", "QUEUE", "STILL", "Ticket", "is_busy", "places", "queue_folder"]
 

@@ -8,10 +8,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from unet_explorer.learning.locks import is_locked, lock, unlock
 from unet_explorer.learning.machine import available_memory, cpu_seconds
 from unet_explorer.learning.places import Ticket, places, queue_folder
 from unet_explorer.learning.waiting import Flag
+from unet_explorer.locks import is_locked, lock, unlock
 
 __all__ = ["Turn", "turn_of", "warm_ahead"]
 

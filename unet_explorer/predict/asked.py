@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
 
 from unet_explorer.core.config import UNetConfig, shown
+from unet_explorer.predict.progress import Line
 
-__all__ = ["check_names", "check_progress", "check_words", "read_names"]
+__all__ = ["Progress", "check_names", "check_words", "read_names", "read_progress"]
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called with how much is done, and how much there is in all."""
 
 
 def check_words(function: str, given: Collection[str], known: Collection[str]) -> None:
@@ -31,17 +36,27 @@ def check_words(function: str, given: Collection[str], known: Collection[str]) -
             raise TypeError(f"{function}() got an unexpected keyword argument {word!r}")
 
 
-def check_progress(progress: object) -> None:
-    """Refuse what cannot be called.
+def read_progress(progress: object) -> Progress | None:
+    """Whom to tell how far the work is.
+
+    Args:
+        progress: A function of two numbers; True for a line in the terminal or under the cell; or None.
 
     Raises:
-        ValueError: If it is neither a function nor None.
+        ValueError: If it is anything else.
 
     Example:
-        >>> check_progress(print)
+        >>> read_progress(print) is print, type(read_progress(True)).__name__
+        (True, 'Line')
     """
+    if progress is True:
+        return Line()
     if progress is not None and not callable(progress):
-        raise ValueError(f"progress={shown(progress)} is not allowed: give a function of two numbers, or leave it out.")
+        raise ValueError(
+            f"progress={shown(progress)} is not allowed: give a function of two numbers, True for a line that tells "
+            "how far it is, or leave it out."
+        )
+    return progress
 
 
 def read_names(names: Sequence[str] | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, Unpack
 
@@ -17,7 +17,8 @@ from unet_explorer.data.decoded import SUFFIXES, DataError
 from unet_explorer.data.listing import entries, visible
 from unet_explorer.data.pixel_size import pixel_size
 from unet_explorer.data.reading import read_path
-from unet_explorer.predict.asked import check_names, check_progress, check_words, read_names
+from unet_explorer.model import opened_model
+from unet_explorer.predict.asked import Progress, check_names, check_words, read_names, read_progress
 from unet_explorer.predict.exports import write_table
 from unet_explorer.predict.journal import Journal, fingerprint
 from unet_explorer.predict.predict import Run
@@ -70,13 +71,13 @@ class _Job(NamedTuple):
 
 
 def predict_folder(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     folder: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
     save: str | Sequence[str] = "mask",
     again: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | bool | None = None,
     **how: Unpack[Predicting],
 ) -> FolderResult:
     """Predict every image that lies in a folder, each as `predict_image` does; a run that was cut off goes on.
@@ -89,13 +90,14 @@ def predict_folder(
     and whole are not made anew, unless their image has changed. A file that no run has written is never replaced.
 
     Args:
-        model: A U-Net from `build_model`, `TrainingSession.model`, or loaded again by Keras.
+        model: A U-Net from `build_model`, `TrainingSession.model`, or loaded again by Keras; or the path of its
+            ``.keras`` file.
         folder: Where the images lie: PNG, TIFF, BMP, GIF, JPEG and .npy. Folders inside it are not looked into, and
             links that lead out of it are not followed.
         out: Where results go: another folder, which is made if need be.
         save: ``"mask"``, ``"objects"`` or ``"probabilities"``, or several of them.
         again: Make all results anew, also those of another network.
-        progress: Called with images done and images in all after each.
+        progress: Called with images done and images in all after each; True for a line that tells how far it is.
         **how: ``tile``, ``batch_size`` and ``normalize`` as for `predict_image`, and the names of all ``classes``.
 
     Returns:
@@ -118,9 +120,10 @@ def predict_folder(
         >>> [path.name for path in predict_folder(model, images, results).skipped]
         ['a.npy']
     """
+    model = opened_model(model)
     job = _job(model, folder, read_path(out, "out", "the path of a folder"), save, how)
     again = read_value("again", again, Flag())
-    check_progress(progress)
+    told = read_progress(progress)
     images, failed = _images(read_path(folder, "folder", "the path of a folder"), job.out)
     job.out.mkdir(parents=True, exist_ok=True)
     journal = Journal.open(job.out, fingerprint(model, how.get("normalize"), job.saves, job.classes), again)
@@ -138,8 +141,8 @@ def predict_folder(
                     if isinstance(error, OSError) and error.errno in _NO_ROOM:
                         raise
                     failed[image] = _words(error)
-            if progress:
-                progress(done, len(images))
+            if told:
+                told(done, len(images))
     finally:
         _summarise(job, [*written, *skipped], journal)
     return FolderResult(tuple(written), tuple(skipped), failed)

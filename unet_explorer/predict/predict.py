@@ -3,47 +3,47 @@
 from __future__ import annotations
 
 import os
-import weakref
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unet_explorer.core.budget import best_tile
 from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
-from unet_explorer.core.cost import fixed_bytes, read_batch_size
+from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.tiles import Tile
-from unet_explorer.core.tiling import PlacedTile, Tiling
-from unet_explorer.data.mirror import mirrored
+from unet_explorer.core.tiling import Tiling
 from unet_explorer.data.pixel_size import pixel_size
-from unet_explorer.predict.asked import check_names, check_progress, check_words
+from unet_explorer.model import opened_model
+from unet_explorer.predict.asked import Progress, check_names, check_words, read_progress
+from unet_explorer.predict.beyond import Whole, predict_blocks
 from unet_explorer.predict.source import read_image
 from unet_explorer.predict.standard import Standard
 from unet_explorer.predict.targets import Saving, Scene, Target, writing
+from unet_explorer.predict.tiles import predicted_tiles, usual_batch, usual_tile
 
 if TYPE_CHECKING:
     import keras
+    from distributed import Client
 
-__all__ = ["MODEST", "Standard", "forward", "predict_image", "predicted_tiles", "usual_tile"]
+__all__ = ["Run", "predict_image"]
 
-MODEST: Final = 300_000_000
-"""Bytes that predicting takes above the loaded network, where nobody says how much it may be."""
-_BATCH: Final = 1 << 17
-"""Pixels that are given to the network together, where tiles are small."""
+
+class Choices(Saving, total=False):
+    """What else may be said: how a file is saved, which ``client`` of Dask computes, and whether to begin ``again``."""
+
+    client: Client | str | None
+    again: bool
 
 
 def predict_image(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     image: Any,
     tile: Tile | None = None,
     *,
     batch_size: int | None = None,
     normalize: bool | None = None,
     out: Any = None,
-    progress: Callable[[int, int], None] | None = None,
-    **saving: Unpack[Saving],
+    progress: Progress | bool | None = None,
+    **choices: Unpack[Choices],
 ) -> Any:
     """Predict an image of any size, tile by tile, as if it had been predicted in one piece.
 
@@ -62,9 +62,14 @@ def predict_image(
     It is written whole or not at all. How large a pixel is goes along from a TIFF or PNG that says so. A mask takes a
     byte a pixel meanwhile, objects five, and probabilities wait on disc.
 
+    With a ``client`` of Dask, the image is cut into blocks that all its workers predict, and the result is the same.
+    Workers open a file themselves, and write their blocks of it; parts of any other image are sent to them. Half-done
+    work lies in a folder ``.NAME.blocks`` beside the file: the same call goes on with it, if a run was cut off.
+
     Args:
-        model: A U-Net from `build_model`, `TrainingSession.model`, or loaded again by Keras.
-        image: (height, width) or (height, width, channels): an array, whatever gives an array for
+        model: A U-Net from `build_model`, `TrainingSession.model`, or loaded again by Keras; or the path of its
+            ``.keras`` file, which is opened in Keras's safe mode.
+        image: (height, width) or (height, width, channels): an array of NumPy or Dask, whatever gives an array for
             ``image[rows, columns]`` (a memory map, Zarr), or the path of a file; see `open_image`.
         tile: Input side in pixels, or (height, width); left out, the least wasteful one that takes no more than some
             300 MB. More than the image needs in one piece is not taken.
@@ -74,18 +79,22 @@ def predict_image(
             file; any other is given the numbers as they are. It is never done twice.
         out: Where to put the scores: whatever takes ``out[rows, columns] = scores``, of shape (height, width, classes);
             or the path of a file.
-        progress: Called with tiles done and tiles in all after every batch.
-        **saving: Where ``out`` is a path: ``save="mask"``, ``"probabilities"`` or ``"objects"``, for a ``.tif`` may
+        progress: Called with tiles done and tiles in all after every batch, with a ``client`` with blocks; True for a
+            line that tells how far it is, and how long the rest takes.
+        **choices: Where ``out`` is a path: ``save="mask"``, ``"probabilities"`` or ``"objects"``, for a ``.tif`` may
             hold each of these (probabilities as a plane a class, objects as numbers); and ``classes``, the names of
-            all classes from 0 on, for tables and planes.
+            all classes from 0 on, for tables and planes. ``client``: a ``distributed.Client``, or the address of a
+            scheduler of Dask (extra ``cluster``); and ``again=True``, to throw away what a run that was cut off has
+            left.
 
     Returns:
         Scores, (height, width, classes), as 32-bit numbers; or ``out``, a path as `pathlib.Path`.
 
     Raises:
         ShapeError: If the tile does not fit.
-        ValueError: If the model, the image, the tile, ``out`` or ``saving`` do not go together; nothing has been
-            written then.
+        ValueError: If the model, the image, the tile, ``out`` or what else was said do not go together; nothing has
+            been written then.
+        ClusterError: If the cluster does not answer, does not do, or comes to an end; it is a RuntimeError.
         OSError: If there is no room for the file; what was there before is still whole.
 
     Example:
@@ -97,28 +106,48 @@ def predict_image(
         >>> predict_image(model, np.zeros((70, 301), "uint8"), 76, out=f"{tempfile.mkdtemp()}/mask.tif").name
         'mask.tif'
     """
-    check_words("predict_image", saving, Saving.__annotations__)
-    target = Target.read(out, image, saving) if isinstance(out, (str, os.PathLike)) else None
-    check_progress(progress)
-    run = Run.of(model, image, tile, batch_size, normalize)
-    if target is not None:
+    check_words("predict_image", choices, {*Choices.__annotations__, *Saving.__annotations__})
+    client, said = choices.pop("client", None), choices.pop("again", False)
+    target = Target.read(out, image, choices) if isinstance(out, (str, os.PathLike)) else None
+    again, told = read_value("again", said, Flag()), read_progress(progress)
+    if again and (client is None or target is None):
+        raise ValueError(
+            f"again={shown(said)} throws away what a run with a client has left beside its file: give client=… and a "
+            "path as out=…, or leave it out."
+        )
+    run = Run.of(opened_model(model), image, tile, batch_size, normalize)
+    if target is None:
+        out = _array(out, run, image, choices)
+    else:
         check_names(target.classes, run.config)
-        pixel = pixel_size(image) if isinstance(image, (str, os.PathLike)) else None
-        with writing([target], Scene(run.config, run.source, pixel)) as sink:
-            run.into(sink, progress)
-        return target.path
+    pixel = pixel_size(image) if target and isinstance(image, (str, os.PathLike)) else None
+    scene = Scene(run.config, run.source, pixel)
+    if client is not None:
+        return predict_blocks(run.whole(image), client, out, target, scene, again=again, progress=told)
+    if target is None:
+        run.into(out, told)
+        return out
+    with writing([target], scene) as sink:
+        run.into(sink, told)
+    return target.path
+
+
+def _array(out: Any, run: Run, image: Any, saving: Saving) -> Any:
+    """What takes the scores where no file is written.
+
+    Raises:
+        ValueError: If it does not do.
+    """
     said = [word for word, value in saving.items() if value is not None]
     if said:
         raise ValueError(f"{' and '.join(said)} say what is written to a file: give its path as out=….")
     wanted = (*run.tiling.image, run.config.num_classes)
     if out is None:
-        out = np.empty(wanted, np.float32)
-    elif not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
+        return np.empty(wanted, np.float32)
+    if not isinstance(room := getattr(out, "shape", None), (tuple, list)) or tuple(room) != wanted:
         given = f"={shown(out)} is not allowed" if room is None else f" has shape {shown(room)}"
         raise ValueError(f"out{given}: give one of shape {wanted}, or the path of a file.")
-    else:
-        _check_out(out, image)
-    run.into(out, progress)
+    _check_out(out, image)
     return out
 
 
@@ -164,7 +193,7 @@ class Run(NamedTuple):
         source = read_image(image, config)
         shape = tuple(int(side) for side in source.shape)
         tiling = Tiling(config, shape, usual_tile(config, shape) if tile is None else tile)
-        batch = read_batch_size(_usual_batch(tiling) if batch_size is None else batch_size)
+        batch = read_batch_size(usual_batch(tiling.tile, len(tiling)) if batch_size is None else batch_size)
         prepare = is_prepared(model) if normalize is None else normalize
         if model.input_shape[1:3] not in {(None, None), tiling.tile}:
             # Built for tiles of one size; the weights serve any.
@@ -173,7 +202,15 @@ class Run(NamedTuple):
             model = flexible
         return cls(model, config, source, tiling, batch, prepare)
 
-    def into(self, out: Any, progress: Callable[[int, int], None] | None = None) -> None:
+    def whole(self, given: Any) -> Whole:
+        """The same, for the workers of a cluster.
+
+        Args:
+            given: The image as it was given.
+        """
+        return Whole(self.model, self.config, given, self.source, self.tiling, self.batch, self.prepare)
+
+    def into(self, out: Any, progress: Progress | None = None) -> None:
         """Predict tile after tile.
 
         Args:
@@ -190,92 +227,3 @@ class Run(NamedTuple):
             out[placed.write[0], placed.write[1]] = scores
             if progress and (done % self.batch == 0 or done == total):
                 progress(done, total)
-
-
-def usual_tile(config: UNetConfig, shape: tuple[int, ...], limit: int = MODEST) -> tuple[int, int]:
-    """The least wasteful tile that takes no more than this above the loaded network.
-
-    Raises:
-        ValueError: If there is none.
-
-    Example:
-        >>> usual_tile(UNetConfig(depth=3, base_filters=8), (300, 200))
-        (388, 292)
-    """
-    allowed = limit + sum(fixed_bytes(config, training=False).values())
-    found = best_tile(config, shape, allowed)
-    if found is None:
-        raise ValueError(f"No tile of this network does with {limit / 1e6:.0f} MB above itself: give one as tile=….")
-    return found
-
-
-def _usual_batch(tiling: Tiling) -> int:
-    return max(1, min(len(tiling), _BATCH // (tiling.tile[0] * tiling.tile[1])))
-
-
-_SIZES: Final = 8
-"""Sizes of tiles for which a network is kept compiled; each takes a few MB."""
-_COMPILED: WeakKeyDictionary[Any, dict[tuple[int, int], Any]] = WeakKeyDictionary()
-"""For each network what TensorFlow has made of it, by the size of its tiles."""
-
-
-def forward(model: keras.Model, tile: tuple[int, int]) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """The network as a function of batches of tiles of one size.
-
-    Keras's own `predict_on_batch` merges the sizes it has seen into one function for any, and its bilinear
-    up-sampling cannot be traced without a size.
-
-    Args:
-        model: The network.
-        tile: (height, width) in pixels.
-
-    Example:
-        >>> from unet_explorer import build_model
-        >>> model = build_model(UNetConfig(depth=1, base_filters=2))
-        >>> forward(model, (20, 24))(np.zeros((3, 20, 24, 1), "float32")).shape
-        (3, 4, 8, 2)
-    """
-    import tensorflow as tf
-
-    known = _COMPILED.setdefault(model, {})
-    if tile in known:
-        # The last used stands last.
-        known[tile] = known.pop(tile)
-    else:
-        # The function must not hold the network, or neither would ever go.
-        network: Any = weakref.ref(model)
-
-        def scores(tiles: tf.Tensor) -> tf.Tensor:
-            return network()(tiles, training=False)
-
-        signature = [tf.TensorSpec((None, *tile, model.input_shape[-1]), tf.float32)]
-        known[tile] = tf.function(scores, input_signature=signature, autograph=False)
-        while len(known) > _SIZES:
-            del known[next(iter(known))]
-    compiled = known[tile]
-    return lambda tiles: np.asarray(compiled(tf.convert_to_tensor(tiles)))
-
-
-def predicted_tiles(
-    model: keras.Model, image: Any, tiling: Tiling, batch_size: int, standard: Standard
-) -> Iterator[tuple[PlacedTile, NDArray[np.float32]]]:
-    """Predict tile after tile, a batch at a time.
-
-    Args:
-        model: A network that takes tiles of this size.
-        image: What parts can be asked for.
-        tiling: Where the tiles lie.
-        batch_size: Tiles computed at once.
-        standard: How numbers are given to the network.
-
-    Yields:
-        Each tile, and the scores that it writes.
-    """
-    number, total = 0, len(tiling)
-    while number < total:
-        batch = [tiling[place] for place in range(number, min(number + batch_size, total))]
-        number += len(batch)
-        inputs = np.stack([standard.prepared(mirrored(image, tile.start, tile.size)) for tile in batch])
-        scores = forward(model, tiling.tile)(inputs)
-        for tile, predicted in zip(batch, scores, strict=True):
-            yield tile, predicted[tile.keep[0], tile.keep[1]]

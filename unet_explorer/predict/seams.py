@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.predict.predict import predicted_tiles
 from unet_explorer.predict.scores import classes_of, probabilities
 from unet_explorer.predict.standard import Standard
+from unet_explorer.predict.tiles import predicted_tiles
 
 if TYPE_CHECKING:
     import keras

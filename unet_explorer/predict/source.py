@@ -43,6 +43,8 @@ def read_image(image: Any, config: UNetConfig) -> Any:
         known = False
     image = image if known else _as_array(image)
     check_mask(image, "image")
+    if any(side != side for side in image.shape):
+        raise ValueError("The image is an array of Dask of unknown size: image.compute_chunk_sizes() finds it out.")
     shape, kind = tuple(image.shape), np.dtype(image.dtype)
     if kind.kind not in "biuf":
         raise ValueError(f"The image holds {kind}: give whole or real numbers, such as image.astype('float32').")

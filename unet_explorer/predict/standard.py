@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unet_explorer.data.dataset import spread_of
 from unet_explorer.data.limits import Limits, limits_of, sample_step
 
-__all__ = ["Standard"]
+__all__ = ["Standard", "not_finite", "warn_beyond"]
 
 _BAND: Final = 1 << 22
 """Numbers of an image that are looked at together."""
@@ -57,11 +57,7 @@ class Standard(NamedTuple):
             beyond += limits.beyond(band)
             middle = middle + limits.clipped(band).sum(axis=(0, 1)) / count
         if beyond:
-            warnings.warn(
-                f"{beyond:,} pixels of the image hold numbers far beyond all others, as NoData and hot pixels do: they "
-                "count as the nearest of the others.",
-                stacklevel=3,
-            )
+            warn_beyond(beyond, 4)
         squares = sum(((limits.clipped(band) - middle) ** 2).sum(axis=(0, 1)) for _, band in _bands(image))
         return cls(middle, spread_of(np.sqrt(squares / count), middle), limits)
 
@@ -74,6 +70,40 @@ class Standard(NamedTuple):
         return ((self.limits.clipped(pixels) - self.middle) / self.spread).astype(np.float32)
 
 
+def warn_beyond(pixels: int, level: int) -> None:
+    """Say that numbers of an image were cut.
+
+    Args:
+        pixels: How many.
+        level: How far above is whoever gave the image.
+    """
+    warnings.warn(
+        f"{pixels:,} pixels of the image hold numbers far beyond all others, as NoData and hot pixels do: they "
+        "count as the nearest of the others.",
+        stacklevel=level,
+    )
+
+
+def not_finite(row: int, column: int) -> ValueError:
+    """What is said of an image that holds what is no number.
+
+    Args:
+        row: Of the first one.
+        column: The same.
+
+    Example:
+        >>> raise not_finite(3, 4)
+        Traceback (most recent call last):
+        ...
+        ValueError: The image holds NaN or infinite numbers, the first in row 3, column 4: put a number in their \
+place, as np.nan_to_num does.
+    """
+    return ValueError(
+        f"The image holds NaN or infinite numbers, the first in row {row}, column {column}: put a number in their "
+        "place, as np.nan_to_num does."
+    )
+
+
 def _bands(image: Any) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """The image in bands of rows, (rows, width, channels), with the first row's number; NaN is looked for."""
     height, width = image.shape[:2]
@@ -83,8 +113,5 @@ def _bands(image: Any) -> Iterator[tuple[int, NDArray[np.float64]]]:
         band = (band[..., None] if band.ndim == 2 else band).astype(np.float64)
         if not np.isfinite(band).all():
             row, column, _ = (int(place[0]) for place in np.nonzero(~np.isfinite(band)))
-            raise ValueError(
-                f"The image holds NaN or infinite numbers, the first in row {top + row}, column {column}: put a number "
-                "in their place, as np.nan_to_num does."
-            )
+            raise not_finite(top + row, column)
         yield top, band

@@ -160,6 +160,16 @@ class Sink:
             for each in self.maps:
                 each[place] = shares
 
+    def put(self, place: tuple[slice, slice], values: NDArray[Any]) -> None:
+        """Take what was made of scores already: classes where these are noted, or else probabilities.
+
+        Args:
+            place: Rows and columns.
+            values: (rows, columns), or (rows, columns, classes).
+        """
+        for each in self.maps if self._labels is None else [self._labels]:
+            each[place] = values
+
     @property
     def labels(self) -> NDArray[np.uint8]:
         """The class of every pixel, once all parts are there."""
@@ -219,6 +229,7 @@ def _room(shape: tuple[int, int], folder: Path | None) -> Iterator[NDArray[np.ui
         yield np.zeros(shape, np.uint8)
         return
     with tempfile.TemporaryFile(dir=folder) as file:
+        _reserve(file.fileno(), shape[0] * shape[1])
         yield np.memmap(file, np.uint8, "w+", shape=shape)
 
 
@@ -236,8 +247,21 @@ def _map(target: Target, shape: tuple[int, int, int], scene: Scene) -> Iterator[
         else:
             names = target.classes if scene.config.num_classes > 1 else target.classes[1:]
             mapped = empty_planes(half, shape, names, scene.pixel)
+        with half.open("rb+") as file:
+            _reserve(file.fileno(), half.stat().st_size)
         yield mapped
         mapped = None
+
+
+def _reserve(file: int, size: int) -> None:
+    """Take the room that a file will need: who writes to a map of it is ended by the system where there is none.
+
+    Raises:
+        OSError: If there is no room.
+    """
+    # Windows has none of it, and gives a file its room at once.
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
 
 
 def _write(target: Target, sink: Sink, path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from unet_explorer.learning.checksums import DamagedError, json_in, json_with_checksum
-from unet_explorer.learning.locks import lock, unlock
+from unet_explorer.locks import lock, unlock
 from unet_explorer.sweeps.run import Run, read_run
 from unet_explorer.sweeps.table import Sweep, table_bytes
 from unet_explorer.sweeps.work import BEST, HISTORY, LAST

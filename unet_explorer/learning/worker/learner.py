@@ -18,8 +18,8 @@ from unet_explorer.learning.store import Arrays
 from unet_explorer.learning.worker.feed import Feed, Prefetcher
 from unet_explorer.learning.worker.objective import loss_of, optimizer_of
 from unet_explorer.model import build_model
-from unet_explorer.predict.predict import forward
 from unet_explorer.predict.scores import classes_of
+from unet_explorer.predict.tiles import forward
 
 __all__ = ["DivergedError", "Learner"]
 
