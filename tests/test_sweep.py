@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from unet_explorer.sweeps.asked import read_asked
 from unet_explorer.sweeps.carried import carry, opened
 from unet_explorer.sweeps.designs import read_design, usual_tile
 from unet_explorer.sweeps.halving import rungs, survivors
+from unet_explorer.sweeps.pool import Pool
 from unet_explorer.sweeps.run import COLUMNS, Run, read_run, run_of
 from unet_explorer.sweeps.session import SweepSession
 from unet_explorer.sweeps.shelf import opened_folder, read_sweep
@@ -362,6 +365,14 @@ def test_sets_in_files_travel_by_where_they_are(tmp_path):
     assert carry(read.take([0, 1])).key != carry(read).key
 
 
+def test_sets_that_differ_in_one_pixel_are_told_apart():
+    one, labels = np.zeros((2, 20, 24, 1), "float32"), np.zeros((2, 20, 24), "uint8")
+    other = one.copy()
+    other[1, 3, 4] = 1e-6
+    keys = [carry(Dataset("mine", images, labels, ("a", "b"))).key for images in (one, other, one.copy())]
+    assert keys[0] == keys[2] != keys[1]
+
+
 # Going on in the background -------------------------------------------------------------------------------------------
 
 
@@ -392,6 +403,40 @@ def test_a_session_in_the_background_stops_and_goes_on(client, data, tmp_path):
     assert first[0] in session.rows
     assert session.table.weights(session.rows[0])
     assert [line.count("done") for line in (tmp_path / "o" / "runs.jsonl").read_text().splitlines()] == [1, 1, 1]
+
+
+class Idle:
+    """A client whose processes never end anything."""
+
+    status = "running"
+
+    def run(self, *_, **__):
+        return {}
+
+
+def test_a_stop_wakes_whoever_waits_for_a_run(data, monkeypatch):
+    waits, pool = threading.Event(), Pool(Idle(), data)
+
+    class Course:
+        rows = ()
+
+        def __init__(self):
+            self.pool = pool
+
+        def run(self):
+            waits.set()
+            yield pool.take()
+
+    monkeypatch.setattr("unet_explorer.sweeps.session.opened_course", lambda *_: nullcontext(Course()))
+    session = SweepSession(["classroom"], data)
+    session.start()
+    assert waits.wait(PATIENCE)
+    session.stop()
+    assert session.state == "stopped"
+    # It would wait for ever.
+    session._thread.join(PATIENCE)
+    assert not session._thread.is_alive()
+    assert (session.state, session.problem) == ("stopped", "")
 
 
 def test_a_session_says_what_went_wrong(client, data, tmp_path):
