@@ -188,10 +188,13 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
     expect(panel.role("glossary")).to_be_hidden()
 
 
-def test_tabs_and_tools_never_lie_on_each_other(stage, page):
+def test_tabs_and_tools_never_lie_on_each_other_nor_do_verdict_and_sizes(stage, page):
     panel, _ = stage
-    for width in (1366, 1100, 1024, 900, 820, 760):
+    for width in (1366, 1290, 1240, 1100, 1024, 900, 820, 760):
         resize(page, width, 768)
+        verdict, fixes = (panel.root.locator(each).bounding_box() for each in (".ue-verdict", ".ue-fixes"))
+        below = verdict["y"] + verdict["height"] <= fixes["y"] + 1
+        assert below or verdict["x"] + verdict["width"] <= fixes["x"] + 1, width
         tabs, tools = (panel.root.locator(each).bounding_box() for each in (".ue-tabs", ".ue-tools > :first-child"))
         last = panel.root.locator('.ue-tabs [data-open="Inside"]').bounding_box()
         beside = last["x"] + last["width"] <= tools["x"] + 1
