@@ -203,6 +203,24 @@ def test_tabs_and_tools_never_lie_on_each_other_nor_do_verdict_and_sizes(stage, 
         assert all_seen(panel, '[data-action="present"]') == []
 
 
+def test_where_a_host_puts_it_into_a_shadow_tree_it_fits_and_keys_work(stage, page):
+    panel, _ = stage
+    # So does marimo: an output may be so high, and grows with its content until then.
+    page.evaluate(
+        """() => {
+            const output = document.createElement("div");
+            output.style = "position: fixed; z-index: 9; max-height: 500px; overflow: auto; padding: 20px";
+            document.body.prepend(output);
+            output.append(document.createElement("div"));
+            const panel = document.querySelector(".unet-explorer");
+            output.firstChild.attachShadow({ mode: "open" }).append(panel);
+        }"""
+    )
+    expect(panel.root).to_have_attribute("style", re.compile("--ue-height: 448px"))
+    panel.root.locator('[data-open="Design"]').press("ArrowRight")
+    expect(panel.root.locator('[data-open="Build"]')).to_be_focused()
+
+
 def test_files_a_link_and_code_are_taken_away(stage, page):
     panel, _ = stage
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -6,7 +6,7 @@ import { bytesOf } from "../lib/canvas.js";
 import { same } from "../lib/equal.js";
 import { rendered } from "../lib/markdown.js";
 import { Menu } from "../lib/menu.js";
-import { OWN_KEYS, consume, download, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, consume, download, element, focusedFrom, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
@@ -345,8 +345,9 @@ export class LessonCard {
       if (answered.hints < posed.hints.length && !answered.locked) made.push(lessonButton("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));
       if (answered.locked || answered.hints >= posed.hints.length) made.push(lessonButton("lesson-reveal", "Show me"));
     } else if (at < count - 1) made.push(lessonButton("lesson-next", "Next →", { class: "ue-main" }));
-    const kept = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : undefined;
-    const held = this.buttons.contains(document.activeElement);
+    const focused = focusedFrom(this.buttons);
+    const kept = focused instanceof HTMLElement ? focused.dataset.action : undefined;
+    const held = this.buttons.contains(focused);
     this.buttons.replaceChildren(...made);
     // A button that was pressed is gone: what comes in its place has the focus.
     if (held) (made.find((each) => each.dataset.action === kept) ?? this.mainButton)?.focus();
