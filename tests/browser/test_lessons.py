@@ -139,6 +139,15 @@ def test_on_a_phone_what_is_said_is_seen_and_the_next_step_begins_at_its_top(lab
             expect_in_view(panel, panel.role("lesson-says").locator(":scope > *").last)
     panel.action("lesson-next").click()
     expect_in_view(panel, panel.role("lesson-place"))
+    stage = panel.root.bounding_box()
+    for name in ("lessons", "save", "help"):
+        button = panel.root.locator(f'.ue-tools [data-action="{name}"]')
+        button.click()
+        sheet = panel.root.locator(f'.ue-tools [data-menu="{name}"]').bounding_box()
+        assert stage["x"] <= sheet["x"]
+        assert sheet["x"] + sheet["width"] <= stage["x"] + stage["width"]
+        assert sheet["y"] + sheet["height"] <= stage["y"] + stage["height"]
+        button.press("Escape")
 
 
 def test_a_choice_by_keyboard_in_another_tab_with_knobs_locked(lab, page):
