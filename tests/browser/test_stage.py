@@ -216,9 +216,13 @@ def test_where_a_host_puts_it_into_a_shadow_tree_it_fits_and_keys_work(stage, pa
             output.firstChild.attachShadow({ mode: "open" }).append(panel);
         }"""
     )
-    expect(panel.root).to_have_attribute("style", re.compile("--ue-height: 448px"))
-    panel.root.locator('[data-open="Design"]').press("ArrowRight")
-    expect(panel.root.locator('[data-open="Build"]')).to_be_focused()
+    try:
+        expect(panel.root).to_have_attribute("style", re.compile("--ue-height: 448px"))
+        panel.root.locator('[data-open="Design"]').press("ArrowRight")
+        expect(panel.root.locator('[data-open="Build"]')).to_be_focused()
+    finally:
+        # Nobody else would tidy it up.
+        page.evaluate("() => document.body.firstChild.remove()")
 
 
 def test_files_a_link_and_code_are_taken_away(stage, page):
