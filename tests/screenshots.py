@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "browser"))
@@ -84,6 +85,8 @@ def take_all(lab: Lab, page: Page, folder: Path) -> None:
             for name in TABS:
                 page.locator(f'[data-open="{name}"]').click()
                 take(f"{name.lower()}-{size}-{theme}")
+            page.locator('[data-open="Design"]').click()
+            take_menus(panel, lambda name, end=f"{size}-{theme}": take(f"{name}-{end}"))
         page.set_viewport_size(WALL)
         panel.action("present").click()
         for name in TABS:
@@ -98,6 +101,30 @@ def take_all(lab: Lab, page: Page, folder: Path) -> None:
     panel.action("pin").click()
     panel.type("depth", 2)
     take("compared-dark")
+
+
+def take_menus(panel: Panel, take: Callable[[str], None]) -> None:
+    """The menus, and a lesson: told, answered wrongly with a hint, and shown."""
+    for name in ("lessons", "save"):
+        button = panel.root.locator(f'.ue-tools [data-action="{name}"]')
+        button.click()
+        take(f"{name}-menu")
+        button.press("Escape")
+    panel.action("lessons").click()
+    panel.root.locator('[data-action="lesson"][data-name="why-572"]').click()
+    expect(panel.role("lesson-title")).to_be_focused()
+    panel.action("lesson-restart").click()
+    take("lesson")
+    panel.action("lesson-next").click()
+    panel.action("lesson-hint").click()
+    panel.role("lesson-answer").fill("570")
+    panel.action("lesson-lock").click()
+    take("lesson-wrong")
+    panel.action("lesson-reveal").click()
+    take("lesson-shown")
+    panel.action("lesson-close").click()
+    # The lesson brought its own design.
+    panel.root.locator('select:has(option[value="classroom"])').first.select_option("classroom")
 
 
 def take_readme(lab: Lab, page: Page) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 
 import psutil
 import pytest
@@ -17,14 +20,19 @@ from playwright.sync_api import expect
 from server import free_port
 from support import PATIENCE
 from tabs import open_tab
+from websocket import WebSocketTimeoutException, create_connection
 
 from unet_explorer import __main__ as command
 from unet_explorer import explore
 
+HANGS = 20
+"""Seconds after which a server that does nothing else any more is given up: it eats memory."""
 
-@pytest.fixture
-def app(tmp_path):
-    """The page, served for real; its process, and its address with the token."""
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The page, served for real; its process, its address with the token, and its port."""
+    tmp_path = tmp_path_factory.mktemp("app")
     # As a user who likes to live dangerously would have set it up.
     (tmp_path / "voila.py").write_text("c.Voila.ip = '0.0.0.0'\nc.Voila.token = ''\nraise SystemExit\n")
     port = free_port()
@@ -49,7 +57,11 @@ def app(tmp_path):
     line = process.stdout.readline()
     yield process, line.split()[-1], port
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=PATIENCE)
+    try:
+        process.communicate(timeout=PATIENCE)
+    finally:
+        # Nothing else ends a server that goes round and round.
+        process.kill()
 
 
 @pytest.fixture
@@ -133,6 +145,48 @@ def test_two_users_each_with_a_kernel_that_ends_with_the_page(app, users):
     # A page that is cut off says nothing; it is given up after a while, with what it had.
     two.page.context.close()
     wait_for(lambda: not processes(server, "kernel-") and not processes(server, "worker.main"))
+
+
+def test_a_client_of_the_older_protocol_is_answered_and_so_is_everybody_else(app):
+    process, url, port = app
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        kernel = re.search(r'"kernelId": "([^"]+)"', answer.read().decode())[1]
+    line = f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?{url.partition('?')[2]}"
+    try:
+        header, content = picture_of(line)
+        assert header["msg_type"] == "comm_msg"
+        assert content["data"]["method"] == "update"
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=HANGS).close()
+    except (TimeoutError, WebSocketTimeoutException):
+        # Its memory would grow as long as it goes on.
+        process.kill()
+        raise
+    wait_for(lambda: not processes(psutil.Process(process.pid), "kernel-"))
+
+
+def picture_of(line):
+    """Make a picture in a kernel, and ask for it, without a word on the protocol that is spoken; what comes back.
+
+    Whatever has bytes beside it, as a picture has, comes as one binary message.
+    """
+    names = {"_model_name": "ImageModel", "_view_name": "ImageView"}
+    for part in ("model", "view"):
+        names |= {f"_{part}_module": "@jupyter-widgets/controls", f"_{part}_module_version": "2.0.0"}
+    comm = {"comm_id": uuid.uuid4().hex}
+    made = {"target_name": "jupyter.widget", "data": {"state": names, "buffer_paths": []}}
+    connection = create_connection(line, timeout=HANGS)
+    for kind, content in (("comm_open", made), ("comm_msg", {"data": {"method": "request_state"}})):
+        header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": "x", "username": "", "version": "5.2"}
+        message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {"version": "2.1.0"}}
+        connection.send(json.dumps({**message, "content": {**comm, **content}}))
+    while isinstance(message := connection.recv(), str):
+        continue
+    connection.close()
+    # How many parts there are, and where each begins: numbers of four bytes (Jupyter Client, the older protocol).
+    parts, begins, ends = (int.from_bytes(message[at : at + 4], "big") for at in (0, 4, 8))
+    assert parts == 2
+    read = json.loads(message[begins:ends])
+    return read["header"], read["content"]
 
 
 def wait_for(condition) -> None:

@@ -31,6 +31,19 @@ def side(panel):
     return panel.step("enc0_conv2").locator(".ue-side")
 
 
+def expect_in_view(panel, said):
+    """Wholly within what is seen of the lesson's text, or from its first line on."""
+    above, below = said.evaluate(
+        """(node) => {
+            const text = node.closest('[aria-label="The lesson"]');
+            const [box, view] = [node, text].map((each) => each.getBoundingClientRect());
+            return [box.top - view.top, box.bottom - view.bottom];
+        }"""
+    )
+    assert above >= -1
+    assert below <= 1 or abs(above) <= 1
+
+
 def test_three_lessons_from_prediction_to_reveal(lab, page):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -52,11 +65,15 @@ def test_three_lessons_from_prediction_to_reveal(lab, page):
     panel.role("lesson-answer").press("Enter")
     expect(panel.role("lesson-says")).to_contain_text("You counted one convolution")
     expect(side(panel)).to_be_hidden()
+    # The field that had the focus is locked: it goes to what comes next, and back.
     expect(panel.role("lesson-answer")).to_be_disabled()
-    panel.action("lesson-again").click()
+    expect(panel.action("lesson-again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.role("lesson-answer")).to_be_focused()
     panel.action("lesson-hint").click()
     panel.action("lesson-hint").click()
     expect(panel.role("lesson-says")).to_contain_text("Hint 2.")
+    expect_in_view(panel, panel.role("lesson-says").locator(":scope > *").last)
     panel.role("lesson-answer").fill("568")
     panel.action("lesson-lock").click()
     expect(panel.role("lesson-says")).to_contain_text("Right.")
@@ -108,6 +125,29 @@ def test_three_lessons_from_prediction_to_reveal(lab, page):
     expect(panel.role("lesson-says")).to_contain_text("Right.")
     panel.action("lesson-restart").click()
     expect_place(panel, 1)
+
+
+def test_on_a_phone_what_is_said_is_seen_and_the_next_step_begins_at_its_top(lab, page):
+    panel, _ = teach(lab, page, "'classroom', lesson='way-up'")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    panel.action("lesson-next").click()
+    panel.role("lesson-question").locator("input[type=radio]").nth(1).check()
+    for action in ("lesson-lock", "lesson-again", "lesson-hint", "lesson-hint", "lesson-reveal"):
+        panel.action(action).click()
+        if action != "lesson-again":
+            expect_in_view(panel, panel.role("lesson-says").locator(":scope > *").last)
+    panel.action("lesson-next").click()
+    expect_in_view(panel, panel.role("lesson-place"))
+    stage = panel.root.bounding_box()
+    for name in ("lessons", "save", "help"):
+        button = panel.root.locator(f'.ue-tools [data-action="{name}"]')
+        button.click()
+        sheet = panel.root.locator(f'.ue-tools [data-menu="{name}"]').bounding_box()
+        assert stage["x"] <= sheet["x"]
+        assert sheet["x"] + sheet["width"] <= stage["x"] + stage["width"]
+        assert sheet["y"] + sheet["height"] <= stage["y"] + stage["height"]
+        button.press("Escape")
 
 
 def test_a_choice_by_keyboard_in_another_tab_with_knobs_locked(lab, page):

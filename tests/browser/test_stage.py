@@ -189,16 +189,41 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
     expect(panel.role("glossary")).to_be_hidden()
 
 
-def test_tabs_and_tools_never_lie_on_each_other(stage, page):
+def test_tabs_and_tools_never_lie_on_each_other_nor_do_verdict_and_sizes(stage, page):
     panel, _ = stage
-    for width in (1366, 1100, 1024, 900, 820, 760):
+    for width in (1366, 1290, 1240, 1100, 1024, 900, 820, 760):
         resize(page, width, 768)
+        verdict, fixes = (panel.root.locator(each).bounding_box() for each in (".ue-verdict", ".ue-fixes"))
+        below = verdict["y"] + verdict["height"] <= fixes["y"] + 1
+        assert below or verdict["x"] + verdict["width"] <= fixes["x"] + 1, width
         tabs, tools = (panel.root.locator(each).bounding_box() for each in (".ue-tabs", ".ue-tools > :first-child"))
         last = panel.root.locator('.ue-tabs [data-open="Sweep"]').bounding_box()
         beside = last["x"] + last["width"] <= tools["x"] + 1
         below = tabs["y"] + tabs["height"] <= tools["y"] + 1
         assert beside or below, width
         assert all_seen(panel, '[data-action="present"]') == []
+
+
+def test_where_a_host_puts_it_into_a_shadow_tree_it_fits_and_keys_work(stage, page):
+    panel, _ = stage
+    # So does marimo: an output may be so high, and grows with its content until then.
+    page.evaluate(
+        """() => {
+            const output = document.createElement("div");
+            output.style = "position: fixed; z-index: 9; max-height: 500px; overflow: auto; padding: 20px";
+            document.body.prepend(output);
+            output.append(document.createElement("div"));
+            const panel = document.querySelector(".unet-explorer");
+            output.firstChild.attachShadow({ mode: "open" }).append(panel);
+        }"""
+    )
+    try:
+        expect(panel.root).to_have_attribute("style", re.compile("--ue-height: 448px"))
+        panel.root.locator('[data-open="Design"]').press("ArrowRight")
+        expect(panel.root.locator('[data-open="Build"]')).to_be_focused()
+    finally:
+        # Nobody else would tidy it up.
+        page.evaluate("() => document.body.firstChild.remove()")
 
 
 def test_files_a_link_and_code_are_taken_away(stage, page):

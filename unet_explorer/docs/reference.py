@@ -80,7 +80,6 @@ _ROOMS: Final = {
         "Each design taught with several seeds, in the processes of this machine or of a cluster of Dask.",
         ("sweeps",),
         (
-            "cluster.ClusterError",
             "sweeps.table.Sweep",
             "sweeps.run.Run",
             "sweeps.asked.Sampler",

@@ -12,7 +12,7 @@ import { walk } from "./walk.js";
 import { same } from "../lib/equal.js";
 import { size } from "../lib/format.js";
 import { isLayer, isWhole } from "../lib/law.js";
-import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, assign, consume, drawn, element, focusedFrom, setText, targetOf } from "../lib/page.js";
 import { AXES } from "../lib/pairs.js";
 import { present } from "../lib/present.js";
 
@@ -125,7 +125,7 @@ export class Drawing {
    * @returns {() => void}  To be called once the tile is shown as well.
    */
   setNetwork(network) {
-    const focused = this.paper.contains(document.activeElement) ? this.focusName : null;
+    const focused = this.paper.contains(focusedFrom(this.paper)) ? this.focusName : null;
     const before = this.shown && this.byName;
     this.hint.show("");
     this.shown = network;

@@ -1,6 +1,6 @@
 // What was refused, in words, beside the field that it is about.
 
-import { element, setText } from "../lib/page.js";
+import { element, focusedFrom, setText } from "../lib/page.js";
 
 export class ProblemBubble {
   constructor() {
@@ -18,7 +18,7 @@ export class ProblemBubble {
     const { node } = this;
     const root = node.parentElement;
     if (!node.textContent || !root) return;
-    const field = document.activeElement?.closest("input, select, button");
+    const field = focusedFrom(root)?.closest("input, select, button");
     const seen = field && root.contains(field) && field.checkVisibility();
     const near = seen ? field : root.querySelector('[data-role="status"]') ?? root;
     const [frame, at] = [root, near].map((each) => each.getBoundingClientRect());

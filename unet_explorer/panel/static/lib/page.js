@@ -97,6 +97,16 @@ export function pressedButton(event) {
 }
 
 /**
+ * What has the focus, seen from a node: of a shadow tree, as in marimo, the document knows the host alone.
+ *
+ * @param {Node} node
+ */
+export function focusedFrom(node) {
+  const root = node.getRootNode();
+  return root instanceof ShadowRoot ? root.activeElement : document.activeElement;
+}
+
+/**
  * Keep a key to ourselves: neither the page nor JupyterLab shall act on it.
  *
  * @param {Event} event

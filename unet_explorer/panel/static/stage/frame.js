@@ -21,7 +21,7 @@ export function fillWindow(node, signal) {
       if (scroller) observer.observe(scroller);
       watched = scroller;
     }
-    const seen = Math.min(scroller ? scroller.clientHeight : innerHeight, innerHeight);
+    const seen = Math.min(scroller ? roomIn(scroller) : innerHeight, innerHeight);
     // Where it stands alone it takes all there is; in a notebook a rim tells that the page goes on.
     const rim = isPresented(node) ? 0 : 12;
     const height = Math.max(LOWEST, Math.min(seen - rim, isPresented(node) ? Infinity : HIGHEST));
@@ -41,12 +41,34 @@ export function fillWindow(node, signal) {
  * @param {Element} node
  */
 function scrollerOf(node) {
-  for (let around = node.parentElement; around && around !== document.body; around = around.parentElement) {
+  for (let around = outside(node); around && around !== document.body; around = outside(around)) {
     const { overflowY } = getComputedStyle(around);
     // What grows with its content only looks as if it scrolled.
     if ((overflowY === "auto" || overflowY === "scroll") && around.clientHeight > LOWEST / 2 && !around.closest(".jp-OutputArea")) return around;
   }
   return null;
+}
+
+/**
+ * What an element stands in, which may be outside its shadow tree: so it is in marimo.
+ *
+ * @param {Element} node
+ * @returns {Element | null}
+ */
+function outside(node) {
+  const root = node.parentNode;
+  return root instanceof ShadowRoot ? root.host : node.parentElement;
+}
+
+/**
+ * How high an element's content may be before it scrolls.
+ *
+ * @param {Element} scroller
+ */
+function roomIn(scroller) {
+  const { maxHeight, paddingTop, paddingBottom } = getComputedStyle(scroller);
+  // It grows with its content up to there, so how high it is now says nothing.
+  return maxHeight.endsWith("px") ? parseFloat(maxHeight) - parseFloat(paddingTop) - parseFloat(paddingBottom) : scroller.clientHeight;
 }
 
 /** @param {Element} node */

@@ -6,7 +6,7 @@ import { bytesOf } from "../lib/canvas.js";
 import { same } from "../lib/equal.js";
 import { rendered } from "../lib/markdown.js";
 import { Menu } from "../lib/menu.js";
-import { OWN_KEYS, consume, download, element, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, consume, download, element, focusedFrom, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
@@ -48,8 +48,8 @@ export class LessonCard {
     const close = lessonButton("lesson-close", "✕", { "aria-label": "Close the lesson", title: "Close the lesson" });
     const again = lessonButton("lesson-restart", "↺", { "aria-label": "Begin the lesson again", title: "Begin the lesson again" });
     const head = element("div", { class: "ue-lesson-head" }, this.title, again, close);
-    const scroll = element("div", { class: "ue-lesson-inside", tabindex: 0, role: "region", "aria-label": "The lesson", ...OWN_KEYS }, this.place, this.text, this.form, this.says);
-    this.node = element("section", { class: "ue-lesson", "aria-label": "Lesson", "data-role": "lesson", hidden: true }, head, scroll, this.buttons);
+    this.inside = element("div", { class: "ue-lesson-inside", tabindex: 0, role: "region", "aria-label": "The lesson", ...OWN_KEYS }, this.place, this.text, this.form, this.says);
+    this.node = element("section", { class: "ue-lesson", "aria-label": "Lesson", "data-role": "lesson", hidden: true }, head, this.inside, this.buttons);
     this.node.addEventListener("click", (event) => this.onClick(event), { signal });
     this.node.addEventListener("keydown", (event) => this.onKey(event), { signal });
     this.problem = element("p", { class: "ue-problem" });
@@ -121,6 +121,16 @@ export class LessonCard {
   /** @param {Partial<Answered>} change */
   note(change) {
     this.keep({ answers: { ...this.progress.answers, [this.progress.at]: { ...this.answered, ...change } } });
+    this.seeLast();
+  }
+
+  /** What was just said is in view, from its first line on: in a small window it would stand below. */
+  seeLast() {
+    const last = this.says.lastElementChild;
+    if (!last) return;
+    const [within, said] = [this.inside, last].map((each) => each.getBoundingClientRect());
+    const above = said.top - within.top;
+    if (above > 0) this.inside.scrollTop += Math.min(above, Math.max(0, said.bottom - within.bottom));
   }
 
   /** @param {number} at */
@@ -158,7 +168,7 @@ export class LessonCard {
     else if (action === "lesson-next") this.go(at + 1);
     else if (action === "lesson-lock") this.lockIn();
     else if (action === "lesson-hint") this.note({ hints: this.answered.hints + 1 });
-    else if (action === "lesson-again") this.note({ locked: false, given: undefined });
+    else if (action === "lesson-again") this.again();
     else if (action === "lesson-reveal") this.reveal();
     else if (action === "lesson-answers") this.saveAnswers();
   }
@@ -184,7 +194,23 @@ export class LessonCard {
   onKey(event) {
     if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement) || event.target.type === "radio") return;
     this.lockIn();
+    // The field is locked now: what can be done next has the focus.
+    if (this.answered.locked) this.mainButton?.focus();
     consume(event);
+  }
+
+  /** What is most likely done next. */
+  get mainButton() {
+    return /** @type {HTMLElement | null} */ (this.buttons.querySelector(".ue-main"));
+  }
+
+  /** Another answer, where the last one stands. */
+  again() {
+    this.note({ locked: false, given: undefined });
+    const field = this.form.querySelector("input:checked, input[type='text']");
+    if (!(field instanceof HTMLInputElement)) return;
+    field.focus();
+    if (field.type === "text") field.select();
   }
 
   /** With one key through the whole lesson: to the answer, and from there to the next step. */
@@ -257,6 +283,7 @@ export class LessonCard {
       this.shown = now;
       this.text.replaceChildren(...rendered(page.text));
       this.form.replaceChildren(...(page.ask ? question(page.ask, now) : []));
+      this.inside.scrollTop = 0;
       const asked = this.asked;
       this.asked = false;
       if (fresh) this.keep({ at: 0 });
@@ -274,7 +301,7 @@ export class LessonCard {
       this.says.replaceChildren(...(task && !this.lesson?.form ? rendered(DONE) : []));
       return;
     }
-    const said = posed.hints.slice(0, answered.hints).map((hint, number) => element("div", { class: "ue-hint" }, ...rendered(`**Hint ${number + 1}.** ${hint}`)));
+    const said = posed.hints.slice(0, answered.hints).map((hint, number) => element("div", { class: "ue-lesson-hint" }, ...rendered(`**Hint ${number + 1}.** ${hint}`)));
     const { right, says } = judged(posed, answered.given ?? null);
     for (const input of this.form.querySelectorAll("input")) {
       input.disabled = Boolean(answered.locked);
@@ -309,20 +336,21 @@ export class LessonCard {
     if (at > 0) made.push(lessonButton("lesson-back", "←", { "aria-label": "Back", title: "Back" }));
     const form = this.lesson?.form;
     if (form) {
-      if (!posed) made.push(lessonButton("lesson-answers", "Save answers", { class: "ue-primary" }));
-      else if (answered.locked) made.push(lessonButton("lesson-again", "Change"), lessonButton("lesson-next", "Next →", { class: "ue-primary" }));
-      else made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-primary" }), lessonButton("lesson-next", "Skip →"));
+      if (!posed) made.push(lessonButton("lesson-answers", "Save answers", { class: "ue-main" }));
+      else if (answered.locked) made.push(lessonButton("lesson-again", "Change"), lessonButton("lesson-next", "Next →", { class: "ue-main" }));
+      else made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-main" }), lessonButton("lesson-next", "Skip →"));
     } else if (posed && !answered.revealed) {
-      if (!answered.locked) made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-primary" }));
-      else made.push(lessonButton("lesson-again", "Try again", { class: "ue-primary" }));
+      if (!answered.locked) made.push(lessonButton("lesson-lock", "Lock in", { class: "ue-main" }));
+      else made.push(lessonButton("lesson-again", "Try again", { class: "ue-main" }));
       if (answered.hints < posed.hints.length && !answered.locked) made.push(lessonButton("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));
       if (answered.locked || answered.hints >= posed.hints.length) made.push(lessonButton("lesson-reveal", "Show me"));
-    } else if (at < count - 1) made.push(lessonButton("lesson-next", "Next →", { class: "ue-primary" }));
-    const kept = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : undefined;
-    const held = this.buttons.contains(document.activeElement);
+    } else if (at < count - 1) made.push(lessonButton("lesson-next", "Next →", { class: "ue-main" }));
+    const focused = focusedFrom(this.buttons);
+    const kept = focused instanceof HTMLElement ? focused.dataset.action : undefined;
+    const held = this.buttons.contains(focused);
     this.buttons.replaceChildren(...made);
     // A button that was pressed is gone: what comes in its place has the focus.
-    if (held) (made.find((each) => each.dataset.action === kept) ?? made.find((each) => each.classList.contains("ue-primary")))?.focus();
+    if (held) (made.find((each) => each.dataset.action === kept) ?? this.mainButton)?.focus();
   }
 
   /** What a class shall not turn. */

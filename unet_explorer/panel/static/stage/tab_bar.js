@@ -1,6 +1,6 @@
 // The tabs, on top and always seen. The arrow keys go from one to the next, and a press opens.
 
-import { OWN_KEYS, consume, element, targetOf } from "../lib/page.js";
+import { OWN_KEYS, consume, element, focusedFrom, targetOf } from "../lib/page.js";
 
 export class TabBar {
   /**
@@ -25,7 +25,7 @@ export class TabBar {
   onKey(event) {
     // One may be hidden.
     const seen = this.tabs.filter((tab) => tab.checkVisibility());
-    const at = seen.findIndex((tab) => tab === document.activeElement);
+    const at = seen.findIndex((tab) => tab === focusedFrom(this.node));
     const last = seen.length - 1;
     /** @type {Record<string, number>} */
     const places = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at ? at - 1 : last, Home: 0, End: last };

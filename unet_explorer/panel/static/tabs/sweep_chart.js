@@ -2,7 +2,7 @@
 
 import { same } from "../lib/equal.js";
 import { rough } from "../lib/format.js";
-import { OWN_KEYS, assign, consume, drawn, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, assign, consume, drawn, element, focusedFrom, setText, targetOf } from "../lib/page.js";
 import { logAxis, scoreTicks } from "./sweep_scale.js";
 
 /** @import { Design } from "../lib/types.js" */
@@ -123,7 +123,7 @@ export class SweepChart {
 
   /** @param {SVGGElement[]} nodes */
   order(nodes) {
-    const focused = nodes.find((node) => node === document.activeElement);
+    const focused = nodes.find((node) => node === focusedFrom(this.dots));
     this.dots.replaceChildren(...nodes);
     focused?.focus();
   }

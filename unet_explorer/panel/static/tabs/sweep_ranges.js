@@ -1,7 +1,7 @@
 // What is varied: for each knob a row of values to press. At first the shown design's is pressed; pressing more makes a range.
 
 import { same } from "../lib/equal.js";
-import { OWN_KEYS, consume, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, consume, element, focusedFrom, setText, targetOf } from "../lib/page.js";
 
 /** @import { Value, Varied } from "./sweep_types.js" */
 
@@ -80,7 +80,7 @@ export class Ranges {
       made.setAttribute("aria-pressed", String(chosen));
       return made;
     });
-    const focused = shown.find((each) => each === document.activeElement);
+    const focused = shown.find((each) => each === focusedFrom(group.values));
     if (shown.some((each, at) => group.values.children[at] !== each) || group.values.children.length !== shown.length) group.values.replaceChildren(...shown);
     focused?.focus();
     // One stop of the Tab key: where the hand was last, else what is chosen.

@@ -1,7 +1,7 @@
 // The runs of a sweep as a table, the newest first unless a column is asked to sort it.
 
 import { bytes, rough } from "../lib/format.js";
-import { OWN_KEYS, element, setText, targetOf } from "../lib/page.js";
+import { OWN_KEYS, element, focusedFrom, setText, targetOf } from "../lib/page.js";
 
 /** @import { Design } from "../lib/types.js" */
 /** @import { SweepDesign, SweepRow } from "./sweep_types.js" */
@@ -97,7 +97,7 @@ export class SweepTable {
   order() {
     const sorted = sortedRuns(this.rows, this.sorted.key, this.sorted.down);
     const nodes = sorted.slice(0, LISTED).map((row) => this.rowOf(row));
-    const focused = document.activeElement;
+    const focused = focusedFrom(this.body);
     const held = focused instanceof HTMLElement && this.body.contains(focused);
     if (nodes.some((node, at) => this.body.children[at] !== node) || this.body.children.length !== nodes.length) this.body.replaceChildren(...nodes);
     if (held) focused.focus();

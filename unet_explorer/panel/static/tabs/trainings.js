@@ -1,7 +1,7 @@
 // The trainings that are kept: a list to reopen, compare, name and delete them.
 
 import { exact } from "../lib/format.js";
-import { OWN_KEYS, element, isBeingTyped, onTyped, pressedButton, setText } from "../lib/page.js";
+import { OWN_KEYS, element, focusedFrom, isBeingTyped, onTyped, pressedButton, setText } from "../lib/page.js";
 import { ask } from "../lib/widget.js";
 
 /** @import { Model } from "../lib/types.js" */
@@ -36,7 +36,7 @@ export class TrainingsList {
 
   /** The field for a name that has the focus, if one has. */
   focused() {
-    const field = document.activeElement;
+    const field = focusedFrom(this.table);
     return field instanceof HTMLInputElement && field.type === "text" && this.table.contains(field) ? field : null;
   }
 
