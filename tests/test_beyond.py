@@ -27,7 +27,7 @@ from unet_explorer.cluster import ClusterError, connected
 from unet_explorer.commands import predict as commands
 from unet_explorer.core.axis import margins
 from unet_explorer.data.decoded import DataError
-from unet_explorer.predict import beyond, contrast, submitting
+from unet_explorer.predict import beyond, contrast, ngff, ome, submitting
 from unet_explorer.predict.onworker import Network, NetworkPlugin
 from unet_explorer.predict.progress import told
 from unet_explorer.predict.scores import classes_of
@@ -125,7 +125,7 @@ def test_blocks_give_what_one_piece_gives(client, config, data):
 
 
 SOURCES = ("numpy", "dask", "npy", "tif", "zarr", "png", "opened")
-FILES = ("a.tif", "a.png", "a.csv", "a.zarr", "a.npy", "objects.tif", "planes.tif")
+FILES = ("a.tif", "a.png", "a.csv", "a.parquet", "a.zarr", "a.npy", "objects.tif", "planes.tif")
 
 
 @pytest.mark.parametrize("kind", exhaustive(SOURCES, ("numpy", "dask", "tif", "opened")))
@@ -211,7 +211,7 @@ def test_files_are_those_of_one_process(client, model, image, tmp_path, file):
     made = predict_image(model, tmp_path / "image.tif", TILE, out=tmp_path / "there" / file, save=save, client=client)
     assert made == tmp_path / "there" / file
     assert names(tmp_path / "there") == [file]
-    if file.endswith(".csv"):
+    if file.endswith((".csv", ".parquet")):
         assert made.read_bytes() == (tmp_path / "here" / file).read_bytes()
         return
     read = tifffile.imread if file.endswith("tif") else np.load if file.endswith("npy") else _read
@@ -223,6 +223,35 @@ def test_files_are_those_of_one_process(client, model, image, tmp_path, file):
             assert ours.pages[0].is_tiled
             for tag in ("ColorMap", "XResolution", "ResolutionUnit", "PhotometricInterpretation"):
                 assert np.array_equal(ours.pages[0].tags[tag].value, theirs.pages[0].tags[tag].value)
+
+
+@pytest.mark.parametrize("save", exhaustive(("mask", "objects", "probabilities"), ("objects", "probabilities")))
+def test_an_ome_zarr_is_that_of_one_process_also_after_a_run_was_cut_off(
+    client, model, image, tmp_path, save, monkeypatch
+):
+    """Objects are numbered across blocks, levels are made of levels."""
+    monkeypatch.setattr(ngff, "_SMALLEST", 100)
+    made, wanted = tmp_path / "there.ome.zarr", tmp_path / "here.ome.zarr"
+    predict_image(model, image, TILE, out=wanted, save=save)
+    with pytest.raises(KeyboardInterrupt):
+        predict_image(model, image, TILE, out=made, save=save, client=client, progress=Told(5, interrupt))
+    heard = Told()
+    assert predict_image(model, image, TILE, out=made, save=save, client=client, progress=heard) == made
+    assert heard.heard[0] == (5, BLOCKS)
+    assert names(tmp_path) == [wanted.name, made.name]
+    arrays = sorted(each.parent.relative_to(wanted) for each in wanted.rglob("zarr.json"))
+    assert arrays == sorted(each.parent.relative_to(made) for each in made.rglob("zarr.json"))
+    compared = 0
+    for place in arrays:
+        found, one = zarr.open(str(made / place), mode="r"), zarr.open(str(wanted / place), mode="r")
+        assert {**found.attrs, "unet_explorer": 0} == {**one.attrs, "unet_explorer": 0}
+        if isinstance(found, zarr.Array):
+            compared += 1
+            assert (found.dtype, found.shape) == (one.dtype, one.shape)
+            assert np.abs(found[:].astype(float) - one[:]).max() <= 1e-6
+    # Sides of 287, 144 and 72 px at most.
+    assert compared == 3 * (3 if save == "objects" else 2)
+    assert open_image(made / "labels/mask").shape == image.shape
 
 
 def _read(path):
@@ -488,12 +517,14 @@ def test_what_the_readme_shows_of_it_runs(client, model, image, wanted, tmp_path
     monkeypatch.chdir(tmp_path)
     model.save("net.keras")
     zarr.create_array("huge.zarr", data=image, chunks=(64, 64))
+    ome.create(tmp_path / "plate.ome.zarr", image.shape, "mask", CONFIG)
     # The cluster of these tests does for the one it makes.
     monkeypatch.setattr("unet_explorer.cluster.connected", lambda **_: nullcontext(client))
     names = {"model": model, "dask_array": da.from_array(image, chunks=100), "predict_image": predict_image}
     exec(code, names)
     assert np.array_equal(tifffile.imread("mask.tif"), wanted.argmax(-1))
     assert zarr.open_array("probabilities.zarr").shape == wanted.shape
+    assert open_image("cells.ome.zarr/labels/objects").shape == image.shape
 
 
 def command(*words):

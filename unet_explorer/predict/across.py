@@ -15,8 +15,20 @@ from unet_explorer.data.weights import regions
 from unet_explorer.predict.exports import write_table
 from unet_explorer.predict.objects import Objects, columns_of, rows_of, sums_of
 
-__all__ = ["BlockObjects", "Joined", "in_block", "joined", "numbered", "parquet_package", "renumbered", "write_objects"]
+__all__ = [
+    "TABLES",
+    "BlockObjects",
+    "Joined",
+    "in_block",
+    "joined",
+    "numbered",
+    "parquet_package",
+    "renumbered",
+    "write_objects",
+]
 
+TABLES: Final = (".csv", ".parquet")
+"""How files end that hold a table of objects."""
 _MOST: Final = 2**32 - 1
 """Objects that can be told apart in 32 bits."""
 

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,7 +20,7 @@ from unet_explorer.predict.asked import Progress
 from unet_explorer.predict.parts import carrier, identity
 from unet_explorer.predict.standard import Standard
 from unet_explorer.predict.submitting import TaskError, answers
-from unet_explorer.predict.targets import Scene, Target
+from unet_explorer.predict.targets import OME, Scene, Target
 from unet_explorer.whole import printable
 
 if TYPE_CHECKING:
@@ -108,7 +108,17 @@ def predict_blocks(
                 whole.config, network.checksum, shape, blocks.tile, per_block, whole.batch, standard, output.writer
             )
             _predict(found, whole.image, job, blocks, output, progress)
-        return output.finish()
+        return output.finish(lambda function, tasks: _worked(found, function, tasks))
+
+
+def _worked(client: Any, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> None:
+    """Have the workers call a function with each of some lists of arguments."""
+    try:
+        with closing(answers(client, function, enumerate(tasks))) as coming:
+            for _ in coming:
+                pass
+    except TaskError as error:
+        raise _in_words(error, "a part of the result", "") from None
 
 
 def _per_block(tiling: Tiling) -> tuple[int, int]:
@@ -158,13 +168,12 @@ def _staged(whole: Whole, target: Target, checksum: str, blocks: Blocks, again: 
 
     if zarr_package() is None:
         raise ValueError('Blocks wait in a Zarr, and that package is missing: pip install "unet_explorer[cluster]"')
-    labels = target.save != "probabilities"
     wanted = {
         "network": checksum,
         "image": identity(whole.image, whole.given),
         "settings": {
             "normalize": whole.prepare,
-            "save": "labels" if labels else "probabilities",
+            "save": _kind(target),
             "tile": list(blocks.tile),
             "blocks": list(blocks.side),
         },
@@ -174,6 +183,13 @@ def _staged(whole: Whole, target: Target, checksum: str, blocks: Blocks, again: 
         yield staged
     finally:
         staged.close()
+
+
+def _kind(target: Target) -> str:
+    """What lies in the folder of half-done work; files that come of the same may take each other's place."""
+    if target.ending == OME or target.save == "objects":
+        return f"{target.save} in OME-Zarr"
+    return "probabilities" if target.save == "probabilities" else "labels"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from unet_explorer.data.pixel_size import PixelSize
 
-__all__ = ["Objects", "Table", "columns_of", "measured", "rows_of", "sums_of"]
+__all__ = ["Objects", "Table", "columns_of", "measured", "objects_in", "rows_of", "sums_of"]
 
 _BAND: Final = 1 << 22
 """Pixels that are looked at together."""
@@ -68,6 +68,23 @@ def measured(
         >>> dict(zip(table.head, table.rows[0]))["column"], dict(zip(table.head, table.rows[1]))["mean"]
         (0.5, 20.0)
     """
+    found = objects_in(objects, labels, image)
+    return Table(tuple(columns_of(found, classes, pixel)), list(rows_of(found, classes, pixel)))
+
+
+def objects_in(objects: NDArray[np.int32], labels: NDArray[np.uint8], image: Any) -> Objects:
+    """Sum up every object; see `measured`.
+
+    Args:
+        objects: (height, width), the number of every pixel's object, 0 where there is none.
+        labels: (height, width), the class of every pixel.
+        image: (height, width) or (height, width, channels), or whatever gives such parts for ``image[rows, columns]``.
+
+    Example:
+        >>> labels = np.array([[1, 1, 0, 2]], "uint8")
+        >>> objects_in(labels.astype("int32"), labels, labels).boxes.tolist()
+        [[0, 0, 1, 2], [0, 3, 1, 1]]
+    """
     count = int(objects.max(initial=0))
     kinds, sums = sums_of(objects, labels, image, count)
     boxes, numbers = [], []
@@ -75,10 +92,7 @@ def measured(
         if box is not None:
             numbers.append(number)
             boxes.append([side.start for side in box] + [side.stop - side.start for side in box])
-    found = Objects(
-        np.array(numbers, np.int64), kinds[numbers], sums[numbers], np.array(boxes, np.int64).reshape(-1, 4)
-    )
-    return Table(tuple(columns_of(found, classes, pixel)), list(rows_of(found, classes, pixel)))
+    return Objects(np.array(numbers, np.int64), kinds[numbers], sums[numbers], np.array(boxes, np.int64).reshape(-1, 4))
 
 
 def columns_of(

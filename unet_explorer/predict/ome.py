@@ -27,7 +27,17 @@ from unet_explorer.predict.ngff import (
 from unet_explorer.predict.scores import classes_of, probabilities
 from unet_explorer.whole import printable
 
-__all__ = ["array_of", "create", "is_ours", "put_numbers", "put_scores", "pyramid", "pyramid_steps", "sides_of_levels"]
+__all__ = [
+    "IMAGES",
+    "array_of",
+    "create",
+    "is_ours",
+    "put_numbers",
+    "put_scores",
+    "pyramid",
+    "pyramid_steps",
+    "sides_of_levels",
+]
 
 _OURS: Final = "unet_explorer"
 """Under which name we say what we wrote."""
@@ -148,7 +158,10 @@ def array_of(folder: Path, kind: str, level: int = 0, *, write: bool = False) ->
     if kind not in images:
         raise ValueError(f"{kind!r} is not in {printable(folder.name)}: it holds {', '.join(images)}.")
     zarr = needed_zarr(folder.name)
-    return zarr.open_array(str(folder / images[kind] / str(level)), mode="r+" if write else "r")
+    place = str(folder / images[kind] / str(level))
+    # A chunk of zeros is a file as well, or it could not be told from one that is missing.
+    more = {"mode": "r+", "config": {"write_empty_chunks": True}} if write else {"mode": "r"}
+    return zarr.open_array(place, **more)
 
 
 def put_scores(

@@ -171,7 +171,7 @@ def _predicted(job: Job, number: int, part: Any) -> Any:
     tiles = predicted_tiles(_network(job.checksum), image, block.tiles, job.batch, job.standard)
     for tile, predicted in tiles:
         scores[block.inside(tile)] = predicted
-    return job.writer.write(block, scores)
+    return job.writer.write(block, scores, image)
 
 
 class Look(NamedTuple):

@@ -6,22 +6,27 @@ once all blocks are there. Another kind of result is another class with these th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.core.blocks import Block, Blocks
 from unet_explorer.data.zarr_files import zarr_package
+from unet_explorer.predict import ome
+from unet_explorer.predict.across import TABLES, BlockObjects, Joined, joined, write_objects
 from unet_explorer.predict.exports import write_tiled
 from unet_explorer.predict.staged import Staged
-from unet_explorer.predict.targets import Scene, Target, writing
-from unet_explorer.predict.writers import InZarr, Scores, Writer
+from unet_explorer.predict.targets import OME, Scene, Target, writing
+from unet_explorer.predict.writers import InOme, InZarr, Scores, Writer, coarser, put_objects
 from unet_explorer.whole import moved, whole
 
-__all__ = ["InArray", "InFiles", "Output", "output_for"]
+__all__ = ["InArray", "InFiles", "InOmeFiles", "Output", "Work", "output_for"]
 
+Work: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], None]
+"""Has the workers call a function with each of several lists of arguments, and waits for all of them."""
 _ROWS: Final = 512
 """Rows that are read together when blocks become a file."""
 
@@ -40,8 +45,12 @@ class Output(Protocol):
     def take(self, block: Block, answer: Any) -> None:
         """Take what the writer has said of a block."""
 
-    def finish(self) -> Any:
-        """Make the result of the blocks, which are all there; gives what `predict_image` gives."""
+    def finish(self, work: Work) -> Any:
+        """Make the result of the blocks, which are all there; gives what `predict_image` gives.
+
+        Args:
+            work: Has the workers do something.
+        """
 
 
 class InArray(NamedTuple):
@@ -67,7 +76,7 @@ class InArray(NamedTuple):
         """Put the scores of a block where they belong."""
         self.out[block.write[0], block.write[1]] = answer
 
-    def finish(self) -> Any:
+    def finish(self, work: Work) -> Any:
         """The array."""
         return self.out
 
@@ -100,9 +109,9 @@ class InFiles:
         """Note that a block is on disc."""
         self._staged.note(block.number, answer)
 
-    def finish(self) -> Any:
+    def finish(self, work: Work) -> Any:
         """Write the file, whole or not at all, and delete the folder."""
-        path, kind = self._target.path, self._target.path.suffix.lower()
+        path, kind = self._target.path, self._target.ending
         if kind == ".zarr":
             # It is on the disc, every block of it.
             moved(self._staged.values, path)
@@ -127,6 +136,66 @@ class InFiles:
             yield rows, np.asarray(array[rows])
 
 
+class InOmeFiles:
+    """Objects, numbered across all blocks, or a folder of OME-Zarr; both begin as one in the folder beside it.
+
+    Args:
+        target: The file.
+        scene: What is predicted.
+        staged: The folder.
+        blocks: The blocks of the image.
+
+    Attributes:
+        writer: Writes into the folder.
+    """
+
+    def __init__(self, target: Target, scene: Scene, staged: Staged, blocks: Blocks) -> None:
+        self._target, self._scene, self._staged, self._blocks = target, scene, staged, blocks
+        folder = str(staged.values.absolute())
+        self.writer = InOme(folder, scene.config, target.save, blocks.chunk, target.classes, scene.pixel)
+        staged.prepare(self.writer, blocks)
+
+    @property
+    def done(self) -> set[int]:
+        """Blocks that an earlier run has written."""
+        return self._staged.done
+
+    def take(self, block: Block, answer: int) -> None:
+        """Note that a block is on disc."""
+        self._staged.note(block.number, answer)
+
+    def finish(self, work: Work) -> Any:
+        """Number the objects, make coarser levels, and move it into place, or write the file."""
+        target, found = self._target, None
+        if target.save == "objects":
+            found = joined(self._record(number) for number in range(len(self._blocks)))
+        if found is not None and target.ending not in TABLES:
+            tables = enumerate(found.tables)
+            work(put_objects, ((self.writer, number, self._blocks[number].write, table) for number, table in tables))
+        if target.ending == OME:
+            for level in ome.pyramid_steps(self._staged.values):
+                work(coarser, ((self.writer.folder, *step) for step in level))
+            moved(self._staged.values, target.path)
+        elif found is not None:
+            with whole(target.path) as half:
+                self._write(half, found)
+        self._staged.remove()
+        return target.path
+
+    def _record(self, number: int) -> BlockObjects:
+        with np.load(self.writer.record(number), allow_pickle=False) as held:
+            return BlockObjects(**held)
+
+    def _write(self, half: Path, found: Joined) -> None:
+        target, pixel = self._target, self._scene.pixel
+        if target.ending in TABLES:
+            with half.open("xb") as stream:
+                write_objects(stream, found.objects, target.ending, target.classes, pixel)
+        else:
+            numbers = ome.array_of(self._staged.values, "objects")
+            write_tiled(half, numbers, _ROWS, pixel, most=len(found.objects.numbers))
+
+
 def output_for(target: Target | None, out: Any, scene: Scene, staged: Staged | None, blocks: Blocks) -> Output:
     """What becomes of the blocks.
 
@@ -142,4 +211,6 @@ def output_for(target: Target | None, out: Any, scene: Scene, staged: Staged | N
     """
     if target is None or staged is None:
         return InArray(out)
+    if target.ending == OME or target.save == "objects":
+        return InOmeFiles(target, scene, staged, blocks)
     return InFiles(target, scene, staged, blocks)

@@ -11,7 +11,7 @@ from unet_explorer.core.config import Flag, UNetConfig, read_value, shown
 from unet_explorer.core.cost import read_batch_size
 from unet_explorer.core.tiles import Tile
 from unet_explorer.core.tiling import Tiling
-from unet_explorer.data.pixel_size import pixel_size
+from unet_explorer.data.pixel_size import pixel_of
 from unet_explorer.model import opened_model
 from unet_explorer.predict.asked import Progress, check_names, check_words, read_progress
 from unet_explorer.predict.beyond import Whole, predict_blocks
@@ -56,7 +56,9 @@ def predict_image(
 
     - ``.png``, ``.tif``: the class of every pixel, in the colours of the panel; `from_folder` reads it as a mask;
     - ``.zarr``, ``.npy``: the probability of every class, (height, width, classes), 32-bit numbers;
-    - ``.csv``: a row for each object, that is each connected region of a class but 0: its number, class, area, centre
+    - ``.ome.zarr``: a folder of OME-Zarr 0.5 with coarser levels: the mask, with ``save="probabilities"`` these as
+      channels, with ``save="objects"`` their numbers as a label image;
+    - ``.csv``, ``.parquet``: a row for each object, that is each connected region of a class but 0: its number, class, area, centre
       (row, column, in pixels from 0), box, and the mean of each channel of the image.
 
     It is written whole or not at all. How large a pixel is goes along from a TIFF or PNG that says so. A mask takes a
@@ -120,7 +122,7 @@ def predict_image(
         out = _array(out, run, image, choices)
     else:
         check_names(target.classes, run.config)
-    pixel = pixel_size(image) if target and isinstance(image, (str, os.PathLike)) else None
+    pixel = pixel_of(image) if target else None
     scene = Scene(run.config, run.source, pixel)
     if client is not None:
         return predict_blocks(run.whole(image), client, out, target, scene, again=again, progress=told)

@@ -17,7 +17,7 @@ from unet_explorer.core.blocks import Blocks
 from unet_explorer.data.limits import Limits
 from unet_explorer.locks import lock, unlock
 from unet_explorer.predict.standard import Standard
-from unet_explorer.predict.writers import InZarr
+from unet_explorer.predict.writers import InOme, InZarr
 from unet_explorer.whole import printable, whole
 
 __all__ = ["Staged"]
@@ -62,7 +62,8 @@ class Staged:
         file = _locked(folder, target)
         try:
             head = _read(folder / _HEAD)
-            ours = {_HEAD} if head is None else _OWN | {str(head.get("values"))}
+            values = Path(str((head or {}).get("values")))
+            ours = {_HEAD} if head is None else _OWN | {values.name, values.with_suffix(".objects").name}
             if head is None and any(each.name not in _OWN for each in folder.iterdir()):
                 raise ValueError(
                     f"{printable(folder.name)}, where half-done work would lie, holds something else: move it away."
@@ -85,7 +86,7 @@ class Staged:
         """The array that blocks go into."""
         return self.folder / str(self._head["values"])
 
-    def prepare(self, writer: InZarr, blocks: Blocks) -> None:
+    def prepare(self, writer: InZarr | InOme, blocks: Blocks) -> None:
         """Make the array, or see which of its blocks are there and whole.
 
         Raises:

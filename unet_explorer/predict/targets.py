@@ -20,20 +20,24 @@ from unet_explorer.data.pixel_size import PixelSize
 from unet_explorer.data.reading import read_path
 from unet_explorer.data.weights import regions
 from unet_explorer.data.zarr_files import zarr_package
+from unet_explorer.predict import ome
+from unet_explorer.predict.across import TABLES, parquet_package, write_objects
 from unet_explorer.predict.asked import read_names
-from unet_explorer.predict.exports import empty_planes, write_mask, write_numbers, write_table
-from unet_explorer.predict.objects import measured
+from unet_explorer.predict.exports import empty_planes, write_mask, write_numbers
+from unet_explorer.predict.objects import objects_in
 from unet_explorer.predict.scores import classes_of, probabilities
 from unet_explorer.whole import printable, whole
 
-__all__ = ["SAVES", "Saving", "Scene", "Sink", "Target", "writing"]
+__all__ = ["OME", "SAVES", "Saving", "Scene", "Sink", "Target", "writing"]
 
 SAVES: Final = {
-    "mask": (".png", ".tif", ".tiff"),
-    "objects": (".csv", ".tif", ".tiff"),
-    "probabilities": (".zarr", ".npy", ".tif", ".tiff"),
+    "mask": (".png", ".tif", ".tiff", ".ome.zarr"),
+    "objects": (".csv", ".parquet", ".tif", ".tiff", ".ome.zarr"),
+    "probabilities": (".zarr", ".npy", ".tif", ".tiff", ".ome.zarr"),
 }
 """What can be saved, and the endings of the files that hold it."""
+OME: Final = ".ome.zarr"
+"""How a folder of OME-Zarr ends."""
 _USUAL: Final = {ending: save for save in reversed(SAVES) for ending in SAVES[save]}
 """What an ending stands for where nothing else is said."""
 _LARGE: Final = 1 << 28
@@ -80,7 +84,7 @@ class Target:
             ('mask', 'objects')
         """
         path = read_path(out, "out", "the path of a file")
-        ending, name = path.suffix.lower(), printable(path.name)
+        ending, name = _ending(path), printable(path.name)
         if ending not in _USUAL:
             every = "; ".join(f"{', '.join(endings)} for {save}" for save, endings in SAVES.items())
             raise ValueError(f"out={shown(str(out))} ends in none of the kinds that can be written: give {every}.")
@@ -92,15 +96,32 @@ class Target:
                 f"save={shown(save)} does not go with {name}: a {ending} file holds {' or '.join(map(repr, some))}"
                 + (f"; {save} go into {', '.join(SAVES[save])}." if isinstance(save, str) and save in SAVES else ".")
             )
-        if ending == ".zarr" and zarr_package() is None:
+        if ending == ".parquet":
+            parquet_package()
+        if ending.endswith(".zarr") and zarr_package() is None:
             raise ValueError(
                 f'{name} is written with the package zarr, which is not here, or older than 3: pip install "zarr>=3", '
                 "or give a name that ends in .npy."
             )
         if not path.parent.is_dir():
             raise ValueError(f"There is no folder {printable(path.parent)} to write {name} to: make it first.")
-        _check_free(path, ending == ".zarr", image)
+        _check_free(path, ending.endswith(".zarr"), image)
         return cls(path, save, read_names(saving.get("classes")))
+
+    @property
+    def ending(self) -> str:
+        """How its name ends, in small letters.
+
+        Example:
+            >>> Target(Path("A.OME.Zarr"), "mask").ending
+            '.ome.zarr'
+        """
+        return _ending(self.path)
+
+
+def _ending(path: Path) -> str:
+    name = path.name.lower()
+    return OME if name.endswith(OME) and name != OME else path.suffix.lower()
 
 
 def _check_free(path: Path, is_folder: bool, image: Any) -> None:
@@ -208,10 +229,11 @@ def writing(targets: Sequence[Target], scene: Scene, *, classes: bool = False) -
     height, width = (int(side) for side in scene.image.shape[:2])
     with ExitStack() as stack:
         folder = targets[0].path.parent if targets else None
-        noted = classes or any(target.save != "probabilities" for target in targets)
+        noted = classes or any(target.save != "probabilities" or target.ending == OME for target in targets)
         labels = stack.enter_context(_room((height, width), folder)) if noted else None
         shape = (height, width, scene.config.num_classes)
-        maps = [stack.enter_context(_map(each, shape, scene)) for each in targets if each.save == "probabilities"]
+        kept = [each for each in targets if each.save == "probabilities"]
+        maps = [stack.enter_context(_map(each, shape, scene, labels)) for each in kept]
         sink = Sink(scene, labels, maps)
         yield sink
         for target in targets:
@@ -234,9 +256,13 @@ def _room(shape: tuple[int, int], folder: Path | None) -> Iterator[NDArray[np.ui
 
 
 @contextmanager
-def _map(target: Target, shape: tuple[int, int, int], scene: Scene) -> Iterator[Any]:
+def _map(target: Target, shape: tuple[int, int, int], scene: Scene, noted: NDArray[np.uint8] | None) -> Iterator[Any]:
     with whole(target.path) as half:
-        ending = target.path.suffix.lower()
+        ending = target.ending
+        if ending == OME:
+            assert noted is not None
+            yield from _in_ome(half, target, scene, noted)
+            return
         if ending == ".zarr":
             chunks = (min(_CHUNK, shape[0]), min(_CHUNK, shape[1]), shape[2])
             zarr: Any = zarr_package()
@@ -253,6 +279,51 @@ def _map(target: Target, shape: tuple[int, int, int], scene: Scene) -> Iterator[
         mapped = None
 
 
+def _in_ome(half: Path, target: Target, scene: Scene, noted: NDArray[np.uint8]) -> Iterator[Any]:
+    """Probabilities as OME-Zarr, and the classes, once all are noted."""
+    height, width = noted.shape
+    ome.create(half, (height, width), target.save, scene.config, classes=target.classes, pixel=scene.pixel)
+    yield _Turned(ome.array_of(half, "probabilities", write=True))
+    _fill(half, "mask", noted)
+    _coarser(half)
+
+
+class _Turned:
+    """An array with the classes first, written to as if they were last."""
+
+    def __init__(self, held: Any) -> None:
+        self._held = held
+
+    def __setitem__(self, place: tuple[slice, slice], shares: NDArray[np.float32]) -> None:
+        self._held[(slice(None), *place)] = np.moveaxis(shares, -1, 0)
+
+
+def _coarser(half: Path) -> None:
+    for level in ome.pyramid_steps(half):
+        for step in level:
+            ome.pyramid(half, *step)
+
+
+def _whole_ome(target: Target, sink: Sink, half: Path) -> None:
+    """A mask, or objects, as OME-Zarr."""
+    scene = sink.scene
+    height, width = sink.labels.shape
+    ome.create(half, (height, width), target.save, scene.config, classes=target.classes, pixel=scene.pixel)
+    kinds = {"image": sink.labels, "mask": sink.labels}
+    if target.save == "objects":
+        kinds |= {"objects": sink.objects.astype(np.uint32)}
+    for kind, values in kinds.items():
+        _fill(half, kind, values)
+    _coarser(half)
+
+
+def _fill(half: Path, kind: str, values: NDArray[Any]) -> None:
+    held = ome.array_of(half, kind, write=True)
+    for top in range(0, len(values), _CHUNK):
+        rows = slice(top, min(top + _CHUNK, len(values)))
+        held[rows] = values[rows]
+
+
 def _reserve(file: int, size: int) -> None:
     """Take the room that a file will need: who writes to a map of it is ended by the system where there is none.
 
@@ -266,12 +337,13 @@ def _reserve(file: int, size: int) -> None:
 
 def _write(target: Target, sink: Sink, path: Path) -> None:
     scene = sink.scene
-    if target.save == "mask":
-        kind = ".png" if target.path.suffix.lower() == ".png" else ".tif"
-        write_mask(path, sink.labels, kind, scene.pixel)
-    elif target.path.suffix.lower() == ".csv":
-        table = measured(sink.objects, sink.labels, scene.image, target.classes, scene.pixel)
+    if target.ending == OME:
+        _whole_ome(target, sink, path)
+    elif target.save == "mask":
+        write_mask(path, sink.labels, ".png" if target.ending == ".png" else ".tif", scene.pixel)
+    elif target.ending in TABLES:
+        found = objects_in(sink.objects, sink.labels, scene.image)
         with path.open("xb") as stream:
-            write_table(stream, *table)
+            write_objects(stream, found, target.ending, target.classes, scene.pixel)
     else:
         write_numbers(path, sink.objects, scene.pixel)
