@@ -58,8 +58,8 @@ def predict_image(
     - ``.zarr``, ``.npy``: the probability of every class, (height, width, classes), 32-bit numbers;
     - ``.ome.zarr``: a folder of OME-Zarr 0.5 with coarser levels: the mask, with ``save="probabilities"`` these as
       channels, with ``save="objects"`` their numbers as a label image;
-    - ``.csv``, ``.parquet``: a row for each object, that is each connected region of a class but 0: its number, class, area, centre
-      (row, column, in pixels from 0), box, and the mean of each channel of the image.
+    - ``.csv``, ``.parquet``: a row for each object, that is each connected region of a class but 0: its number, class,
+      area, centre (row, column, in pixels from 0), box, and the mean of each channel of the image.
 
     It is written whole or not at all. How large a pixel is goes along from a TIFF or PNG that says so. A mask takes a
     byte a pixel meanwhile, objects five, and probabilities wait on disc.
