@@ -3,7 +3,8 @@ import test from "node:test";
 
 import { logAxis, scoreTicks } from "../../unet_explorer/panel/static/tabs/sweep_scale.js";
 import { sortedRuns } from "../../unet_explorer/panel/static/tabs/sweep_table.js";
-import { leftWords, misfitWordsOf, planWords } from "../../unet_explorer/panel/static/tabs/sweep_words.js";
+import { TimeLeft, leftWords } from "../../unet_explorer/panel/static/lib/format.js";
+import { misfitWordsOf, planWords } from "../../unet_explorer/panel/static/tabs/sweep_words.js";
 
 /** @import { SweepRow } from "../../unet_explorer/panel/static/tabs/sweep_types.js" */
 
@@ -60,4 +61,12 @@ test("runs are sorted by what is asked, the newest first, and those without a va
   assert.deepEqual(order("iou", true), [3, 5, 1, 4, 2]);
   assert.deepEqual(order("iou", false), [5, 1, 3, 4, 2]);
   assert.deepEqual(rows.map(({ number }) => number), [1, 2, 3, 4, 5]);
+});
+
+test("how long the rest takes follows from how fast it has gone", () => {
+  const left = new TimeLeft();
+  assert.deepEqual([left.after(2, 10, 1000), left.after(4, 10, 5000), left.after(10, 10, 9000)], [null, 12, 0]);
+  // What begins anew is a new one.
+  assert.equal(left.after(0, 10, 9000), null);
+  assert.equal(left.after(5, 10, 10_000), 1);
 });

@@ -69,3 +69,36 @@ export function givenWords(text) {
 export function fill(sentence, numbers) {
   return sentence.replace(/\{(\w+)\}/g, (gap, name) => (name in numbers ? String(numbers[name]) : gap));
 }
+
+/**
+ * Seconds as one would say them; nothing as long as nobody can know.
+ *
+ * @param {number | null} seconds
+ */
+export function leftWords(seconds) {
+  if (seconds === null) return "";
+  if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
+  if (seconds < 5400) return `about ${Math.round(seconds / 60)} min left`;
+  return `about ${(seconds / 3600).toFixed(1)} h left`;
+}
+
+/** How long the rest will take, from how fast it has gone since it was first looked at. */
+export class TimeLeft {
+  constructor() {
+    /** @type {{ done: number, at: number } | null} */
+    this.first = null;
+  }
+
+  /**
+   * Seconds; null as long as nobody can know.
+   *
+   * @param {number} done
+   * @param {number} total
+   * @param {number} now  In milliseconds.
+   */
+  after(done, total, now) {
+    if (!this.first || done < this.first.done) this.first = { done, at: now };
+    const { first } = this;
+    return done > first.done ? ((now - first.at) / 1000 / (done - first.done)) * (total - done) : null;
+  }
+}

@@ -1,7 +1,7 @@
 // The Sweep tab: values of knobs, the runs they combine to, and what came of them.
 
 import { setDesign } from "../instrument/history.js";
-import { exact } from "../lib/format.js";
+import { exact, leftWords } from "../lib/format.js";
 import { OWN_KEYS, element, pressedButton, setText } from "../lib/page.js";
 import { ask, listenTo } from "../lib/widget.js";
 import { SweepChart } from "./sweep_chart.js";
@@ -9,7 +9,7 @@ import { MatteredView } from "./sweep_mattered.js";
 import { SweepNumbers } from "./sweep_numbers.js";
 import { Ranges } from "./sweep_ranges.js";
 import { SweepTable } from "./sweep_table.js";
-import { leftWords, misfitWordsOf, planWords } from "./sweep_words.js";
+import { misfitWordsOf, planWords } from "./sweep_words.js";
 
 /** @import { InstrumentTraits, Model, Shown } from "../lib/types.js" */
 /** @import { SweepDesign, SweepTraits } from "./sweep_types.js" */

@@ -34,15 +34,3 @@ export function misfitWordsOf({ combinations, twice, misfits, reason, refused })
   const first = misfits === 1 ? "It is" : "The first is";
   return [`${exact(misfits)} of ${several(combinations, "combination")} ${misfits === 1 ? "does" : "do"} not fit. ${first} ${reason}`, refused, same].filter(Boolean).join(" ");
 }
-
-/**
- * Seconds as one would say them; nothing as long as nobody can know.
- *
- * @param {number | null} seconds
- */
-export function leftWords(seconds) {
-  if (seconds === null) return "";
-  if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
-  if (seconds < 5400) return `about ${Math.round(seconds / 60)} min left`;
-  return `about ${(seconds / 3600).toFixed(1)} h left`;
-}

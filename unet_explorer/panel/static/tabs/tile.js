@@ -1,7 +1,7 @@
 // The Tile tab: an image under its tiles, what they cost, and the seams that careless ones leave.
 
 import { bytesOf, easel, heatColour, labelColour, paint, spread } from "../lib/canvas.js";
-import { bytes, exact, rough, size } from "../lib/format.js";
+import { TimeLeft, bytes, exact, leftWords, rough, size } from "../lib/format.js";
 import { totals } from "../lib/law.js";
 import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, download, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
@@ -33,6 +33,7 @@ class TileTab {
   constructor(model, instrument, signal) {
     this.model = model;
     this.instrument = instrument;
+    this.left = new TimeLeft();
     /**
      * The prediction that is painted.
      *
@@ -211,7 +212,9 @@ class TileTab {
     const [done, total] = this.model.get("progress");
     this.node.dataset.state = state;
     const working = state === "working" || state === "starting";
-    const tiles = total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included` : "in one piece first, to compare …";
+    const left = total ? leftWords(this.left.after(done, total, performance.now())) : "";
+    const tiles = total ? `tile ${exact(done)} of ${exact(total)}, the comparison in one piece included${left && ` · ${left}`}` : "in one piece first, to compare …";
+    if (!working) this.left = new TimeLeft();
     setText(this.state, state === "starting" ? "starting TensorFlow, which takes a few seconds …" : state === "working" ? tiles : "");
     this.bar.hidden = !working;
     this.bar.value = total ? done / total : 0;
