@@ -91,7 +91,7 @@ def names(folder):
 # The same numbers
 
 
-@examples(16)
+@examples(6)
 @tried_on(
     config=configs(
         depth=st.integers(1, 3),

@@ -21,7 +21,7 @@ from unet_explorer import __version__
 __all__ = ["main", "notebook_folder"]
 
 FIRST: Final = "explore.ipynb"
-COMMANDS: Final = ("predict", "sweep")
+COMMANDS: Final = ("page", "predict", "sweep")
 """Subcommands: modules of `unet_explorer.commands`, each with a ``main`` that takes what follows its name."""
 _PACKAGE: Final = Path(__file__).resolve().parent
 _RECORD: Final = ".shipped.json"
