@@ -184,7 +184,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             session=self._session,
             image=self._parts.chosen.image if covered and self._parts else None,
             maps=inside.view if inside else None,
-            told=(_told(self.instrument, Instrument), _told(self, Explorer)),
+            told=self.told,
         )
 
     def teach(self, lesson: str | os.PathLike[str] | Lesson) -> None:
@@ -307,6 +307,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     def _show_rest(self) -> None:
         worker = self._worker
         self.resting, self.before = worker is not None and worker.resting, worker.before if worker is not None else 0
+
+    @property
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a page is told of the instrument and of the stage: their traits by their names."""
+        return _told(self.instrument, Instrument), _told(self, Explorer)
 
     @property
     def _worker(self) -> Worker | None:
