@@ -7,6 +7,7 @@ import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
 import { setDesign } from "../instrument/history.js";
 import { unpack } from "../instrument/pack.js";
+import { element } from "../lib/page.js";
 import { staged } from "../stage/staging.js";
 import { looking } from "../tabs/looking.js";
 
@@ -86,7 +87,10 @@ function hostOf(model, stage) {
     getModel: () => Promise.resolve(model),
     getWidget: async () => ({
       render: async ({ el, signal }) => {
-        if (inside) await looking.render({ model: inside.model, el, host, signal });
+        if (!inside) return;
+        // For those who listen: what is explained further down is a part of something.
+        el.append(element("h3", { class: "ue-page-title" }, "Inside the network"));
+        await looking.render({ model: inside.model, el, host, signal });
       },
     }),
   };

@@ -75,9 +75,8 @@ class Inside {
   layMask() {
     const canvas = easel("mask");
     const caption = element("figcaption");
-    const legend = element("ul", { class: "ue-classes", "aria-label": "Classes" });
-    const node = element("figure", { class: "ue-whole", hidden: true }, caption, canvas, legend);
-    return { canvas, caption, legend, node };
+    const node = element("figure", { class: "ue-whole", hidden: true }, caption, canvas);
+    return { canvas, caption, node };
   }
 
   layLeft() {
@@ -89,7 +88,7 @@ class Inside {
   }
 
   layRight() {
-    const wholes = element("div", { class: "ue-wholes" }, this.input.node, this.mask.node, ...this.wholes.map(({ node }) => node));
+    const wholes = element("div", { class: "ue-wholes" }, this.input.node, ...this.wholes.map(({ node }) => node), this.mask.node);
     const grids = element("div", { class: "ue-grids" }, ...this.grids.map(({ node }) => node));
     return element("div", { class: "ue-right" }, this.state, this.problem, wholes, this.words, grids);
   }
@@ -159,15 +158,14 @@ class Inside {
     this.mask.node.hidden = !labels || !picture;
     if (!labels || !picture) return;
     const palette = this.model.get("palette");
-    const words = `${picture.title}: of each pixel the class with the highest score, ${size([picture.height, picture.width])} px`;
-    paint(this.mask.canvas, picture, 1, labelColour(palette, picture, bytesOf(labels)), words);
-    setText(this.mask.caption, `The mask, ${size([picture.height, picture.width])} px: of each pixel the class with the highest score`);
-    const rows = classes.map((name, at) => {
+    const sides = size([picture.height, picture.width]);
+    paint(this.mask.canvas, picture, 1, labelColour(palette, picture, bytesOf(labels)), `${picture.title}: the class with the highest score, ${sides} px`);
+    const named = classes.flatMap((name, at) => {
       const swatch = element("span", { class: "ue-swatch" });
       swatch.style.background = at ? `rgb(${classColour(palette, at).join()})` : "#000";
-      return element("li", {}, swatch, name);
+      return [swatch, ` ${name} `];
     });
-    this.mask.legend.replaceChildren(...rows);
+    this.mask.caption.replaceChildren(`The mask, ${sides} px, by the highest score: `, ...named);
   }
 
   showMaps() {
