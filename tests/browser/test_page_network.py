@@ -98,6 +98,26 @@ RUN = """async ({ steps, weights, tile, shown, cells }) => {
 }"""
 
 
+SLOPES = """async ({ steps, numbers, batch, rate, count }) => {
+    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const floats = (text) => new Float32Array(bytes(text).buffer);
+    const text = (id) => document.getElementById(id).textContent;
+    const packed = new Blob([bytes(text("ue-library"))]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const library = await new Response(packed).text();
+    const worker = new Worker(URL.createObjectURL(new Blob([library, "\\n", text("ue-worker")])));
+    const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+    const told = async (order) => (worker.postMessage(order), await heard());
+    for (const part of [batch.tiles, batch.truth]) part.numbers = floats(part.numbers);
+    await told({ do: "teach", number: 0, steps, numbers: floats(numbers) });
+    const { loss, numbers: slopes, words } = await told({ do: "gradients", number: 1, batch });
+    if (words) throw new Error(words);
+    const losses = [];
+    for (let at = 0; at < count; at += 1) losses.push((await told({ do: "learn", number: 2 + at, batch, rate })).loss);
+    worker.terminate();
+    return { loss, slopes: Array.from(slopes), losses };
+}"""
+
+
 def coded(array, kind):
     return base64.b64encode(np.ascontiguousarray(array, kind).tobytes()).decode()
 
@@ -195,6 +215,44 @@ def classes_on_screen(tab):
 
 def predicted(model, image, start, tile):
     return np.asarray(model(mirrored(normalize(image), start, tile)[None]))[0].argmax(-1)
+
+
+@pytest.mark.parametrize(
+    "config", exhaustive([CONFIG, UNetConfig(depth=1, base_filters=3, upsampling="bilinear", padding="same")], [CONFIG])
+)
+def test_a_step_of_learning_is_that_of_keras(opened, config):
+    import keras
+    import tensorflow as tf
+
+    model, arrays = taught(config, 5)
+    random = np.random.default_rng(0)
+    side = valid_sizes(config, 60)[0]
+    tiles = random.normal(size=(2, side, side, 1)).astype("float32")
+    shape = model.compute_output_shape(tiles.shape)
+    labels, weights = random.integers(0, 2, shape[:3]), random.uniform(0.5, 3, shape[:3]).astype("float32")
+    judge = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer, wanted = keras.optimizers.Adam(1e-3), []
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = judge(labels, model(tiles), sample_weight=weights)
+        slopes = tape.gradient(loss, model.trainable_variables)
+        wanted.append((float(loss), np.concatenate([np.ravel(slope) for slope in slopes])))
+        optimizer.apply(slopes, model.trainable_variables)
+    truth = np.eye(2)[labels] * weights[..., None] / labels.size
+
+    def maps(array):
+        count, height, width, channels = array.shape
+        told = {"count": count, "channels": channels, "height": height, "width": width}
+        return {**told, "numbers": coded(np.moveaxis(array, -1, 1), "<f4")}
+
+    batch = {"tiles": maps(tiles), "truth": maps(truth)}
+    numbers = coded(np.concatenate([array.ravel() for array in arrays]), "<f4")
+    given = {"steps": run_steps(config), "numbers": numbers, "batch": batch, "rate": 1e-3, "count": 3}
+    found = opened.evaluate(SLOPES, given)
+    assert found["loss"] == pytest.approx(wanted[0][0], rel=1e-3)
+    assert np.abs(np.array(found["slopes"]) - wanted[0][1]).max() <= 1e-3 * np.abs(wanted[0][1]).max()
+    # And so do the steps that follow from them.
+    assert found["losses"] == pytest.approx([loss for loss, _ in wanted], rel=1e-3)
 
 
 def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, file, tmp_path):

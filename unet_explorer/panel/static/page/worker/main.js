@@ -1,9 +1,10 @@
 // What runs beside the page, so that the page never waits: the network on whatever this browser computes with.
 
+import { Learner } from "./learning.js";
 import { Network } from "./network.js";
 import { classesOf, viewOf } from "./views.js";
 
-/** @import { Jax, Maps, Order, Told } from "./types.js" */
+/** @import { GradientsOrder, Jax, LearnOrder, Maps, Order, TeachOrder, Told } from "./types.js" */
 
 /**
  * @typedef {{
@@ -17,6 +18,10 @@ import { classesOf, viewOf } from "./views.js";
 const scope = /** @type {Scope} */ (/** @type {unknown} */ (globalThis));
 /** @type {Network | undefined} */
 let network;
+/** @type {Learner | undefined} */
+let learner;
+/** @type {Promise<string> | undefined} */
+let deviceIs;
 /** @type {Map<string, Maps>} */
 let maps = new Map();
 /** Orders are carried out one after the other. */
@@ -37,7 +42,7 @@ async function deviceAtHand() {
 /** @param {Order} order */
 async function carryOut(order) {
   if (order.do === "start") {
-    const device = await deviceAtHand();
+    const device = await (deviceIs ??= deviceAtHand());
     network = new Network(scope.jax, order.steps, order.weights);
     scope.postMessage({ event: "started", device });
   } else if (order.do === "run") {
@@ -45,10 +50,24 @@ async function carryOut(order) {
     maps = (await network?.run(order.tile)) ?? maps;
     const scores = mapsOf(network?.steps.at(-1)?.name ?? "");
     scope.postMessage({ event: "run", number: order.number, milliseconds: performance.now() - began, scores, labels: classesOf(scores) });
-  } else {
+  } else if (order.do === "view") {
     const views = order.steps.map((name) => viewOf(name, mapsOf(name), order.cells[name], order.channel));
     scope.postMessage({ event: "view", number: order.number, views });
+  } else await teach(order);
+}
+
+/** @param {TeachOrder | LearnOrder | GradientsOrder} order */
+async function teach(order) {
+  const { number } = order;
+  if (order.do === "teach") {
+    await (deviceIs ??= deviceAtHand());
+    learner = new Learner(scope.jax, order.steps, order.numbers);
+    scope.postMessage({ event: "taught", number, at: 0 });
+    return;
   }
+  if (!learner) throw new Error("there is nothing to be taught");
+  const { loss, numbers } = order.do === "learn" ? { loss: await learner.learn(order.batch, order.rate), numbers: new Float32Array() } : await learner.gradients(order.batch);
+  scope.postMessage({ event: "learnt", number, at: learner.at, loss, numbers });
 }
 
 /** @param {string} name */

@@ -1,7 +1,7 @@
 // A network that runs: the steps that Python sent, walked on jax-js.
 
 import { halvesIn } from "./halves.js";
-import { arraysOf, computed } from "./steps.js";
+import { computed, laidOut } from "./steps.js";
 
 /** @import { Jax, JaxArray, Maps, RunStep } from "./types.js" */
 
@@ -14,11 +14,8 @@ export class Network {
   constructor(jax, steps, weights) {
     this.jax = jax;
     this.steps = steps;
-    const numbers = halvesIn(weights);
-    let from = 0;
-    const next = (/** @type {number[]} */ shape) => numbers.slice(from, (from += shape.reduce((one, other) => one * other, 1)));
-    const arrays = (/** @type {RunStep} */ step) => step.shapes.map(next);
-    this.arrays = new Map(steps.map((step) => [step.name, arraysOf(jax, step, arrays(step))]));
+    const held = arraysIn(steps, halvesIn(weights));
+    this.arrays = new Map(steps.map((step, at) => [step.name, laidOut(step, held[at].map((array) => jax.np.array(array.numbers, array)))]));
     // Each step is compiled once for a size.
     this.compiled = new Map(steps.map((step) => [step.name, jax.jit((/** @type {JaxArray[]} */ inputs, /** @type {JaxArray[]} */ own) => computed(jax, step, inputs, own))]));
   }
@@ -47,6 +44,19 @@ export class Network {
     }
     return found;
   }
+}
+
+/**
+ * All numbers, handed out to the steps: for each of them its arrays, in the order and the layout of Keras.
+ *
+ * @param {RunStep[]} steps
+ * @param {Float32Array} numbers
+ * @returns {{ numbers: Float32Array, shape: number[] }[][]}
+ */
+export function arraysIn(steps, numbers) {
+  let from = 0;
+  const next = (/** @type {number[]} */ shape) => numbers.slice(from, (from += shape.reduce((one, other) => one * other, 1)));
+  return steps.map(({ shapes }) => shapes.map((shape) => ({ numbers: next(shape), shape })));
 }
 
 /**

@@ -6,21 +6,19 @@
 const EPSILON = 1e-3;
 
 /**
- * The arrays of a step, from the order and the layout of Keras into those of jax-js: channels come first.
+ * The arrays of a step as jax-js wants them, channels first, from the layout of Keras.
  *
- * @param {Jax} jax
  * @param {RunStep} step
- * @param {Float32Array[]} arrays
+ * @param {JaxArray[]} arrays  They are used up.
  * @returns {JaxArray[]}
  */
-export function arraysOf({ np }, { op, shapes }, arrays) {
-  return arrays.map((numbers, at) => {
-    const made = np.array(numbers, { shape: shapes[at] });
-    if (shapes[at].length === 1) return made.reshape([1, shapes[at][0], 1, 1]);
-    if (op !== "upconv") return made.transpose([3, 2, 0, 1]);
+export function laidOut({ op, shapes }, arrays) {
+  return arrays.map((array, at) => {
+    if (shapes[at].length === 1) return array.reshape([1, shapes[at][0], 1, 1]);
+    if (op !== "upconv") return array.transpose([3, 2, 0, 1]);
     // A number for each of the pixels that one becomes: it is a 1×1 convolution to as many times the channels.
     const [down, across, channels, arriving] = shapes[at];
-    return made.transpose([2, 0, 1, 3]).reshape([channels * down * across, arriving, 1, 1]);
+    return array.transpose([2, 0, 1, 3]).reshape([channels * down * across, arriving, 1, 1]);
   });
 }
 
@@ -30,7 +28,7 @@ export function arraysOf({ np }, { op, shapes }, arrays) {
  * @param {Jax} jax
  * @param {RunStep} step
  * @param {JaxArray[]} inputs  (batch, channels, height, width); they are used up.
- * @param {JaxArray[]} arrays  What it has learnt, see `arraysOf`; used up as well.
+ * @param {JaxArray[]} arrays  What it has learnt, see `laidOut`; used up as well.
  * @returns {JaxArray}
  */
 export function computed(jax, step, inputs, arrays) {
@@ -114,7 +112,7 @@ function pooled({ np }, maps) {
  * @param {Jax} jax
  * @param {RunStep} step
  * @param {JaxArray} maps
- * @param {JaxArray} kernel  As a 1×1 convolution, see `arraysOf`.
+ * @param {JaxArray} kernel  As a 1×1 convolution, see `laidOut`.
  */
 function doubled({ lax }, { channels, kernel: side }, maps, kernel) {
   const [batch, , height, width] = maps.shape;

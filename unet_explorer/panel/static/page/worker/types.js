@@ -23,6 +23,7 @@
  * @typedef {{
  *   init: (...devices: string[]) => Promise<string[]>,
  *   defaultDevice: (device: string) => string,
+ *   valueAndGrad: (computed: (numbers: JaxArray[][], ...given: JaxArray[]) => JaxArray) => (numbers: JaxArray[][], ...given: JaxArray[]) => [JaxArray, JaxArray[][]],
  *   jit: <F extends (...given: any[]) => unknown>(computed: F) => F,
  *   np: {
  *     array: (numbers: Float32Array, options: { shape: number[] }) => JaxArray,
@@ -31,6 +32,7 @@
  *     multiply: (a: JaxArray, b: JaxArray) => JaxArray,
  *     divide: (a: JaxArray, b: JaxArray) => JaxArray,
  *     sqrt: (a: JaxArray) => JaxArray,
+ *     sum: (a: JaxArray) => JaxArray,
  *     max: (a: JaxArray, axes: number[]) => JaxArray,
  *     concatenate: (arrays: JaxArray[], axis: number) => JaxArray,
  *     stack: (arrays: JaxArray[], axis: number) => JaxArray,
@@ -40,6 +42,7 @@
  *     relu: (a: JaxArray) => JaxArray,
  *     sigmoid: (a: JaxArray) => JaxArray,
  *     softmax: (a: JaxArray, axis: number) => JaxArray,
+ *     logSoftmax: (a: JaxArray, axis: number) => JaxArray,
  *   },
  * }} Jax
  */
@@ -66,6 +69,15 @@
  * @typedef {{ numbers: Float32Array, channels: number, height: number, width: number }} Maps
  */
 
+/** @typedef {Maps & { count: number }} ManyMaps  Of several tiles, one behind the other. */
+
+/**
+ * What is learnt from: tiles, and for each pixel of their outputs its weight at its class, and 0 at all others; all weights
+ * together are 1, where the loss shall be a mean.
+ *
+ * @typedef {{ tiles: ManyMaps, truth: ManyMaps }} Batch
+ */
+
 /** @typedef {Omit<import("../../tabs/image_types.js").View, "grid">} PlainView  All but where it is shown. */
 
 /**
@@ -73,7 +85,11 @@
  * @typedef {{ do: "run", number: number, tile: Maps }} RunOrder  Compute all maps of a tile.
  * @typedef {{ do: "view", number: number, steps: string[], cells: Record<string, number>, channel: number }} ViewOrder
  *   Show some, each in so many pixels of the screen; below 0 the channel is the liveliest.
- * @typedef {StartOrder | RunOrder | ViewOrder} Order  What the page asks for, each with a number.
+ * @typedef {{ do: "teach", number: number, steps: RunStep[], numbers: Float32Array }} TeachOrder
+ *   A network that shall learn, from these numbers; it is another one than that of `StartOrder`.
+ * @typedef {{ do: "learn", number: number, batch: Batch, rate: number }} LearnOrder  One step.
+ * @typedef {{ do: "gradients", number: number, batch: Batch }} GradientsOrder
+ * @typedef {StartOrder | RunOrder | ViewOrder | TeachOrder | LearnOrder | GradientsOrder} Order  What the page asks for, each with a number.
  */
 
 /**
@@ -81,8 +97,11 @@
  * @typedef {{ event: "run", number: number, milliseconds: number, scores: Maps, labels: Uint8Array }} Ran
  *   `labels` are the classes of all pixels of the output.
  * @typedef {{ event: "view", number: number, views: PlainView[] }} Viewed
+ * @typedef {{ event: "taught", number: number, at: number }} Taught  It is ready, after so many steps.
+ * @typedef {{ event: "learnt", number: number, at: number, loss: number, numbers: Float32Array }} Learnt
+ *   `numbers` are the gradients, where they were asked for.
  * @typedef {{ event: "failed", words: string }} Failed
- * @typedef {Started | Ran | Viewed | Failed} Told  What the worker answers.
+ * @typedef {Started | Ran | Viewed | Taught | Learnt | Failed} Told  What the worker answers.
  */
 
 /**
