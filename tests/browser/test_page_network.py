@@ -89,7 +89,8 @@ RUN = """async ({ steps, weights, tile, shown, cells }) => {
     const numbers = new Float32Array(bytes(tile.numbers).buffer);
     const ran = await told({ do: "run", number: 1, tile: { numbers, channels, height, width } });
     if (ran.event === "failed") throw new Error(ran.words);
-    const viewed = shown.length ? await told({ do: "view", number: 2, steps: shown, channel: -1, cells }) : { views: [] };
+    const asked = { do: "view", number: 2, steps: shown, channel: -1, cells };
+    const viewed = shown.length ? await told(asked) : { views: [] };
     worker.terminate();
     const listed = (view) => ({ ...view, thumbs: Array.from(view.thumbs), whole: Array.from(view.whole) });
     const { scores, labels } = ran;

@@ -153,7 +153,9 @@ def _held(model: Any, config: object, tile: object) -> tuple[PageNetwork, Tile |
 
     network = read_network(model)
     if config is not None and read_config(config, tile) != network.config:
-        raise ValueError("config is another design than that of model: leave it out, or give the design of the model.")
+        raise ValueError(
+            f"config={shown(config)} is another design than that of model: leave it out, or give the model's own."
+        )
     session = network.session
     images = usual_images(network.config) if session is None else session.dataset
     return network_for_page(network, images), None if session is None else session.order.tile

@@ -35,9 +35,7 @@ _INSIDE: Final = "Inside"
 """The tab that a page has where it holds a network."""
 
 
-def page_html(
-    instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None
-) -> str:
+def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
     """The page as text.
 
     Args:

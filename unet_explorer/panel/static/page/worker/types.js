@@ -1,6 +1,7 @@
 // Types of what the network in the page is made of, for the type checker alone.
 
-/** @import { Pair } from "../../lib/types.js" */
+/** @import { Config, Pair } from "../../lib/types.js" */
+/** @import { Grid, View } from "../../tabs/image_types.js" */
 
 /**
  * An array of jax-js: whatever takes one uses it up, and `ref` is what keeps it.
@@ -78,7 +79,7 @@
  * @typedef {{ tiles: ManyMaps, truth: ManyMaps }} Batch
  */
 
-/** @typedef {Omit<import("../../tabs/image_types.js").View, "grid">} PlainView  All but where it is shown. */
+/** @typedef {Omit<View, "grid">} PlainView  All but where it is shown. */
 
 /**
  * @typedef {{ do: "start", number: number, steps: RunStep[], weights: ArrayBuffer }} StartOrder
@@ -117,10 +118,10 @@
  * 0 and standard deviation 1.
  *
  * @typedef {{
- *   config: import("../../lib/types.js").Config,
+ *   config: Config,
  *   steps: RunStep[],
  *   cells: Record<string, number>,
- *   grid: import("../../tabs/image_types.js").Grid,
+ *   grid: Grid,
  *   prepared: boolean,
  *   at: number,
  *   summary: string,
