@@ -139,7 +139,7 @@ def save_page(
     place = place_for(path, [".html"], overwrite)
     network, usual = _held(model, config, tile) if model is not None else (None, None)
     design = config if network is None else UNetConfig.from_dict(network.told["config"])
-    panel = explore("classroom" if design is None else read_config(design, tile), tile or usual)
+    panel = explore("classroom" if design is None else read_config(design, tile), usual if tile is None else tile)
     try:
         write_page(panel.told, place, network, overwrite=overwrite)
     finally:
