@@ -262,15 +262,15 @@ def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, 
     page.locator("[data-open=Inside]").click()
     expect(tab.root).to_have_attribute("data-step", "enc0_conv1")
     expect(tab.role("inside-state")).to_contain_text("on WebAssembly")
-    image = np.asarray(cells(3, size=256).images[0])
+    image = np.asarray(cells(3, size=240).images[0])
     before = classes_on_screen(tab)
     assert 0 < before.mean() < 1
-    assert (before == predicted(model, image, (98, 98), (TILE, TILE))).mean() > 0.99, "but for the 8 bits"
+    assert (before == predicted(model, image, (90, 90), (TILE, TILE))).mean() > 0.99, "but for the 8 bits"
     # The tile goes where the arrow keys lead it; the maps are of there.
     tab.role("whereabouts").press("ArrowDown")
-    expect(tab.root.locator("figcaption").filter(has_text="from row 106")).to_be_visible()
+    expect(tab.root.locator("figcaption").filter(has_text="from row 98")).to_be_visible()
     expect(tab.role("mask")).to_be_visible()
-    assert (classes_on_screen(tab) == predicted(model, image, (106, 98), (TILE, TILE))).mean() > 0.99
+    assert (classes_on_screen(tab) == predicted(model, image, (98, 90), (TILE, TILE))).mean() > 0.99
     panel.step("head").click()
     expect(tab.root).to_have_attribute("data-step", "head")
     expect(tab.role("grid").first).to_have_attribute("aria-label", re.compile("^head: 2 channels of 20 × 20 px"))

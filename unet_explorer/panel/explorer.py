@@ -310,7 +310,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What a page is told of the instrument and of the stage: their traits by their names."""
+        """What a page is told of the instrument and of the stage, each as its traits by their names."""
         return _told(self.instrument, Instrument), _told(self, Explorer)
 
     @property

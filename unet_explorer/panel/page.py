@@ -31,8 +31,9 @@ _ABOUT: Final = (
     "Drag a tile, the depth, the filters of a U-Net, and watch every layer's shape, every crop and the memory follow. "
     "In the page itself: nothing is loaded, nothing is sent."
 )
+_TRAIN: Final = "Train"
 _INSIDE: Final = "Inside"
-"""The tab that a page has where it holds a network."""
+"""A tab that a page has where it holds a network."""
 
 
 def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
@@ -53,7 +54,7 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
         "code": code,
         "scene": _json(_scene(instrument, stage, network)),
         "networks": base64.b64encode(networks_at_hand()).decode(),
-        "running": "" if network is None else _running(network),
+        "running": _running(network),
     }
     assert "</script" not in code.lower()
     assert "</style" not in look.lower()
@@ -68,16 +69,19 @@ def _json(tree: Any) -> str:
     return json.dumps(tree, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
-def _running(network: PageNetwork) -> str:
-    """What a network needs to run: none of it is looked at before somebody wants to see it."""
+def _running(network: PageNetwork | None) -> str:
+    """What networks need to run and to learn: none of it is looked at before somebody wants to see it."""
+    from unet_explorer.panel.page_learning import learning_for_page
+
     worker = str(script("page/worker/main.js"))
     assert "</script" not in worker.lower()
     held = {
-        "network": ("application/json", _json(network.told)),
-        "weights": ("text/plain", network.weights),
+        "learning": ("application/json", _json(learning_for_page())),
         "library": ("text/plain", base64.b64encode(read_bytes("page/jax.min.js.gz")).decode()),
         "worker": ("text/plain", worker),
     }
+    if network is not None:
+        held |= {"network": ("application/json", _json(network.told)), "weights": ("text/plain", network.weights)}
     return "\n".join(f'<script type="{kind}" id="ue-{name}">{text}</script>' for name, (kind, text) in held.items())
 
 
@@ -95,11 +99,10 @@ def _policy(code: str, look: str) -> str:
 
 def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
     """All that a kernel would have told."""
-    # The first tab is the instrument itself, and the others are nothing without a kernel.
-    shown, tabs = list(stage["titles"][:1]), {}
-    if network is not None:
-        shown.append([_INSIDE, TABS[_INSIDE][0]])
-        tabs[_INSIDE] = [_INSIDE]
+    # The first tab is the instrument itself; of the others there are those that a page does alone.
+    alone = [_TRAIN, *([_INSIDE] if network is not None else [])]
+    shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in alone)]
+    tabs = {title: [title] for title in alone}
     lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
     lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
     return {

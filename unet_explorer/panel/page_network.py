@@ -24,7 +24,7 @@ __all__ = ["PageNetwork", "fits_a_page", "network_for_page", "run_steps"]
 MOST: Final = 1_000_000
 """Numbers that the weights of a network in a page may have: 2.7 bytes each in the file."""
 _IMAGES: Final = 3
-_SIDE: Final = 256
+_SIDE: Final = 240
 """Pixels a side of an image that is put into a page, at most: of a larger one its middle."""
 _ROOM: Final = _IMAGES * _SIDE * _SIDE
 """Bytes of all images together; but one there is in any case."""

@@ -5,6 +5,8 @@ import { answerInstrument, answerStage, linkHere } from "./answers.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
+import { showTeaching } from "./teaching.js";
+import { PageTrain } from "./train.js";
 import { setDesign } from "../instrument/history.js";
 import { unpack } from "../instrument/pack.js";
 import { element } from "../lib/page.js";
@@ -13,6 +15,7 @@ import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
+/** @import { PageLearning } from "./worker/types.js" */
 
 /** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits }} PageScene */
 
@@ -73,7 +76,7 @@ function followTheme() {
 }
 
 /**
- * Of other widgets there is one, where the page holds a network.
+ * The tabs that a page shows by itself.
  *
  * @param {Model<InstrumentTraits>} model
  * @param {Model<StageTraits>} stage
@@ -82,15 +85,17 @@ function followTheme() {
 function hostOf(model, stage) {
   const network = textOf("ue-network");
   const inside = network ? new PageInside(JSON.parse(network), model, stage) : null;
+  const learning = /** @type {PageLearning} */ (JSON.parse(textOf("ue-learning")));
+  const train = new PageTrain(learning, model);
   /** @type {Host} */
   const host = {
-    getModel: () => Promise.resolve(model),
-    getWidget: async () => ({
+    getModel: (ref) => Promise.resolve(ref === "Train" ? /** @type {Model<any>} */ (train.model) : model),
+    getWidget: async (ref) => ({
       render: async ({ el, signal }) => {
-        if (!inside) return;
         // For those who listen: what is explained further down is a part of something.
-        el.append(element("h3", { class: "ue-page-title" }, "Inside the network"));
-        await looking.render({ model: inside.model, el, host, signal });
+        el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
+        if (ref === "Train") showTeaching(train.model, learning, el, signal);
+        else if (inside) await looking.render({ model: inside.model, el, host, signal });
       },
     }),
   };

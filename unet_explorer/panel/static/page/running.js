@@ -14,7 +14,7 @@ import { bytesIn, textOf } from "./held.js";
  */
 
 export class Runner {
-  /** @param {PageNetwork} network */
+  /** @param {PageNetwork | null} network  What is run; for learning it needs none. */
   constructor(network) {
     this.network = network;
     /** What the browser computes with; empty before it has begun. */
@@ -48,7 +48,7 @@ export class Runner {
    * @returns {Promise<Viewed>}
    */
   view(steps, channel) {
-    return this.ask({ do: "view", steps, channel, cells: this.network.cells });
+    return this.ask({ do: "view", steps, channel, cells: this.network?.cells ?? {} });
   }
 
   /**
@@ -74,8 +74,10 @@ export class Runner {
     const worker = new Worker(url);
     worker.onmessage = ({ data }) => this.hear(data);
     worker.onerror = (event) => this.fail(event.message || "the worker cannot start");
-    const weights = bytesIn(textOf("ue-weights")).buffer;
-    worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: this.network.steps, weights }), [weights]);
+    if (this.network) {
+      const weights = bytesIn(textOf("ue-weights")).buffer;
+      worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: this.network.steps, weights }), [weights]);
+    }
     return worker;
   }
 

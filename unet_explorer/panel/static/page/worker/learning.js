@@ -32,6 +32,7 @@ export class Learner {
     /** How many steps it has learnt. */
     this.at = 0;
     const loss = (/** @type {Numbers} */ own, /** @type {JaxArray} */ tiles, /** @type {JaxArray} */ truth) => lossOf(jax, steps, own, tiles, truth);
+    this.predicted = jax.jit((/** @type {Numbers} */ own, /** @type {JaxArray} */ tiles) => scoresOf(jax, steps, own, tiles));
     this.graded = jax.jit(jax.valueAndGrad(loss));
     this.taught = jax.jit(adam(jax, jax.valueAndGrad(loss)));
   }
@@ -61,9 +62,16 @@ export class Learner {
     return (await made[0].data())[0];
   }
 
-  /** All its numbers, in the order and the layout of Keras. */
-  weights() {
-    return flat(refs(this.numbers));
+  /**
+   * The scores of several tiles.
+   *
+   * @param {ManyMaps} tiles
+   * @returns {Promise<ManyMaps>}
+   */
+  async predict({ numbers, count, channels, height, width }) {
+    const scores = this.predicted(refs(this.numbers), this.jax.np.array(numbers, { shape: [count, channels, height, width] }));
+    const [, classes, tall, wide] = scores.shape;
+    return { numbers: await scores.data(), count, channels: classes, height: tall, width: wide };
   }
 
   /**
@@ -91,15 +99,12 @@ async function flat(numbers) {
 }
 
 /**
- * Cross-entropy, by the share that each pixel has in it.
- *
  * @param {Jax} jax
  * @param {RunStep[]} steps
  * @param {Numbers} numbers
  * @param {JaxArray} tiles
- * @param {JaxArray} truth  For each pixel its weight at its class, and 0 at all others; together with all weights it is a mean.
  */
-function lossOf(jax, steps, numbers, tiles, truth) {
+function scoresOf(jax, steps, numbers, tiles) {
   const maps = new Map([[steps[0].inputs[0], tiles]]);
   // A map is used up where it is needed for the last time.
   const needed = steps.flatMap(({ inputs }) => inputs);
@@ -111,7 +116,20 @@ function lossOf(jax, steps, numbers, tiles, truth) {
     });
     maps.set(step.name, computed(jax, step, inputs, laidOut(step, numbers[at])));
   });
-  const scores = /** @type {JaxArray} */ (maps.get(steps[steps.length - 1].name));
+  return /** @type {JaxArray} */ (maps.get(steps[steps.length - 1].name));
+}
+
+/**
+ * Cross-entropy, by the share that each pixel has in it.
+ *
+ * @param {Jax} jax
+ * @param {RunStep[]} steps
+ * @param {Numbers} numbers
+ * @param {JaxArray} tiles
+ * @param {JaxArray} truth  For each pixel its weight at its class, and 0 at all others; together with all weights it is a mean.
+ */
+function lossOf(jax, steps, numbers, tiles, truth) {
+  const scores = scoresOf(jax, steps, numbers, tiles);
   return jax.np.sum(jax.np.multiply(jax.nn.logSoftmax(scores, 1), truth)).mul(-1);
 }
 

@@ -4,7 +4,7 @@ import { Learner } from "./learning.js";
 import { Network } from "./network.js";
 import { classesOf, viewOf } from "./views.js";
 
-/** @import { GradientsOrder, Jax, LearnOrder, Maps, Order, TeachOrder, Told } from "./types.js" */
+/** @import { GradientsOrder, Jax, LearnOrder, Maps, Order, PredictOrder, TeachOrder, Told } from "./types.js" */
 
 /**
  * @typedef {{
@@ -56,7 +56,7 @@ async function carryOut(order) {
   } else await teach(order);
 }
 
-/** @param {TeachOrder | LearnOrder | GradientsOrder} order */
+/** @param {TeachOrder | LearnOrder | GradientsOrder | PredictOrder} order */
 async function teach(order) {
   const { number } = order;
   if (order.do === "teach") {
@@ -66,6 +66,13 @@ async function teach(order) {
     return;
   }
   if (!learner) throw new Error("there is nothing to be taught");
+  if (order.do === "predict") {
+    const { numbers: all, count, ...each } = await learner.predict(order.tiles);
+    const length = all.length / count;
+    const labels = Array.from({ length: count }, (_, at) => classesOf({ ...each, numbers: all.subarray(at * length, (at + 1) * length) }));
+    scope.postMessage({ event: "predicted", number, labels });
+    return;
+  }
   const { loss, numbers } = order.do === "learn" ? { loss: await learner.learn(order.batch, order.rate), numbers: new Float32Array() } : await learner.gradients(order.batch);
   scope.postMessage({ event: "learnt", number, at: learner.at, loss, numbers });
 }

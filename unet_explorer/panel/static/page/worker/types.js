@@ -90,7 +90,8 @@
  *   A network that shall learn, from these numbers; it is another one than that of `StartOrder`.
  * @typedef {{ do: "learn", number: number, batch: Batch, rate: number }} LearnOrder  One step.
  * @typedef {{ do: "gradients", number: number, batch: Batch }} GradientsOrder
- * @typedef {StartOrder | RunOrder | ViewOrder | TeachOrder | LearnOrder | GradientsOrder} Order  What the page asks for, each with a number.
+ * @typedef {{ do: "predict", number: number, tiles: ManyMaps }} PredictOrder  What the one that learns says of them.
+ * @typedef {PredictOrder | StartOrder | RunOrder | ViewOrder | TeachOrder | LearnOrder | GradientsOrder} Order  What the page asks for, each with a number.
  */
 
 /**
@@ -101,8 +102,10 @@
  * @typedef {{ event: "taught", number: number, at: number }} Taught  It is ready, after so many steps.
  * @typedef {{ event: "learnt", number: number, at: number, loss: number, numbers: Float32Array }} Learnt
  *   `numbers` are the gradients, where they were asked for.
+ * @typedef {{ event: "predicted", number: number, labels: Uint8Array[] }} Predicted
+ *   Of each tile the classes of all pixels of its output.
  * @typedef {{ event: "failed", words: string }} Failed
- * @typedef {Started | Ran | Viewed | Taught | Learnt | Failed} Told  What the worker answers.
+ * @typedef {Started | Ran | Viewed | Taught | Learnt | Predicted | Failed} Told  What the worker answers.
  */
 
 /**
@@ -128,4 +131,26 @@
  *   classes: string[],
  *   images: HeldImage[],
  * }} PageNetwork
+ */
+
+/**
+ * What is learnt from in a page, see panel/page_learning.py: the steps with either `heads`, square images of `side` pixels,
+ * of which the last are kept for `validation`; `whole` is the tile that predicts one of them at once.
+ *
+ * @typedef {{
+ *   config: Config,
+ *   tile: number,
+ *   whole: number,
+ *   heads: { linear: RunStep[], relu: RunStep[] },
+ *   name: string,
+ *   classes: string[],
+ *   side: number,
+ *   images: number,
+ *   validation: number,
+ *   packed: string,
+ *   rate: number,
+ *   batch: number,
+ *   steps: number,
+ *   steps_per_epoch: number,
+ * }} PageLearning
  */
