@@ -10,23 +10,26 @@ import re
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from modules import load
 from panel import Panel
 from PIL import Image
 from playwright.sync_api import expect
 from support import exhaustive
-from tabs import Tab
+from tabs import Tab, open_tab
 
 from unet_explorer import UNetConfig, build_model, cells, explore, save_page, valid_sizes
 from unet_explorer.core.plan import plan
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.mirror import mirrored
 from unet_explorer.export.network import by_step, shapes
+from unet_explorer.learning.scores import confusion, scores
 from unet_explorer.learning.worker.activations import view, walk
 from unet_explorer.model import mark_prepared
+from unet_explorer.panel.page_learning import learning_for_page
 from unet_explorer.panel.page_network import run_steps
 
 pytestmark = pytest.mark.tensorflow
-CONFIG, TILE = UNetConfig(depth=2, base_filters=4), 60
+CONFIG, TILE = UNetConfig(depth=2, base_filters=8), 60
 
 
 def taught(config, seed):
@@ -263,14 +266,15 @@ def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, 
     expect(tab.root).to_have_attribute("data-step", "enc0_conv1")
     expect(tab.role("inside-state")).to_contain_text("on WebAssembly")
     image = np.asarray(cells(3, size=240).images[0])
+    image = np.round((image - image.min()) / np.ptp(image) * 255)
     before = classes_on_screen(tab)
     assert 0 < before.mean() < 1
-    assert (before == predicted(model, image, (90, 90), (TILE, TILE))).mean() > 0.99, "but for the 8 bits"
+    assert (before == predicted(model, image, (90, 90), (TILE, TILE))).mean() >= 0.9975, "at most one pixel of 400"
     # The tile goes where the arrow keys lead it; the maps are of there.
     tab.role("whereabouts").press("ArrowDown")
     expect(tab.root.locator("figcaption").filter(has_text="from row 98")).to_be_visible()
     expect(tab.role("mask")).to_be_visible()
-    assert (classes_on_screen(tab) == predicted(model, image, (98, 90), (TILE, TILE))).mean() > 0.99
+    assert (classes_on_screen(tab) == predicted(model, image, (98, 90), (TILE, TILE))).mean() >= 0.9975
     panel.step("head").click()
     expect(tab.root).to_have_attribute("data-step", "head")
     expect(tab.role("grid").first).to_have_attribute("aria-label", re.compile("^head: 2 channels of 20 × 20 px"))
@@ -301,13 +305,79 @@ def test_what_it_cannot_show_is_said(opened):
     panel.type_tile(TILE)
     expect(tab.role("inside-problem")).to_have_text("")
     panel.type("depth", 3)
-    expect(tab.role("inside-problem")).to_contain_text("of another design: depth 2, 4 filters")
+    expect(tab.role("inside-problem")).to_contain_text("of another design: depth 2, 8 filters")
     panel.action("undo").click()
     expect(tab.role("inside-problem")).to_have_text("")
     page.set_viewport_size({"width": 390, "height": 844})
     found = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
     assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_a_network_learns_is_paused_and_looked_back_at(opened):
+    page = opened
+    panel, tab = Panel(page), open_tab(page, "Train")
+    tab.action("step").click()
+    tab.expect_state("paused")
+    expect(tab.role("train-state")).to_contain_text("paused · step 1 of 300")
+    # It is the design of 7,402 numbers, whatever the knobs showed; and Undo leads back.
+    panel.expect_tile(76, 76)
+    panel.action("undo").click()
+    panel.expect_tile(TILE, TILE)
+    expect(tab.action("show_design")).to_be_visible()
+    tab.action("show_design").click()
+    panel.expect_tile(76, 76)
+    tab.action("resume").click()
+    tab.expect_state("running")
+    # The page is not blocked meanwhile.
+    panel.type_tile(80)
+    panel.expect_tile(80, 80)
+    expect(tab.role("train-state")).to_contain_text("epoch 3 of 15")
+    tab.action("pause").click()
+    tab.expect_state("paused")
+    words = tab.role("iou-curve").get_attribute("aria-label")
+    assert float(re.search(r"IoU (\d\.\d+)", words)[1]) > 0.6, "after 60 steps: 0.87 to 0.91 where it was tried"
+    expect(tab.role("epoch")).to_contain_text(re.compile(r"epoch \d"))
+    tab.setting("epoch").press("Home")
+    expect(tab.role("epoch")).to_have_text("before the first step")
+    expect(tab.role("pictures")).to_have_attribute("data-epoch", "0")
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+PACKED = """async () => {
+    const learning = JSON.parse(document.getElementById("ue-learning").textContent);
+    return (await learntImages(learning)).map(({ pixels, labels }) => [Array.from(pixels), Array.from(labels)]);
+}"""
+COUNTED = """([truths, found]) => scoresOf(truths.map((each) => Uint8Array.from(each)),
+                                        found.map((each) => Uint8Array.from(each)), 3)"""
+TURNED = "() => [0, 1, 2, 3, 4, 5, 6, 7].map((turn) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((at) => turned(at, 3, turn)))"
+
+
+def test_what_it_learns_from_is_what_was_packed_and_counted_as_in_a_notebook(page):
+    bench = load(page, {"page/batches.js": ["learntImages", "scoresOf", "turned"]})
+    bench.evaluate(
+        """(text) => document.body.append(Object.assign(document.createElement("script"),
+           { type: "application/json", id: "ue-learning", textContent: text }))""",
+        json.dumps(learning_for_page()),
+    )
+    made = cells(8, size=128)
+    for (pixels, labels), image, truth in zip(bench.evaluate(PACKED), made.images, made.labels, strict=True):
+        grey = np.asarray(image)[..., 0]
+        wanted = (grey - grey.min()) / np.ptp(grey) * 255
+        assert np.abs(np.reshape(pixels, grey.shape) - wanted).max() <= 8.6, "half of a sixteenth"
+        assert np.array_equal(np.reshape(labels, grey.shape), np.asarray(truth))
+    random = np.random.default_rng(0)
+    truths, found = random.integers(0, 2, (2, 2, 50))
+    truths[0, :7] = 2
+    told = bench.evaluate(COUNTED, [truths.tolist(), found.tolist()])
+    wanted = scores(confusion(truths, found, 3))
+    for name, value in wanted._asdict().items():
+        assert told[name] == pytest.approx(list(value) if isinstance(value, tuple) else value), name
+    # The eight ways in which a square can lie, each once.
+    square = np.arange(9).reshape(3, 3)
+    ways = [np.rot90(each, turns) for each in (square, square.T) for turns in range(4)]
+    assert sorted(bench.evaluate(TURNED)) == sorted(way.ravel().tolist() for way in ways)
 
 
 def test_a_page_is_of_one_design(file, tmp_path):

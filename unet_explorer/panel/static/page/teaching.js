@@ -13,8 +13,8 @@ import { ProgressView } from "../tabs/progress.js";
 /** @type {Partial<Record<TrainingState, string>>} */
 const GOING = { starting: "getting ready …", running: "learning", paused: "paused", finished: "finished", failed: "it went wrong" };
 const HEADS = /** @type {const} */ ([
-  ["linear", "linear scores, as they should be"],
-  ["relu", "a ReLU behind them, as widely copied"],
+  ["linear", "linear scores"],
+  ["relu", "scores behind a ReLU"],
 ]);
 
 class TeachingView {
@@ -52,7 +52,7 @@ class TeachingView {
     const how = `Adam, learning rate ${rate}; ${batch} tiles of ${tile} px a step, turned and mirrored at random; ${exact(steps)} steps.`;
     const more = "A notebook teaches any design, from images of your own.";
     const label = element("label", { class: "ue-setting" }, element("span", {}, "The last layer gives"), this.head);
-    const relu = "With the ReLU a score cannot fall below 0: some trainings never start to learn. Each Start begins from other numbers.";
+    const relu = "Behind a ReLU, as is widely copied, a score cannot fall below 0, and some trainings never begin to learn. Each Start begins from other numbers.";
     const quiet = (/** @type {string} */ words) => element("p", { class: "ue-quiet" }, words);
     return element("div", { class: "ue-left" }, element("p", {}, what), label, quiet(relu), quiet(how), quiet(more));
   }

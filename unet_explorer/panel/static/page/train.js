@@ -2,9 +2,9 @@
 
 import { batchOf, freshNumbers, learntImages, randomFrom, scoresOf, wholeTiles } from "./batches.js";
 import { PageModel } from "./model.js";
-import { setDesign } from "../instrument/history.js";
-import { same } from "../lib/equal.js";
 import { Runner } from "./running.js";
+import { DesignHistory, setDesign } from "../instrument/history.js";
+import { same } from "../lib/equal.js";
 
 /** @import { InstrumentTraits, Model, Pair } from "../lib/types.js" */
 /** @import { Epoch, Example, TrainTraits, TrainingState } from "../tabs/types.js" */
@@ -81,7 +81,11 @@ export class PageTrain {
 
   showDesign() {
     const { config, tile } = this.learning;
-    setDesign(this.instrument, { config, tile: [tile, tile] });
+    const design = { config, tile: /** @type {Pair} */ ([tile, tile]) };
+    if (same({ config: this.instrument.get("config"), tile: this.instrument.get("tile") }, design)) return;
+    setDesign(this.instrument, design);
+    // What was shown before can be had again.
+    new DesignHistory(this.instrument).record(false, { config });
   }
 
   /**
