@@ -307,7 +307,7 @@ def _table() -> dict[str, Callable[[], Tried]]:
         ),
         "score": lambda: Tried(unet_explorer.score, {"answers": ("A", "b", "", None) * 5, "form": "after"}),
         "save_figure": lambda: _saving("save_figure", "u.svg", **design, **asdict(FigureOptions())),
-        "save_page": lambda: _saving("save_page", "page.html", **design),
+        "save_page": lambda: _saving("save_page", "page.html", **design, model=unet_explorer.build_model(NETWORK)),
         "save_table": lambda: _saving("save_table", "layers.csv", **design),
         "save_model": lambda: Tried(
             _save_model,

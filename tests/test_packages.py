@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +33,7 @@ from unet_explorer import (
     predict_image,
     save_model,
     save_package,
+    save_page,
     trace,
     valid_sizes,
 )
@@ -331,6 +334,25 @@ def test_a_training_that_has_saved_nothing_is_told(name, tmp_path, images):
     with TrainingSession(CONFIG, images, TILE) as fresh, pytest.raises(TrainingError, match="Nothing was saved yet"):
         write(tmp_path / name, fresh)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_holds_what_was_learnt_in_16_bits(session, images, tmp_path):
+    save_page(tmp_path / "unet.html", model=session)
+    page = (tmp_path / "unet.html").read_text("utf-8")
+    halves = base64.b64decode(re.search(r'id="ue-weights">(.*?)</script>', page)[1])
+    wanted = np.concatenate([array.ravel() for array in session.weights()])
+    np.testing.assert_allclose(np.frombuffer(halves, "<f2").astype("float32"), wanted, rtol=1e-3, atol=1e-6)
+    told = json.loads(re.search(r'id="ue-network">(.*?)</script>', page)[1])
+    assert told["at"] == session.history.best.step
+    assert told["classes"] == list(images.classes)
+    # What the network is given of them is what it was taught with, but for the 8 bits.
+    for held, image in zip(told["images"], images.images, strict=False):
+        shape = held["height"], held["width"], held["channels"]
+        pixels = np.frombuffer(base64.b64decode(held["pixels"]), np.uint8).reshape(shape)
+        given = (pixels - np.array(held["middle"])) / np.array(held["spread"])
+        np.testing.assert_allclose(given, normalize(image), atol=0.02)
+    opened = json.loads(re.search(r'id="ue-scene">(.*?)</script>', page)[1])["instrument"]
+    assert (opened["config"], opened["tile"]) == (CONFIG.to_dict(), [TILE, TILE])
 
 
 def test_damaged_weights_are_told(session, tmp_path):

@@ -19,7 +19,7 @@ from typing import Final
 from unet_explorer.data.spare import take_folder
 from unet_explorer.drawing.look import page_style
 
-__all__ = ["link", "read", "script", "style"]
+__all__ = ["link", "read", "read_bytes", "script", "style"]
 
 _STATIC: Final = files("unet_explorer.panel") / "static"
 _IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./-]+\.js)";\n', re.MULTILINE)
@@ -113,6 +113,11 @@ def style(*sheets: str) -> str | Path:
 def read(path: str) -> str:
     """The text of a file in ``static/``."""
     return _STATIC.joinpath(path).read_text("utf-8")
+
+
+def read_bytes(path: str) -> bytes:
+    """A file in ``static/`` as it is."""
+    return _STATIC.joinpath(path).read_bytes()
 
 
 _LIVE: Final[list[tuple[Path, Callable[[], str]]]] = []

@@ -185,7 +185,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             session=self._session,
             image=self._parts.chosen.image if covered and self._parts else None,
             maps=inside.view if inside else None,
-            told=(_told(self.instrument, Instrument), _told(self, Explorer)),
+            told=self.told,
             sweep=sweep.table if sweep else None,
         )
 
@@ -309,6 +309,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     def _show_rest(self) -> None:
         worker = self._worker
         self.resting, self.before = worker is not None and worker.resting, worker.before if worker is not None else 0
+
+    @property
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a page is told of the instrument and of the stage, each as its traits by their names."""
+        return _told(self.instrument, Instrument), _told(self, Explorer)
 
     @property
     def _worker(self) -> Worker | None:

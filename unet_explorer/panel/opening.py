@@ -12,14 +12,19 @@ from unet_explorer.core.tiles import nearest_sizes, read_tile
 from unet_explorer.lessons.lesson import Lesson
 from unet_explorer.panel.explorer import Explorer
 from unet_explorer.panel.link import Link, asked_for, is_link, read_link
+from unet_explorer.panel.taking import write_page
 from unet_explorer.panel.teaching import lesson_of
 from unet_explorer.whole import place_for
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    import keras
+
     from unet_explorer.core.tiles import Tile
     from unet_explorer.data.dataset import Dataset
+    from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.panel.page_network import PageNetwork
 
 __all__ = ["explore", "save_page"]
 
@@ -97,22 +102,30 @@ def save_page(
     path: str | PathLike[str],
     config: UNetConfig | None = None,
     tile: Tile | None = None,
+    model: TrainingSession | keras.Model | None = None,
     *,
     overwrite: bool = False,
 ) -> None:
     """Save the instrument as one page, to be opened from disc, handed to a class, or put on any web space.
 
     It holds depth 1 to 7 with 4, 8, 16, 32 and 64 filters, both kinds of padding, the design that it is opened with,
-    and all lessons; nothing is fetched when it is read.
+    and all lessons; nothing is fetched when it is read. A network of 7,402 numbers learns in it. With a model, that
+    runs in it as well: the maps of each of its steps, and its mask of a few images, or of one that the reader brings.
 
     Args:
         path: Where to, a name that ends in ``.html``.
-        config: The design that it opens with; left out, the classroom's.
-        tile: Input side in pixels, or (height, width); left out, the preset's, or the fitting one nearest to 572.
+        config: The design that it opens with; left out, that of the model, or the classroom's.
+        tile: Input side in pixels, or (height, width); left out, that of the training, the preset's, or the fitting
+            one nearest to 572.
+        model: A trained network to run in it: a training, of which the best weights count and the first three images
+            are shown, or a live U-Net, which is shown with made images. It may have up to 1,000,000 numbers, each in
+            16 bits: 2.7 bytes in the file.
         overwrite: Whether a file that is there already may be replaced.
 
     Raises:
-        ValueError: If the path, the config or the tile is not allowed.
+        ValueError: If the path, the config or the tile is not allowed, the model is none or too large, or it is of
+            another design than ``config``.
+        TrainingError: If the training has saved nothing yet, or that is damaged.
         FileExistsError: If there is a file already, and it may not be replaced.
         OSError: If it cannot be written; what was there before is still whole.
 
@@ -124,8 +137,25 @@ def save_page(
         True
     """
     place = place_for(path, [".html"], overwrite)
-    panel = explore("classroom" if config is None else read_config(config, tile), tile)
+    network, usual = _held(model, config, tile) if model is not None else (None, None)
+    design = config if network is None else UNetConfig.from_dict(network.told["config"])
+    panel = explore("classroom" if design is None else read_config(design, tile), usual if tile is None else tile)
     try:
-        panel.save(place, overwrite=overwrite)
+        write_page(panel.told, place, network, overwrite=overwrite)
     finally:
         panel.close()
+
+
+def _held(model: Any, config: object, tile: object) -> tuple[PageNetwork, Tile | None]:
+    """A network to be put into a page, and the tile that it was taught with, where it knows."""
+    from unet_explorer.export.network import read_network
+    from unet_explorer.panel.page_network import network_for_page, usual_images
+
+    network = read_network(model)
+    if config is not None and read_config(config, tile) != network.config:
+        raise ValueError(
+            f"config={shown(config)} is another design than that of model: leave it out, or give the model's own."
+        )
+    session = network.session
+    images = usual_images(network.config) if session is None else session.dataset
+    return network_for_page(network, images), None if session is None else session.order.tile

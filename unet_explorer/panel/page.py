@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from unet_explorer import __version__
 from unet_explorer.core import tokens
@@ -16,9 +16,13 @@ from unet_explorer.drawing.look import night_style
 from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
-from unet_explorer.panel.assets import read, script, style
+from unet_explorer.panel.assets import read, read_bytes, script, style
 from unet_explorer.panel.instrument.pack import networks_at_hand
+from unet_explorer.panel.rooms import TABS
 from unet_explorer.panel.teaching import lesson_for_page, questions_for_page
+
+if TYPE_CHECKING:
+    from unet_explorer.panel.page_network import PageNetwork
 
 __all__ = ["link_table", "page_html"]
 
@@ -27,28 +31,30 @@ _ABOUT: Final = (
     "Drag a tile, the depth, the filters of a U-Net, and watch every layer's shape, every crop and the memory follow. "
     "In the page itself: nothing is loaded, nothing is sent."
 )
+_TRAIN: Final = "Train"
+_INSIDE: Final = "Inside"
+"""A tab that a page has where it holds a network."""
 
 
-def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> str:
+def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
     """The page as text.
 
     Args:
         instrument: What a notebook's page is told of the instrument: its traits by their names.
         stage: The same of the stage.
+        network: One that runs in it, of the design that the instrument shows.
     """
-    scene = json.dumps(_scene(instrument, stage), separators=(",", ":"), ensure_ascii=False)
     sheets = style("lib/base.css", "stage/stage.css", "tabs/tabs.css", "page/page.css")
     code, look = str(script("page/page.js")), f"{sheets}\n{night_style()}"
-    networks = base64.b64encode(networks_at_hand()).decode()
     blanks = {
         "policy": _policy(code, look),
         "title": escape(_TITLE),
         "about": escape(_ABOUT),
         "style": look,
         "code": code,
-        # No text of ours ends the element that it stands in.
-        "scene": scene.replace("<", "\\u003c"),
-        "networks": networks,
+        "scene": _json(_scene(instrument, stage, network)),
+        "networks": base64.b64encode(networks_at_hand()).decode(),
+        "running": _running(network),
     }
     assert "</script" not in code.lower()
     assert "</style" not in look.lower()
@@ -56,6 +62,27 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> str:
     for name, text in blanks.items():
         page = page.replace(f"{{{{{name}}}}}", text)
     return page
+
+
+def _json(tree: Any) -> str:
+    # No text of ours ends the element that it stands in.
+    return json.dumps(tree, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _running(network: PageNetwork | None) -> str:
+    """What networks need to run and to learn: none of it is looked at before somebody wants to see it."""
+    from unet_explorer.panel.page_learning import learning_for_page
+
+    worker = str(script("page/worker/main.js"))
+    assert "</script" not in worker.lower()
+    held = {
+        "learning": ("application/json", _json(learning_for_page())),
+        "library": ("text/plain", base64.b64encode(read_bytes("page/jax.min.js.gz")).decode()),
+        "worker": ("text/plain", worker),
+    }
+    if network is not None:
+        held |= {"network": ("application/json", _json(network.told)), "weights": ("text/plain", network.weights)}
+    return "\n".join(f'<script type="{kind}" id="ue-{name}">{text}</script>' for name, (kind, text) in held.items())
 
 
 def _policy(code: str, look: str) -> str:
@@ -70,14 +97,17 @@ def _policy(code: str, look: str) -> str:
     )
 
 
-def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> dict[str, Any]:
+def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
     """All that a kernel would have told."""
+    # The first tab is the instrument itself; of the others there are those that a page does alone.
+    alone = [_TRAIN, *([_INSIDE] if network is not None else [])]
+    shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in alone)]
+    tabs = {title: [title] for title in alone}
     lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
     lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
     return {
-        # The first tab is the instrument itself, and the others are nothing without a kernel.
         "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
-        "stage": {**stage, "titles": stage["titles"][:1], "opened": "Design", "tabs": {}, "offers": []},
+        "stage": {**stage, "titles": shown, "opened": "Design", "tabs": tabs, "offers": []},
         "lessons": lessons,
         "answers": {
             "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from unet_explorer.learning.protocol import MapView
     from unet_explorer.learning.recipe import Recipe
     from unet_explorer.learning.session import TrainingSession
+    from unet_explorer.panel.page_network import PageNetwork
     from unet_explorer.sweeps.table import Sweep
 
-__all__ = ["KINDS", "Content", "file_of", "kind_of", "menu", "save"]
+__all__ = ["KINDS", "Content", "file_of", "kind_of", "menu", "save", "write_page"]
 
 
 _PICTURES: Final = {".pdf": "PDF", ".png": "PNG", ".svg": "SVG"}
@@ -106,11 +107,36 @@ def _learnt(content: Content) -> TrainingSession:
 
 
 def _page(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:
+    assert content.told is not None
+    write_page(content.told, path, _page_network(content), overwrite=overwrite)
+
+
+def _page_network(content: Content) -> PageNetwork | None:
+    """What the design that is shown has learnt; None where that is nothing, or too much for a page."""
+    session = content.session
+    if session is None or not session.history.epochs or session.order.config != content.config:
+        return None
+    from unet_explorer.export.network import read_network
+    from unet_explorer.panel.page_network import fits_a_page, network_for_page
+
+    return network_for_page(read_network(session), session.dataset) if fits_a_page(content.config) else None
+
+
+def write_page(
+    told: tuple[Mapping[str, Any], Mapping[str, Any]], path: Path, network: PageNetwork | None, *, overwrite: bool
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        told: What a page is told of the instrument and of the stage.
+        path: Where to.
+        network: One that runs in it.
+        overwrite: Whether a file that is there already may be replaced.
+    """
     from unet_explorer.panel.page import page_html
 
-    assert content.told is not None
     with whole(place_for(path, [".html"], overwrite)) as half:
-        half.write_text(page_html(*content.told), "utf-8", newline="\n")
+        half.write_text(page_html(*told, network), "utf-8", newline="\n")
 
 
 def _curves(content: Content, path: Path, overwrite: bool, _: Mapping[str, Any]) -> None:

@@ -112,7 +112,7 @@ function knobValue({ network }, { name }) {
  */
 function knobRow(knob, a, b) {
   const { name, label } = knob;
-  const [one, other] = [a, b].map((value) => valueWords(knob, value));
+  const [one, other] = [a, b].map((value) => knobValueWords(knob, value));
   const change = typeof a === "number" && typeof b === "number" && knob.kind === "number" ? signed(b - a, exact) : "";
   return { key: name, label, a: one, b: other, difference: change, same: false };
 }
@@ -123,7 +123,7 @@ function knobRow(knob, a, b) {
  * @param {Knob} knob
  * @param {KnobValue} value
  */
-function valueWords(knob, value) {
+function knobValueWords(knob, value) {
   if (knob.kind === "choice") return String(knob.values.find(([each]) => each === value)?.[1] ?? value);
   return typeof value === "boolean" ? (value ? "yes" : "no") : exact(Number(value));
 }

@@ -10,8 +10,8 @@ import { same } from "../lib/equal.js";
 /** @typedef {{ head: string, letters: string }} AnswerTable  The first line of the file, and the letters of the options. */
 /** @typedef {{ lessons: Record<string, Lesson>, answers: AnswerTable, table: LinkTable, version: string }} Held */
 
-/** The one tab that needs nobody. */
-const ALONE = "Design";
+/** The tab that needs nobody. */
+const FIRST_TAB = "Design";
 
 /**
  * The instrument hears an answer at once, and of designs that this page does not hold it is told which come near.
@@ -49,8 +49,8 @@ function missingWords(wanted, pack, model) {
   const knobs = model.get("knobs");
   const designs = pack.designs();
   const near = designs.reduce((best, each) => (distance(each, wanted) < distance(best, wanted) ? each : best));
-  const differs = knobs.filter(({ name }) => valueOf(near, name) !== valueOf(wanted, name));
-  const words = (/** @type {Config} */ config) => differs.map(({ name, label }) => `${label} ${valueOf(config, name)}`).join(", ");
+  const differs = knobs.filter(({ name }) => knobOf(near, name) !== knobOf(wanted, name));
+  const words = (/** @type {Config} */ config) => differs.map(({ name, label }) => `${label} ${knobOf(config, name)}`).join(", ");
   return `This page does not hold ${words(wanted)}; the nearest that it holds: ${words(near)}.`;
 }
 
@@ -62,7 +62,7 @@ function missingWords(wanted, pack, model) {
  */
 function distance(a, b) {
   return Object.keys(a).reduce((sum, name) => {
-    const [one, other] = [valueOf(a, name), valueOf(b, name)];
+    const [one, other] = [knobOf(a, name), knobOf(b, name)];
     if (one === other) return sum;
     const off = typeof one === "number" && typeof other === "number" ? Math.abs(Math.log2((one + 1) / (other + 1))) : 4;
     return sum + 4 + off;
@@ -73,7 +73,7 @@ function distance(a, b) {
  * @param {Config} config
  * @param {string} name
  */
-function valueOf(config, name) {
+function knobOf(config, name) {
   return /** @type {Record<string, KnobValue>} */ (/** @type {unknown} */ (config))[name];
 }
 
@@ -88,7 +88,7 @@ function valueOf(config, name) {
 export function answerStage(stage, model, held, former) {
   stage.on("change:opened", () => {
     // Lessons may ask for a tab that only a notebook has.
-    if (stage.get("opened") !== ALONE) stage.set("opened", ALONE);
+    if (!stage.get("titles").some(([title]) => title === stage.get("opened"))) stage.set("opened", FIRST_TAB);
   });
   stage.on("change:request", () => {
     const request = stage.get("request");
@@ -130,7 +130,7 @@ function codeOf(model) {
   const { config, presets } = { config: model.get("config"), presets: model.get("presets") };
   const preset = presets.find((each) => same(each.config, config));
   if (preset) return `from unet_explorer import explore\n\nexplore("${preset.name}", tile=${tile})`;
-  const said = model.get("knobs").map(({ name }) => `${name}=${pythonWords(valueOf(config, name))}`);
+  const said = model.get("knobs").map(({ name }) => `${name}=${pythonWords(knobOf(config, name))}`);
   return `from unet_explorer import UNetConfig, explore\n\nexplore(UNetConfig(${said.join(", ")}), tile=${tile})`;
 }
 

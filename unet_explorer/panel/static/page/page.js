@@ -2,29 +2,25 @@
 
 import { LinkError, sceneOf, tokensOf } from "./address.js";
 import { answerInstrument, answerStage, linkHere } from "./answers.js";
+import { bytesIn, textOf } from "./held.js";
+import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
+import { showTeaching } from "./teaching.js";
+import { PageTrain } from "./train.js";
 import { setDesign } from "../instrument/history.js";
 import { unpack } from "../instrument/pack.js";
+import { element } from "../lib/page.js";
 import { staged } from "../stage/staging.js";
+import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
+/** @import { PageLearning } from "./worker/types.js" */
 
 /** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits }} PageScene */
 
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
-
-/** @param {string} id */
-function textOf(id) {
-  return document.getElementById(id)?.textContent ?? "";
-}
-
-/** @param {string} base64 */
-function bytesIn(base64) {
-  const letters = atob(base64.trim());
-  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-}
 
 /** How far lessons have come; nothing where the browser keeps nothing for a file. */
 function progressKept() {
@@ -79,6 +75,33 @@ function followTheme() {
   show();
 }
 
+/**
+ * The tabs that a page shows by itself.
+ *
+ * @param {Model<InstrumentTraits>} model
+ * @param {Model<StageTraits>} stage
+ * @returns {Host}
+ */
+function hostOf(model, stage) {
+  const network = textOf("ue-network");
+  const inside = network ? new PageInside(JSON.parse(network), model, stage) : null;
+  const learning = /** @type {PageLearning} */ (JSON.parse(textOf("ue-learning")));
+  const train = new PageTrain(learning, model);
+  /** @type {Host} */
+  const host = {
+    getModel: (ref) => Promise.resolve(ref === "Train" ? /** @type {Model<any>} */ (train.model) : model),
+    getWidget: async (ref) => ({
+      render: async ({ el, signal }) => {
+        // For those who listen: what is explained further down is a part of something.
+        el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
+        if (ref === "Train") showTeaching(train.model, learning, el, signal);
+        else if (inside) await looking.render({ model: inside.model, el, host, signal });
+      },
+    }),
+  };
+  return host;
+}
+
 async function openPage() {
   followTheme();
   const scene = /** @type {PageScene} */ (JSON.parse(textOf("ue-scene")));
@@ -93,7 +116,7 @@ async function openPage() {
   stage.on("change:progress", () => keepProgress(stage.get("progress")));
   followAddress(stage, model, scene, former);
   const el = document.getElementById("ue-place") ?? document.body;
-  const host = /** @type {Host} */ ({ getModel: () => Promise.resolve(model), getWidget: () => Promise.reject(new Error("a page has no other widgets")) });
+  const host = hostOf(model, stage);
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));

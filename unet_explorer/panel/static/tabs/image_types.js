@@ -13,7 +13,9 @@
  *   choice: string,
  *   title: string,
  *   state: "new" | "starting" | "working" | "done" | "failed",
+ *   alone?: string,
  * }} ImageTraits  `instrument` is where the knobs are found; `options` are images as [key, words], `choice` a key of them.
+ *   `alone` is what becomes of an image of one's own where there is no notebook.
  */
 
 /** @typedef {Picture & { number: number }} NumberedPicture  Another image has another number. */
@@ -152,6 +154,12 @@
 /** @typedef {Painted & { title: string, number: number, sides: Pair }} Overview  Small, with the image's own `sides`. */
 
 /**
+ * What a network says of the part of a tile that it predicts: the class of each pixel, a byte each.
+ *
+ * @typedef {{ picture: Picture, labels: Bytes, classes: string[] }} Mask
+ */
+
+/**
  * @typedef {ImageTraits & {
  *   channel: number,
  *   place: Pair,
@@ -162,6 +170,7 @@
  *   patch: Patch,
  *   network: string,
  *   at: number,
+ *   mask?: Told<Mask>,
  * }} InsideTraits  `place` is where in the image the tile lies, down and across, from 0 to 1; `views` are of the step, or
- *   of both that a skip joins.
+ *   of both that a skip joins. A notebook sends no `mask`: Train and Tile show it.
  */

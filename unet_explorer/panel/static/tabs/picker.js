@@ -21,12 +21,13 @@ export class Picker {
     this.path = element("input", { type: "text", "data-setting": "path", placeholder: "/home/me/image.tif", ...OWN_KEYS });
     const accept = model.get("accepted").images.join(",");
     const file = element("input", { type: "file", accept, "data-upload": "image", ...OWN_KEYS });
-    this.upload = new Upload(model, signal, [["Upload an image …", file]]);
+    this.upload = new Upload(model, signal, [[model.get("alone") ? "Choose an image …" : "Upload an image …", file]]);
     this.choice.addEventListener("change", () => ask(model, "choose", { key: this.choice.value }), { signal });
     onTyped(this.path, () => this.path.value && ask(model, "open", { path: this.path.value }), signal);
     const own = element("details", { class: "ue-more" }, element("summary", OWN_KEYS, "Your own image"));
     const label = element("label", { class: "ue-setting" }, element("span", {}, "File, where the notebook runs"), this.path);
-    own.append(label, this.upload.node);
+    const alone = model.get("alone");
+    own.append(alone ? element("p", { class: "ue-quiet", "data-role": "alone" }, alone) : label, this.upload.node);
     const choice = element("label", { class: "ue-setting" }, element("span", {}, "Image"), this.choice);
     this.question = new QuestionView(model, signal);
     this.node = element("div", { class: "ue-images" }, choice, this.question.node, own);

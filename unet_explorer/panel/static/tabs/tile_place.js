@@ -8,7 +8,7 @@ import { arrowStep, mapPair } from "../lib/pairs.js";
 /** @import { Pair } from "../lib/types.js" */
 /** @import { Overview } from "./image_types.js" */
 
-const HIGHEST = 200; // px on the screen
+const OVERVIEW_HEIGHT = 200; // px on the screen
 
 /**
  * First row or column of a tile on its way from one end of the image to the other; a larger tile lies round its middle.
@@ -108,7 +108,7 @@ export class Whereabouts {
     const [height, width] = this.sides;
     assign(this.image, { height, width, href: canvas.toDataURL() });
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    Object.assign(this.svg.style, { aspectRatio: `${width} / ${height}`, width: `min(100%, ${(HIGHEST * width) / height}px)` });
+    Object.assign(this.svg.style, { aspectRatio: `${width} / ${height}`, width: `min(100%, ${(OVERVIEW_HEIGHT * width) / height}px)` });
     this.title = overview.title;
   }
 

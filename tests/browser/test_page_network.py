@@ -1,0 +1,397 @@
+"""A network that runs in a page, from disc with no network: held against Keras with the same 16-bit weights."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from modules import load
+from panel import Panel
+from PIL import Image
+from playwright.sync_api import expect
+from support import exhaustive
+from tabs import Tab, open_tab
+
+from unet_explorer import UNetConfig, build_model, cells, explore, save_page, valid_sizes
+from unet_explorer.core.plan import plan
+from unet_explorer.data.dataset import normalize
+from unet_explorer.data.mirror import mirrored
+from unet_explorer.export.network import by_step, shapes
+from unet_explorer.learning.scores import confusion, scores
+from unet_explorer.learning.worker.activations import view, walk
+from unet_explorer.model import mark_prepared
+from unet_explorer.panel.page_learning import learning_for_page
+from unet_explorer.panel.page_network import run_steps
+
+pytestmark = pytest.mark.tensorflow
+CONFIG, TILE = UNetConfig(depth=2, base_filters=8), 60
+
+
+def taught(config, seed):
+    """A network whose numbers are those that 16 bits can say, and none of which is what it was born with."""
+    random = np.random.default_rng(seed)
+    arrays = []
+    for step in plan(config):
+        for number, shape in enumerate(shapes(step)):
+            if len(shape) == 4:
+                arriving = shape[0] * shape[1] * shape[2] if step.op != "upconv" else shape[3]
+                made = random.normal(0, np.sqrt(2 / arriving), shape)
+            elif step.op == "norm":
+                made = random.uniform(0.5, 1.5, shape) if number in {0, 3} else random.normal(0, 0.3, shape)
+            else:
+                made = random.normal(0, 0.1, shape)
+            arrays.append(made.astype("float16").astype("float32"))
+    model = build_model(config)
+    for name, own in by_step(config, arrays).items():
+        model.get_layer(name).set_weights(own)
+    return model, arrays
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    model, _ = taught(CONFIG, 0)
+    mark_prepared(model)
+    path = tmp_path_factory.mktemp("page") / "unet.html"
+    save_page(path, tile=TILE, model=model)
+    return path, model
+
+
+@pytest.fixture
+def opened(browser, file):
+    """The page, whose every request and every word of the console is noted."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True)
+    page, asked, said = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(file[0].as_uri())
+    expect(Panel(page).step("head")).to_be_visible()
+    yield page
+    assert [url for url in asked if not url.startswith(("file:", "about:", "blob:file:", "blob:null"))] == []
+    assert said == [], "nothing is refused by the page's own policy"
+    context.close()
+
+
+RUN = """async ({ steps, weights, tile, shown, cells }) => {
+    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const text = (id) => document.getElementById(id).textContent;
+    if (!window.library) {
+        const packed = new Blob([bytes(text("ue-library"))]).stream().pipeThrough(new DecompressionStream("gzip"));
+        window.library = await new Response(packed).text();
+    }
+    const worker = new Worker(URL.createObjectURL(new Blob([window.library, "\\n", text("ue-worker")])));
+    const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+    const told = async (order) => (worker.postMessage(order), await heard());
+    const started = await told({ do: "start", number: 0, steps, weights: bytes(weights).buffer });
+    const [channels, height, width] = tile.shape;
+    const numbers = new Float32Array(bytes(tile.numbers).buffer);
+    const ran = await told({ do: "run", number: 1, tile: { numbers, channels, height, width } });
+    if (ran.event === "failed") throw new Error(ran.words);
+    const asked = { do: "view", number: 2, steps: shown, channel: -1, cells };
+    const viewed = shown.length ? await told(asked) : { views: [] };
+    worker.terminate();
+    const listed = (view) => ({ ...view, thumbs: Array.from(view.thumbs), whole: Array.from(view.whole) });
+    const { scores, labels } = ran;
+    return { device: started.device, milliseconds: ran.milliseconds, labels: Array.from(labels),
+             scores: Array.from(scores.numbers), views: viewed.views.map(listed) };
+}"""
+
+
+SLOPES = """async ({ steps, numbers, batch, rate, count }) => {
+    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const floats = (text) => new Float32Array(bytes(text).buffer);
+    const text = (id) => document.getElementById(id).textContent;
+    const packed = new Blob([bytes(text("ue-library"))]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const library = await new Response(packed).text();
+    const worker = new Worker(URL.createObjectURL(new Blob([library, "\\n", text("ue-worker")])));
+    const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+    const told = async (order) => (worker.postMessage(order), await heard());
+    for (const part of [batch.tiles, batch.truth]) part.numbers = floats(part.numbers);
+    await told({ do: "teach", number: 0, steps, numbers: floats(numbers) });
+    const { loss, numbers: slopes, words } = await told({ do: "gradients", number: 1, batch });
+    if (words) throw new Error(words);
+    const losses = [];
+    for (let at = 0; at < count; at += 1) losses.push((await told({ do: "learn", number: 2 + at, batch, rate })).loss);
+    worker.terminate();
+    return { loss, slopes: Array.from(slopes), losses };
+}"""
+
+
+def coded(array, kind):
+    return base64.b64encode(np.ascontiguousarray(array, kind).tobytes()).decode()
+
+
+def run_in(page, config, arrays, tile, shown=()):
+    halves = np.concatenate([array.ravel() for array in arrays])
+    order = {
+        "steps": run_steps(config),
+        "weights": coded(halves, "<f2"),
+        "tile": {"numbers": coded(np.moveaxis(tile, -1, 0), "<f4"), "shape": [tile.shape[2], *tile.shape[:2]]},
+        "shown": list(shown),
+        "cells": dict.fromkeys(shown, 32),
+    }
+    return page.evaluate(RUN, order)
+
+
+def design(number):
+    """A small network of any kind; the first few have all kinds of steps between them."""
+    random = np.random.default_rng(1000 + number)
+    first = [
+        {"padding": "valid", "upsampling": "transpose", "batch_norm": True, "head_activation": "softmax"},
+        {"padding": "same", "upsampling": "bilinear", "kernel_size": 5, "head_activation": "sigmoid", "dropout": 0.2},
+        {"padding": "valid", "upsampling": "bilinear", "skips": False, "in_channels": 3, "head_activation": "linear"},
+        {"padding": "same", "upsampling": "transpose", "num_classes": 5, "head_activation": "relu", "kernel_size": 1},
+    ]
+    chosen = {
+        "depth": int(random.integers(1, 4)),
+        "base_filters": int(random.integers(2, 7)),
+        "convs_per_block": int(random.integers(1, 3)),
+        "kernel_size": int(random.choice([1, 3, 3, 5])),
+        "padding": str(random.choice(["valid", "same"])),
+        "in_channels": int(random.choice([1, 3])),
+        "num_classes": int(random.integers(2, 5)),
+        "upsampling": str(random.choice(["transpose", "bilinear"])),
+        "batch_norm": bool(random.integers(2)),
+        "skips": bool(random.random() < 0.8),
+        "head_activation": str(random.choice(["linear", "softmax", "sigmoid", "relu"])),
+    }
+    return UNetConfig(**chosen | (first[number] if number < len(first) else {}))
+
+
+@pytest.mark.parametrize("number", exhaustive(range(20), range(4)))
+def test_scores_are_those_of_keras(opened, number):
+    config = design(number)
+    model, arrays = taught(config, number)
+    sizes = valid_sizes(config, 40, 400)
+    tile = np.random.default_rng(number).normal(size=(sizes[0], sizes[1], config.in_channels)).astype("float32")
+    wanted = np.asarray(model(tile[None]))[0]
+    found = run_in(opened, config, arrays, tile)
+    assert found["device"] == "wasm"
+    scores = np.moveaxis(np.reshape(found["scores"], (wanted.shape[2], *wanted.shape[:2])), 0, -1)
+    assert np.abs(scores - wanted).max() <= 1e-3 * np.ptp(wanted)
+    labels = np.reshape(found["labels"], wanted.shape[:2])
+    # Where two scores are all but equal, either is right.
+    best = np.sort(wanted, axis=-1)
+    clear = best[..., -1] - best[..., -2] > 1e-5 * np.ptp(wanted)
+    assert (labels == wanted.argmax(-1))[clear].mean() >= 0.9999
+
+
+def test_maps_are_shown_as_in_a_notebook(opened):
+    config = UNetConfig(depth=2, base_filters=4, upsampling="bilinear", batch_norm=True)
+    model, arrays = taught(config, 3)
+    side = valid_sizes(config, 60)[0]
+    tile = np.random.default_rng(0).normal(size=(side, side + 4, 1)).astype("float32")
+    maps = {step.name: np.asarray(there[step.name])[0] for step, there in walk(model, config, tile, "head")}
+    shown = [step.name for step in plan(config)]
+    found = run_in(opened, config, arrays, tile, shown)["views"]
+    for name, told in zip(shown, found, strict=True):
+        wanted = view(maps[name], -1)
+        size = ("height", "width", "channels")
+        assert (told["step"], *(told[key] for key in size)) == (name, *(wanted[key] for key in size))
+        assert told["dead"] == wanted["dead"].tolist()
+        span = float(np.max(wanted["high"] - wanted["low"]))
+        np.testing.assert_allclose(told["low"], wanted["low"], atol=1e-3 * span)
+        np.testing.assert_allclose(told["high"], wanted["high"], atol=1e-3 * span)
+        whole = view(maps[name], told["channel"])["whole"].astype(int)
+        assert np.abs(np.reshape(told["whole"], whole.shape) - whole).max() <= 1
+        # Small ones are means: of 32 pixels of the screen a side here, which the notebook has more of.
+        scale = -(-max(maps[name].shape[:2]) // 32)
+        low, high = wanted["low"], np.maximum(wanted["high"], wanted["low"] + 1e-6)
+        rows, columns = told["rows"], told["columns"]
+        for row, column in ((0, 0), (rows - 1, columns - 1)):
+            square = maps[name][row * scale : (row + 1) * scale, column * scale : (column + 1) * scale]
+            bytes_ = (square.mean((0, 1)) - low) / (high - low) * 255
+            thumbs = np.reshape(told["thumbs"], (-1, rows, columns))[:, row, column]
+            assert np.abs(thumbs - bytes_).max() <= 1
+
+
+def classes_on_screen(tab):
+    """Grey ground is the background; what is tinted is the class 1."""
+    _, _, png = tab.role("mask").evaluate("node => node.toDataURL()").partition(",")
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")).astype(int)
+    return (np.abs(pixels[..., 1] - pixels[..., 0]) > 20).astype(int)
+
+
+def predicted(model, image, start, tile):
+    return np.asarray(model(mirrored(normalize(image), start, tile)[None]))[0].argmax(-1)
+
+
+@pytest.mark.parametrize(
+    "config", exhaustive([CONFIG, UNetConfig(depth=1, base_filters=3, upsampling="bilinear", padding="same")], [CONFIG])
+)
+def test_a_step_of_learning_is_that_of_keras(opened, config):
+    import keras
+    import tensorflow as tf
+
+    model, arrays = taught(config, 5)
+    random = np.random.default_rng(0)
+    side = valid_sizes(config, 60)[0]
+    tiles = random.normal(size=(2, side, side, 1)).astype("float32")
+    shape = model.compute_output_shape(tiles.shape)
+    labels, weights = random.integers(0, 2, shape[:3]), random.uniform(0.5, 3, shape[:3]).astype("float32")
+    judge = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer, wanted = keras.optimizers.Adam(3e-3), []
+    for _ in range(6):
+        with tf.GradientTape() as tape:
+            loss = judge(labels, model(tiles), sample_weight=weights)
+        slopes = tape.gradient(loss, model.trainable_variables)
+        wanted.append((float(loss), np.concatenate([np.ravel(slope) for slope in slopes])))
+        optimizer.apply(slopes, model.trainable_variables)
+    truth = np.eye(2)[labels] * weights[..., None] / labels.size
+
+    def maps(array):
+        count, height, width, channels = array.shape
+        told = {"count": count, "channels": channels, "height": height, "width": width}
+        return {**told, "numbers": coded(np.moveaxis(array, -1, 1), "<f4")}
+
+    batch = {"tiles": maps(tiles), "truth": maps(truth)}
+    numbers = coded(np.concatenate([array.ravel() for array in arrays]), "<f4")
+    given = {"steps": run_steps(config), "numbers": numbers, "batch": batch, "rate": 3e-3, "count": 6}
+    found = opened.evaluate(SLOPES, given)
+    assert found["loss"] == pytest.approx(wanted[0][0], rel=1e-3)
+    assert np.abs(np.array(found["slopes"]) - wanted[0][1]).max() <= 1e-3 * np.abs(wanted[0][1]).max()
+    # And so do the steps that follow from them.
+    assert found["losses"] == pytest.approx([loss for loss, _ in wanted], rel=1e-3)
+
+
+def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, file, tmp_path):
+    page, (_, model) = opened, file
+    panel, tab = Panel(page), Tab(page, "inside")
+    page.locator("[data-open=Inside]").click()
+    expect(tab.root).to_have_attribute("data-step", "enc0_conv1")
+    expect(tab.role("inside-state")).to_contain_text("on WebAssembly")
+    image = np.asarray(cells(3, size=240).images[0])
+    image = np.round((image - image.min()) / np.ptp(image) * 255)
+    before = classes_on_screen(tab)
+    assert 0 < before.mean() < 1
+    assert (before == predicted(model, image, (90, 90), (TILE, TILE))).mean() >= 0.9975, "at most one pixel of 400"
+    # The tile goes where the arrow keys lead it; the maps are of there.
+    tab.role("whereabouts").press("ArrowDown")
+    expect(tab.root.locator("figcaption").filter(has_text="from row 98")).to_be_visible()
+    expect(tab.role("mask")).to_be_visible()
+    assert (classes_on_screen(tab) == predicted(model, image, (98, 90), (TILE, TILE))).mean() >= 0.9975
+    panel.step("head").click()
+    expect(tab.root).to_have_attribute("data-step", "head")
+    expect(tab.role("grid").first).to_have_attribute("aria-label", re.compile("^head: 2 channels of 20 × 20 px"))
+    # One's own image, in colour, and smaller than the tile: mirrored on all sides.
+    own = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
+    Image.fromarray(own).save(tmp_path / "mine.png")
+    page.set_input_files("[data-upload=image]", tmp_path / "mine.png")
+    expect(tab.root.locator("figcaption").filter(has_text="of mine.png")).to_be_visible()
+    expect(tab.role("alone")).to_have_text(re.compile("nothing is sent"))
+    grey = (own @ np.array([0.299, 0.587, 0.114]))[..., None]
+    wanted = predicted(model, grey, (-26, -24), (TILE, TILE))
+    assert (classes_on_screen(tab) == wanted).mean() >= 0.9975, "at most one pixel of 400"
+    # What cannot be read is told, and what was shown can be had again.
+    (tmp_path / "no.png").write_bytes(b"no image")
+    page.set_input_files("[data-upload=image]", tmp_path / "no.png")
+    expect(tab.role("inside-problem")).to_contain_text("no.png is no image that this browser reads")
+    tab.setting("image").select_option("0")
+    expect(tab.role("inside-problem")).to_have_text("")
+
+
+def test_what_it_cannot_show_is_said(opened):
+    page = opened
+    panel, tab = Panel(page), Tab(page, "inside")
+    page.locator("[data-open=Inside]").click()
+    expect(tab.root).to_have_attribute("data-step", "enc0_conv1")
+    panel.type_tile(61)
+    expect(tab.role("inside-problem")).to_contain_text("This tile does not fit")
+    panel.type_tile(TILE)
+    expect(tab.role("inside-problem")).to_have_text("")
+    panel.type("depth", 3)
+    expect(tab.role("inside-problem")).to_contain_text("of another design: depth 2, 8 filters")
+    panel.action("undo").click()
+    expect(tab.role("inside-problem")).to_have_text("")
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_a_network_learns_is_paused_and_looked_back_at(opened):
+    page = opened
+    panel, tab = Panel(page), open_tab(page, "Train")
+    tab.action("step").click()
+    tab.expect_state("paused")
+    expect(tab.role("train-state")).to_contain_text("paused · step 1 of 300")
+    # It is the design of 7,402 numbers, whatever the knobs showed; and Undo leads back.
+    panel.expect_tile(76, 76)
+    panel.action("undo").click()
+    panel.expect_tile(TILE, TILE)
+    expect(tab.action("show_design")).to_be_visible()
+    tab.action("show_design").click()
+    panel.expect_tile(76, 76)
+    tab.action("resume").click()
+    tab.expect_state("running")
+    # The page is not blocked meanwhile.
+    panel.type_tile(80)
+    panel.expect_tile(80, 80)
+    expect(tab.role("train-state")).to_contain_text("epoch 3 of 15")
+    tab.action("pause").click()
+    tab.expect_state("paused")
+    words = tab.role("iou-curve").get_attribute("aria-label")
+    assert float(re.search(r"IoU (\d\.\d+)", words)[1]) > 0.6, "after 60 steps: 0.87 to 0.91 where it was tried"
+    expect(tab.role("epoch")).to_contain_text(re.compile(r"epoch \d"))
+    tab.setting("epoch").press("Home")
+    expect(tab.role("epoch")).to_have_text("before the first step")
+    expect(tab.role("pictures")).to_have_attribute("data-epoch", "0")
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+PACKED = """async () => {
+    const learning = JSON.parse(document.getElementById("ue-learning").textContent);
+    return (await learntImages(learning)).map(({ pixels, labels }) => [Array.from(pixels), Array.from(labels)]);
+}"""
+COUNTED = """([truths, found]) => scoresOf(truths.map((each) => Uint8Array.from(each)),
+                                        found.map((each) => Uint8Array.from(each)), 3)"""
+TURNED = "() => [0, 1, 2, 3, 4, 5, 6, 7].map((turn) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((at) => turned(at, 3, turn)))"
+
+
+def test_what_it_learns_from_is_what_was_packed_and_counted_as_in_a_notebook(page):
+    bench = load(page, {"page/batches.js": ["learntImages", "scoresOf", "turned"]})
+    bench.evaluate(
+        """(text) => document.body.append(Object.assign(document.createElement("script"),
+           { type: "application/json", id: "ue-learning", textContent: text }))""",
+        json.dumps(learning_for_page()),
+    )
+    made = cells(8, size=128)
+    for (pixels, labels), image, truth in zip(bench.evaluate(PACKED), made.images, made.labels, strict=True):
+        grey = np.asarray(image)[..., 0]
+        wanted = (grey - grey.min()) / np.ptp(grey) * 255
+        assert np.abs(np.reshape(pixels, grey.shape) - wanted).max() <= 8.6, "half of a sixteenth"
+        assert np.array_equal(np.reshape(labels, grey.shape), np.asarray(truth))
+    random = np.random.default_rng(0)
+    truths, found = random.integers(0, 2, (2, 2, 50))
+    truths[0, :7] = 2
+    told = bench.evaluate(COUNTED, [truths.tolist(), found.tolist()])
+    wanted = scores(confusion(truths, found, 3))
+    for name, value in wanted._asdict().items():
+        assert told[name] == pytest.approx(list(value) if isinstance(value, tuple) else value), name
+    # The eight ways in which a square can lie, each once.
+    square = np.arange(9).reshape(3, 3)
+    ways = [np.rot90(each, turns) for each in (square, square.T) for turns in range(4)]
+    assert sorted(bench.evaluate(TURNED)) == sorted(way.ravel().tolist() for way in ways)
+
+
+def test_a_page_is_of_one_design(file, tmp_path):
+    path, model = file
+    told = json.loads(re.search(r'id="ue-network">(.*?)</script>', path.read_text("utf-8"))[1])
+    assert (UNetConfig.from_dict(told["config"]), len(told["images"])) == (CONFIG, 3)
+    with pytest.raises(ValueError, match="another design than that of model"):
+        save_page(tmp_path / "a.html", UNetConfig(), model=model)
+    with pytest.raises(ValueError, match="neither a training nor a network"):
+        save_page(tmp_path / "a.html", model="net")
+    with pytest.raises(ValueError, match="a page holds up to 1,000,000"):
+        save_page(tmp_path / "a.html", model=build_model(UNetConfig(depth=3, base_filters=32)))
+    assert not (tmp_path / "a.html").exists()
+    panel = explore("classroom")
+    panel.save(tmp_path / "b.html")
+    assert 'id="ue-weights"' not in (tmp_path / "b.html").read_text("utf-8"), "nothing was learnt"
+    panel.close()

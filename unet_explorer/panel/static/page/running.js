@@ -1,0 +1,105 @@
+// The worker that runs the network, from what lies in the page: nothing of it is unpacked before it is needed.
+
+import { bytesIn, textOf } from "./held.js";
+
+/** @import { Maps, Order, PageNetwork, Ran, Told, Viewed } from "./worker/types.js" */
+
+/** @typedef {{ resolve: (told: any) => void, reject: (error: Error) => void }} Waiting */
+
+/**
+ * An order before it has its number.
+ *
+ * @template T
+ * @typedef {T extends unknown ? Omit<T, "number"> : never} Numberless
+ */
+
+export class Runner {
+  /** @param {PageNetwork | null} network  What is run; for learning it needs none. */
+  constructor(network) {
+    this.network = network;
+    /** What the browser computes with; empty before it has begun. */
+    this.device = "";
+    this.number = 0;
+    /**
+     * Who waits for which answer.
+     *
+     * @type {Map<number, Waiting>}
+     */
+    this.waiting = new Map();
+    /** @type {Promise<Worker> | undefined} */
+    this.worker = undefined;
+  }
+
+  /**
+   * All maps of a tile; they stay in the worker.
+   *
+   * @param {Maps} tile
+   * @returns {Promise<Ran>}
+   */
+  run(tile) {
+    return this.ask({ do: "run", tile });
+  }
+
+  /**
+   * Maps of the tile that was run last, as they are shown.
+   *
+   * @param {string[]} steps
+   * @param {number} channel
+   * @returns {Promise<Viewed>}
+   */
+  view(steps, channel) {
+    return this.ask({ do: "view", steps, channel, cells: this.network?.cells ?? {} });
+  }
+
+  /**
+   * @param {Numberless<Order>} order
+   * @returns {Promise<any>}
+   */
+  async ask(order) {
+    this.worker ??= this.start();
+    const worker = await this.worker;
+    this.number += 1;
+    const { number } = this;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(number, { resolve, reject });
+      worker.postMessage({ ...order, number });
+    });
+  }
+
+  /** @returns {Promise<Worker>} */
+  async start() {
+    const packed = new Blob([bytesIn(textOf("ue-library"))]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const library = await new Response(packed).text();
+    const url = URL.createObjectURL(new Blob([library, "\n", textOf("ue-worker")], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    worker.onmessage = ({ data }) => this.hear(data);
+    worker.onerror = (event) => this.fail(event.message || "the worker cannot start");
+    if (this.network) {
+      const weights = bytesIn(textOf("ue-weights")).buffer;
+      worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: this.network.steps, weights }), [weights]);
+    }
+    return worker;
+  }
+
+  /** @param {Told} told */
+  hear(told) {
+    if (told.event === "started") this.device = told.device;
+    else if (told.event === "failed") this.fail(told.words);
+    else {
+      this.waiting.get(told.number)?.resolve(told);
+      this.waiting.delete(told.number);
+    }
+  }
+
+  /**
+   * What went wrong once may be well the next time, with a smaller tile: it begins anew.
+   *
+   * @param {string} words
+   */
+  fail(words) {
+    for (const { reject } of this.waiting.values()) reject(new Error(words));
+    this.waiting.clear();
+    this.worker?.then((worker) => worker.terminate());
+    this.worker = undefined;
+  }
+}

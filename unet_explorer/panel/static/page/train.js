@@ -1,0 +1,213 @@
+// The Train tab in a page: a small network learns here, from images that lie in the page.
+
+import { batchOf, freshNumbers, learntImages, randomFrom, scoresOf, wholeTiles } from "./batches.js";
+import { PageModel } from "./model.js";
+import { Runner } from "./running.js";
+import { DesignHistory, setDesign } from "../instrument/history.js";
+import { same } from "../lib/equal.js";
+
+/** @import { InstrumentTraits, Model, Pair } from "../lib/types.js" */
+/** @import { Epoch, Example, TrainTraits, TrainingState } from "../tabs/types.js" */
+/** @import { LearntImage } from "./batches.js" */
+/** @import { Learnt, Predicted, PageLearning } from "./worker/types.js" */
+
+/** @typedef {keyof PageLearning["heads"]} Head */
+/**
+ * What of a notebook's Train tab a page has.
+ *
+ * @typedef {Pick<TrainTraits, "request" | "problem" | "palette" | "states" | "status" | "curve" | "examples" | "predictions" | "shown" | "compared" | "pair">} PageTrainTraits
+ */
+
+/** States in which it goes on, or could at once. */
+const LIVE = /** @type {TrainingState[]} */ (["starting", "running", "paused"]);
+
+export class PageTrain {
+  /**
+   * @param {PageLearning} learning
+   * @param {Model<InstrumentTraits>} instrument
+   */
+  constructor(learning, instrument) {
+    this.learning = learning;
+    this.instrument = instrument;
+    this.runner = new Runner(null);
+    /** @type {LearntImage[]} */
+    this.images = [];
+    /** @type {Head} */
+    this.head = "linear";
+    /** Each training starts from other numbers. */
+    this.seed = 0;
+    this.random = randomFrom(0);
+    this.at = 0;
+    /** Milliseconds of the steps so far. */
+    this.spent = 0;
+    /** @type {Pair[]} */
+    this.points = [];
+    /** @type {Epoch[]} */
+    this.epochs = [];
+    /** What was predicted at each examination. @type {Uint8Array[][]} */
+    this.masks = [];
+    /** Whether the loop runs. */
+    this.busy = false;
+    this.model = new PageModel(/** @type {PageTrainTraits} */ ({
+      request: {},
+      problem: "",
+      palette: instrument.get("palette"),
+      states: { live: LIVE, again: [] },
+      status: { state: "new", left: null },
+      curve: {},
+      examples: [],
+      predictions: {},
+      shown: 0,
+      compared: [],
+      pair: {},
+    }));
+    this.model.on("change:request", () => this.onRequest());
+    this.model.on("change:shown", () => this.showMasks());
+    instrument.on("change:config", () => this.at && this.showStatus(this.state));
+  }
+
+  get state() {
+    return this.model.get("status").state ?? "new";
+  }
+
+  onRequest() {
+    const { do: what, head } = this.model.get("request");
+    if (what === "start") void this.start(head === "relu" ? "relu" : "linear", false);
+    else if (what === "step") void (LIVE.includes(this.state) ? this.goOn(true) : this.start(head === "relu" ? "relu" : "linear", true));
+    else if (what === "resume") void this.goOn(false);
+    else if (what === "pause" && this.state === "running") this.showStatus("paused");
+    else if (what === "show_design") this.showDesign();
+  }
+
+  showDesign() {
+    const { config, tile } = this.learning;
+    const design = { config, tile: /** @type {Pair} */ ([tile, tile]) };
+    if (same({ config: this.instrument.get("config"), tile: this.instrument.get("tile") }, design)) return;
+    setDesign(this.instrument, design);
+    // What was shown before can be had again.
+    new DesignHistory(this.instrument).record(false, { config });
+  }
+
+  /**
+   * @param {Head} head
+   * @param {boolean} once  Whether it learns one step and waits.
+   */
+  async start(head, once) {
+    if (this.busy) return;
+    this.busy = true;
+    const { learning, model } = this;
+    Object.assign(this, { head, at: 0, spent: 0, points: [], epochs: [], masks: [] });
+    this.seed += 1;
+    this.random = randomFrom(this.seed);
+    model.set("problem", "");
+    model.set("shown", 0);
+    this.showDesign();
+    this.showStatus("starting");
+    try {
+      if (!this.images.length) this.images = await learntImages(learning);
+      const steps = learning.heads[head];
+      await this.runner.ask({ do: "teach", steps, numbers: freshNumbers(steps, this.random) });
+      model.set("examples", this.examples());
+      await this.examine();
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.busy = false;
+    }
+    if (this.state !== "failed") await this.goOn(once);
+  }
+
+  /** @param {boolean} once */
+  async goOn(once) {
+    if (this.busy || this.at >= this.learning.steps) return;
+    this.busy = true;
+    this.showStatus("running");
+    try {
+      await this.learn();
+      if (!once) await this.learnOn();
+      if (this.at >= this.learning.steps) this.showStatus("finished");
+      else this.showStatus("paused");
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Until somebody pauses it, or it is done. */
+  async learnOn() {
+    while (this.state === "running" && this.at < this.learning.steps) await this.learn();
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    this.showStatus("failed");
+    this.model.set("problem", `It cannot go on: ${error instanceof Error ? error.message : error}. Start again.`);
+  }
+
+  /** The images that are learnt from. */
+  get taught() {
+    return this.images.slice(0, this.images.length - this.learning.validation);
+  }
+
+  /** Those that it is examined on, which it never learns from. */
+  get kept() {
+    return this.images.slice(this.images.length - this.learning.validation);
+  }
+
+  async learn() {
+    const { learning } = this;
+    const output = learning.tile - (learning.whole - learning.side);
+    const began = performance.now();
+    const batch = batchOf(this.taught, learning, output, this.random);
+    const learnt = /** @type {Learnt} */ (await this.runner.ask({ do: "learn", batch, rate: learning.rate }));
+    this.spent += performance.now() - began;
+    this.at = learnt.at;
+    if (!Number.isFinite(learnt.loss)) throw new Error("the loss is no number any more");
+    this.points.push([this.at, learnt.loss]);
+    if (this.at % learning.steps_per_epoch === 0) await this.examine();
+    this.showStatus(this.state);
+  }
+
+  async examine() {
+    const { learning } = this;
+    const { labels } = /** @type {Predicted} */ (await this.runner.ask({ do: "predict", tiles: wholeTiles(this.kept, learning) }));
+    const truths = this.kept.map((each) => each.labels);
+    this.epochs.push({ ...scoresOf(truths, labels, learning.classes.length), number: this.epochs.length, step: this.at });
+    this.masks.push(labels);
+    this.showMasks();
+  }
+
+  /** @returns {Example[]} */
+  examples() {
+    const { name, side, images, validation } = this.learning;
+    return this.kept.map(({ pixels, labels }, at) => ({ title: `${name}, image ${images - validation + at + 1}`, height: side, width: side, channels: 1, pixels, truth: labels }));
+  }
+
+  /** Those of the epoch that is looked at: 0 is the latest, and below 0 what was before the first step. */
+  showMasks() {
+    const shown = this.model.get("shown");
+    const epoch = shown < 0 ? 0 : shown || this.masks.length - 1;
+    if (this.masks[epoch]) this.model.set("predictions", { epoch, images: this.masks[epoch] });
+    this.showCurve();
+  }
+
+  showCurve() {
+    const [first, ...epochs] = this.epochs;
+    const best = epochs.reduce((high, each) => ((each.mean_iou ?? -1) > (high?.mean_iou ?? -1) ? each : high), epochs[0]);
+    this.model.set("curve", { points: [...this.points], first, epochs, best: best?.number ?? 0, classes: this.learning.classes });
+  }
+
+  /** @param {TrainingState} state */
+  showStatus(state) {
+    if (state === "new") return;
+    const { learning, at, spent, model } = this;
+    const { config, steps, steps_per_epoch: long } = learning;
+    const rate = at && spent ? (1000 * at) / spent : 0;
+    const design = `depth ${config.depth}, ${config.base_filters} filters, tile ${learning.tile}`;
+    const done = { step: at, steps, epoch: Math.floor(at / long), epochs: Math.ceil(steps / long), problem: "", before: 0 };
+    const left = rate ? (steps - at) / rate : null;
+    model.set("status", { state, ...done, rate, left, design, differs: !same(this.instrument.get("config"), config), images: "" });
+    this.showCurve();
+  }
+}

@@ -1,0 +1,90 @@
+// What runs beside the page, so that the page never waits: the network on whatever this browser computes with.
+
+import { Learner } from "./learning.js";
+import { Network } from "./network.js";
+import { classesOf, viewOf } from "./views.js";
+
+/** @import { GradientsOrder, Jax, LearnOrder, Maps, Order, PredictOrder, TeachOrder, Told } from "./types.js" */
+
+/**
+ * @typedef {{
+ *   jax: Jax,
+ *   SharedArrayBuffer?: unknown,
+ *   onmessage: (event: MessageEvent<Order>) => void,
+ *   postMessage: (told: Told) => void,
+ * }} Scope  Where a worker runs; jax-js stands in front of this.
+ */
+
+const scope = /** @type {Scope} */ (/** @type {unknown} */ (globalThis));
+/** @type {Network | undefined} */
+let network;
+/** @type {Learner | undefined} */
+let learner;
+/** @type {Promise<string> | undefined} */
+let deviceIs;
+/** @type {Map<string, Maps>} */
+let maps = new Map();
+/** Orders are carried out one after the other. */
+let last = Promise.resolve();
+
+/** The graphics card where there is one that can be asked, else WebAssembly. */
+async function deviceAtHand() {
+  const { jax } = scope;
+  // More threads would want workers of their own, which a file is not given.
+  scope.SharedArrayBuffer = undefined;
+  for (const device of ["webgpu", "wasm"]) {
+    const there = await jax.init(device).catch(() => /** @type {string[]} */ ([]));
+    if (there.includes(device)) return jax.defaultDevice(device);
+  }
+  throw new Error("this browser knows no WebAssembly");
+}
+
+/** @param {Order} order */
+async function carryOut(order) {
+  if (order.do === "start") {
+    const device = await (deviceIs ??= deviceAtHand());
+    network = new Network(scope.jax, order.steps, order.weights);
+    scope.postMessage({ event: "started", device });
+  } else if (order.do === "run") {
+    const began = performance.now();
+    maps = (await network?.run(order.tile)) ?? maps;
+    const scores = mapsOf(network?.steps.at(-1)?.name ?? "");
+    scope.postMessage({ event: "run", number: order.number, milliseconds: performance.now() - began, scores, labels: classesOf(scores) });
+  } else if (order.do === "view") {
+    const views = order.steps.map((name) => viewOf(name, mapsOf(name), order.cells[name], order.channel));
+    scope.postMessage({ event: "view", number: order.number, views });
+  } else await teach(order);
+}
+
+/** @param {TeachOrder | LearnOrder | GradientsOrder | PredictOrder} order */
+async function teach(order) {
+  const { number } = order;
+  if (order.do === "teach") {
+    await (deviceIs ??= deviceAtHand());
+    learner = new Learner(scope.jax, order.steps, order.numbers);
+    scope.postMessage({ event: "taught", number, at: 0 });
+    return;
+  }
+  if (!learner) throw new Error("there is nothing to be taught");
+  if (order.do === "predict") {
+    const { numbers: all, count, ...each } = await learner.predict(order.tiles);
+    const length = all.length / count;
+    const labels = Array.from({ length: count }, (_, at) => classesOf({ ...each, numbers: all.subarray(at * length, (at + 1) * length) }));
+    scope.postMessage({ event: "predicted", number, labels });
+    return;
+  }
+  const { loss, numbers } = order.do === "learn" ? { loss: await learner.learn(order.batch, order.rate), numbers: new Float32Array() } : await learner.gradients(order.batch);
+  scope.postMessage({ event: "learnt", number, at: learner.at, loss, numbers });
+}
+
+/** @param {string} name */
+function mapsOf(name) {
+  const found = maps.get(name);
+  if (!found) throw new Error(`there are no maps of ${name}`);
+  return found;
+}
+
+scope.onmessage = ({ data }) => {
+  const failed = (/** @type {unknown} */ error) => scope.postMessage({ event: "failed", words: error instanceof Error ? error.message : String(error) });
+  last = last.then(() => carryOut(data)).catch(failed);
+};

@@ -1,0 +1,70 @@
+// A network that runs: the steps that Python sent, walked on jax-js.
+
+import { halvesIn } from "./halves.js";
+import { computed, laidOut } from "./steps.js";
+
+/** @import { Jax, JaxArray, Maps, RunStep } from "./types.js" */
+
+export class Network {
+  /**
+   * @param {Jax} jax
+   * @param {RunStep[]} steps
+   * @param {ArrayBuffer} weights  All arrays, one behind the other, in 16 bits.
+   */
+  constructor(jax, steps, weights) {
+    this.jax = jax;
+    this.steps = steps;
+    const held = arraysIn(steps, halvesIn(weights));
+    this.arrays = new Map(steps.map((step, at) => [step.name, laidOut(step, held[at].map((array) => jax.np.array(array.numbers, array)))]));
+    // Each step is compiled once for a size.
+    this.compiled = new Map(steps.map((step) => [step.name, jax.jit((/** @type {JaxArray[]} */ inputs, /** @type {JaxArray[]} */ own) => computed(jax, step, inputs, own))]));
+  }
+
+  /**
+   * The maps behind every step, by name; and the tile.
+   *
+   * @param {Maps} tile
+   * @returns {Promise<Map<string, Maps>>}
+   */
+  async run(tile) {
+    const { jax, steps } = this;
+    const input = steps[0].inputs[0];
+    const maps = new Map([[input, jax.np.array(tile.numbers, { shape: [1, tile.channels, tile.height, tile.width] })]]);
+    const found = new Map([[input, tile]]);
+    try {
+      for (const step of steps) {
+        const inputs = step.inputs.map((name) => kept(maps, name));
+        const made = /** @type {JaxArray} */ (this.compiled.get(step.name)?.(inputs, (this.arrays.get(step.name) ?? []).map((array) => array.ref)));
+        maps.set(step.name, made);
+        const [, channels, height, width] = made.shape;
+        found.set(step.name, { numbers: await made.ref.data(), channels, height, width });
+      }
+    } finally {
+      for (const each of maps.values()) each.dispose();
+    }
+    return found;
+  }
+}
+
+/**
+ * All numbers, handed out to the steps: for each of them its arrays, in the order and the layout of Keras.
+ *
+ * @param {RunStep[]} steps
+ * @param {Float32Array} numbers
+ * @returns {{ numbers: Float32Array, shape: number[] }[][]}
+ */
+export function arraysIn(steps, numbers) {
+  let from = 0;
+  const next = (/** @type {number[]} */ shape) => numbers.slice(from, (from += shape.reduce((one, other) => one * other, 1)));
+  return steps.map(({ shapes }) => shapes.map((shape) => ({ numbers: next(shape), shape })));
+}
+
+/**
+ * @param {Map<string, JaxArray>} maps
+ * @param {string} name
+ */
+function kept(maps, name) {
+  const found = maps.get(name);
+  if (!found) throw new Error(`there is no ${name} in this network`);
+  return found.ref;
+}
