@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
+import shutil
 import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
-
-from conftest import find_chromium
 from measure import Timing, table
 from playwright.sync_api import Browser, sync_playwright
 
@@ -67,7 +64,7 @@ def main() -> None:
         size = file.stat().st_size
         rows.append(("size, with the weights of classroom", f"{size / 1e6:.2f} MB", "≤ 1.4 MB", size <= 1.4e6))
         for arguments in (PLAIN, WEBGPU):
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
             page = browser.new_page()
             page.goto(file.as_uri())
             device, (first, *others) = page.evaluate(MAPS, RUNS)
