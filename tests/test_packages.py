@@ -30,6 +30,7 @@ from unet_explorer import (
     TrainingSession,
     UNetConfig,
     build_model,
+    explore,
     predict_image,
     save_model,
     save_package,
@@ -48,6 +49,7 @@ from unet_explorer.export.people import read_authors, read_license
 from unet_explorer.export.words import facts_in_words, sizes
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.model import config_of, is_prepared, mark_prepared
+from unet_explorer.panel.taking import Content, save
 from unet_explorer.predict.scores import probabilities
 
 # What is hardest to say in each format: a padded convolution of an even side, statistics, a crop.
@@ -353,6 +355,13 @@ def test_a_page_holds_what_was_learnt_in_16_bits(session, images, tmp_path):
         np.testing.assert_allclose(given, normalize(image), atol=0.02)
     opened = json.loads(re.search(r'id="ue-scene">(.*?)</script>', page)[1])["instrument"]
     assert (opened["config"], opened["tile"]) == (CONFIG.to_dict(), [TILE, TILE])
+    # A panel hands over what the design on its knobs has learnt, and of another design nothing.
+    panel = explore(CONFIG, TILE)
+    for config, holds in ((CONFIG, True), (UNetConfig(), False)):
+        content = Content(config, (TILE, TILE), images, session=session, told=panel.told)
+        save(content, tmp_path / "panel.html", None, True, {})
+        assert ('id="ue-weights"' in (tmp_path / "panel.html").read_text("utf-8")) == holds
+    panel.close()
 
 
 def test_damaged_weights_are_told(session, tmp_path):

@@ -332,11 +332,11 @@ def test_a_network_learns_is_paused_and_looked_back_at(opened):
     # The page is not blocked meanwhile.
     panel.type_tile(80)
     panel.expect_tile(80, 80)
-    expect(tab.role("train-state")).to_contain_text("epoch 3 of 15")
+    expect(tab.role("train-state")).to_contain_text("epoch 2 of 15")
     tab.action("pause").click()
     tab.expect_state("paused")
     words = tab.role("iou-curve").get_attribute("aria-label")
-    assert float(re.search(r"IoU (\d\.\d+)", words)[1]) > 0.6, "after 60 steps: 0.87 to 0.91 where it was tried"
+    assert float(re.search(r"IoU (\d\.\d+)", words)[1]) > 0.6, "after 40 steps: 0.90 where it was tried"
     expect(tab.role("epoch")).to_contain_text(re.compile(r"epoch \d"))
     tab.setting("epoch").press("Home")
     expect(tab.role("epoch")).to_have_text("before the first step")

@@ -29,14 +29,27 @@ let last = Promise.resolve();
 
 /** The graphics card where there is one that can be asked, else WebAssembly. */
 async function deviceAtHand() {
-  const { jax } = scope;
   // More threads would want workers of their own, which a file is not given.
   scope.SharedArrayBuffer = undefined;
-  for (const device of ["webgpu", "wasm"]) {
-    const there = await jax.init(device).catch(() => /** @type {string[]} */ ([]));
-    if (there.includes(device)) return jax.defaultDevice(device);
-  }
+  for (const device of ["webgpu", "wasm"]) if (await works(device)) return device;
   throw new Error("this browser knows no WebAssembly");
+}
+
+/**
+ * Whether it counts rightly: some drivers are there and do not.
+ *
+ * @param {string} device
+ */
+async function works(device) {
+  const { jax } = scope;
+  try {
+    if (!(await jax.init(device)).includes(device)) return false;
+    jax.defaultDevice(device);
+    const [one, two] = await jax.np.add(jax.np.array(Float32Array.of(1, 2), { shape: [2] }), 0.5).data();
+    return one === 1.5 && two === 2.5;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {Order} order */

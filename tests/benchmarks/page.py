@@ -1,0 +1,82 @@
+"""How fast networks run and learn in a page: python tests/benchmarks/page.py
+
+The maps of *classroom*, and steps of learning, in Chromium from disc, with what that computes with by itself, and with
+WebGPU on the processor if it offers one. Nothing is trained before: time does not depend on the numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from measure import Timing, table
+from playwright.sync_api import Browser, sync_playwright
+
+from unet_explorer import PRESETS, build_model, save_page
+
+RUNS = 10
+PLAIN = ["--no-sandbox", "--disable-gpu"]
+WEBGPU = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"]
+MAPS = """async (runs) => {
+    const text = (id) => document.getElementById(id).textContent;
+    const bytes = (id) => Uint8Array.from(atob(text(id)), (letter) => letter.charCodeAt(0));
+    const packed = new Blob([bytes("ue-library")]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const library = await new Response(packed).text();
+    const worker = new Worker(URL.createObjectURL(new Blob([library, "\\n", text("ue-worker")])));
+    const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
+    const told = async (order) => (worker.postMessage(order), await heard());
+    const { steps, cells } = JSON.parse(text("ue-network"));
+    const { device } = await told({ do: "start", number: 0, steps, weights: bytes("ue-weights").buffer });
+    const seconds = [];
+    for (let run = 0; run <= runs; run += 1) {
+        const numbers = Float32Array.from({ length: 188 * 188 }, Math.random);
+        const began = performance.now();
+        await told({ do: "run", number: 1, tile: { numbers, channels: 1, height: 188, width: 188 } });
+        for (const { name } of steps) await told({ do: "view", number: 2, steps: [name], cells, channel: -1 });
+        seconds.push((performance.now() - began) / 1000);
+    }
+    worker.terminate();
+    return [device, seconds];
+}"""
+
+
+def learning(browser: Browser, file: Path) -> tuple[str, str]:
+    """Steps a second, and the IoU that was reached, as the page says them."""
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    page.locator("[data-open=Train]").click()
+    page.locator("[data-tab=train] [data-action=start]").click()
+    page.wait_for_selector('[data-tab=train][data-state="finished"]', timeout=600_000)
+    words = page.locator("[data-role=iou-curve]").get_attribute("aria-label") or ""
+    found = re.search(r"IoU (\S+),", words)
+    return page.locator("[data-role=speed]").inner_text(), found[1] if found else "none"
+
+
+def main() -> None:
+    rows: list[tuple[str, object, str, bool | None]] = []
+    with tempfile.TemporaryDirectory() as room, sync_playwright() as playwright:
+        file, (config, tile) = Path(room) / "unet.html", PRESETS["classroom"]
+        save_page(file, model=build_model(config, tile), tile=tile)
+        size = file.stat().st_size
+        rows.append(("size, with the weights of classroom", f"{size / 1e6:.2f} MB", "≤ 1.4 MB", size <= 1.4e6))
+        for arguments in (PLAIN, WEBGPU):
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+            page = browser.new_page()
+            page.goto(file.as_uri())
+            device, (first, *others) = page.evaluate(MAPS, RUNS)
+            timing = Timing.of(others)
+            rows.append((f"all maps of classroom, {device}", timing, "≤ 1 s", timing.median <= 1))
+            rows.append((f"the first time, when all is compiled, {device}", f"{first:.2f} s", "", None))
+            speed, iou = learning(browser, file)
+            reached = iou != "none" and float(iou) >= 0.85
+            rows.append((f"learning, {device}", f"{speed}, IoU {iou}", "IoU ≥ 0.85 in 2 min", reached))
+            browser.close()
+    table(rows)
+
+
+if __name__ == "__main__":
+    main()
