@@ -7,7 +7,7 @@ import threading
 from hands import LONG, SMALL, TILE, Silent, Watch, pressed
 from hypothesis import given
 from hypothesis import strategies as st
-from support import configs
+from support import configs, second
 
 from unet_explorer import (
     TrainingSession,
@@ -91,6 +91,7 @@ def test_a_stop_while_they_are_started_is_not_lost(instrument, chosen, monkeypat
     tab.close()
 
 
+@second("three trainings")
 def test_nobody_is_offered_to_go_on_with_a_comparison(worker, state):
     session = TrainingSession(SMALL, cells(4, size=96), TILE, worker, steps=100_000)
     session.lasting = False

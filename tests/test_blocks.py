@@ -27,7 +27,7 @@ def cut(draw):
     return Blocks(config, image, tile, per_block=draw(st.tuples(st.integers(1, 3), st.integers(1, 3))))
 
 
-@examples(150)
+@examples(70)
 @given(cut())
 def test_every_pixel_is_written_exactly_once_and_no_two_blocks_share_a_chunk(blocks):
     written = np.zeros(blocks.image, int)
@@ -58,7 +58,7 @@ def test_every_pixel_is_written_exactly_once_and_no_two_blocks_share_a_chunk(blo
         assert chunk % 2**blocks.config.depth == 0
 
 
-@examples(100)
+@examples(50)
 @given(cut(), st.data())
 def test_a_written_pixel_sees_what_it_sees_in_the_whole_and_the_block_holds_all_of_that(blocks, data):
     """Against walking back, step by step, through the whole and through the tile."""
@@ -85,7 +85,7 @@ def test_a_written_pixel_sees_what_it_sees_in_the_whole_and_the_block_holds_all_
         assert max(places) < read.stop
 
 
-@examples(60)
+@examples(40)
 @given(cut())
 def test_a_block_reads_no_more_than_its_tiles_need(blocks):
     for block in blocks:
@@ -99,7 +99,7 @@ def test_a_block_reads_no_more_than_its_tiles_need(blocks):
             assert (block.read[at].start, block.read[at].stop) == (min(needed), max(needed) + 1)
 
 
-@examples(60)
+@examples(40)
 @given(cut(), st.integers(1, 3))
 def test_a_block_has_no_more_tiles_than_it_was_given_or_it_could_not_be(blocks, more):
     asked = Blocks(blocks.config, blocks.image, blocks.tile, per_block=more)

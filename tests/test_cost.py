@@ -10,7 +10,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import PROJECT, configs
+from support import PROJECT, configs, second
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, estimate_memory, plan, trace, valid_sizes
 
@@ -124,6 +124,7 @@ def test_a_larger_batch_or_tile_takes_more(config, down, across, batch, training
 
 @pytest.mark.tensorflow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak where Linux shows it")
+@second("a process that is measured")
 def test_the_classroom_as_measured():
     config, tile = PRESETS["classroom"].config, PRESETS["classroom"].tile
     # The benchmark, asked for a single design, does the work and prints its own peak.

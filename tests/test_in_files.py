@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 from own_images import GREY, RAMP, SQUARE, pair, save, save_tiff
+from support import second
 
 from unet_explorer import TrainingSession, UNetConfig, cells, from_folder
 from unet_explorer.core.trace import trace
@@ -248,6 +249,7 @@ def test_it_learns_from_files_and_is_opened_again(tmp_path, monkeypatch):
 
 
 @pytest.mark.tensorflow
+@second("a training of its own")
 def test_a_file_that_goes_while_it_learns_ends_the_training_in_words(tmp_path, monkeypatch):
     monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path / "state"))
     _, data = both(monkeypatch, several(tmp_path / "set"))

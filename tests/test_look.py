@@ -23,7 +23,7 @@ OKABE_ITO = {"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442", "
 @pytest.fixture(scope="module")
 def sources(project):
     """Every file of ours that may name a colour, but the palette."""
-    every = [file for kind in ("py", "js", "css") for file in (project / "unet_explorer").rglob(f"*.{kind}")]
+    every = [file for kind in ("py", "js", "css", "html") for file in (project / "unet_explorer").rglob(f"*.{kind}")]
     return {file: file.read_text("utf-8") for file in every if file.name != "palette.py"}
 
 
@@ -56,8 +56,8 @@ def code(text):
 
 def test_every_property_that_a_style_sheet_uses_is_defined(sources):
     sheets = {file.name: text for file, text in sources.items() if file.suffix == ".css"}
-    assert sheets.keys() == {"look.css", "base.css", "stage.css", "tabs.css"}
-    own = (read(f"{name}.css") for name in ("lib/base", "stage/stage", "tabs/tabs"))
+    assert sheets.keys() == {"look.css", "base.css", "stage.css", "tabs.css", "page.css"}
+    own = (read(f"{name}.css") for name in ("lib/base", "stage/stage", "tabs/tabs", "page/page"))
     # The height comes from static/stage/frame.js.
     defined = {"--ue-height", *re.findall(r"(--ue-[\w-]+):", "".join([page_style(), *own]))}
     used = {name for text in sheets.values() for name in VARIABLE.findall(text)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from support import configs, examples
+from support import configs, examples, second
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, trace, valid_sizes
 from unet_explorer.core.plan import TILE
@@ -138,6 +138,7 @@ def rectangle(config):
 
 
 @pytest.mark.tensorflow
+@second("a process of its own; the others build it here")
 def test_a_stranger_builds_the_same_network(tmp_path):
     import keras
     import numpy as np

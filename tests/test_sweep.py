@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PATIENCE, everything
+from support import PATIENCE, everything, second
 
 from unet_explorer import PRESETS, TrainingSession, UNetConfig, cells, grid, save_sweep, sweep
 from unet_explorer.cluster import connected
@@ -103,6 +103,7 @@ def test_rows_come_in_the_order_of_designs_and_seeds_and_measure_what_they_took(
 
 
 @pytest.mark.tensorflow
+@second("many runs")
 def test_halving_leaves_the_worse_and_the_rest_learn_as_if_there_were_none(taught, client, data):
     designs = [(config, TILE) for config in (THIN, WIDE, DEEP)]
     halved = sweep(designs, data, [0, 3], client=client, recipe=RECIPE, halving=3)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
-from support import examples
+from support import examples, second
 
 import unet_explorer
 from unet_explorer import Dataset, cells, membranes, shapes
@@ -276,6 +276,7 @@ def test_shapes_are_what_they_are_called(made):
     assert min(seen.values()) >= 8
 
 
+@second("many images")
 def test_brightness_does_not_tell_one_shape_from_another():
     """No class is brighter or larger than another by more than a third of what varies within a class."""
     data = shapes(40, 256, seed=7)

@@ -188,6 +188,7 @@ def test_starting_twice_is_starting_once(train, state):
     pressed(train, "stop")
 
 
+@second("the same in a browser in test_train")
 def test_one_step_pause_go_on_stop_and_reset(train):
     watch = Watch(train)
     train.recipe = {**train.recipe, "steps": 100_000}

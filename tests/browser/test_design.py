@@ -7,7 +7,7 @@ import shutil
 
 from panel import Panel, expected_shapes, open_panel, shapes_on_screen
 from playwright.sync_api import expect
-from support import PROJECT
+from support import PROJECT, second
 
 from unet_explorer import UNetConfig, plan, trace
 
@@ -118,6 +118,7 @@ def test_undo_redo_reset_and_presets(warm_lab, page):
     expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "16")
 
 
+@second("holds a key for long")
 def test_a_key_held_down_is_one_step_back(warm_lab, page):
     panel, _ = open_panel(warm_lab, page)
     panel.knob("tile_height").focus()

@@ -60,6 +60,7 @@ def images(folder, name="a"):
 
 
 @POSIX
+@second("a killed worker is tried in test_worker and test_tabs")
 def test_a_killed_worker_is_told_and_the_training_goes_on(lab, page, tmp_path):
     panel, notebook, tab = open_train(lab, page, tmp_path, **ENDLESS)
     tab.action("start").click()
@@ -128,6 +129,7 @@ def test_a_lost_kernel_takes_its_worker_along_and_the_next_one_goes_on(lab, page
     tab.expect_state("stopped")
 
 
+@second("tried in test_closing, too")
 def test_closing_the_panel_ends_the_training_and_the_worker(lab, page, tmp_path):
     _, notebook, tab = open_train(lab, page, tmp_path, **ENDLESS)
     tab.action("start").click()
@@ -138,6 +140,7 @@ def test_closing_the_panel_ends_the_training_and_the_worker(lab, page, tmp_path)
     expect(page.locator(".unet-explorer")).to_have_count(0)
 
 
+@second("the same in Python in test_own_images_tab")
 def test_own_images_by_path_by_zip_and_by_folder(warm_lab, page, tmp_path):
     name = "<img src=x onerror=alert(1)>"
     folder = images(tmp_path / "mine" / name, name)
@@ -190,6 +193,7 @@ def test_own_images_by_path_by_zip_and_by_folder(warm_lab, page, tmp_path):
     expect(tab.role("data")).to_contain_text("membranes: 24 images")
 
 
+@second("what harms is tried in test_hostile and test_archives")
 def test_a_zip_that_means_harm_changes_nothing(warm_lab, page, tmp_path):
     _, notebook, tab = open_train(warm_lab, page, tmp_path / "state")
     escaping, bomb, torn = (tmp_path / f"{name}.zip" for name in ("escaping", "bomb", "torn"))

@@ -10,7 +10,7 @@ import pytest
 from panel import NUMBER, OPEN, Panel, expected_shapes, open_panel, shapes_on_screen
 from playwright.sync_api import Page, expect
 from server import Notebook
-from support import PATIENCE, everything
+from support import PATIENCE, everything, exhaustive
 
 from unet_explorer import UNetConfig
 
@@ -213,7 +213,10 @@ def restart_the_kernel(page: Page) -> None:
     Notebook(page).ready()
 
 
-@pytest.mark.parametrize("way", ["run again", "delete the output", "close the page", "restart the kernel"])
+WAYS = ["run again", "delete the output", "close the page", "restart the kernel"]
+
+
+@pytest.mark.parametrize("way", exhaustive(WAYS, WAYS[::3]))
 def test_however_a_panel_is_lost_its_worker_does_not_stay(lab, page, way):
     """Each holds hundreds of MB. The one of the panel that is shown is left, and rests when nobody uses it."""
     others = {each.pid for each in workers(lab)}

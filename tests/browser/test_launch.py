@@ -17,7 +17,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 from server import free_port, wait_until_it_answers
-from support import PATIENCE, everything
+from support import PATIENCE, everything, second
 
 from unet_explorer import explore
 
@@ -152,6 +152,7 @@ def test_the_command_opens_the_notebook(start, page, project, tmp_path):
     assert (project / "notebooks" / "explore.ipynb").read_bytes() == before
 
 
+@second("a server of its own; what is fetched is looked for in test_imports")
 def test_the_page_asks_nobody_else(start, page):
     _, url = start("--port", str(free_port()))
     asked = []
@@ -168,6 +169,7 @@ def expect_nothing_runs(page: Page) -> None:
     assert page.locator(".unet-explorer").count() == 0
 
 
+@second("a server of its own")
 def test_what_lies_beside_the_notebook_is_not_imported_and_a_reload_runs_nothing_twice(start, page, tmp_path):
     folder = tmp_path / "from elsewhere"
     folder.mkdir()

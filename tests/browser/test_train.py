@@ -7,7 +7,7 @@ import re
 import pytest
 from panel import open_panel
 from playwright.sync_api import expect
-from support import second
+from support import exhaustive, second
 from tabs import open_tab, open_train
 
 
@@ -231,8 +231,12 @@ def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(w
     notebook.expect_kernel("panel.tab('Train').recipe['augmentation']['elastic']", "False")
 
 
-@pytest.mark.parametrize(("theme", "width"), [("JupyterLab Light", 1500), ("JupyterLab Dark", 760)])
-def test_nothing_in_the_tabs_hinders_a_reader(warm_lab, page, tmp_path, theme, width):
+THEMES = [("JupyterLab Light", 1500), ("JupyterLab Dark", 760)]
+
+
+@pytest.mark.parametrize("look", exhaustive(THEMES, THEMES[1:], str))
+def test_nothing_in_the_tabs_hinders_a_reader(warm_lab, page, tmp_path, look):
+    theme, width = look
     from axe_playwright_python.sync_playwright import Axe
 
     panel, notebook, tab = open_train(warm_lab, page, tmp_path, steps=4, steps_per_epoch=4)

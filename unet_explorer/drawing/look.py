@@ -38,7 +38,7 @@ def night_style() -> str:
         >>> night_style().splitlines()[1]
         '  --jp-layout-color0: #111111;'
     """
-    named = {**_THEME, "panel": "--jp-layout-color1"}
+    named = {**_THEME, "panel": "--jp-layout-color1", "brand": "--jp-brand-color1"}
     lines = "".join(f"  {named[name]}: {colour};\n" for name, colour in NIGHT.items())
     return f'body[data-jp-theme-light="false"] {{\n{lines}}}\n'
 

@@ -103,7 +103,14 @@ PAGE: Final = {
 }
 """Ground, text and boxes on a white page. On screen the theme decides; see ``look.css``."""
 
-NIGHT: Final = {"paper": "#111111", "panel": "#212121", "ink": "#FFFFFF", "quiet": "#B8B8B8", "line": "#4A4A4A"}
+NIGHT: Final = {
+    "paper": "#111111",
+    "panel": "#212121",
+    "ink": "#FFFFFF",
+    "quiet": "#B8B8B8",
+    "line": "#4A4A4A",
+    "brand": SKY,
+}
 """Ground and text of a page of its own where the reader's system asks for dark ones."""
 
 _NAMED: Final = {
