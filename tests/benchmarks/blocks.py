@@ -1,13 +1,14 @@
-"""Images larger than memory on Dask: python tests/benchmarks/blocks.py [memory] [workers] [scheduler] [overlap].
+"""Images larger than memory on Dask: python tests/benchmarks/blocks.py [objects] [memory] [workers] …
 
 All parts, or those named; ``--side 20000`` says how large the image is. It is made lazily, chunk by chunk, so that
 nothing of it lies anywhere. What a worker holds is read from the system, above what it holds once the network has
-predicted one block.
+predicted one block. Objects are held against dask-image and patchworks where these are installed.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
@@ -18,13 +19,17 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import dask.array as da
 import numpy as np
+import zarr
 from measure import table
+from scipy import ndimage
 
 from unet_explorer import PRESETS, build_model, predict_image, tile_for_output
 from unet_explorer.cluster import connected
 from unet_explorer.core.axis import margins
 from unet_explorer.predict import submitting
+from unet_explorer.predict.across import in_block, joined, numbered
 from unet_explorer.predict.submitting import answers
 
 CONFIG = PRESETS["classroom"].config
@@ -34,6 +39,8 @@ LIMIT = 1e9
 TASKS = 10_000
 OVERLAP = 4_000
 """Pixels a side of the image that `map_overlap` predicts as well."""
+OBJECTS = 4_000
+"""And of the mask whose objects are numbered."""
 Row = tuple[str, object, str, bool | None]
 
 
@@ -46,8 +53,6 @@ def pixels(block_info=None):
 
 
 def image(side: int):
-    import dask.array as da
-
     parts = (CHUNK,) * (side // CHUNK) + ((side % CHUNK,) if side % CHUNK else ())
     return da.map_blocks(pixels, dtype="uint8", chunks=(parts, parts), meta=np.empty((0, 0), "uint8"))
 
@@ -193,7 +198,68 @@ def overlap(side: int) -> list[Row]:
     ]
 
 
-PARTS = {"memory": memory, "workers": workers, "scheduler": scheduler, "overlap": overlap}
+def objects(side: int) -> list[Row]:
+    """Objects numbered across blocks: ours, and two others where they are installed, against SciPy on the whole."""
+    side = min(side, OBJECTS)
+    mask = (ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(side, side)), 3) > 0).astype("uint8")
+    wanted, _ = ndimage.label(mask)
+    rows: list[Row] = []
+    for name, number in (("ours", our_objects), ("dask-image", dask_image_objects), ("patchworks", patchworks_objects)):
+        with tempfile.TemporaryDirectory() as folder:
+            place = f"{folder}/mask.zarr"
+            zarr.create_array(place, data=mask, chunks=(CHUNK, CHUNK))
+            start = time.perf_counter()
+            try:
+                found = number(place)
+            except ImportError:
+                rows.append((f"  {name}", "not installed", "", None))
+                continue
+            seconds = time.perf_counter() - start
+        same = is_same_partition(found, wanted)
+        judged = "those of one piece" if same else "not those of one piece"
+        words = f"{seconds:.1f} s, {int(found.max()):,} objects, {judged}; {load()}"
+        rows.append((f"  {name}", words, "the same" if name == "ours" else "", same if name == "ours" else None))
+    return [(f"objects across blocks, {side:,} × {side:,} px", f"{int(wanted.max()):,} by SciPy", "", None), *rows]
+
+
+def our_objects(place: str) -> np.ndarray:
+    mask = zarr.open_array(place, mode="r")
+    steps = [slice(start, min(start + CHUNK, mask.shape[0])) for start in range(0, mask.shape[0], CHUNK)]
+    places = list(itertools.product(steps, steps))
+    blocks = []
+    for each in places:
+        part = mask[each]
+        blocks.append(in_block(part, part, each)[1])
+    found = np.zeros(mask.shape, np.uint32)
+    for each, known in zip(places, joined(blocks).tables, strict=True):
+        found[each] = numbered(mask[each], known)
+    return found
+
+
+def dask_image_objects(place: str) -> np.ndarray:
+    from dask_image.ndmeasure import label
+
+    return np.asarray(label(da.from_zarr(place))[0])
+
+
+def patchworks_objects(place: str) -> np.ndarray:
+    from patchworks import tile_process
+
+    def own(tile: np.ndarray) -> np.ndarray:
+        return ndimage.label(tile)[0].astype("int32")
+
+    return np.asarray(
+        tile_process(da.from_zarr(place), own, tile_shape=(CHUNK, CHUNK), write_to=f"{place}.labels.zarr")
+    )
+
+
+def is_same_partition(found: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether two pictures tell the same objects apart, whatever their numbers."""
+    pairs = np.unique(np.stack([found.ravel(), wanted.ravel()]).astype(np.int64), axis=1)
+    return all(len(np.unique(side)) == pairs.shape[1] for side in pairs)
+
+
+PARTS = {"objects": objects, "memory": memory, "workers": workers, "scheduler": scheduler, "overlap": overlap}
 
 
 def main() -> None:
