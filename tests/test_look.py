@@ -100,11 +100,12 @@ def test_every_class_of_a_style_sheet_is_the_class_of_something(sources):
         re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL) for file, text in sources.items() if file.suffix == ".css"
     ]
     styled = {name for text in sheets for name in re.findall(r"\.(ue-[\w-]+)", text)}
-    made = "\n".join(text for file, text in sources.items() if file.suffix != ".css")
+    said = (text for file, text in sources.items() if file.suffix != ".css")
+    made = {name for text in said for name in re.findall(r"ue-[\w-]+", text)}
     # These are put together when they are used: by operation, by class, and by kind of curve.
     composed = {f"ue-{op}" for op in OPERATIONS} | {f"ue-op-{op}" for op in OPERATIONS}
     composed |= {f"ue-cell-class{number}" for number in (1, 2, 3)}
-    orphans = {name for name in styled - composed if not re.search(rf"\b{name}\b", made)}
+    orphans = {name for name in styled - composed if not any(f"{each}-".startswith(f"{name}-") for each in made)}
     assert {name for name in orphans if not name.startswith("ue-curve-")} == set()
 
 

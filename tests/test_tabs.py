@@ -259,6 +259,7 @@ def test_one_of_which_nothing_is_known_yet_is_looked_for_again(instrument, image
     assert made[0].cancelled
 
 
+@second("going on is tried in test_going_on and test_kept")
 def test_a_former_notebooks_training_is_offered_and_goes_on(train, instrument, worker):
     train.recipe = {**train.recipe, "steps": 100_000}
     watch = Watch(train)

@@ -274,6 +274,7 @@ def test_a_script_that_ends_takes_its_worker_along(state):
     assert gone(int(done.stdout))
 
 
+@second("a process of its own")
 def test_what_the_readme_shows_runs(state):
     """With fewer steps."""
     shown = (PROJECT / "README.md").read_text("utf-8")

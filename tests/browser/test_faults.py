@@ -16,7 +16,7 @@ import tifffile
 from panel import Panel
 from PIL import Image
 from playwright.sync_api import expect
-from support import PATIENCE, exhaustive, second
+from support import PATIENCE, second
 from tabs import Tab, open_tab, open_train
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a Unix signal")
@@ -100,7 +100,8 @@ def test_any_lab_goes_on_after_a_reload_of_the_page(any_lab, page, tmp_path):
     again.expect_state("stopped")
 
 
-@pytest.mark.parametrize("end", exhaustive(["restart", "shutdown"], ["shutdown"]))
+@second("how panels are lost is tried in test_kernel, going on in test_going_on")
+@pytest.mark.parametrize("end", ["restart", "shutdown"])
 def test_a_lost_kernel_takes_its_worker_along_and_the_next_one_goes_on(lab, page, tmp_path, end):
     _, notebook, tab = open_train(lab, page, tmp_path, **ENDLESS)
     tab.action("start").click()

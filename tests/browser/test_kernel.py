@@ -10,7 +10,7 @@ import pytest
 from panel import NUMBER, OPEN, Panel, expected_shapes, open_panel, shapes_on_screen
 from playwright.sync_api import Page, expect
 from server import Notebook
-from support import PATIENCE, everything, exhaustive
+from support import PATIENCE, everything, exhaustive, second
 
 from unet_explorer import UNetConfig
 
@@ -37,6 +37,7 @@ def test_a_reload_of_the_page_restores_everything(lab, page):
     expect(panel.step("enc3_conv1")).to_be_visible()
 
 
+@second("a second view")
 def test_two_views_of_one_panel(lab, page):
     first, notebook = open_panel(lab, page, "display(panel)")
     views = page.locator(".unet-explorer")

@@ -6,6 +6,7 @@ import re
 
 from panel import expected_shapes, open_panel, shapes_on_screen
 from playwright.sync_api import expect
+from support import second
 
 from unet_explorer import UNetConfig, plan
 
@@ -157,6 +158,7 @@ def test_a_tile_beyond_the_slider_does_not_run_away_when_dragged(warm_lab, page)
     page.mouse.up()
 
 
+@second("many places of a hand")
 def test_nothing_moves_while_the_tile_is_dragged(warm_lab, page):
     panel, _ = open_panel(warm_lab, page)
     for width in (1500, 1140, 900):
