@@ -135,3 +135,17 @@ def lab(labs) -> Iterator[Lab]:
 def warm_lab(labs) -> WarmLab:
     """JupyterLab as it comes; a notebook has the kernel of the notebook before, for tests that do not ask for more."""
     return WarmLab(labs(SUBSHELLS[0]))
+
+
+@pytest.fixture
+def from_disc(browser):
+    """A page without a network, whose every request and every word of the console is noted."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True)
+    page, asked, said = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert [url for url in asked if not url.startswith(("file:", "about:", "blob:file:", "blob:null"))] == []
+    assert said == [], "nothing is refused by the page's own policy"
+    context.close()

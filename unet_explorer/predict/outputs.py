@@ -81,7 +81,32 @@ class InArray(NamedTuple):
         return self.out
 
 
-class InFiles:
+class _InFolder:
+    """What becomes of blocks that workers write into the folder beside the file.
+
+    Args:
+        target: The file.
+        scene: What is predicted.
+        staged: The folder.
+        blocks: The blocks of the image.
+        writer: Writes into the folder.
+    """
+
+    def __init__(self, target: Target, scene: Scene, staged: Staged, blocks: Blocks, writer: InZarr | InOme) -> None:
+        self._target, self._scene, self._staged, self._blocks = target, scene, staged, blocks
+        staged.prepare(writer, blocks)
+
+    @property
+    def done(self) -> set[int]:
+        """Blocks that an earlier run has written."""
+        return self._staged.done
+
+    def take(self, block: Block, answer: int) -> None:
+        """Note that a block is on disc."""
+        self._staged.note(block.number, answer)
+
+
+class InFiles(_InFolder):
     """A file whose blocks the workers write into a folder beside it, which becomes the file at the end.
 
     Args:
@@ -95,19 +120,9 @@ class InFiles:
     """
 
     def __init__(self, target: Target, scene: Scene, staged: Staged, blocks: Blocks) -> None:
-        self._target, self._scene, self._staged, self._shape = target, scene, staged, blocks.image
         # Workers begin in folders of their own.
         self.writer = InZarr(str(staged.values.absolute()), scene.config, target.save != "probabilities", blocks.chunk)
-        staged.prepare(self.writer, blocks)
-
-    @property
-    def done(self) -> set[int]:
-        """Blocks that an earlier run has written."""
-        return self._staged.done
-
-    def take(self, block: Block, answer: int) -> None:
-        """Note that a block is on disc."""
-        self._staged.note(block.number, answer)
+        super().__init__(target, scene, staged, blocks, self.writer)
 
     def finish(self, work: Work) -> Any:
         """Write the file, whole or not at all, and delete the folder."""
@@ -121,7 +136,7 @@ class InFiles:
         else:
             with writing([self._target], self._scene) as sink:
                 for rows, values in self._bands():
-                    sink.put((rows, slice(0, self._shape[1])), values)
+                    sink.put((rows, slice(0, self._blocks.image[1])), values)
         self._staged.remove()
         return path
 
@@ -131,12 +146,12 @@ class InFiles:
 
     def _bands(self) -> Iterator[tuple[slice, NDArray[Any]]]:
         array = self._array()
-        for top in range(0, self._shape[0], _ROWS):
-            rows = slice(top, min(top + _ROWS, self._shape[0]))
+        for top in range(0, self._blocks.image[0], _ROWS):
+            rows = slice(top, min(top + _ROWS, self._blocks.image[0]))
             yield rows, np.asarray(array[rows])
 
 
-class InOmeFiles:
+class InOmeFiles(_InFolder):
     """Objects, numbered across all blocks, or a folder of OME-Zarr; both begin as one in the folder beside it.
 
     Args:
@@ -150,19 +165,9 @@ class InOmeFiles:
     """
 
     def __init__(self, target: Target, scene: Scene, staged: Staged, blocks: Blocks) -> None:
-        self._target, self._scene, self._staged, self._blocks = target, scene, staged, blocks
         folder = str(staged.values.absolute())
         self.writer = InOme(folder, scene.config, target.save, blocks.chunk, target.classes, scene.pixel)
-        staged.prepare(self.writer, blocks)
-
-    @property
-    def done(self) -> set[int]:
-        """Blocks that an earlier run has written."""
-        return self._staged.done
-
-    def take(self, block: Block, answer: int) -> None:
-        """Note that a block is on disc."""
-        self._staged.note(block.number, answer)
+        super().__init__(target, scene, staged, blocks, self.writer)
 
     def finish(self, work: Work) -> Any:
         """Number the objects, make coarser levels, and move it into place, or write the file."""
