@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import threading
 
 import pytest
@@ -108,6 +110,11 @@ def test_who_looks_at_it_without_a_kernel_sees_the_picture_and_reads_what_to_do(
     assert data["image/svg+xml"] == standalone(UNetConfig(), (570, 570))
     words = "U-Net of depth 4 with 64 filters, tile 570 × 570. Run this cell to open the panel."
     assert data["text/plain"] == words
+    # What is left where a viewer takes scripts away: the same picture.
+    left = re.sub("<script>.*</script>", "", data["text/html"], flags=re.DOTALL)
+    inside = base64.b64decode(re.search('src="data:image/svg[+]xml;base64,([^"]+)"', left)[1]).decode()
+    assert (inside, f'alt="{words}"' in left) == (data["image/svg+xml"], True)
+    assert len(data["text/html"]) < 320_000
     assert metadata["unet_explorer"] == {"saved": True}
 
 

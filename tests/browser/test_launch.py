@@ -13,8 +13,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import Page, expect
 from server import free_port, wait_until_it_answers
 from support import PATIENCE, everything, second
@@ -192,7 +194,7 @@ def test_what_lies_beside_the_notebook_is_not_imported_and_a_reload_runs_nothing
     expect(page.locator(".jp-CodeCell .jp-InputPrompt").first).to_have_text("[1]:")
 
 
-def test_a_lab_that_was_started_otherwise_runs_nothing_and_shows_the_saved_picture(lab, page, project):
+def test_a_lab_that_was_started_otherwise_runs_nothing_and_shows_what_was_saved(lab, page, project):
     notebook = json.loads((project / "notebooks" / "explore.ipynb").read_text("utf-8"))
     cell = notebook["cells"][1]
     bundle, metadata = explore("classroom")._repr_mimebundle_()
@@ -200,11 +202,23 @@ def test_a_lab_that_was_started_otherwise_runs_nothing_and_shows_the_saved_pictu
     (lab.folder / "explore.ipynb").write_text(json.dumps(notebook))
     lab.open(page, "explore.ipynb")
     expect_nothing_runs(page)
+    # It is from elsewhere, so no script of it is run.
     picture = page.locator(".jp-OutputArea-output img")
     expect(picture).to_have_attribute("src", re.compile("^data:image/svg"))
     expect(picture).to_have_attribute(
         "alt", re.compile("U-Net of depth 3 with 8 filters, tile 188 × 188. Run this cell")
     )
+    assert page.locator(".jp-OutputArea-output iframe").count() == 0
+    # One's own, or one that is trusted: the instrument itself, and still nothing runs.
+    trusted = lab.folder / "own.ipynb"
+    trusted.write_text(json.dumps(notebook))
+    NotebookNotary(data_dir=str(lab.home / "jupyter_data_dir")).sign(nbformat.read(trusted, as_version=4))
+    lab.open(page, "own.ipynb")
+    inside = page.frame_locator(".jp-OutputArea-output iframe")
+    inside.locator('[data-number="depth"]').fill("2")
+    inside.locator('[data-number="depth"]').press("Enter")
+    expect(inside.locator('[data-step="enc1_conv1"]')).to_be_visible()
+    expect(inside.locator('[data-step="enc2_conv1"]')).to_have_count(0)
 
 
 @pytest.mark.more

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
 from panel import Panel, expected_shapes, shapes_on_screen
 from playwright.sync_api import expect
 
@@ -61,6 +63,27 @@ def test_every_knob_follows_without_a_kernel(opened):
     panel = opened("unet1-t188-d3-f8-11hrn4")
     expect(panel.role("problem")).to_contain_text("was cut off or mistyped")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+
+
+def test_a_saved_notebook_is_alive_where_its_viewer_runs_scripts(from_disc, tmp_path):
+    data, metadata = explore("classroom")._repr_mimebundle_()
+    shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("explore()", outputs=[shown])])
+    content, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    saved = tmp_path / "saved.html"
+    saved.write_text(f"<!doctype html><body>{content}", "utf-8")
+    from_disc.goto(saved.as_uri())
+    inside = from_disc.frame_locator("iframe")
+    panel = Panel(from_disc, inside.locator(".unet-explorer"))
+    expect(panel.step("head")).to_be_visible()
+    panel.type("depth", 2)
+    assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=2, base_filters=8), 188)
+    # It brings no lessons, so it offers none; and its address is nobody's.
+    expect(panel.action("lessons")).to_be_hidden()
+    panel.action("save").click()
+    panel.action("copy-link").click()
+    expect(panel.role("link")).to_have_value(re.compile("^unet1-"))
+    assert explore(panel.role("link").input_value()).config == UNetConfig(depth=2, base_filters=8)
 
 
 def test_a_lesson_from_prediction_to_reveal_on_a_phone_and_read_by_everybody(opened):

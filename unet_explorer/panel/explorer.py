@@ -27,6 +27,7 @@ from unet_explorer.panel.diagnosis import diagnosis
 from unet_explorer.panel.glossary import entries
 from unet_explorer.panel.handed import File
 from unet_explorer.panel.instrument.widget import Instrument
+from unet_explorer.panel.kept import kept_html
 from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.rooms import SWEEP, TABS, Parts
 from unet_explorer.panel.taking import Content, file_of, menu, save
@@ -477,16 +478,19 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self.instrument.tile = [height, width]
 
     def _repr_mimebundle_(self, **more: Any) -> Any:
-        """What a notebook keeps of it: the panel, and for whoever looks at it without a kernel a picture and words."""
+        """What a notebook keeps of it: the panel, and for whoever has no kernel the page, or a picture and words."""
         made = super()._repr_mimebundle_(**more)
         if made is None:
             return None
         data, metadata = made if isinstance(made, tuple) else (made, {})
         height, width = self.tile
-        words = f"U-Net of depth {self.config.depth} with {self.config.base_filters} filters, tile {height} × {width}"
+        design = f"U-Net of depth {self.config.depth} with {self.config.base_filters} filters"
+        words = f"{design}, tile {height} × {width}. Run this cell to open the panel."
+        picture = standalone(self.config, self.tile)
         data = data | {
-            "text/plain": f"{words}. Run this cell to open the panel.",
-            "image/svg+xml": standalone(self.config, self.tile),
+            "text/plain": words,
+            "text/html": kept_html(self.told, picture, words),
+            "image/svg+xml": picture,
         }
         return data, {**metadata, "unet_explorer": {"saved": True}}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,13 +36,16 @@ _INSIDE: Final = "Inside"
 """A tab that a page has where it holds a network."""
 
 
-def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
+def page_html(
+    instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None, *, whole: bool = True
+) -> str:
     """The page as text.
 
     Args:
         instrument: What a notebook's page is told of the instrument: its traits by their names.
         stage: The same of the stage.
         network: One that runs in it, of the design that the instrument shows.
+        whole: Whether all lessons are in it, and what it takes for a network to learn and to run: half of its size.
     """
     sheets = style("lib/base.css", "stage/stage.css", "tabs/tabs.css", "page/page.css")
     code, look = str(script("page/page.js")), f"{sheets}\n{night_style()}"
@@ -52,9 +55,9 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
         "about": escape(_ABOUT),
         "style": look,
         "code": code,
-        "scene": _json(_scene(instrument, stage, network)),
+        "scene": _json(_scene(instrument, stage, network) if whole else _alone(instrument, stage, [])),
         "networks": base64.b64encode(networks_at_hand()).decode(),
-        "running": _running(network),
+        "running": _running(network) if whole else "",
     }
     assert "</script" not in code.lower()
     assert "</style" not in look.lower()
@@ -99,20 +102,26 @@ def _policy(code: str, look: str) -> str:
 
 def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
     """All that a kernel would have told."""
-    # The first tab is the instrument itself; of the others there are those that a page does alone.
-    alone = [_TRAIN, *([_INSIDE] if network is not None else [])]
-    shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in alone)]
-    tabs = {title: [title] for title in alone}
     lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
     lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
+    alone = _alone(instrument, stage, [_TRAIN, *([_INSIDE] if network is not None else [])])
+    answers = {
+        "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
+        "letters": "".join(LETTERS),
+    }
+    return {**alone, "lessons": lessons, "answers": answers}
+
+
+def _alone(instrument: Mapping[str, Any], stage: Mapping[str, Any], tabs: Sequence[str]) -> dict[str, Any]:
+    """What is told without any lesson but the one that is shown; ``tabs`` are those that a page does by itself."""
+    # The first tab is the instrument itself.
+    shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in tabs)]
+    told = {**stage, "titles": shown, "opened": "Design", "tabs": {title: [title] for title in tabs}, "offers": []}
     return {
         "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
-        "stage": {**stage, "titles": shown, "opened": "Design", "tabs": tabs, "offers": []},
-        "lessons": lessons,
-        "answers": {
-            "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
-            "letters": "".join(LETTERS),
-        },
+        "stage": told,
+        "lessons": {},
+        "answers": {"head": "", "letters": ""},
         "table": link_table(),
         "version": __version__,
     }

@@ -64,31 +64,38 @@ del _sys`;
     },
   };
 
-  // A notebook that is opened again has no panel until its cell is run; until then it shows the picture that was saved.
-  const VIEW = "application/vnd.jupyter.widget-view+json";
+  const asPicture = (data) => {
+    const picture = document.createElement("img");
+    // As an image, nothing in it can run.
+    picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(data["image/svg+xml"])}`;
+    picture.alt = data["text/plain"] ?? "";
+    picture.style.maxWidth = "100%";
+    return picture;
+  };
+
+  /** Its script runs, as JupyterLab runs those of trusted outputs. */
+  const asPage = (html) => document.createRange().createContextualFragment(html);
+
+  // A notebook that is opened again has no panel until its cell is run; until then it shows what was saved: the page
+  // where the notebook is trusted, else the picture.
   const showSaved = (panel) => {
     for (const { model, outputArea } of panel.content.widgets) {
       if (!outputArea || !model.outputs) continue;
       for (let at = 0; at < model.outputs.length; at += 1) {
         const { data, metadata } = model.outputs.get(at);
-        const node = outputArea.widgets[at]?.node.querySelector("[data-mime-type]");
+        const node = outputArea.widgets[at]?.node.querySelector(".jp-OutputArea-output");
         if (!node || !metadata.unet_explorer || !data["image/svg+xml"] || node.dataset.saved) continue;
-        // Of a notebook that is not trusted JupyterLab shows the words alone.
-        if (node.dataset.mimeType === VIEW && !/^Error displaying widget/.test(node.textContent)) continue;
+        // A widget that is alive stays. One that is not says so; of a notebook that is not trusted, none is shown at all.
+        if (!node.dataset.mimeType && !/^Error displaying widget/.test(node.textContent)) continue;
         node.dataset.saved = "true";
-        const picture = document.createElement("img");
-        // As an image, nothing in it can run.
-        picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(data["image/svg+xml"])}`;
-        picture.alt = data["text/plain"] ?? "";
-        picture.style.maxWidth = "100%";
-        node.replaceChildren(picture);
+        node.replaceChildren(model.trusted && data["text/html"] ? asPage(data["text/html"]) : asPicture(data));
       }
     }
   };
 
   const saved = {
     id: "unet_explorer:saved",
-    description: "Shows the picture of a panel that is not alive.",
+    description: "Shows what was saved of a panel that is not alive.",
     autoStart: true,
     activate(app) {
       const watched = new WeakSet();

@@ -93,7 +93,8 @@ export function answerStage(stage, model, held, former) {
   stage.on("change:request", () => {
     const request = stage.get("request");
     const number = request.number ?? 0;
-    const text = (/** @type {string} */ words) => stage.set("taken", { number, text: words });
+    // As a kernel does it: once whoever asks knows the number that it asked by.
+    const text = (/** @type {string} */ words) => queueMicrotask(() => stage.set("taken", { number, text: words }));
     if (request.do === "lesson") stage.set("lesson", held.lessons[String(request.name)] ?? {});
     else if (request.do === "link") text(addressOf(stage, model, former, held.table));
     else if (request.do === "code") text(codeOf(model));
@@ -116,7 +117,8 @@ export function linkHere(stage, model, former, table) {
 
 /** @type {typeof linkHere} */
 function addressOf(stage, model, former, table) {
-  return `${location.href.split("#")[0]}#${linkHere(stage, model, former, table)}`;
+  const link = linkHere(stage, model, former, table);
+  return location.protocol === "about:" ? link : `${location.href.split("#")[0]}#${link}`;
 }
 
 /**

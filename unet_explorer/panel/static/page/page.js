@@ -85,16 +85,17 @@ function followTheme() {
 function hostOf(model, stage) {
   const network = textOf("ue-network");
   const inside = network ? new PageInside(JSON.parse(network), model, stage) : null;
-  const learning = /** @type {PageLearning} */ (JSON.parse(textOf("ue-learning")));
-  const train = new PageTrain(learning, model);
+  const held = textOf("ue-learning");
+  const learning = held ? /** @type {PageLearning} */ (JSON.parse(held)) : null;
+  const train = learning ? new PageTrain(learning, model) : null;
   /** @type {Host} */
   const host = {
-    getModel: (ref) => Promise.resolve(ref === "Train" ? /** @type {Model<any>} */ (train.model) : model),
+    getModel: (ref) => Promise.resolve(ref === "Train" && train ? /** @type {Model<any>} */ (train.model) : model),
     getWidget: async (ref) => ({
       render: async ({ el, signal }) => {
         // For those who listen: what is explained further down is a part of something.
         el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
-        if (ref === "Train") showTeaching(train.model, learning, el, signal);
+        if (train && learning && ref === "Train") showTeaching(train.model, learning, el, signal);
         else if (inside) await looking.render({ model: inside.model, el, host, signal });
       },
     }),
@@ -120,7 +121,8 @@ async function openPage() {
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));
-  const told = () => history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
+  // In a saved notebook the page has no address of its own.
+  const told = () => location.protocol !== "about:" && history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
   for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
   stage.on("change:lesson", told);
 }

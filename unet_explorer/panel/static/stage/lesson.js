@@ -85,6 +85,8 @@ export class LessonCard {
       ask(this.model, "lesson", { name });
     };
     menu.sheet.addEventListener("click", chosen, { signal });
+    // A saved notebook's page brings none.
+    menu.node.hidden = !entries.length;
     return menu;
   }
 
