@@ -117,6 +117,11 @@ export function linkOf({ config, tile, selected, lesson }, former, { order, word
   return `${body}-${checksum(body, signs)}`;
 }
 
+/** Whether this page has an address that can be shared; in a saved notebook it has none. */
+export function hasAddress() {
+  return ["file:", "http:", "https:"].includes(location.protocol);
+}
+
 /**
  * In whole figures, and by how many places they stand behind the point: 0.15 is 15e2.
  *

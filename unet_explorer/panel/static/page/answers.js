@@ -1,6 +1,6 @@
 // What a kernel does for the panel in a notebook, as far as a page can do it alone.
 
-import { linkOf } from "./address.js";
+import { hasAddress, linkOf } from "./address.js";
 import { same } from "../lib/equal.js";
 
 /** @import { Config, InstrumentTraits, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
@@ -118,7 +118,7 @@ export function linkHere(stage, model, former, table) {
 /** @type {typeof linkHere} */
 function addressOf(stage, model, former, table) {
   const link = linkHere(stage, model, former, table);
-  return location.protocol === "about:" ? link : `${location.href.split("#")[0]}#${link}`;
+  return hasAddress() ? `${location.href.split("#")[0]}#${link}` : link;
 }
 
 /**

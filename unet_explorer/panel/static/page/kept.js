@@ -20,7 +20,6 @@ export async function showKept(packed, title) {
   frame.setAttribute("sandbox", "allow-scripts allow-downloads allow-modals");
   frame.setAttribute("allow", "clipboard-write");
   frame.setAttribute("style", `width: 100%; height: ${KEPT_HEIGHT}px; border: 0`);
-  // eslint-disable-next-line no-restricted-properties -- the page is our own, and shut in
-  frame.srcdoc = page;
+  frame.src = URL.createObjectURL(new Blob([page], { type: "text/html" }));
   place.replaceChildren(frame);
 }

@@ -1,6 +1,6 @@
 // The instrument as a page of its own: what a notebook's kernel knows lies in the page.
 
-import { LinkError, sceneOf, tokensOf } from "./address.js";
+import { LinkError, hasAddress, sceneOf, tokensOf } from "./address.js";
 import { answerInstrument, answerStage, linkHere } from "./answers.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
@@ -121,8 +121,7 @@ async function openPage() {
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));
-  // In a saved notebook the page has no address of its own.
-  const told = () => location.protocol !== "about:" && history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
+  const told = () => hasAddress() && history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
   for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
   stage.on("change:lesson", told);
 }
