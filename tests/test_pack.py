@@ -104,7 +104,7 @@ def test_every_knob_of_every_preset_is_turned_by_itself():
         "kernel_size": [1, 3, 5, 7],
         "padding": ["valid", "same"],
         "in_channels": [1, 2, 3, 4],
-        "num_classes": list(range(1, 11)),
+        "num_classes": list(range(1, 22)),
         "upsampling": ["transpose", "bilinear"],
         "batch_norm": [True],
         "dropout": [0.05, 0.15, 0.35, 0.5, 0.95],

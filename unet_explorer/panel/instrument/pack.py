@@ -33,7 +33,7 @@ _VALUES: Final[dict[str, Sequence[Any]]] = {
     "base_filters": (4, 8, 16, 32, 64),
     "convs_per_block": range(1, 5),
     "in_channels": range(1, 5),
-    "num_classes": range(1, 11),
+    "num_classes": range(1, 22),
     # As the slider goes.
     "dropout": [step / 20 for step in range(20)],
 }
