@@ -7,6 +7,7 @@ import itertools
 from playwright.sync_api import Page, expect
 
 from unet_explorer import UNetConfig, trace
+from unet_explorer.panel.instrument.facts import describe
 
 NUMBER = itertools.count()
 OPEN = "from unet_explorer import explore\npanel = explore('paper')\npanel"
@@ -50,6 +51,16 @@ class Panel:
         field.press_sequentially(str(text))
         field.press("Enter")
 
+    def turn(self, name: str, value: object) -> None:
+        """A knob of whatever kind: a box, a list or a number."""
+        kind = self.knob(name).evaluate("knob => knob.type")
+        if kind == "checkbox":
+            self.knob(name).set_checked(bool(value))
+        elif kind == "select-one":
+            self.knob(name).select_option(str(value))
+        else:
+            self.type(name, value)
+
     def type_batch(self, text: str) -> None:
         self.type("batch_size", text)
 
@@ -78,3 +89,9 @@ def shapes_on_screen(panel: Panel) -> dict[str, tuple[int, int, int]]:
 
 def expected_shapes(config: UNetConfig, tile) -> dict[str, tuple[int, int, int]]:
     return {row.step.name: tuple(row.output) for row in trace(config, tile)}
+
+
+def drawn_shapes(config: UNetConfig, tile) -> dict[str, tuple[int, int, int]]:
+    """The same of the steps that have a box of their own."""
+    boxes = {box["name"] for box in describe(config)["boxes"]}
+    return {name: shape for name, shape in expected_shapes(config, tile).items() if name in boxes}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
-from panel import NUMBER, OPEN, Panel, expected_shapes, open_panel, shapes_on_screen
+from panel import NUMBER, OPEN, Panel, drawn_shapes, expected_shapes, open_panel, shapes_on_screen
 from playwright.sync_api import Page, expect
 from server import Notebook
 from support import PATIENCE, everything, exhaustive, second
 
-from unet_explorer import UNetConfig
+from unet_explorer import PRESETS, UNetConfig
 
 
 def test_a_reload_of_the_page_restores_everything(lab, page):
@@ -90,7 +91,14 @@ def test_a_busy_kernel_holds_up_no_tile(each_lab, page):
     panel.action("swap").click()
     expect(output).to_have_text(["4²", "388²", "+384 px"])
     panel.action("swap").click()
-    # The page has this network at hand.
+    # The page has these networks at hand.
+    panel.root.locator(".ue-more").evaluate("more => { more.open = true; }")
+    panel.turn("skips", False)
+    expect(panel.step("dec0_concat")).to_have_count(0)
+    panel.turn("skips", True)
+    panel.turn("kernel_size", 5)
+    expect(panel.step("enc0_conv1")).to_have_attribute("data-height", "184")
+    panel.turn("kernel_size", 3)
     panel.type("depth", "3")
     expect(panel.step("enc3_conv1")).to_have_count(0)
     panel.type_tile(196)
@@ -154,6 +162,12 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
         assert shapes_on_screen(panel).items() >= wanted.items()
     panel.action("undo").click()
     expect(panel.step("bottleneck_conv1")).to_have_attribute("data-height", "138")
+    panel.knob("preset").select_option("classroom")
+    classroom, tile = PRESETS["classroom"]
+    for knob, value in {"upsampling": "bilinear", "in_channels": 3, "skips": False, "num_classes": 21}.items():
+        panel.turn(knob, value)
+        assert shapes_on_screen(panel) == drawn_shapes(replace(classroom, **{knob: value}), tile)
+        panel.action("undo").click()
 
 
 def test_after_a_restart_of_the_kernel_the_cell_is_run_again(lab, page):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from modules import linked
 from nbconvert import HTMLExporter
-from panel import Panel, expected_shapes, shapes_on_screen
+from panel import Panel, drawn_shapes, expected_shapes, shapes_on_screen
 from playwright.sync_api import expect
+from support import second
 
-from unet_explorer import UNetConfig, explore, save_page
+from unet_explorer import PRESETS, ShapeError, UNetConfig, explore, save_page, trace, valid_sizes
+from unet_explorer.core.tiles import LARGEST
+from unet_explorer.panel.instrument.pack import offered
+from unet_explorer.panel.link import Link, write_link
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +29,19 @@ def file(tmp_path_factory):
     return path
 
 
+COUNT = """window.begun = [];
+for (const name of ["DecompressionStream", "Worker"]) {
+    window[name] = new Proxy(window[name], {
+        construct: (made, given) => (window.begun.push(name), Reflect.construct(made, given)),
+    });
+}"""
+
+
 @pytest.fixture
 def opened(from_disc, file):
-    """Opens the page, with a link or without."""
+    """Opens the page, with a link or without; it counts what it unpacks, and the threads that it starts."""
     page = from_disc
+    page.add_init_script(COUNT)
 
     def go(link=""):
         page.goto("about:blank")
@@ -43,8 +59,11 @@ def test_every_knob_follows_without_a_kernel(opened):
     panel.type_tile(570)
     expect(panel.role("badge")).to_contain_text("is odd: it cannot be halved")
     panel.type_tile(572)
+    # Nothing is unpacked before it is asked for.
+    assert panel.page.evaluate("begun") == []
     panel.type("depth", 2)
     panel.type("base_filters", 8)
+    expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "8")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=2, base_filters=8), 572)
     # A design that is not in it: what comes near is said, and what was shown stays.
     panel.type("base_filters", 9)
@@ -55,6 +74,7 @@ def test_every_knob_follows_without_a_kernel(opened):
     panel.action("undo").click()
     panel.action("undo").click()
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+    assert panel.page.evaluate("begun") == ["DecompressionStream"]
     # The address is the same link as everywhere.
     panel.type("depth", 3)
     address = panel.page.url
@@ -84,6 +104,96 @@ def test_a_saved_notebook_is_alive_where_its_viewer_runs_scripts(from_disc, tmp_
     panel.action("copy-link").click()
     expect(panel.role("link")).to_have_value(re.compile("^unet1-"))
     assert explore(panel.role("link").input_value()).config == UNetConfig(depth=2, base_filters=8)
+
+
+def tiles_for(config):
+    """A square and a rectangle that fit, one that is odd somewhere, and one of which nothing is left."""
+    sizes = valid_sizes(config, 1, LARGEST)
+    low, period = sizes.start, sizes.step
+    return [(low + 2 * period,) * 2, (low, low + period), (low + 1, low), (low + period, max(1, low - period))]
+
+
+def followed(config, tile):
+    """What Python says of a tile: each map and what it costs, or the first misfit."""
+    try:
+        rows = trace(config, tile)
+    except ShapeError as error:
+        return [error.step, error.axis, error.side]
+    maps = [["input", *tile, config.in_channels, 0, 0]]
+    return maps + [[row.step.name, *row.output, row.parameters, row.macs] for row in rows]
+
+
+FOLLOW = """async (text) => {
+    %s
+    const pack = await unpack(bytesIn(textOf("ue-networks")));
+    return JSON.stringify(JSON.parse(text).map(([config, tiles]) => tiles.map((tile) => {
+        const { maps, failure } = follow(pack.find(config), tile);
+        if (failure) return [failure.step.name, failure.axis, failure.side];
+        const costs = ({ step, pixels }) => [step.parameters ?? 0, (step.macs ?? 0) * pixels];
+        return maps.map((map) => [map.step.name, map.height, map.width, map.step.channels, ...costs(map)]);
+    })));
+}"""
+
+
+def test_every_design_of_the_pack_is_followed_as_python_does(opened):
+    page = opened().page
+    wanted = {config: tiles_for(config) for config in offered()}
+    code = linked({"instrument/pack.js": ["unpack"], "lib/law.js": ["follow"], "page/held.js": ["bytesIn", "textOf"]})
+    asked = json.dumps([[config.to_dict(), tiles] for config, tiles in wanted.items()])
+    told = json.loads(page.evaluate(FOLLOW % code, asked))
+    for (config, tiles), answers in zip(wanted.items(), told, strict=True):
+        assert answers == [followed(config, tile) for tile in tiles], config
+
+
+SHOW = """async (links) => {
+    const [root, shown] = [document.querySelector(".unet-explorer"), []];
+    for (const link of links) {
+        const heard = new Promise((go) => addEventListener("hashchange", () => setTimeout(go), { once: true }));
+        location.hash = link;
+        await heard;
+        const boxes = [...root.querySelectorAll(".ue-paper [data-step]")].map(({ dataset }) => dataset);
+        shown.push(boxes.map(({ step, height, width, channels }) => [step, +height, +width, +channels]));
+    }
+    return shown;
+}"""
+
+
+def expect_shown(panel, designs):
+    """Each design, asked for by its address, is drawn as Python traces it."""
+    designs = [(config, tiles_for(config)[0]) for config in designs]
+    shown = panel.page.evaluate(SHOW, [write_link(Link(config, tile)) for config, tile in designs])
+    for (config, tile), boxes in zip(designs, shown, strict=True):
+        assert {name: tuple(shape) for name, *shape in boxes} == drawn_shapes(config, tile), config
+
+
+def test_each_knob_is_turned_from_a_preset(opened):
+    panel = opened()
+    panel.knob("preset").select_option("classroom")
+    classroom, tile = PRESETS["classroom"]
+    panel.root.locator(".ue-more").evaluate("more => { more.open = true; }")
+    for knob, value in {"skips": False, "upsampling": "bilinear", "num_classes": 5}.items():
+        panel.turn(knob, value)
+        expect(panel.root).to_have_attribute("data-pack", "unpacked")
+        assert shapes_on_screen(panel) == drawn_shapes(replace(classroom, **{knob: value}), tile)
+        panel.action("undo").click()
+    turned = {
+        "padding": "same",
+        "kernel_size": 5,
+        "convs_per_block": 3,
+        "in_channels": 3,
+        "upsampling": "bilinear",
+        "batch_norm": True,
+    }
+    turned |= {"dropout": 0.5, "head_activation": "sigmoid"}
+    expect_shown(panel, [replace(UNetConfig(), **{knob: value}) for knob, value in turned.items()])
+
+
+@second("the pack itself is held against Python's trace; here what is drawn of each design")
+def test_every_design_of_the_pack_is_drawn(opened):
+    panel = opened()
+    panel.type("depth", 2)
+    expect(panel.root).to_have_attribute("data-pack", "unpacked")
+    expect_shown(panel, offered())
 
 
 def test_a_lesson_from_prediction_to_reveal_on_a_phone_and_read_by_everybody(opened):

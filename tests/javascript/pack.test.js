@@ -11,7 +11,7 @@ const file = new URL("../../unet_explorer/panel/static/networks.json.gz", import
 const pack = await unpack(await readFile(file));
 
 test("every network that is offered comes out as Python describes it", () => {
-  assert.equal(offered.length, 70);
+  assert.ok(offered.length > 200);
   for (const network of offered) assert.deepEqual(pack.find(network.config), network);
 });
 

@@ -1,56 +1,71 @@
 """Many networks in few bytes, for a page that shall draw any of them without asking anybody.
 
-What `facts.describe` says of two networks is mostly the same. Networks that differ in the filters alone are written as
-one, with a column of values wherever they differ; whatever part is met again, in any network, is written once. The
-page knows nothing of that: it puts back what was taken apart (``static/instrument/pack.js``).
-
-It takes half a second and 20 MB to pack them, so that is done once, and comes with the package: after a change of what
-is drawn, ``python -m unet_explorer.panel.instrument.pack`` packs them anew.
+It takes seconds to pack them, so that is done once, and comes with the package: after a change of what is drawn,
+``python -m unet_explorer.panel.instrument.pack`` packs them anew, an eighth smaller where zopfli is installed. The page
+puts back what was taken apart (``static/instrument/pack.js``).
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from unet_explorer.core.config import UNetConfig
+from unet_explorer.core.config import PRESETS, Choice, Flag, UNetConfig, allowed
+from unet_explorer.panel.instrument.explanations import KNOBS
 from unet_explorer.panel.instrument.facts import describe
+from unet_explorer.panel.instrument.records import as_records
 
-__all__ = ["COLUMN", "FILE", "PART", "networks_at_hand", "offered", "packed"]
+__all__ = ["FILE", "networks_at_hand", "offered", "packed"]
 
 FILE: Final = files("unet_explorer.panel") / "static/networks.json.gz"
 """Where those that are offered lie."""
-DEPTHS: Final = range(1, 8)
-FILTERS: Final = (4, 8, 16, 32, 64)
-PADDINGS: Final = ("valid", "same")
-PART: Final = "$"
-"""Key of what stands in the place of a part: its number."""
-COLUMN: Final = "~"
-"""Key of what stands in the place of a value that differs: that of each network of the group."""
-_SHORT: Final = 24
-"""Letters up to which a part is no longer than a pointer to it."""
+_GRID: Final = ("depth", "base_filters", "padding")
+"""Knobs whose values are offered in all combinations."""
+_VALUES: Final[dict[str, Sequence[Any]]] = {
+    "depth": range(1, 8),
+    "base_filters": (4, 8, 16, 32, 64),
+    "convs_per_block": range(1, 5),
+    "in_channels": range(1, 5),
+    "num_classes": range(1, 22),
+    # As the slider goes.
+    "dropout": [step / 20 for step in range(20)],
+}
+"""Of knobs with numbers, those that are offered."""
+
+
+def _values(knob: str) -> Sequence[Any]:
+    match allowed(knob):
+        case Choice(values=values):
+            return values
+        case Flag():
+            return (False, True)
+    return _VALUES[knob]
 
 
 def offered() -> tuple[UNetConfig, ...]:
-    """The networks that every page holds: each depth with each number of filters and both kinds of padding.
+    """The networks that every page holds.
+
+    Each depth with each number of filters and both kinds of padding; and of each preset those in which a single knob is
+    turned, whichever it is.
 
     Example:
-        >>> len(offered())
-        70
+        >>> UNetConfig(depth=7, base_filters=4, padding="same") in offered(), UNetConfig(skips=False) in offered()
+        (True, True)
     """
-    return tuple(
-        UNetConfig(depth=depth, base_filters=filters, padding=padding)
-        for depth in DEPTHS
-        for padding in PADDINGS
-        for filters in FILTERS
-    )
+    designs = [UNetConfig()]
+    for knob in _GRID:
+        designs = [replace(design, **{knob: value}) for design in designs for value in _values(knob)]
+    for preset in PRESETS.values():
+        for knob in KNOBS:
+            designs += [replace(preset.config, **{knob: value}) for value in _values(knob)]
+    return tuple(dict.fromkeys(designs))
 
 
 @cache
@@ -58,109 +73,25 @@ def networks_at_hand() -> bytes:
     """Those that are offered, as they come with the package.
 
     Example:
-        >>> len(networks_at_hand()) < 60_000
+        >>> len(networks_at_hand()) < 45_000
         True
     """
     return FILE.read_bytes()
 
 
 def packed(configs: Sequence[UNetConfig]) -> bytes:
-    """Networks, compressed: ``{"parts": […], "groups": [{"count", "network"}, …]}`` as JSON in gzip.
-
-    Args:
-        configs: Which; those that differ in their filters alone should follow each other.
+    """Networks, compressed: what `describe` says of each, as `as_records` writes it, as JSON in gzip.
 
     Example:
-        >>> len(packed(offered())) < 60_000
-        True
+        >>> packed([UNetConfig(depth=1)])[:2]
+        b'\\x1f\\x8b'
     """
-    groups = [list(group) for _, group in groupby(configs, _but_for_the_filters)]
-    merged = [_merged([describe(config) for config in group]) for group in groups]
-    parts = _Parts()
-    numbers = [parts.look(tree) for tree in merged]
-    trees = [
-        {"count": len(group), "network": parts.write(number)} for group, number in zip(groups, numbers, strict=True)
-    ]
-    content = {"parts": parts.written, "groups": trees}
-    # The same networks are the same bytes, whenever they are packed.
-    return gzip.compress(_text(content).encode(), 9, mtime=0)
-
-
-def _but_for_the_filters(config: UNetConfig) -> dict[str, Any]:
-    return {name: value for name, value in config.to_dict().items() if name != "base_filters"}
-
-
-def _merged(trees: Sequence[Any]) -> Any:
-    """Several trees as one, with a column wherever they differ."""
-    first = trees[0]
-    if all(type(tree) is type(first) and tree == first for tree in trees):
-        return first
-    if all(isinstance(tree, dict) and tree.keys() == first.keys() for tree in trees):
-        return {name: _merged([tree[name] for tree in trees]) for name in first}
-    if all(isinstance(tree, list) and len(tree) == len(first) for tree in trees):
-        return [_merged(same) for same in zip(*trees, strict=True)]
-    return {COLUMN: list(trees)}
-
-
-class _Node(NamedTuple):
-    """A tree, or a value; ``inside`` are the numbers of what it holds, ``length`` the letters it takes."""
-
-    tree: Any
-    inside: tuple[int, ...]
-    length: int
-
-
-class _Parts:
-    """What trees are made of, each part once.
-
-    Attributes:
-        written: Parts that are met more than once; each may point to earlier ones.
-    """
-
-    def __init__(self) -> None:
-        self.written: list[Any] = []
-        self._nodes: list[_Node] = []
-        self._met: Counter[int] = Counter()
-        self._numbers: dict[Any, int] = {}
-        self._pointers: dict[int, Any] = {}
-
-    def look(self, tree: Any) -> int:
-        """The number of a tree, the same for equal ones; how often its parts are met is noted."""
-        kind = tuple(tree) if isinstance(tree, dict) else type(tree)
-        if not isinstance(tree, (dict, list)):
-            # 1 and 1.0 and True are equal in Python, and are not the same as text.
-            return self._number((kind, tree), _Node(tree, (), len(_text(tree))))
-        inside = tuple(self.look(each) for each in (tree.values() if isinstance(tree, dict) else tree))
-        names = sum(len(name) + 3 for name in tree) if isinstance(tree, dict) else 0
-        length = 2 + names + sum(self._nodes[each].length + 1 for each in inside)
-        return self._number((kind, inside), _Node(tree, inside, length))
-
-    def _number(self, key: Any, node: _Node) -> int:
-        if key not in self._numbers:
-            self._numbers[key] = len(self._nodes)
-            self._nodes.append(node)
-            # What is inside a part that is written once is written once as well.
-            self._met.update(node.inside)
-        return self._numbers[key]
-
-    def write(self, number: int) -> Any:
-        """A tree with pointers to what was met before."""
-        if number in self._pointers:
-            return self._pointers[number]
-        tree, inside, length = self._nodes[number]
-        if not inside:
-            return tree
-        held = [self.write(each) for each in inside]
-        written = dict(zip(tree, held, strict=True)) if isinstance(tree, dict) else held
-        if self._met[number] < 2 or length <= _SHORT:
-            return written
-        self.written.append(written)
-        self._pointers[number] = {PART: len(self.written) - 1}
-        return self._pointers[number]
-
-
-def _text(tree: Any) -> str:
-    return json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
+    content = as_records([describe(config) for config in configs])
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        return bytes(import_module("zopfli.gzip").compress(text))
+    except ImportError:
+        return gzip.compress(text, 9)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import { defectWords, setTraits } from "../lib/widget.js";
 
 export class Instrument {
   /**
-   * Networks that need no kernel.
+   * Networks that need no kernel, once one of them was asked for.
    *
    * @type {NetworkPack | null}
    */
@@ -149,7 +149,7 @@ export class Instrument {
       }
     };
     on(["network", "config"], () => this.showOther());
-    on(["packed"], () => this.takePack());
+    on(["packed", "config"], () => this.takePack());
     on(["tile", "linked", "snap", "batch_size"], () => this.show());
     on(["selected"], () => this.select());
     on(["numbers"], () => this.showNumbers());
@@ -304,14 +304,17 @@ export class Instrument {
 
   // What is shown ------------------------------------------------------------------------------------------------
 
-  /** They come once the first picture stands. */
+  /** They come once the first picture stands, and are unpacked when the first one is asked for. */
   takePack() {
     const packed = this.model.get("packed");
     if (!packed.byteLength || this.pack) return;
+    this.root.dataset.pack = "here";
+    if (same(this.model.get("network").config, this.model.get("config"))) return;
     const taken = (/** @type {NetworkPack} */ pack) => {
       this.pack = pack;
-      this.root.dataset.pack = "here";
+      this.root.dataset.pack = "unpacked";
       this.showOther();
+      this.history.record(false, this.network);
     };
     unpack(packed).then(taken, (error) => this.problem.say(defectWords(error)));
   }

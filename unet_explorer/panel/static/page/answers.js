@@ -1,6 +1,7 @@
 // What a kernel does for the panel in a notebook, as far as a page can do it alone.
 
 import { hasAddress, linkOf } from "./address.js";
+import { unpack } from "../instrument/pack.js";
 import { same } from "../lib/equal.js";
 
 /** @import { Config, InstrumentTraits, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
@@ -17,23 +18,32 @@ const FIRST_TAB = "Design";
  * The instrument hears an answer at once, and of designs that this page does not hold it is told which come near.
  *
  * @param {Model<InstrumentTraits>} model
- * @param {NetworkPack} pack
  */
-export function answerInstrument(model, pack) {
+export function answerInstrument(model) {
   const first = model.get("network");
   let good = model.get("config");
-  const isHeld = (/** @type {Config} */ config) => same(config, first.config) || pack.find(config) !== undefined;
-  model.on("change:asked", () => model.set("answered", model.get("asked")));
-  model.on("change:config", () => {
+  /** @type {NetworkPack | null} */
+  let pack = null;
+  const judge = () => {
     const wanted = model.get("config");
-    if (isHeld(wanted)) {
+    if (same(wanted, first.config) || pack?.find(wanted)) {
       good = wanted;
       return;
     }
+    if (!pack) {
+      void unpack(model.get("packed")).then((unpacked) => {
+        pack = unpacked;
+        judge();
+      });
+      return;
+    }
+    const words = missingWords(wanted, pack, model);
     model.set("config", good);
     // Whoever asked for it is not done yet, and takes back what was said before.
-    queueMicrotask(() => model.set("problem", `${missingWords(wanted, pack, model)} A notebook holds every design.`));
-  });
+    queueMicrotask(() => model.set("problem", `${words} A notebook holds every design.`));
+  };
+  model.on("change:asked", () => model.set("answered", model.get("asked")));
+  model.on("change:config", judge);
   model.on("change:selected", () => {
     const selected = model.get("selected");
     if (selected && selected !== "argmax") model.set("shown", selected);

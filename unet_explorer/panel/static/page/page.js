@@ -9,6 +9,7 @@ import { showTeaching } from "./teaching.js";
 import { PageTrain } from "./train.js";
 import { setDesign } from "../instrument/history.js";
 import { unpack } from "../instrument/pack.js";
+import { same } from "../lib/equal.js";
 import { element } from "../lib/page.js";
 import { staged } from "../stage/staging.js";
 import { looking } from "../tabs/looking.js";
@@ -106,16 +107,17 @@ function hostOf(model, stage) {
 async function openPage() {
   followTheme();
   const scene = /** @type {PageScene} */ (JSON.parse(textOf("ue-scene")));
-  const packed = bytesIn(textOf("ue-networks"));
-  const pack = await unpack(packed);
-  const model = new PageModel({ ...scene.instrument, packed: new DataView(packed.buffer) });
+  const packed = new DataView(bytesIn(textOf("ue-networks")).buffer);
+  const model = new PageModel({ ...scene.instrument, packed });
   const stage = new PageModel({ ...scene.stage, progress: progressKept() });
   /** @type {Map<string, string>} */
   const former = new Map();
-  answerInstrument(model, pack);
+  answerInstrument(model);
   answerStage(stage, model, scene, former);
   stage.on("change:progress", () => keepProgress(stage.get("progress")));
   followAddress(stage, model, scene, former);
+  // What is shown first is what the address asks for.
+  if (!same(model.get("config"), scene.instrument.network.config)) await unpack(packed);
   const el = document.getElementById("ue-place") ?? document.body;
   const host = hostOf(model, stage);
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
