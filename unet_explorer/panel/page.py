@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +21,12 @@ from unet_explorer.lessons.lesson import find_lesson, titles
 from unet_explorer.panel.assets import read, read_bytes, script, style
 from unet_explorer.panel.instrument.pack import networks_at_hand
 from unet_explorer.panel.rooms import TABS
-from unet_explorer.panel.teaching import lesson_for_page, questions_for_page
+from unet_explorer.panel.teaching import (
+    exercises_for_page,
+    exercises_names,
+    lesson_for_page,
+    questions_for_page,
+)
 
 if TYPE_CHECKING:
     from unet_explorer.panel.page_network import PageNetwork
@@ -54,6 +61,7 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
         "code": code,
         "scene": _json(_scene(instrument, stage, network)),
         "networks": base64.b64encode(networks_at_hand()).decode(),
+        "lessons": _lessons(),
         "running": _running(network),
     }
     assert "</script" not in code.lower()
@@ -103,12 +111,9 @@ def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: Pag
     alone = [_TRAIN, *([_INSIDE] if network is not None else [])]
     shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in alone)]
     tabs = {title: [title] for title in alone}
-    lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
-    lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
     return {
         "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
         "stage": {**stage, "titles": shown, "opened": "Design", "tabs": tabs, "offers": []},
-        "lessons": lessons,
         "answers": {
             "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
             "letters": "".join(LETTERS),
@@ -116,6 +121,15 @@ def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: Pag
         "table": link_table(),
         "version": __version__,
     }
+
+
+@cache
+def _lessons() -> str:
+    """All lessons, questions and exercises by their names, compressed: whoever opens none waits for none."""
+    lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
+    lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
+    lessons |= {name: exercises_for_page(name) for name in exercises_names()}
+    return base64.b64encode(gzip.compress(_json(lessons).encode(), 9, mtime=0)).decode()
 
 
 def link_table() -> dict[str, Any]:

@@ -1,5 +1,7 @@
 // Networks that were packed ahead (panel/instrument/pack.py): any of them is at hand without asking anybody.
 
+import { unzipped } from "../lib/gzip.js";
+
 /** @import { Config, Network } from "../lib/types.js" */
 
 /** @typedef {{ parts: unknown[], groups: { count: number, network: unknown }[] }} Packed */
@@ -79,6 +81,5 @@ function designKey(config) {
  * @returns {Promise<NetworkPack>}
  */
 export async function unpack(bytes) {
-  const text = new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
-  return new NetworkPack(await text.json());
+  return new NetworkPack(await unzipped(bytes).json());
 }

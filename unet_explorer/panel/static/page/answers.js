@@ -1,14 +1,16 @@
 // What a kernel does for the panel in a notebook, as far as a page can do it alone.
 
 import { linkOf } from "./address.js";
+import { bytesIn, textOf } from "./held.js";
 import { same } from "../lib/equal.js";
+import { unzipped } from "../lib/gzip.js";
 
 /** @import { Config, InstrumentTraits, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
 /** @import { NetworkPack } from "../instrument/pack.js" */
 /** @import { LinkTable } from "./address.js" */
 
 /** @typedef {{ head: string, letters: string }} AnswerTable  The first line of the file, and the letters of the options. */
-/** @typedef {{ lessons: Record<string, Lesson>, answers: AnswerTable, table: LinkTable, version: string }} Held */
+/** @typedef {{ answers: AnswerTable, table: LinkTable, version: string }} Held */
 
 /** The tab that needs nobody. */
 const FIRST_TAB = "Design";
@@ -94,12 +96,28 @@ export function answerStage(stage, model, held, former) {
     const request = stage.get("request");
     const number = request.number ?? 0;
     const text = (/** @type {string} */ words) => stage.set("taken", { number, text: words });
-    if (request.do === "lesson") stage.set("lesson", held.lessons[String(request.name)] ?? {});
+    if (request.do === "lesson") openLesson(stage, String(request.name));
     else if (request.do === "link") text(addressOf(stage, model, former, held.table));
     else if (request.do === "code") text(codeOf(model));
     else if (request.do === "diagnosis") text(`unet_explorer ${held.version}, page\n${navigator.userAgent}\n${linkHere(stage, model, former, held.table)}`);
     else if (request.do === "answers") stage.set("taken", answersFile(number, String(request.form), /** @type {(number | null)[]} */ (request.chosen), held.answers));
   });
+}
+
+/**
+ * All lessons, questions and exercises by their names, unpacked once the first is asked for.
+ *
+ * @type {Promise<Record<string, Lesson>> | undefined}
+ */
+let lessonsHeld;
+
+/**
+ * @param {Model<StageTraits>} stage
+ * @param {string} name  Of the lesson; where there is none of that name, none is shown.
+ */
+export async function openLesson(stage, name) {
+  lessonsHeld ??= unzipped(bytesIn(textOf("ue-lessons"))).json();
+  stage.set("lesson", (await lessonsHeld)[name] ?? {});
 }
 
 /**
@@ -109,8 +127,10 @@ export function answerStage(stage, model, held, former) {
  * @param {LinkTable} table
  */
 export function linkHere(stage, model, former, table) {
-  const lesson = stage.get("lesson").name ?? "";
-  const scene = { config: model.get("config"), tile: model.get("tile"), selected: model.get("selected"), lesson: lesson.startsWith("questions-") ? "" : lesson };
+  // A link knows lessons alone, neither questions nor exercises.
+  const lesson = stage.get("lessons").find(({ name }) => name === stage.get("lesson").name)?.name ?? "";
+  const opened = stage.get("opened").toLowerCase();
+  const scene = { config: model.get("config"), tile: model.get("tile"), selected: model.get("selected"), opened, lesson };
   return linkOf(scene, former, table);
 }
 

@@ -1,7 +1,7 @@
 // The instrument as a page of its own: what a notebook's kernel knows lies in the page.
 
 import { LinkError, sceneOf, tokensOf } from "./address.js";
-import { answerInstrument, answerStage, linkHere } from "./answers.js";
+import { answerInstrument, answerStage, linkHere, openLesson } from "./answers.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
@@ -53,12 +53,15 @@ function followAddress(stage, model, held, former) {
   if (!link || link === linkHere(stage, model, former, held.table)) return;
   try {
     const tokens = tokensOf(link, held.table);
-    const { config, tile, selected, lesson } = sceneOf(tokens, held.table);
+    const { config, tile, selected, opened, lesson } = sceneOf(tokens, held.table);
     former.clear();
     for (const [key, text] of tokens) former.set(key, text);
     setDesign(model, { config, tile });
     model.set("selected", selected);
-    if (lesson) stage.set("lesson", held.lessons[lesson] ?? {});
+    // A tab that only a notebook has opens the first one here.
+    const tab = stage.get("titles").find(([title]) => title.toLowerCase() === opened) ?? stage.get("titles")[0];
+    stage.set("opened", tab[0]);
+    if (lesson) void openLesson(stage, lesson);
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
     model.set("problem", `${error.message} What you see is the usual design.`);
@@ -122,7 +125,7 @@ async function openPage() {
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));
   const told = () => history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
   for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
-  stage.on("change:lesson", told);
+  for (const trait of /** @type {const} */ (["lesson", "opened"])) stage.on(`change:${trait}`, told);
 }
 
 void openPage();
