@@ -15,9 +15,12 @@ from unet_explorer import __version__
 from unet_explorer.core import tokens
 from unet_explorer.core.signed import LONGEST, SIGNS
 from unet_explorer.drawing.look import night_style
+from unet_explorer.lessons.answers import FITS
+from unet_explorer.lessons.asking import OPERATIONS, QUESTIONS
 from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
+from unet_explorer.lessons.sheets import HOW
 from unet_explorer.panel.assets import read, read_bytes, script, style
 from unet_explorer.panel.instrument.pack import networks_at_hand
 from unet_explorer.panel.rooms import TABS
@@ -41,6 +44,16 @@ _ABOUT: Final = (
 _TRAIN: Final = "Train"
 _INSIDE: Final = "Inside"
 """A tab that a page has where it holds a network."""
+
+_SHEETS: Final = [
+    {
+        "words": "To print: U, table, questions",
+        "files": [
+            {"what": "sheet", "ending": "", "name": "a sheet"},
+            {"what": "key", "ending": "", "name": "with answers"},
+        ],
+    }
+]
 
 
 def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
@@ -113,7 +126,8 @@ def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: Pag
     tabs = {title: [title] for title in alone}
     return {
         "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
-        "stage": {**stage, "titles": shown, "opened": "Design", "tabs": tabs, "offers": []},
+        "stage": {**stage, "titles": shown, "opened": "Design", "tabs": tabs, "offers": _SHEETS},
+        "sheet": {"questions": QUESTIONS, "operations": OPERATIONS, "fits": FITS, "how": HOW},
         "answers": {
             "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
             "letters": "".join(LETTERS),

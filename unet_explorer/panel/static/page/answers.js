@@ -11,6 +11,7 @@ import { unzipped } from "../lib/gzip.js";
 
 /** @typedef {{ head: string, letters: string }} AnswerTable  The first line of the file, and the letters of the options. */
 /** @typedef {{ answers: AnswerTable, table: LinkTable, version: string }} Held */
+/** @typedef {Held & { print: (answers: boolean) => void }} Answering  Prints a sheet, with the answers on one of their own or without. */
 
 /** The tab that needs nobody. */
 const FIRST_TAB = "Design";
@@ -84,7 +85,7 @@ function knobOf(config, name) {
  *
  * @param {Model<StageTraits>} stage
  * @param {Model<InstrumentTraits>} model
- * @param {Held} held
+ * @param {Answering} held
  * @param {Map<string, string>} former  What the link of the address said.
  */
 export function answerStage(stage, model, held, former) {
@@ -100,7 +101,10 @@ export function answerStage(stage, model, held, former) {
     else if (request.do === "link") text(addressOf(stage, model, former, held.table));
     else if (request.do === "code") text(codeOf(model));
     else if (request.do === "diagnosis") text(`unet_explorer ${held.version}, page\n${navigator.userAgent}\n${linkHere(stage, model, former, held.table)}`);
-    else if (request.do === "answers") stage.set("taken", answersFile(number, String(request.form), /** @type {(number | null)[]} */ (request.chosen), held.answers));
+    else if (request.do === "take") {
+      held.print(request.what === "key");
+      text("");
+    } else if (request.do === "answers") stage.set("taken", answersFile(number, String(request.form), /** @type {(number | null)[]} */ (request.chosen), held.answers));
   });
 }
 

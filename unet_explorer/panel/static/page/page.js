@@ -2,6 +2,7 @@
 
 import { LinkError, sceneOf, tokensOf } from "./address.js";
 import { answerInstrument, answerStage, linkHere, openLesson } from "./answers.js";
+import { printing } from "./handout.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
@@ -15,9 +16,10 @@ import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
+/** @import { SheetWords } from "./questions_of.js" */
 /** @import { PageLearning } from "./worker/types.js" */
 
-/** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits }} PageScene */
+/** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits, sheet: SheetWords }} PageScene */
 
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
@@ -115,7 +117,8 @@ async function openPage() {
   /** @type {Map<string, string>} */
   const former = new Map();
   answerInstrument(model, pack);
-  answerStage(stage, model, scene, former);
+  const link = () => linkHere(stage, model, former, scene.table);
+  answerStage(stage, model, { ...scene, print: printing(model, (config) => pack.find(config) ?? scene.instrument.network, link, scene.sheet) }, former);
   stage.on("change:progress", () => keepProgress(stage.get("progress")));
   followAddress(stage, model, scene, former);
   const el = document.getElementById("ue-place") ?? document.body;
@@ -123,7 +126,7 @@ async function openPage() {
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));
-  const told = () => history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
+  const told = () => history.replaceState(null, "", `#${link()}`);
   for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
   for (const trait of /** @type {const} */ (["lesson", "opened"])) stage.on(`change:${trait}`, told);
 }
