@@ -23,6 +23,7 @@ from unet_explorer.lessons.lesson import find_lesson, titles
 from unet_explorer.lessons.sheets import HOW
 from unet_explorer.panel.assets import read, read_bytes, script, style
 from unet_explorer.panel.instrument.pack import networks_at_hand
+from unet_explorer.panel.preview import icon, preview
 from unet_explorer.panel.rooms import TABS
 from unet_explorer.panel.teaching import (
     exercises_for_page,
@@ -70,6 +71,8 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
         "policy": _policy(code, look),
         "title": escape(_TITLE),
         "about": escape(_ABOUT),
+        "icon": icon(),
+        "preview": preview(),
         "style": look,
         "code": code,
         "scene": _json(_scene(instrument, stage, network)),
