@@ -1,7 +1,7 @@
 """The pictures that stand for a page: the paper's U where somebody links to it, and a sign in the browser's tab.
 
-Both lie in the page. The first is drawn once, and comes with the package: after a change of the drawing, ``python -m unet_explorer.panel.preview``
-draws it anew.
+Both lie in the page. The first is drawn once, and comes with the package: after a change of the drawing,
+``python -m unet_explorer.panel.preview`` draws it anew.
 """
 
 from __future__ import annotations

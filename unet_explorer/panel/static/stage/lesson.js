@@ -74,11 +74,11 @@ export class LessonCard {
     const entries = this.model.get("lessons").map(({ name, title, minutes }, number) =>
       element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", { class: "ue-quiet" }, String(number)), element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
     );
-    const forms = ["before", "after"].map((form) => lessonButton("lesson", `20, ${form}`, { "data-name": `questions-${form}` }));
+    const forms = ["before", "after"].map((form) => lessonButton("lesson", form, { "data-name": `questions-${form}` }));
     const kinds = this.model.get("exercises").map(({ name, title }) => lessonButton("lesson", title, { "data-name": name }));
     const group = (/** @type {string} */ words, /** @type {HTMLElement[]} */ buttons) =>
       element("div", { class: "ue-line ue-wrap ue-forms", role: "group", "aria-label": words }, element("span", { class: "ue-quiet" }, words), ...buttons);
-    menu.sheet.append(...entries, group("Exercises", kinds), group("Questions", forms));
+    menu.sheet.append(...entries, group("Exercises", kinds), group("20 questions", forms));
     const chosen = (/** @type {Event} */ event) => {
       const pressed = pressedButton(event);
       if (!pressed) return;
