@@ -16,7 +16,7 @@ import { misfitWords, verdictWords } from "../lib/sentences.js";
  * In px: A4 is the narrower and Letter the lower one, so that `width` and `height` fit either between its margins; of
  * these the U leaves a `row` to each line of the table, and the `head` to what stands above and below.
  */
-const PAGE = { width: 680, height: 940, head: 220, row: 15.5, lowest: 300 };
+const PAGE = { width: 680, height: 920, head: 205, row: 16.5, lowest: 260 };
 /** Columns of the table: what is asked for is not among them. */
 const SHOWN = ["order", "step", "output", "channels", "crop"];
 
@@ -98,7 +98,7 @@ function draw(state, model, place) {
   drawing.setNetwork(state.network);
   drawing.update(state, state.tile[0] === state.tile[1]);
   const { width, height, head, row, lowest } = PAGE;
-  drawing.fit({ width, height: Math.max(lowest, height - head - row * Math.ceil(state.maps.length / 2)) });
+  drawing.fit({ width, height: Math.max(lowest, height - head - row * (1 + Math.ceil(state.maps.length / 2))) });
 }
 
 /**
