@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from dataclasses import replace
 from math import prod
 
@@ -15,13 +16,14 @@ from junk import junk
 from support import configs, examples
 from test_imports import HEAVY, WIDGETS, loaded_by
 
-from unet_explorer import Tiling, UNetConfig, estimate_memory, exercises, plan, save_exercises, valid_sizes
+from unet_explorer import Tiling, UNetConfig, estimate_memory, exercises, explore, plan, save_exercises, valid_sizes
 from unet_explorer.lessons import sheets
 from unet_explorer.lessons.answers import FITS
 from unet_explorer.lessons.exercise import KINDS, Exercise
 from unet_explorer.lessons.practice import SETS, practice_set
 from unet_explorer.lessons.slips import early, field, once, path, walked
 from unet_explorer.panel.instrument.pack import offered
+from unet_explorer.panel.link import read_link
 from unet_explorer.panel.teaching import exercises_for_page, exercises_menu, exercises_names
 
 PAPER = UNetConfig()
@@ -369,6 +371,11 @@ def test_what_a_page_asks_is_answered_as_by_hand():
     assert [each["name"] for each in exercises_menu()] == names[::SETS]
     with pytest.raises(ValueError, match="There are no exercises 'exercises-shape-4'"):
         exercises_for_page("exercises-shape-4")
+    # In a notebook they are asked in the same place, and a link leaves them out, since it knows lessons alone.
+    with closing(explore("classroom")) as panel:
+        panel.request = {"number": 1, "do": "lesson", "name": names[4]}
+        assert panel.lesson == exercises_for_page(names[4])
+        assert read_link(panel.link).lesson == ""
 
 
 def test_exercises_and_inventory_load_nothing_heavy(tmp_path):

@@ -36,8 +36,8 @@ export function printing(model, networkOf, link, words) {
   const { dataset } = document.body;
   let light = dataset.jpThemeLight;
   addEventListener("beforeprint", () => {
-    sheet?.remove();
-    light = dataset.jpThemeLight;
+    if (sheet) sheet.remove();
+    else light = dataset.jpThemeLight;
     // Paper is white.
     dataset.jpThemeLight = "true";
     const state = follow(networkOf(model.get("config")), model.get("tile"));
@@ -45,6 +45,7 @@ export function printing(model, networkOf, link, words) {
   });
   addEventListener("afterprint", () => {
     sheet?.remove();
+    sheet = undefined;
     dataset.jpThemeLight = light;
     withAnswers = false;
   });
