@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from dataclasses import replace
 from math import prod
 
@@ -15,11 +16,15 @@ from junk import junk
 from support import configs, examples
 from test_imports import HEAVY, WIDGETS, loaded_by
 
-from unet_explorer import Tiling, UNetConfig, estimate_memory, exercises, plan, save_exercises, valid_sizes
+from unet_explorer import Tiling, UNetConfig, estimate_memory, exercises, explore, plan, save_exercises, valid_sizes
 from unet_explorer.lessons import sheets
 from unet_explorer.lessons.answers import FITS
 from unet_explorer.lessons.exercise import KINDS, Exercise
+from unet_explorer.lessons.practice import SETS, practice_set
 from unet_explorer.lessons.slips import early, field, once, path, walked
+from unet_explorer.panel.instrument.pack import offered
+from unet_explorer.panel.link import read_link
+from unet_explorer.panel.teaching import exercises_for_page, exercises_menu, exercises_names
 
 PAPER = UNetConfig()
 SIZE = re.compile(r"(\d+) × (\d+) px")
@@ -332,6 +337,45 @@ def test_answers_are_what_keras_says():
             assert asked.answer == (found if asked.kind == "shape" else layer.count_params())
             seen += 1
         assert seen == 6
+
+
+def test_what_a_page_asks_is_answered_as_by_hand():
+    names, seen = list(exercises_names()), []
+    for name in names:
+        kind, number = name.split("-")[1], int(name[-1])
+        told = exercises_for_page(name)
+        assert len(told["pages"]) >= 3
+        for page, asked in zip(told["pages"], practice_set(kind, number), strict=True):
+            ask, answer = page["ask"], by_hand(asked)
+            if ask["kind"] == "choice":
+                options = [choice["text"] for choice in ask["choices"]]
+                wanted = " × ".join(map(str, answer)) + " px" if isinstance(answer, tuple) else answer
+                assert options[ask["answer"]] == wanted
+                assert len(set(options)) == len(options) >= 3
+                assert ask["choices"][ask["answer"]]["says"] == ""
+            else:
+                assert ask["answer"] == answer
+                assert ask["mistakes"]
+                assert answer not in [each["is"] for each in ask["mistakes"]]
+            # What is asked of is drawn; and the best tile is not there to be seen.
+            design = page["design"]
+            assert UNetConfig.from_dict(design["config"]) in offered()
+            if kind == "tile":
+                assert design["tile"] != list(answer)
+            elif kind in {"shape", "crop", "fits"}:
+                assert f"tile of {design['tile'][0]} × {design['tile'][1]} px" in ask["question"]
+            seen.append((asked.config, ask["question"]))
+        # With other numbers, and round again.
+        assert told["next"] == f"exercises-{kind}-{number % SETS + 1}"
+    assert len(set(seen)) == len(seen)
+    assert [each["name"] for each in exercises_menu()] == names[::SETS]
+    with pytest.raises(ValueError, match="There are no exercises 'exercises-shape-4'"):
+        exercises_for_page("exercises-shape-4")
+    # In a notebook they are asked in the same place, and a link leaves them out, since it knows lessons alone.
+    with closing(explore("classroom")) as panel:
+        panel.request = {"number": 1, "do": "lesson", "name": names[4]}
+        assert panel.lesson == exercises_for_page(names[4])
+        assert read_link(panel.link).lesson == ""
 
 
 def test_exercises_and_inventory_load_nothing_heavy(tmp_path):

@@ -129,8 +129,15 @@ def links() -> list[list[object]]:
         Link(UNetConfig(padding="same", upsampling="bilinear", batch_norm=True, skips=False), (64, 64)),
         Link(UNetConfig(dropout=0.5, head_activation="softmax"), (1, 1_000_000), lock=("tile",), hide=("sides",)),
         Link(UNetConfig(depth=2), (60, 60), Made("shapes", seed=3), batch_size=4, selected="input"),
+        Link(UNetConfig(depth=2), (60, 60), opened="Train"),
+        Link(UNetConfig(depth=5), (700, 600), selected="head", opened="Sweep", lesson="skips"),
     ]
-    return [[write_link(each), each.config.to_dict(), list(each.tile), each.selected, each.lesson] for each in scenes]
+    names = ("config", "tile", "selected", "opened", "lesson")
+    said = [{name: getattr(each, name) for name in names} for each in scenes]
+    return [
+        [write_link(each), {**one, "config": one["config"].to_dict(), "opened": one["opened"].lower()}]
+        for each, one in zip(scenes, said, strict=True)
+    ]
 
 
 @pytest.fixture(scope="session")

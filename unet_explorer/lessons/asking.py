@@ -11,7 +11,7 @@ from unet_explorer.core.tiles import LARGEST, nearest_sizes, valid_sizes
 from unet_explorer.lessons.answers import Answer
 from unet_explorer.lessons.exercise import Dice, Exercise, Slip, distinct
 
-__all__ = ["Asked", "fitting", "made", "size_words", "step_words", "turned"]
+__all__ = ["OPERATIONS", "QUESTIONS", "Asked", "fitting", "made", "size_words", "step_words", "turned"]
 
 
 class Asked(NamedTuple):
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 _FILTERS: Final = (4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128)
 _KERNELS: Final = (3, 5, 7)
 _COUNTS: Final = (1, 2, 3, 4)
-_OPS: Final = {
+OPERATIONS: Final = {
     "conv": "convolution",
     "norm": "batch normalisation",
     "pool": "max-pooling",
@@ -40,7 +40,19 @@ _OPS: Final = {
     "crop_concat": "concatenation",
     "conv1x1": "last 1×1 convolution",
 }
+"""What a step is called in a question, by its operation."""
 _NEAR: Final = range(-4, 9)
+QUESTIONS: Final = {
+    "shape": "A tile of {tile} (height × width) is given to the network. Which {axis} has the map that leaves {step}?",
+    "crop": "A tile of {tile} is given to the network. At {step}, how many pixels of the skip are cut off on each "
+    "side?",
+    "fits": "Does a tile of {tile} fit this network? If so, answer “{fits}”. If not, name the first step that cannot "
+    "be computed: a pooling that is handed an odd side, or a step that leaves no pixel of the map.",
+    "parameters": "How many parameters does {step} hold, as Keras counts them?",
+    "field": "How many pixels of a large tile, on a side, does one pixel in the middle of the map behind {step} see "
+    "(its receptive field)?",
+}
+"""What is asked, with gaps: a sheet that a page prints asks the same."""
 
 
 def fitting(config: UNetConfig, side: int) -> list[int]:
@@ -64,7 +76,7 @@ def step_words(step: Step) -> str:
         >>> step_words(plan(UNetConfig())[2])
         'the max-pooling `enc0_pool`'
     """
-    return f"the {_OPS[step.op]} `{step.name}`"
+    return f"the {OPERATIONS[step.op]} `{step.name}`"
 
 
 def size_words(tile: tuple[int, int]) -> str:

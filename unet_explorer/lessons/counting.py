@@ -9,7 +9,7 @@ from unet_explorer.core.plan import plan
 from unet_explorer.core.receptive import sights
 from unet_explorer.core.tiles import AXES, sides
 from unet_explorer.core.trace import trace
-from unet_explorer.lessons.asking import Asked, fitting, made, size_words, step_words, turned
+from unet_explorer.lessons.asking import QUESTIONS, Asked, fitting, made, size_words, step_words, turned
 from unet_explorer.lessons.exercise import Exercise
 from unet_explorer.lessons.slips import field, once, path, shape_slips, slip
 
@@ -34,10 +34,7 @@ def shape_exercise(asked: Asked) -> Exercise:
         f"{sum(each.op == 'conv' for each in way)} convolutions on the way. Write down the {AXES[axis]} behind each.",
         f"The {AXES[axis]} step by step: {' → '.join(map(str, chain))}.",
     )
-    question = (
-        f"A tile of {size_words(tile)} (height × width) is given to the network. Which {AXES[axis]} has the map that "
-        f"leaves {step_words(step)}?"
-    )
+    question = QUESTIONS["shape"].format(tile=size_words(tile), axis=AXES[axis], step=step_words(step))
     return made("shape", question, answer, "px", told, shape_slips(config, step.name, tile, axis))(config, tile)
 
 
@@ -67,10 +64,7 @@ def crop_exercise(asked: Asked) -> Exercise | None:
         slip(main, "gave what is kept", "What is kept is the map's side; what is cut off is asked for."),
         *(slip(each.crop, "took another level", f"That is the crop at {each.step.name}.") for each in others),
     ]
-    question = (
-        f"{said}A tile of {size_words((side, side))} is given to the network. At {step_words(row.step)}, how many "
-        "pixels of the skip are cut off on each side?"
-    )
+    question = said + QUESTIONS["crop"].format(tile=size_words((side, side)), step=step_words(row.step))
     return made("crop", question, row.crop, "px", told, slips)(config, (side, side))
 
 
@@ -117,7 +111,7 @@ def parameters_exercise(asked: Asked) -> Exercise:
                 kernel**2 * arriving * leaving + arriving, "counted biases of what arrives", "Those that leave count."
             ),
         ]
-    question = f"{said}How many parameters does {step_words(step)} hold, as Keras counts them?"
+    question = said + QUESTIONS["parameters"].format(step=step_words(step))
     return made("parameters", question, step.parameters, "parameters", told, slips)(config, asked.tile)
 
 
@@ -143,8 +137,5 @@ def field_exercise(asked: Asked) -> Exercise:
         slip(config.kernel_size, "gave the kernel", "The kernel is what one step sees of the map before it."),
         slip(answer * answer, "gave an area", "The side is asked for."),
     ]
-    question = (
-        f"{said}How many pixels of a large tile, on a side, does one pixel in the middle of the map behind "
-        f"{step_words(step)} see (its receptive field)?"
-    )
+    question = said + QUESTIONS["field"].format(step=step_words(step))
     return made("field", question, answer, "px", told, slips)(config, asked.tile)

@@ -6,7 +6,7 @@ from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.plan import Step, plan
 from unet_explorer.core.tiles import AXES, ShapeError, sides, valid_sizes
 from unet_explorer.lessons.answers import FITS
-from unet_explorer.lessons.asking import Asked, fitting, made, size_words
+from unet_explorer.lessons.asking import QUESTIONS, Asked, fitting, made, size_words
 from unet_explorer.lessons.exercise import Exercise
 from unet_explorer.lessons.slips import halved_first, once, path, slip, walked
 
@@ -41,10 +41,7 @@ def fits_exercise(asked: Asked) -> Exercise:
 
 
 def _fits_question(tile: tuple[int, int]) -> str:
-    return (
-        f"Does a tile of {size_words(tile)} fit this network? If so, answer “{FITS}”. If not, name the first step that "
-        "cannot be computed: a pooling that is handed an odd side, or a step that leaves no pixel of the map."
-    )
+    return QUESTIONS["fits"].format(tile=size_words(tile), fits=FITS)
 
 
 def _misfit(asked: Asked, tile: tuple[int, int], error: ShapeError) -> Exercise:

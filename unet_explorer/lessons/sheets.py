@@ -22,7 +22,7 @@ from unet_explorer.lessons.notebooks import notebook
 from unet_explorer.lessons.printing import html_page, html_text, markdown_text, written
 from unet_explorer.whole import place_for
 
-__all__ = ["exercises_data", "save_exercises"]
+__all__ = ["HOW", "exercises_data", "save_exercises"]
 
 
 class _Sheet(NamedTuple):
@@ -128,10 +128,11 @@ def _question(made: Exercise) -> Question:
     return Question(made.question, made.unit, form)
 
 
-_HOW: Final = (
+HOW: Final = (
     "Levels are counted from the top, which is level 0. Sides are in pixels. A crop is counted on each side. If a "
     "question supposes another network, that holds for this question alone."
 )
+"""How all questions are meant."""
 _KEY: Final = "This is the key: answers, solutions, hints and known mistakes. Do not hand it out."
 
 
@@ -140,7 +141,7 @@ def _html(sheet: _Sheet) -> str:
 
 
 def _html_head(sheet: _Sheet) -> Iterator[str]:
-    yield f"<p>{html_text(_HOW)}</p>\n<h2>The network</h2>\n<ul>"
+    yield f"<p>{html_text(HOW)}</p>\n<h2>The network</h2>\n<ul>"
     yield from (f"<li>{html_text(line)}</li>" for line in sheet.design)
     yield "</ul>"
 
@@ -188,7 +189,7 @@ def _markdown(sheet: _Sheet) -> str:
 
 def _markdown_head(title: str, sheet: _Sheet) -> list[str]:
     design = [f"- {markdown_text(line)}" for line in sheet.design]
-    return [f"# {markdown_text(title)}", "", _HOW, "", "## The network", "", *design, ""]
+    return [f"# {markdown_text(title)}", "", HOW, "", "## The network", "", *design, ""]
 
 
 def _markdown_key(sheet: _Sheet, made: Sequence[Exercise], _: Any) -> str:
@@ -201,12 +202,12 @@ def _markdown_key(sheet: _Sheet, made: Sequence[Exercise], _: Any) -> str:
 
 
 def _notebook(sheet: _Sheet) -> str:
-    return notebook(sheet.title, [_HOW, *sheet.design], sheet.questions)
+    return notebook(sheet.title, [HOW, *sheet.design], sheet.questions)
 
 
 def _notebook_key(sheet: _Sheet, made: Sequence[Exercise], _: Any) -> str:
     solutions = [(each.answer, f"{each.why}\n" + "\n".join(_slips(each))) for each in made]
-    return notebook(sheet.title, [_HOW, *sheet.design], sheet.questions, solutions)
+    return notebook(sheet.title, [HOW, *sheet.design], sheet.questions, solutions)
 
 
 _KINDS: Final[dict[str, tuple[Callable[[_Sheet], str], Callable[..., str]]]] = {

@@ -31,7 +31,15 @@ from unet_explorer.panel.kept import kept_html
 from unet_explorer.panel.link import Link, write_link
 from unet_explorer.panel.rooms import SWEEP, TABS, Parts
 from unet_explorer.panel.taking import Content, file_of, menu, save
-from unet_explorer.panel.teaching import answers_of, lesson_for_page, lesson_of, questions_for_page
+from unet_explorer.panel.teaching import (
+    answers_of,
+    exercises_for_page,
+    exercises_menu,
+    exercises_names,
+    lesson_for_page,
+    lesson_of,
+    questions_for_page,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -68,7 +76,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             or a ``problem`` in words. Files are let go of once they are sent.
         offers: What can be taken away; see ``menu`` in ``unet_explorer.panel.taking``.
         lessons: The lessons there are: ``name``, ``title`` and ``minutes`` of each.
-        lesson: The lesson that is gone through; empty for none.
+        exercises: The kinds of exercises there are: ``name`` of the first set, and ``title``.
+        lesson: The lesson, or the set of exercises, that is gone through; empty for none.
         progress: How far each lesson has come, by its name: ``at``, the number of the step, and the ``answers``.
         lock: What cannot be changed in the browser: knobs by name, ``"tile"``, ``"batch_size"``, ``"preset"``.
         hide: What of the stage is hidden.
@@ -89,6 +98,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     taken = traitlets.Dict().tag(sync=True)
     offers: Any = traitlets.List(menu()).tag(sync=True)
     lessons: Any = traitlets.List().tag(sync=True)
+    exercises: Any = traitlets.List(exercises_menu()).tag(sync=True)
     lesson = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
     lock: Any = traitlets.List().tag(sync=True)
@@ -152,6 +162,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         questions = {f"questions-{form}": form for form in FORMS}
         if name in questions:
             self.lesson = questions_for_page(questions[name])
+        elif name in exercises_names():
+            self.lesson = exercises_for_page(name)
         else:
             # A page may know a lesson that this release does not.
             self.lesson = lesson_for_page(find_lesson(name)) if name in titles() else {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,13 +15,22 @@ from unet_explorer import __version__
 from unet_explorer.core import tokens
 from unet_explorer.core.signed import LONGEST, SIGNS
 from unet_explorer.drawing.look import night_style
+from unet_explorer.lessons.answers import FITS
+from unet_explorer.lessons.asking import OPERATIONS, QUESTIONS
 from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
+from unet_explorer.lessons.sheets import HOW
 from unet_explorer.panel.assets import read, read_bytes, script, style
 from unet_explorer.panel.instrument.pack import networks_at_hand
+from unet_explorer.panel.preview import icon, preview
 from unet_explorer.panel.rooms import TABS
-from unet_explorer.panel.teaching import lesson_for_page, questions_for_page
+from unet_explorer.panel.teaching import (
+    exercises_for_page,
+    exercises_names,
+    lesson_for_page,
+    questions_for_page,
+)
 
 if TYPE_CHECKING:
     from unet_explorer.panel.page_network import PageNetwork
@@ -34,6 +45,16 @@ _ABOUT: Final = (
 _TRAIN: Final = "Train"
 _INSIDE: Final = "Inside"
 """A tab that a page has where it holds a network."""
+
+_SHEETS: Final = [
+    {
+        "words": "To print: U, table, questions",
+        "files": [
+            {"what": "sheet", "ending": "", "name": "a sheet"},
+            {"what": "key", "ending": "", "name": "with answers"},
+        ],
+    }
+]
 
 
 def page_html(
@@ -53,10 +74,13 @@ def page_html(
         "policy": _policy(code, look),
         "title": escape(_TITLE),
         "about": escape(_ABOUT),
+        "icon": icon(),
+        "preview": preview(),
         "style": look,
         "code": code,
         "scene": _json(_scene(instrument, stage, network) if whole else _alone(instrument, stage, [])),
         "networks": base64.b64encode(networks_at_hand()).decode(),
+        "lessons": _lessons() if whole else "",
         "running": _running(network) if whole else "",
     }
     assert "</script" not in code.lower()
@@ -102,14 +126,12 @@ def _policy(code: str, look: str) -> str:
 
 def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
     """All that a kernel would have told."""
-    lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
-    lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
-    alone = _alone(instrument, stage, [_TRAIN, *([_INSIDE] if network is not None else [])])
+    told = _alone(instrument, stage, [_TRAIN, *([_INSIDE] if network is not None else [])])
     answers = {
         "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
         "letters": "".join(LETTERS),
     }
-    return {**alone, "lessons": lessons, "answers": answers}
+    return {**told, "stage": {**told["stage"], "offers": _SHEETS}, "answers": answers}
 
 
 def _alone(instrument: Mapping[str, Any], stage: Mapping[str, Any], tabs: Sequence[str]) -> dict[str, Any]:
@@ -120,11 +142,20 @@ def _alone(instrument: Mapping[str, Any], stage: Mapping[str, Any], tabs: Sequen
     return {
         "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
         "stage": told,
-        "lessons": {},
+        "sheet": {"questions": QUESTIONS, "operations": OPERATIONS, "fits": FITS, "how": HOW},
         "answers": {"head": "", "letters": ""},
         "table": link_table(),
         "version": __version__,
     }
+
+
+@cache
+def _lessons() -> str:
+    """All lessons, questions and exercises by their names, compressed: whoever opens none waits for none."""
+    lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
+    lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
+    lessons |= {name: exercises_for_page(name) for name in exercises_names()}
+    return base64.b64encode(gzip.compress(_json(lessons).encode(), 9, mtime=0)).decode()
 
 
 def link_table() -> dict[str, Any]:

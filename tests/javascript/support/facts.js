@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 
-/** @import { Config, Knob, Network, Pair } from "../../../unet_explorer/panel/static/lib/types.js" */
-/** @import { LinkTable } from "../../../unet_explorer/panel/static/page/address.js" */
+/** @import { Knob, Network } from "../../../unet_explorer/panel/static/lib/types.js" */
+/** @import { LinkScene, LinkTable } from "../../../unet_explorer/panel/static/page/address.js" */
 /** @import { Accepted } from "../../../unet_explorer/panel/static/tabs/types.js" */
 
 /**
@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
  *   offered: Network[],
  *   starts: [number, number, number, number][],
  *   accepted: Accepted,
- *   links: [string, Config, Pair, string, string][],
+ *   links: [string, LinkScene][],
  *   table: LinkTable,
  *   knobs: Knob[],
  *   typed: [string, string, boolean][],

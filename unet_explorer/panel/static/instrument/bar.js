@@ -5,7 +5,7 @@ import { plain, size } from "../lib/format.js";
 import { closest, nearest } from "../lib/law.js";
 import { OWN_KEYS, assign, element, howAgain, pressedButton, setText } from "../lib/page.js";
 import { AXES, mapPair } from "../lib/pairs.js";
-import { misfitWords } from "../lib/sentences.js";
+import { misfitWords, verdictWords } from "../lib/sentences.js";
 
 /** @import { Design, Followed, InstrumentTraits, Model, Pair } from "../lib/types.js" */
 /** @import { KernelState } from "./kernel.js" */
@@ -103,17 +103,14 @@ export class Bar {
    * @param {boolean} linked
    */
   update(state, linked) {
-    const { output, tile, network } = state;
+    const { network } = state;
     this.status.dataset.fits = String(state.fits);
+    setText(this.verdict, verdictWords(state));
     if (state.fits) {
-      const border = (tile[0] - output.height) / 2;
-      const lost = border ? `, border ${plain(border)} px lost per side` : ", no border lost";
-      setText(this.verdict, `✓ ${size(tile)} fits → ${size([output.height, output.width])}${lost}`);
       const { smallest, period } = network.sizes;
       const first = [0, 1, 2].map((step) => smallest + step * period).join(", ");
       setText(this.reason, `Tile sizes that fit, every ${period} px: ${first}, …`);
     } else {
-      setText(this.verdict, `✗ ${size(tile)} does not fit`);
       setText(this.reason, `${misfitWords(state)}.`);
     }
     this.showSizes(state, linked);

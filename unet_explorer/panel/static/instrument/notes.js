@@ -7,6 +7,9 @@ import { failureWords, formulaLines } from "../lib/sentences.js";
 /** @import { Followed } from "../lib/types.js" */
 /** @import { Drawing } from "./drawing.js" */
 
+/** Px that the button in the corner takes of a drawing that is larger than its room. */
+const BUTTON = { width: 112, height: 36 };
+
 export class Badge {
   /** @param {Drawing} drawing */
   constructor(drawing) {
@@ -34,7 +37,7 @@ export class Badge {
     const { width: room, height: floor } = this.drawing.svg.viewBox.baseVal;
     const words = `✗ ${failureWords(network, failure)}`;
     const cut = words.indexOf(": ") + 1;
-    const two = long(words) + 20 > 0.45 * room;
+    const two = long(words) + 20 > 0.45 * (this.drawing.larger.hidden ? room : Math.min(room, this.drawing.room.width));
     const lines = two ? [words.slice(0, cut), words.slice(cut)] : [words, ""];
     const width = Math.max(...lines.map(long)) + 20;
     const height = two ? 2 * line + 10 : line + 8;
@@ -47,13 +50,29 @@ export class Badge {
       ? (this.drawing.topOf(before) + placement.heightOf(before.name) + 2 * line + upper - line) / 2 - height / 2
       : upper + placement.heightOf(part.name) + 2 * line + 4;
     const left = before ? part.x + 12 : part.left;
-    const x = Math.max(2, Math.min(left, room - width - 2));
-    const y = Math.min(top, floor - height - 4);
+    const { x, y } = this.within({ x: left, y: top, width, height }, { width: room, height: floor });
     assign(this.frame, { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height });
     this.lines.forEach((span, at) => {
       setText(span, lines[at]);
       assign(span, { x: (x + width / 2).toFixed(1), y: (y + line + 1 + at * line).toFixed(1) });
     });
+  }
+
+  /**
+   * Wholly on the drawing; and where that is larger than its room, in the part that is seen first, if its place is there.
+   *
+   * @param {{ x: number, y: number, width: number, height: number }} place  Where it would stand,
+   * @param {{ width: number, height: number }} paper  and on what.
+   */
+  within({ x, y, width, height }, paper) {
+    const { larger, room } = this.drawing;
+    const cut = !larger.hidden && room.width > 0 && x < room.width && y < room.height;
+    const right = cut ? Math.min(paper.width, room.width) : paper.width;
+    const bottom = cut ? Math.min(paper.height, room.height) : paper.height;
+    const lower = Math.min(y, bottom - height - 4);
+    // In the last corner stands the button that shows all of it.
+    const beside = cut && lower + height > room.height - BUTTON.height ? BUTTON.width : 0;
+    return { x: Math.max(2, Math.min(x, right - beside - width - 2)), y: lower };
   }
 }
 

@@ -1,6 +1,7 @@
 // Networks that were packed ahead (panel/instrument/pack.py): any of them is at hand without asking anybody.
 
 import { exact } from "../lib/format.js";
+import { unzipped } from "../lib/gzip.js";
 
 /** @import { Config, Network } from "../lib/types.js" */
 
@@ -156,6 +157,5 @@ export function unpack(bytes) {
 
 /** @param {ArrayBufferView<ArrayBuffer>} bytes */
 async function readPack(bytes) {
-  const text = new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
-  return new NetworkPack(await text.json());
+  return new NetworkPack(await unzipped(bytes).json());
 }

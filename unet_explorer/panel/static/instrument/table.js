@@ -49,6 +49,21 @@ const COLUMNS = [
 ];
 const STEP = COLUMNS.findIndex((column) => column.key === "step");
 
+/**
+ * Some columns of it as text: their heads, and of each layer the cells, and whether it cannot be with this tile.
+ *
+ * @param {Followed} state
+ * @param {string[]} keys  Of the columns: such as are known of any tile.
+ */
+export function layerTexts(state, keys) {
+  const columns = COLUMNS.filter(({ key }) => keys.includes(key));
+  const failed = state.failure ? state.failure.index : Infinity;
+  const rows = state.maps.flatMap((map, index) =>
+    isLayer(map) ? [{ ghost: index >= failed, texts: columns.map((column) => column.show(map, column.value(map, index, state))) }] : [],
+  );
+  return { heads: columns.map(({ head }) => head), rows };
+}
+
 export class LayerTable {
   /**
    * @param {(name: string) => void} choose  Called when a row is picked.

@@ -123,7 +123,7 @@ function knobRow(knob, a, b) {
  * @param {Knob} knob
  * @param {KnobValue} value
  */
-function knobValueWords(knob, value) {
+export function knobValueWords(knob, value) {
   if (knob.kind === "choice") return String(knob.values.find(([each]) => each === value)?.[1] ?? value);
   return typeof value === "boolean" ? (value ? "yes" : "no") : exact(Number(value));
 }

@@ -1,6 +1,6 @@
 // What is said of a step: its formula with numbers, and why a tile does not fit.
 
-import { fill, plain } from "./format.js";
+import { fill, plain, size } from "./format.js";
 import { mapOf } from "./law.js";
 
 /** @import { Axis, Failure, Followed, LayerMap, Network } from "./types.js" */
@@ -24,6 +24,18 @@ export function formulaLines(state, map) {
   };
   if (state.tile[0] === state.tile[1]) return [line("height")];
   return [`height: ${line("height")}`, `width: ${line("width")}`];
+}
+
+/**
+ * Whether a tile fits, and what comes out.
+ *
+ * @param {Followed} state
+ */
+export function verdictWords({ fits, tile, output }) {
+  if (!fits) return `✗ ${size(tile)} does not fit`;
+  const border = (tile[0] - output.height) / 2;
+  const lost = border ? `, border ${plain(border)} px lost per side` : ", no border lost";
+  return `✓ ${size(tile)} fits → ${size([output.height, output.width])}${lost}`;
 }
 
 /**

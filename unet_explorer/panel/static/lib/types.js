@@ -367,6 +367,7 @@
  *   taken: { number?: number, name?: string, type?: string, content?: Bytes, text?: string, problem?: string },
  *   offers: Offer[],
  *   lessons: { name: string, title: string, minutes: number }[],
+ *   exercises: { name: string, title: string }[],
  *   lesson: Told<Lesson>,
  *   progress: Record<string, Progress>,
  *   lock: string[],
@@ -381,7 +382,8 @@
 /**
  * A lesson, whole: its steps with what the stage shows, what is hidden, and what is asked.
  *
- * @typedef {{ name: string, title: string, aim: string, minutes: number, pages: LessonPage[], form?: string }} Lesson
+ * @typedef {{ name: string, title: string, aim: string, minutes: number, pages: LessonPage[], form?: string, next?: string }} Lesson  Of exercises, `next`
+ *   is the name of those with other numbers.
  * @typedef {{ text: string, design: Design | null, tab: string, select: string, hide: string[], task: boolean, ask: LessonAsk | null }} LessonPage
  * @typedef {{
  *   kind: "number" | "choice" | "step" | "tile",

@@ -14,9 +14,12 @@
  *   longest: number,
  * }} LinkTable
  *
- * @typedef {{ config: Config, tile: Pair, selected: string, lesson: string }} LinkScene
+ * @typedef {{ config: Config, tile: Pair, selected: string, opened: string, lesson: string }} LinkScene  The open tab in
+ *   small letters.
  */
 
+/** The tab that a link opens where it names none. */
+const USUAL_TAB = "design";
 const BEGINS = /^unet(\d+)-/;
 const NUMBER = /^([a-z]+)(\d[0-9ex]*)$/;
 
@@ -77,6 +80,7 @@ export function sceneOf(tokens, { design }) {
     config: /** @type {Config} */ (/** @type {unknown} */ ({ version: 1, ...config })),
     tile: [tile[0], tile[1] ?? tile[0]],
     selected: tokens.get("at") ?? "",
+    opened: tokens.get("tab") ?? USUAL_TAB,
     lesson: (tokens.get("on") ?? "").replaceAll("_", "-"),
   };
 }
@@ -99,7 +103,7 @@ function linkedValue(text, usual) {
  * @param {Map<string, string>} former  Its tokens.
  * @param {LinkTable} table
  */
-export function linkOf({ config, tile, selected, lesson }, former, { order, words, design, signs }) {
+export function linkOf({ config, tile, selected, opened, lesson }, former, { order, words, design, signs }) {
   const tokens = new Map(former);
   const knobs = /** @type {Record<string, KnobValue>} */ (/** @type {unknown} */ (config));
   tokens.set("t", tile[0] === tile[1] ? `${tile[0]}` : tile.join("x"));
@@ -107,11 +111,10 @@ export function linkOf({ config, tile, selected, lesson }, former, { order, word
     if (knobs[name] === usual) tokens.delete(key);
     else tokens.set(key, typeof knobs[name] === "string" ? String(knobs[name]) : decimalWords(Number(knobs[name])));
   }
-  for (const [key, text] of [["at", selected], ["on", lesson.replaceAll("-", "_")]]) {
+  for (const [key, text] of [["at", selected], ["tab", opened === USUAL_TAB ? "" : opened], ["on", lesson.replaceAll("-", "_")]]) {
     if (text) tokens.set(key, text);
     else tokens.delete(key);
   }
-  tokens.delete("tab");
   const written = order.filter(([key]) => tokens.has(key)).map(([key]) => (key in words ? "" : key) + tokens.get(key));
   const body = ["unet1", ...written].join("-");
   return `${body}-${checksum(body, signs)}`;

@@ -1,15 +1,18 @@
 // What a kernel does for the panel in a notebook, as far as a page can do it alone.
 
 import { hasAddress, linkOf } from "./address.js";
+import { bytesIn, textOf } from "./held.js";
 import { unpack } from "../instrument/pack.js";
 import { same } from "../lib/equal.js";
+import { unzipped } from "../lib/gzip.js";
 
 /** @import { Config, InstrumentTraits, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
 /** @import { NetworkPack } from "../instrument/pack.js" */
 /** @import { LinkTable } from "./address.js" */
 
 /** @typedef {{ head: string, letters: string }} AnswerTable  The first line of the file, and the letters of the options. */
-/** @typedef {{ lessons: Record<string, Lesson>, answers: AnswerTable, table: LinkTable, version: string }} Held */
+/** @typedef {{ answers: AnswerTable, table: LinkTable, version: string }} Held */
+/** @typedef {Held & { print: (answers: boolean) => void }} Answering  Prints a sheet, with the answers on one of their own or without. */
 
 /** The tab that needs nobody. */
 const FIRST_TAB = "Design";
@@ -48,6 +51,7 @@ export function answerInstrument(model) {
     const selected = model.get("selected");
     if (selected && selected !== "argmax") model.set("shown", selected);
   });
+  return () => pack?.find(good) ?? first;
 }
 
 /**
@@ -92,7 +96,7 @@ function knobOf(config, name) {
  *
  * @param {Model<StageTraits>} stage
  * @param {Model<InstrumentTraits>} model
- * @param {Held} held
+ * @param {Answering} held
  * @param {Map<string, string>} former  What the link of the address said.
  */
 export function answerStage(stage, model, held, former) {
@@ -105,12 +109,31 @@ export function answerStage(stage, model, held, former) {
     const number = request.number ?? 0;
     // As a kernel does it: once whoever asks knows the number that it asked by.
     const text = (/** @type {string} */ words) => queueMicrotask(() => stage.set("taken", { number, text: words }));
-    if (request.do === "lesson") stage.set("lesson", held.lessons[String(request.name)] ?? {});
+    if (request.do === "lesson") openLesson(stage, String(request.name));
     else if (request.do === "link") text(addressOf(stage, model, former, held.table));
     else if (request.do === "code") text(codeOf(model));
     else if (request.do === "diagnosis") text(`unet_explorer ${held.version}, page\n${navigator.userAgent}\n${linkHere(stage, model, former, held.table)}`);
-    else if (request.do === "answers") stage.set("taken", answersFile(number, String(request.form), /** @type {(number | null)[]} */ (request.chosen), held.answers));
+    else if (request.do === "take") {
+      held.print(request.what === "key");
+      text("");
+    } else if (request.do === "answers") stage.set("taken", answersFile(number, String(request.form), /** @type {(number | null)[]} */ (request.chosen), held.answers));
   });
+}
+
+/**
+ * All lessons, questions and exercises by their names, unpacked once the first is asked for.
+ *
+ * @type {Promise<Record<string, Lesson>> | undefined}
+ */
+let lessonsHeld;
+
+/**
+ * @param {Model<StageTraits>} stage
+ * @param {string} name  Of the lesson; where there is none of that name, none is shown.
+ */
+export async function openLesson(stage, name) {
+  lessonsHeld ??= unzipped(bytesIn(textOf("ue-lessons"))).json();
+  stage.set("lesson", (await lessonsHeld)[name] ?? {});
 }
 
 /**
@@ -120,8 +143,10 @@ export function answerStage(stage, model, held, former) {
  * @param {LinkTable} table
  */
 export function linkHere(stage, model, former, table) {
-  const lesson = stage.get("lesson").name ?? "";
-  const scene = { config: model.get("config"), tile: model.get("tile"), selected: model.get("selected"), lesson: lesson.startsWith("questions-") ? "" : lesson };
+  // A link knows lessons alone, neither questions nor exercises.
+  const lesson = stage.get("lessons").find(({ name }) => name === stage.get("lesson").name)?.name ?? "";
+  const opened = stage.get("opened").toLowerCase();
+  const scene = { config: model.get("config"), tile: model.get("tile"), selected: model.get("selected"), opened, lesson };
   return linkOf(scene, former, table);
 }
 

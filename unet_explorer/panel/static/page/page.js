@@ -1,7 +1,8 @@
 // The instrument as a page of its own: what a notebook's kernel knows lies in the page.
 
 import { LinkError, hasAddress, sceneOf, tokensOf } from "./address.js";
-import { answerInstrument, answerStage, linkHere } from "./answers.js";
+import { answerInstrument, answerStage, linkHere, openLesson } from "./answers.js";
+import { printing } from "./handout.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
@@ -16,9 +17,10 @@ import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
+/** @import { SheetWords } from "./questions_of.js" */
 /** @import { PageLearning } from "./worker/types.js" */
 
-/** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits }} PageScene */
+/** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits, sheet: SheetWords }} PageScene */
 
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
@@ -54,12 +56,15 @@ function followAddress(stage, model, held, former) {
   if (!link || link === linkHere(stage, model, former, held.table)) return;
   try {
     const tokens = tokensOf(link, held.table);
-    const { config, tile, selected, lesson } = sceneOf(tokens, held.table);
+    const { config, tile, selected, opened, lesson } = sceneOf(tokens, held.table);
     former.clear();
     for (const [key, text] of tokens) former.set(key, text);
     setDesign(model, { config, tile });
     model.set("selected", selected);
-    if (lesson) stage.set("lesson", held.lessons[lesson] ?? {});
+    // A tab that only a notebook has opens the first one here.
+    const tab = stage.get("titles").find(([title]) => title.toLowerCase() === opened) ?? stage.get("titles")[0];
+    stage.set("opened", tab[0]);
+    if (lesson) void openLesson(stage, lesson);
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
     model.set("problem", `${error.message} What you see is the usual design.`);
@@ -112,8 +117,9 @@ async function openPage() {
   const stage = new PageModel({ ...scene.stage, progress: progressKept() });
   /** @type {Map<string, string>} */
   const former = new Map();
-  answerInstrument(model);
-  answerStage(stage, model, scene, former);
+  const shown = answerInstrument(model);
+  const link = () => linkHere(stage, model, former, scene.table);
+  answerStage(stage, model, { ...scene, print: printing(model, shown, link, scene.sheet) }, former);
   stage.on("change:progress", () => keepProgress(stage.get("progress")));
   followAddress(stage, model, scene, former);
   // What is shown first is what the address asks for.
@@ -123,9 +129,9 @@ async function openPage() {
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));
-  const told = () => hasAddress() && history.replaceState(null, "", `#${linkHere(stage, model, former, scene.table)}`);
+  const told = () => hasAddress() && history.replaceState(null, "", `#${link()}`);
   for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
-  stage.on("change:lesson", told);
+  for (const trait of /** @type {const} */ (["lesson", "opened"])) stage.on(`change:${trait}`, told);
 }
 
 void openPage();

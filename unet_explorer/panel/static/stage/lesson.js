@@ -74,8 +74,11 @@ export class LessonCard {
     const entries = this.model.get("lessons").map(({ name, title, minutes }, number) =>
       element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", { class: "ue-quiet" }, String(number)), element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
     );
-    const forms = ["before", "after"].map((form) => lessonButton("lesson", `20 questions, ${form}`, { "data-name": `questions-${form}` }));
-    menu.sheet.append(...entries, element("div", { class: "ue-line ue-wrap ue-forms" }, ...forms));
+    const forms = ["before", "after"].map((form) => lessonButton("lesson", form, { "data-name": `questions-${form}` }));
+    const kinds = this.model.get("exercises").map(({ name, title }) => lessonButton("lesson", title, { "data-name": name }));
+    const group = (/** @type {string} */ words, /** @type {HTMLElement[]} */ buttons) =>
+      element("div", { class: "ue-line ue-wrap ue-forms", role: "group", "aria-label": words }, element("span", { class: "ue-quiet" }, words), ...buttons);
+    menu.sheet.append(...entries, group("Exercises", kinds), group("20 questions", forms));
     const chosen = (/** @type {Event} */ event) => {
       const pressed = pressedButton(event);
       if (!pressed) return;
@@ -168,11 +171,25 @@ export class LessonCard {
       this.enter();
     } else if (action === "lesson-back") this.go(at - 1);
     else if (action === "lesson-next") this.go(at + 1);
+    else if (action === "lesson-another") this.another();
     else if (action === "lesson-lock") this.lockIn();
     else if (action === "lesson-hint") this.note({ hints: this.answered.hints + 1 });
     else if (action === "lesson-again") this.again();
     else if (action === "lesson-reveal") this.reveal();
     else if (action === "lesson-answers") this.saveAnswers();
+  }
+
+  /** The same asked once more, with other numbers. */
+  another() {
+    const name = this.lesson?.next;
+    if (!name) return;
+    const progress = this.model.get("progress");
+    const { at } = this.progress;
+    const answers = { ...progress[name]?.answers };
+    delete answers[at];
+    this.model.set("progress", { ...progress, [name]: { at, answers } });
+    this.asked = true;
+    ask(this.model, "lesson", { name });
   }
 
   /** All answers to the questions of a form, as a file without a name. */
@@ -346,7 +363,11 @@ export class LessonCard {
       else made.push(lessonButton("lesson-again", "Try again", { class: "ue-main" }));
       if (answered.hints < posed.hints.length && !answered.locked) made.push(lessonButton("lesson-hint", `Hint ${answered.hints + 1} of ${posed.hints.length}`));
       if (answered.locked || answered.hints >= posed.hints.length) made.push(lessonButton("lesson-reveal", "Show me"));
-    } else if (at < count - 1) made.push(lessonButton("lesson-next", "Next →", { class: "ue-main" }));
+    } else {
+      const last = at === count - 1;
+      if (this.lesson?.next) made.push(lessonButton("lesson-another", "Other numbers", last ? { class: "ue-main" } : {}));
+      if (!last) made.push(lessonButton("lesson-next", "Next →", { class: "ue-main" }));
+    }
     const focused = focusedFrom(this.buttons);
     const kept = focused instanceof HTMLElement ? focused.dataset.action : undefined;
     const held = this.buttons.contains(focused);

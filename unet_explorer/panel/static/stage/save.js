@@ -108,6 +108,7 @@ export class SaveMenu {
       download(name, new Uint8Array(bytesOf(content)), type);
       setText(this.said, `Saved as ${name}.`);
     } else if (text) this.show(text);
+    else setText(this.said, "");
   }
 
   /** @param {string} text */
