@@ -7,15 +7,18 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from contextlib import contextmanager, nullcontext
 
+import dask
 import dask.array as da
 import keras
 import numpy as np
 import pytest
 import tifffile
 import zarr
+from clusters import TLS, certificates, in_threads, settings_of
 from hands import live
 from hypothesis import given as tried_on
 from hypothesis import strategies as st
@@ -43,8 +46,19 @@ BLOCKS = 16
 
 
 @pytest.fixture(scope="module")
-def client():
+def processes():
+    """A cluster that loads TensorFlow in two processes."""
     with connected(workers=2) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(request):
+    """Any cluster: two processes with ``--all``, otherwise threads, where TensorFlow is there already."""
+    if everything():
+        yield request.getfixturevalue("processes")
+        return
+    with in_threads(2) as made:
         yield made
 
 
@@ -435,7 +449,7 @@ def fills_up():
 def test_a_cluster_that_ends_is_told_and_another_one_goes_on(client, model, image, wanted, tmp_path, monkeypatch):
     monkeypatch.setattr(submitting, "_LOOK", 0.2)
     out = tmp_path / "a.tif"
-    with connected(workers=1) as short:
+    with in_threads() as short:
         told = Told(4, short.cluster.close)
         with pytest.raises(ClusterError, match=r"scheduler of Dask does not answer any more.*What is done is kept"):
             predict_image(model, image, TILE, out=out, client=short, progress=told)
@@ -489,9 +503,9 @@ def test_what_does_not_do_is_refused_before_anything_is_written(client, model, i
         predict_image(model, image, TILE, client=4, out=tmp_path / "a.tif")
     with pytest.raises(ValueError, match="progress='loud' is not allowed"):
         predict_image(model, image, TILE, progress="loud")
-    here = os.getpid()
+    here = whose()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("unet_explorer.cluster._versions", lambda: {"keras": str(os.getpid())})
+        patch.setattr("unet_explorer.cluster._versions", lambda: {"keras": whose()})
         with pytest.raises(ClusterError, match="keras.*here it is .*: install the same everywhere"):
             predict_image(model, image, TILE, client=client, out=tmp_path / "a.tif")
         patch.setattr("unet_explorer.cluster._versions", lambda: absent(here))
@@ -500,15 +514,43 @@ def test_what_does_not_do_is_refused_before_anything_is_written(client, model, i
     assert names(tmp_path) == []
 
 
+def test_a_cluster_behind_certificates(model, image, wanted, tmp_path):
+    security = certificates()
+    settings, (authority, mine, key) = settings_of(security, tmp_path), TLS.values()
+    with in_threads(security=security) as given:
+        address = given.scheduler.address
+        assert address.startswith("tls://")
+        assert np.abs(predict_image(model, image, TILE, client=given) - wanted).max() <= 1e-5
+        with dask.config.set(settings):
+            assert np.abs(predict_image(model, image, TILE, client=address) - wanted).max() <= 1e-5
+        others, plain = settings_of(certificates()), address.replace("tls", "tcp")
+        for known, where, words in (
+            (dict.fromkeys(settings), address, f"does not know yours: set {authority}, {mine}, {key} in its conf"),
+            (settings | {mine: None}, address, f"does not know yours: set {mine} in its configuration to the path"),
+            (settings | {key: "lost.pem"}, address, f"{key} is 'lost.pem' in Dask's configuration, and no such file"),
+            (settings | {key: others[key]}, address, "do not go together .*MISMATCH"),
+            (others, address, "certificates of the scheduler at 'tls://.* and yours do not go together"),
+            (settings, plain, "look at the address, which begins with tls:// where certificates are asked for"),
+            ({"distributed.comm.require-encryption": True}, plain, "give an address that begins with tls://"),
+        ):
+            with dask.config.set(known), pytest.raises(ClusterError, match=words):
+                predict_image(model, image, TILE, client=where)
+
+
+def whose():
+    """Who asks, a process and a thread."""
+    return f"{os.getpid()}-{threading.get_ident()}"
+
+
 def absent(here):
     """What a worker finds that lacks the package."""
-    if os.getpid() != here:
+    if whose() != here:
         raise ModuleNotFoundError("No module named 'nowhere'")
     return {}
 
 
-def test_ctrl_c_in_a_terminal_ends_no_worker_with_a_traceback(client):
-    assert set(client.run(signal.getsignal, signal.SIGINT).values()) == {signal.SIG_IGN}
+def test_ctrl_c_in_a_terminal_ends_no_worker_with_a_traceback(processes):
+    assert set(processes.run(signal.getsignal, signal.SIGINT).values()) == {signal.SIG_IGN}
 
 
 def test_what_the_readme_shows_of_it_runs(client, model, image, wanted, tmp_path, monkeypatch):
@@ -633,30 +675,30 @@ def test_what_was_killed_altogether_goes_on(client, model, image, wanted, tmp_pa
     assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), wanted.argmax(-1))
 
 
-# Last, for what starts anew loads everything again
-
-
-def test_a_worker_that_is_killed_is_done_without(client, model, image, wanted):
-    pids = list(client.run(os.getpid).values())
-    told = Told(2, lambda: os.kill(pids[0], signal.SIGKILL))
-    found = predict_image(model, image, TILE, client=client, progress=told)
-    assert np.abs(found - wanted).max() <= 1e-5
-    assert told.heard[-1] == (BLOCKS, BLOCKS)
+# Last, for only here processes load TensorFlow: the first of these ends before it does
 
 
 def deadly(block, block_info=None):
-    if block_info[0]["chunk-location"] == (1, 1):
+    if block_info[0]["chunk-location"] == (0, 0):
         os.kill(os.getpid(), signal.SIGKILL)
     return block
 
 
-def test_what_kills_every_worker_is_told_and_what_is_done_is_kept(client, model, image, tmp_path):
-    out, before = tmp_path / "a.tif", client.cluster.scheduler.allowed_failures
+def test_what_kills_every_worker_is_told_and_what_is_done_is_kept(processes, model, image, tmp_path):
+    out, before = tmp_path / "a.tif", processes.cluster.scheduler.allowed_failures
     poisoned = da.from_array(image, chunks=40).map_blocks(deadly, dtype="uint16", meta=image[:0, :0])
-    client.cluster.scheduler.allowed_failures = 0
+    processes.cluster.scheduler.allowed_failures = 0
     try:
         with pytest.raises(ClusterError, match=r"ended one after the other at block .*smaller tile\. What is"):
-            predict_image(model, poisoned, TILE, out=out, client=client)
+            predict_image(model, poisoned, TILE, out=out, client=processes)
     finally:
-        client.cluster.scheduler.allowed_failures = before
+        processes.cluster.scheduler.allowed_failures = before
     assert not out.exists()
+
+
+def test_a_worker_that_is_killed_is_done_without(processes, model, image, wanted):
+    pids = list(processes.run(os.getpid).values())
+    told = Told(2, lambda: os.kill(pids[0], signal.SIGKILL))
+    found = predict_image(model, image, TILE, client=processes, progress=told)
+    assert np.abs(found - wanted).max() <= 1e-5
+    assert told.heard[-1] == (BLOCKS, BLOCKS)

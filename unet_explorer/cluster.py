@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import threading
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,13 @@ EXTRA: Final = 'pip install "unet_explorer[cluster]"'
 _PATIENCE: Final = 10.0
 """Seconds within which a scheduler has to answer."""
 _SCHEMES: Final = ("tcp", "tls", "ucx", "ws", "wss", "inproc")
+_ENCRYPTED: Final = ("tls://", "wss://")
+_TLS: Final = {
+    "ca_file": "distributed.comm.tls.ca-file",
+    "cert": "distributed.comm.tls.client.cert",
+    "key": "distributed.comm.tls.client.key",
+}
+"""What Dask calls the files with which a client proves itself, and its settings of their paths."""
 _OWN: Final = ("unet_explorer", "keras", "tensorflow", "numpy")
 """Packages of which all processes must have the same version, or results would differ."""
 
@@ -79,6 +87,8 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
         with _local(distributed, workers) as made:
             yield made
     elif isinstance(client, str):
+        if client.startswith(_ENCRYPTED):
+            _check_certificates(client)
         with _at(distributed, client) as found:
             _check(found)
             yield found
@@ -151,19 +161,58 @@ def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
         cluster.close()
 
 
+def _check_certificates(address: str) -> None:
+    """See that Dask knows what to prove itself with; it would speak of an `ssl_context`, or name no file.
+
+    Raises:
+        ClusterError: If something is missing.
+    """
+    from distributed import Security
+
+    known = Security().get_tls_config_for_role("client")
+    # A certificate may have its key in the same file.
+    missing = [name for word, name in _TLS.items() if not known[word] and (word != "key" or not known["cert"])]
+    if missing:
+        raise ClusterError(
+            f"{shown(address)} asks for certificates, and Dask does not know yours: set {', '.join(missing)} in "
+            "its configuration to the paths of your files, or give a distributed.Client with security=… as client."
+        )
+    for word, name in _TLS.items():
+        # Dask takes a text with lines as the certificate itself.
+        path = known[word]
+        if path and "\n" not in path and not os.path.isfile(path):
+            raise ClusterError(f"{name} is {shown(path)} in Dask's configuration, and no such file is there.")
+
+
 @contextmanager
 def _at(distributed: Any, address: str) -> Iterator[Any]:
     try:
         client = distributed.Client(address, timeout=_PATIENCE)
     except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
-        raise ClusterError(
-            f"No scheduler of Dask answers at {shown(address)} ({type(error).__name__}): start one with `dask "
-            "scheduler`, or look at the address."
-        ) from None
+        raise ClusterError(f"{_unanswered(address, error)}.") from None
     try:
         yield client
     finally:
         client.close()
+
+
+def _unanswered(address: str, error: Exception) -> str:
+    """Why there is no client of a scheduler."""
+    kind = type(error).__name__
+    if isinstance(error, ssl.SSLError) or kind == "FatalCommClosedError":
+        return (
+            f"The certificates of the scheduler at {shown(address)} and yours do not go together "
+            f"({getattr(error, 'reason', None) or kind}): look at {', '.join(_TLS.values())} in Dask's configuration"
+        )
+    if "encryption required" in str(error):
+        return (
+            f"Dask's configuration (distributed.comm.require-encryption) refuses {shown(address)}: give an address "
+            "that begins with tls://"
+        )
+    look = "look at the address"
+    if kind == "CommClosedError" and not address.startswith(_ENCRYPTED):
+        look = "look at the address, which begins with tls:// where certificates are asked for"
+    return f"No scheduler of Dask answers at {shown(address)} ({kind}): start one with `dask scheduler`, or {look}"
 
 
 def _check(client: Any) -> None:
