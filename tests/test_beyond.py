@@ -542,6 +542,25 @@ def whose():
     return f"{os.getpid()}-{threading.get_ident()}"
 
 
+UNGUARDED = """
+from unet_explorer.cluster import connected
+print("read")
+with connected(workers=1):
+    pass
+"""
+
+
+def test_a_script_that_lacks_its_main_guard_is_told(tmp_path):
+    """Each process reads the script anew, and would start others."""
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    place = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    line = [sys.executable, "script.py"]
+    done = subprocess.run(line, cwd=tmp_path, env=place, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "read\nread\n")
+    assert done.stderr.count("Traceback") == 1
+    assert 'must stand below `if __name__ == "__main__":`, for each' in done.stderr.splitlines()[-1]
+
+
 def absent(here):
     """What a worker finds that lacks the package."""
     if whose() != here:
@@ -589,7 +608,7 @@ def test_the_command_predicts_what_is_not_there(client, asked, wanted, capsys):
     shown = capsys.readouterr()
     assert "1 predicted, 0 skipped, 1 failed" in shown.out
     assert "b.tif holds no picture that can be read" in shown.err
-    assert names(asked["out"]) == ["a_mask.tif"]
+    assert names(asked["out"]) == [".predictions.jsonl", "a_mask.tif"]
     assert np.array_equal(tifffile.imread(asked["out"] / "a_mask.tif"), wanted.argmax(-1))
     stamp = (asked["out"] / "a_mask.tif").stat().st_mtime_ns
     assert command(asked["a"], *rest) == 0
@@ -599,7 +618,36 @@ def test_the_command_predicts_what_is_not_there(client, asked, wanted, capsys):
     assert (asked["out"] / "a_mask.tif").stat().st_mtime_ns != stamp
     assert command(asked["a"], *rest, *elsewhere, "--save", "probabilities") == 0
     assert command(asked["a"], *rest, "--save", "objects") == 0
-    assert names(asked["out"]) == ["a_mask.tif", "a_objects.csv", "a_probabilities.zarr"]
+    assert names(asked["out"]) == [".predictions.jsonl", "a_mask.tif", "a_objects.csv", "a_probabilities.zarr"]
+
+
+def test_what_another_network_or_image_has_left_is_not_taken_for_done(asked, model, image, capsys):
+    rest, mask = ("--out", asked["out"], "--tile", TILE), asked["out"] / "a_mask.tif"
+    mine = (asked["a"], "--model", asked["model"], *rest)
+    other = asked["model"].with_name("other.keras")
+    live(CONFIG, 4).save(other)
+    assert command(*mine) == 0
+    made = mask.read_bytes()
+    # The same bytes are the same network, whatever its file is called.
+    same = asked["model"].rename(asked["model"].with_name("same.keras"))
+    assert command(asked["a"], "--model", same, *rest) == 0
+    assert "0 predicted, 1 skipped, 0 failed" in capsys.readouterr().out
+    same.rename(asked["model"])
+    assert command(asked["a"], "--model", other, *rest) == 1
+    shown = capsys.readouterr()
+    assert "a.tif: a_mask.tif is there, of another network: say --again to replace it, or another --out" in shown.err
+    assert "0 predicted, 0 skipped, 1 failed" in shown.out
+    tifffile.imwrite(asked["a"], image[::-1])
+    assert command(*mine) == 1
+    assert "is there, of another image, or one that was changed since: say --again" in capsys.readouterr().err
+    assert mask.read_bytes() == made
+    assert command(*mine, "--again") == 0
+    assert np.array_equal(tifffile.imread(mask), predict_image(model, image[::-1], TILE).argmax(-1))
+    assert command(*mine) == 0
+    # Of what somebody else has put there nothing is known, nor behind a line that was cut off.
+    (asked["out"] / ".predictions.jsonl").write_text('{"result": "a_mask.tif", "mod')
+    assert command(*mine) == 1
+    assert "is there, and no run of this command has noted what it was made of: say" in capsys.readouterr().err
 
 
 def test_the_command_says_what_is_wrong(asked, capsys, monkeypatch):
@@ -679,7 +727,7 @@ def test_what_was_killed_altogether_goes_on(client, model, image, wanted, tmp_pa
 
 
 def deadly(block, block_info=None):
-    if block_info[0]["chunk-location"] == (0, 0):
+    if block_info[0]["chunk-location"] == (0, 1):
         os.kill(os.getpid(), signal.SIGKILL)
     return block
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import ssl
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -59,7 +61,11 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
     """A client of Dask: the one that is given, one of the scheduler at an address, or one of processes made for it.
 
     Processes that are made here listen on this machine alone, have one thread each, and end with the block. A client
-    that was given is left as it was found.
+    that was given is left as it was found. In a script, whatever makes processes stands below
+    ``if __name__ == "__main__":``, as each of them reads the script anew.
+
+    A scheduler at ``"tls://…"`` wants certificates: Dask takes their paths from ``distributed.comm.tls.ca-file``,
+    ``distributed.comm.tls.client.cert`` and ``distributed.comm.tls.client.key`` of its configuration.
 
     Args:
         client: A ``distributed.Client``; the address of a scheduler, such as ``"tcp://127.0.0.1:8786"`` or
@@ -71,7 +77,8 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
 
     Raises:
         ValueError: If it is none of these.
-        ClusterError: If Dask is missing, nobody answers, there is no worker, or versions differ.
+        ClusterError: If Dask is missing, nobody answers, certificates do not do, processes do not start, there is no
+            worker, or versions differ.
 
     Example:
         >>> with connected(workers=1) as client:
@@ -117,8 +124,6 @@ def dask_setup(worker: object) -> None:
 
 def _is_client(client: object) -> bool:
     # A class of a package that is not loaded has no instances.
-    import sys
-
     distributed = sys.modules.get("distributed")
     return distributed is not None and isinstance(client, distributed.Client) and not client.asynchronous
 
@@ -134,23 +139,34 @@ def _check_address(address: str) -> None:
 
 @contextmanager
 def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
-    """Processes of this machine: nobody else's, and no page of theirs."""
+    """Processes of this machine: nobody else's, and no page of theirs.
+
+    Raises:
+        ClusterError: If they do not start.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        # One of these, about to read the script anew that has started it: whoever waits for it says what is wrong.
+        raise SystemExit(1)
     count = workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
     with warnings.catch_warnings():
         # Dask warns where a port it would like is taken, and takes another.
         warnings.simplefilter("ignore")
-        cluster = distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            # Half of the memory is no reason to write to disc: what fits is known before.
-            memory_limit=0,
-            silence_logs="ERROR",
-            # Dask calls `dask_setup` there.
-            preload=__name__,
-        )
+        try:
+            cluster = distributed.LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                # Half of the memory is no reason to write to disc: what fits is known before.
+                memory_limit=0,
+                # What goes wrong is said in our own words.
+                silence_logs="CRITICAL",
+                # Dask calls `dask_setup` there.
+                preload=__name__,
+            )
+        except RuntimeError as error:
+            raise ClusterError(_not_started(error)) from None
     try:
         client = distributed.Client(cluster, timeout=_PATIENCE)
         try:
@@ -159,6 +175,16 @@ def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
             client.close()
     finally:
         cluster.close()
+
+
+def _not_started(error: RuntimeError) -> str:
+    words = f"The processes of Dask have not started ({str(error).rstrip('.')})"
+    if getattr(sys.modules["__main__"], "__file__", None) is None:
+        return f"{words}."
+    return (
+        f'{words}. In a script, whatever starts them must stand below `if __name__ == "__main__":`, for each of them '
+        "reads the script anew."
+    )
 
 
 def _check_certificates(address: str) -> None:
