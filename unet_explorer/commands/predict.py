@@ -30,11 +30,16 @@ examples:
   unet-explorer predict slide.zarr --model net.keras --out masks --save objects --workers 4
   unet-explorer predict *.tif --model net.keras --out masks --scheduler tcp://10.0.0.7:8786
 
-Of NAME.tif comes NAME_mask.tif, NAME_probabilities.zarr or NAME_objects.csv. What is there already, of the same
-network and the same image, is skipped; what is there of others is left alone and counts as failed. DIR/.predictions.jsonl
-notes which is which: the network by the bytes of its file, the image by size and time. With --workers or --scheduler,
-an image that was cut off goes on where it was. It ends with 0 if all was predicted, 1 if some of it failed, 2 if it was
-asked in a wrong way, 130 after Ctrl + C.
+Of NAME.tif comes NAME_mask.tif, NAME_probabilities.zarr or NAME_objects.csv. What is there already of the same network
+and the same image is skipped; what is there of others is left alone, and counts as failed. DIR/.predictions.jsonl notes
+which is which: the network by the bytes of its file, the image by size and time, a Zarr by those of what describes it.
+With --workers or --scheduler, an image that was cut off goes on where it was.
+
+A scheduler at tls://… wants certificates. In the environment, the paths of yours are
+DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and
+DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY.
+
+It ends with 0 if all was predicted, 1 if some of it failed, 2 if it was asked in a wrong way, 130 after Ctrl + C.
 """
 
 
