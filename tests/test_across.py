@@ -209,5 +209,5 @@ def test_as_parquet_where_pyarrow_is(monkeypatch):
                 [each for each in other if not isinstance(each, str)], rel=1e-9
             )
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ValueError, match=r"pip install pyarrow, or give a name that ends in \.csv"):
+    with pytest.raises(ValueError, match=r'pip install "unet_explorer\[parquet\]", or give a name that ends in \.csv'):
         write_objects(io.BytesIO(), table_of(labels, labels), ".parquet")

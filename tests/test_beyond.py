@@ -7,15 +7,18 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from contextlib import contextmanager, nullcontext
 
+import dask
 import dask.array as da
 import keras
 import numpy as np
 import pytest
 import tifffile
 import zarr
+from clusters import TLS, certificates, in_threads, settings_of
 from hands import live
 from hypothesis import given as tried_on
 from hypothesis import strategies as st
@@ -43,8 +46,19 @@ BLOCKS = 16
 
 
 @pytest.fixture(scope="module")
-def client():
+def processes():
+    """A cluster that loads TensorFlow in two processes."""
     with connected(workers=2) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(request):
+    """Any cluster: two processes with ``--all``, otherwise threads, where TensorFlow is there already."""
+    if everything():
+        yield request.getfixturevalue("processes")
+        return
+    with in_threads(2) as made:
         yield made
 
 
@@ -435,7 +449,7 @@ def fills_up():
 def test_a_cluster_that_ends_is_told_and_another_one_goes_on(client, model, image, wanted, tmp_path, monkeypatch):
     monkeypatch.setattr(submitting, "_LOOK", 0.2)
     out = tmp_path / "a.tif"
-    with connected(workers=1) as short:
+    with in_threads() as short:
         told = Told(4, short.cluster.close)
         with pytest.raises(ClusterError, match=r"scheduler of Dask does not answer any more.*What is done is kept"):
             predict_image(model, image, TILE, out=out, client=short, progress=told)
@@ -489,9 +503,9 @@ def test_what_does_not_do_is_refused_before_anything_is_written(client, model, i
         predict_image(model, image, TILE, client=4, out=tmp_path / "a.tif")
     with pytest.raises(ValueError, match="progress='loud' is not allowed"):
         predict_image(model, image, TILE, progress="loud")
-    here = os.getpid()
+    here = whose()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("unet_explorer.cluster._versions", lambda: {"keras": str(os.getpid())})
+        patch.setattr("unet_explorer.cluster._versions", lambda: {"keras": whose()})
         with pytest.raises(ClusterError, match="keras.*here it is .*: install the same everywhere"):
             predict_image(model, image, TILE, client=client, out=tmp_path / "a.tif")
         patch.setattr("unet_explorer.cluster._versions", lambda: absent(here))
@@ -500,15 +514,62 @@ def test_what_does_not_do_is_refused_before_anything_is_written(client, model, i
     assert names(tmp_path) == []
 
 
+def test_a_cluster_behind_certificates(model, image, wanted, tmp_path):
+    security = certificates()
+    settings, (authority, mine, key) = settings_of(security, tmp_path), TLS.values()
+    with in_threads(security=security) as given:
+        address = given.scheduler.address
+        assert address.startswith("tls://")
+        assert np.abs(predict_image(model, image, TILE, client=given) - wanted).max() <= 1e-5
+        with dask.config.set(settings):
+            assert np.abs(predict_image(model, image, TILE, client=address) - wanted).max() <= 1e-5
+        others, plain = settings_of(certificates()), address.replace("tls", "tcp")
+        for known, where, words in (
+            (dict.fromkeys(settings), address, f"does not know yours: set {authority}, {mine}, {key} in its conf"),
+            (settings | {mine: None}, address, f"does not know yours: set {mine} in its configuration to the path"),
+            (settings | {key: "lost.pem"}, address, f"{key} is 'lost.pem' in Dask's configuration, and no such file"),
+            (settings | {key: others[key]}, address, "do not go together .*MISMATCH"),
+            (others, address, "certificates of the scheduler at 'tls://.* and yours do not go together"),
+            (settings, plain, "look at the address, which begins with tls:// where certificates are asked for"),
+            ({"distributed.comm.require-encryption": True}, plain, "give an address that begins with tls://"),
+        ):
+            with dask.config.set(known), pytest.raises(ClusterError, match=words):
+                predict_image(model, image, TILE, client=where)
+
+
+def whose():
+    """Who asks, a process and a thread."""
+    return f"{os.getpid()}-{threading.get_ident()}"
+
+
+UNGUARDED = """
+from unet_explorer.cluster import connected
+print("read")
+with connected(workers=1):
+    pass
+"""
+
+
+def test_a_script_that_lacks_its_main_guard_is_told(tmp_path):
+    """Each process reads the script anew, and would start others."""
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    place = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    line = [sys.executable, "script.py"]
+    done = subprocess.run(line, cwd=tmp_path, env=place, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "read\nread\n")
+    assert done.stderr.count("Traceback") == 1
+    assert 'must stand below `if __name__ == "__main__":`, for each' in done.stderr.splitlines()[-1]
+
+
 def absent(here):
     """What a worker finds that lacks the package."""
-    if os.getpid() != here:
+    if whose() != here:
         raise ModuleNotFoundError("No module named 'nowhere'")
     return {}
 
 
-def test_ctrl_c_in_a_terminal_ends_no_worker_with_a_traceback(client):
-    assert set(client.run(signal.getsignal, signal.SIGINT).values()) == {signal.SIG_IGN}
+def test_ctrl_c_in_a_terminal_ends_no_worker_with_a_traceback(processes):
+    assert set(processes.run(signal.getsignal, signal.SIGINT).values()) == {signal.SIG_IGN}
 
 
 def test_what_the_readme_shows_of_it_runs(client, model, image, wanted, tmp_path, monkeypatch):
@@ -547,7 +608,7 @@ def test_the_command_predicts_what_is_not_there(client, asked, wanted, capsys):
     shown = capsys.readouterr()
     assert "1 predicted, 0 skipped, 1 failed" in shown.out
     assert "b.tif holds no picture that can be read" in shown.err
-    assert names(asked["out"]) == ["a_mask.tif"]
+    assert names(asked["out"]) == [".predictions.jsonl", "a_mask.tif"]
     assert np.array_equal(tifffile.imread(asked["out"] / "a_mask.tif"), wanted.argmax(-1))
     stamp = (asked["out"] / "a_mask.tif").stat().st_mtime_ns
     assert command(asked["a"], *rest) == 0
@@ -557,7 +618,36 @@ def test_the_command_predicts_what_is_not_there(client, asked, wanted, capsys):
     assert (asked["out"] / "a_mask.tif").stat().st_mtime_ns != stamp
     assert command(asked["a"], *rest, *elsewhere, "--save", "probabilities") == 0
     assert command(asked["a"], *rest, "--save", "objects") == 0
-    assert names(asked["out"]) == ["a_mask.tif", "a_objects.csv", "a_probabilities.zarr"]
+    assert names(asked["out"]) == [".predictions.jsonl", "a_mask.tif", "a_objects.csv", "a_probabilities.zarr"]
+
+
+def test_what_another_network_or_image_has_left_is_not_taken_for_done(asked, model, image, capsys):
+    rest, mask = ("--out", asked["out"], "--tile", TILE), asked["out"] / "a_mask.tif"
+    mine = (asked["a"], "--model", asked["model"], *rest)
+    other = asked["model"].with_name("other.keras")
+    live(CONFIG, 4).save(other)
+    assert command(*mine) == 0
+    made = mask.read_bytes()
+    # The same bytes are the same network, whatever its file is called.
+    same = asked["model"].rename(asked["model"].with_name("same.keras"))
+    assert command(asked["a"], "--model", same, *rest) == 0
+    assert "0 predicted, 1 skipped, 0 failed" in capsys.readouterr().out
+    same.rename(asked["model"])
+    assert command(asked["a"], "--model", other, *rest) == 1
+    shown = capsys.readouterr()
+    assert "a.tif: a_mask.tif is there, of another network: say --again to replace it, or another --out" in shown.err
+    assert "0 predicted, 0 skipped, 1 failed" in shown.out
+    tifffile.imwrite(asked["a"], image[::-1])
+    assert command(*mine) == 1
+    assert "is there, of another image, or one that was changed since: say --again" in capsys.readouterr().err
+    assert mask.read_bytes() == made
+    assert command(*mine, "--again") == 0
+    assert np.array_equal(tifffile.imread(mask), predict_image(model, image[::-1], TILE).argmax(-1))
+    assert command(*mine) == 0
+    # Of what somebody else has put there nothing is known, nor behind a line that was cut off.
+    (asked["out"] / ".predictions.jsonl").write_text('{"result": "a_mask.tif", "mod')
+    assert command(*mine) == 1
+    assert "is there, and no run of this command has noted what it was made of: say" in capsys.readouterr().err
 
 
 def test_the_command_says_what_is_wrong(asked, capsys, monkeypatch):
@@ -633,30 +723,30 @@ def test_what_was_killed_altogether_goes_on(client, model, image, wanted, tmp_pa
     assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), wanted.argmax(-1))
 
 
-# Last, for what starts anew loads everything again
-
-
-def test_a_worker_that_is_killed_is_done_without(client, model, image, wanted):
-    pids = list(client.run(os.getpid).values())
-    told = Told(2, lambda: os.kill(pids[0], signal.SIGKILL))
-    found = predict_image(model, image, TILE, client=client, progress=told)
-    assert np.abs(found - wanted).max() <= 1e-5
-    assert told.heard[-1] == (BLOCKS, BLOCKS)
+# Last, for only here processes load TensorFlow: the first of these ends before it does
 
 
 def deadly(block, block_info=None):
-    if block_info[0]["chunk-location"] == (1, 1):
+    if block_info[0]["chunk-location"] == (0, 1):
         os.kill(os.getpid(), signal.SIGKILL)
     return block
 
 
-def test_what_kills_every_worker_is_told_and_what_is_done_is_kept(client, model, image, tmp_path):
-    out, before = tmp_path / "a.tif", client.cluster.scheduler.allowed_failures
+def test_what_kills_every_worker_is_told_and_what_is_done_is_kept(processes, model, image, tmp_path):
+    out, before = tmp_path / "a.tif", processes.cluster.scheduler.allowed_failures
     poisoned = da.from_array(image, chunks=40).map_blocks(deadly, dtype="uint16", meta=image[:0, :0])
-    client.cluster.scheduler.allowed_failures = 0
+    processes.cluster.scheduler.allowed_failures = 0
     try:
         with pytest.raises(ClusterError, match=r"ended one after the other at block .*smaller tile\. What is"):
-            predict_image(model, poisoned, TILE, out=out, client=client)
+            predict_image(model, poisoned, TILE, out=out, client=processes)
     finally:
-        client.cluster.scheduler.allowed_failures = before
+        processes.cluster.scheduler.allowed_failures = before
     assert not out.exists()
+
+
+def test_a_worker_that_is_killed_is_done_without(processes, model, image, wanted):
+    pids = list(processes.run(os.getpid).values())
+    told = Told(2, lambda: os.kill(pids[0], signal.SIGKILL))
+    found = predict_image(model, image, TILE, client=processes, progress=told)
+    assert np.abs(found - wanted).max() <= 1e-5
+    assert told.heard[-1] == (BLOCKS, BLOCKS)

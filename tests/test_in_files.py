@@ -225,8 +225,7 @@ def test_the_look_before_starting_reads_few_of_them(tmp_path, in_files, monkeypa
 
 
 @pytest.mark.tensorflow
-def test_it_learns_from_files_and_is_opened_again(tmp_path, monkeypatch):
-    monkeypatch.setenv("UNET_EXPLORER_STATE", str(tmp_path / "state"))
+def test_it_learns_from_files_and_is_opened_again(tmp_path, state, worker, monkeypatch):
     made = cells(6, size=96)
     for place in range(6):
         part = "train" if place < 4 else "val"
@@ -236,7 +235,7 @@ def test_it_learns_from_files_and_is_opened_again(tmp_path, monkeypatch):
         )
         save(tmp_path / "set" / part / "masks" / f"{place}.png", (made.labels[place] * 255).astype("uint8"))
     _, data = both(monkeypatch, tmp_path / "set")
-    with TrainingSession(UNetConfig(depth=2, base_filters=4), data, 76, steps=4, steps_per_epoch=2) as session:
+    with TrainingSession(UNetConfig(depth=2, base_filters=4), data, 76, worker, steps=4, steps_per_epoch=2) as session:
         session.start(force=True)
         assert session.join(120)
         assert session.state == "finished", session.problem

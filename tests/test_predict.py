@@ -95,11 +95,11 @@ def test_an_image_of_a_size_that_fits_is_what_the_network_itself_says_of_it(padd
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(worker, tmp_path_factory):
     """A network that has learnt a little, and so has something to flip."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNET_EXPLORER_STATE", str(tmp_path_factory.mktemp("state")))
-        with TrainingSession(UNetConfig(depth=3, base_filters=8), cells(), tile=188, steps=50) as session:
+        with TrainingSession(UNetConfig(depth=3, base_filters=8), cells(), 188, worker, steps=50) as session:
             session.start()
             assert session.join(300)
             assert session.state == "finished", session.problem

@@ -11,8 +11,10 @@ import threading
 from contextlib import nullcontext
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
+from clusters import certificates, in_threads, settings_of
 from support import PATIENCE, everything, second
 
 from unet_explorer import PRESETS, TrainingSession, UNetConfig, cells, grid, save_sweep, sweep
@@ -22,6 +24,7 @@ from unet_explorer.data.dataset import Dataset
 from unet_explorer.data.files import from_folder
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.panel.link import Link, write_link
+from unet_explorer.sweeps import work
 from unet_explorer.sweeps.asked import read_asked
 from unet_explorer.sweeps.carried import carry, opened
 from unet_explorer.sweeps.designs import read_design, usual_tile
@@ -45,8 +48,29 @@ def data():
 
 @pytest.fixture(scope="module")
 def client():
-    with connected(workers=2) as made:
+    """A cluster behind certificates: two processes with ``--all``, otherwise a thread, as another process teaches.
+
+    The processes that a sweep makes itself are seen in its docstring.
+    """
+    if everything():
+        with connected(workers=2) as made:
+            yield made
+        return
+    security, process = certificates(), work._Process()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        dask.config.set(settings_of(security)),
+        in_threads(security=security) as made,
+    ):
+        patch.setattr(work, "_here", process)
         yield made
+        process.worker.close()
+
+
+@pytest.mark.tensorflow
+def test_all_of_this_is_learnt_behind_certificates(taught, client):
+    assert everything() or client.scheduler.address.startswith("tls://")
+    assert {run.state for run in taught} == {"done"}
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +173,7 @@ def test_what_came_apart_is_a_row_and_is_tried_again(client, data, tmp_path):
 # What cannot be learnt ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.tensorflow
 def test_what_cannot_learn_is_a_row_that_says_why(client, data):
     colour = UNetConfig(depth=1, base_filters=2, in_channels=3)
     many = UNetConfig(depth=1, base_filters=64)
@@ -440,6 +465,7 @@ def test_a_stop_wakes_whoever_waits_for_a_run(data, monkeypatch):
     assert (session.state, session.problem) == ("stopped", "")
 
 
+@pytest.mark.tensorflow
 def test_a_session_says_what_went_wrong(client, data, tmp_path):
     session = SweepSession(["classroom"], data, client=client, out=tmp_path / "o", steps=2)
     with opened_folder(tmp_path / "o", "cells", ["a", "b"], {}, False):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import ssl
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -21,6 +24,13 @@ EXTRA: Final = 'pip install "unet_explorer[cluster]"'
 _PATIENCE: Final = 10.0
 """Seconds within which a scheduler has to answer."""
 _SCHEMES: Final = ("tcp", "tls", "ucx", "ws", "wss", "inproc")
+_ENCRYPTED: Final = ("tls://", "wss://")
+_TLS: Final = {
+    "ca_file": "distributed.comm.tls.ca-file",
+    "cert": "distributed.comm.tls.client.cert",
+    "key": "distributed.comm.tls.client.key",
+}
+"""What Dask calls the files with which a client proves itself, and its settings of their paths."""
 _OWN: Final = ("unet_explorer", "keras", "tensorflow", "numpy")
 """Packages of which all processes must have the same version, or results would differ."""
 
@@ -51,7 +61,11 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
     """A client of Dask: the one that is given, one of the scheduler at an address, or one of processes made for it.
 
     Processes that are made here listen on this machine alone, have one thread each, and end with the block. A client
-    that was given is left as it was found.
+    that was given is left as it was found. In a script, whatever makes processes stands below
+    ``if __name__ == "__main__":``, as each of them reads the script anew.
+
+    A scheduler at ``"tls://…"`` wants certificates: Dask takes their paths from ``distributed.comm.tls.ca-file``,
+    ``distributed.comm.tls.client.cert`` and ``distributed.comm.tls.client.key`` of its configuration.
 
     Args:
         client: A ``distributed.Client``; the address of a scheduler, such as ``"tcp://127.0.0.1:8786"`` or
@@ -63,7 +77,8 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
 
     Raises:
         ValueError: If it is none of these.
-        ClusterError: If Dask is missing, nobody answers, there is no worker, or versions differ.
+        ClusterError: If Dask is missing, nobody answers, certificates do not do, processes do not start, there is no
+            worker, or versions differ.
 
     Example:
         >>> with connected(workers=1) as client:
@@ -79,6 +94,8 @@ def connected(client: Client | str | None = None, *, workers: int | None = None)
         with _local(distributed, workers) as made:
             yield made
     elif isinstance(client, str):
+        if client.startswith(_ENCRYPTED):
+            _check_certificates(client)
         with _at(distributed, client) as found:
             _check(found)
             yield found
@@ -107,8 +124,6 @@ def dask_setup(worker: object) -> None:
 
 def _is_client(client: object) -> bool:
     # A class of a package that is not loaded has no instances.
-    import sys
-
     distributed = sys.modules.get("distributed")
     return distributed is not None and isinstance(client, distributed.Client) and not client.asynchronous
 
@@ -124,23 +139,34 @@ def _check_address(address: str) -> None:
 
 @contextmanager
 def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
-    """Processes of this machine: nobody else's, and no page of theirs."""
+    """Processes of this machine: nobody else's, and no page of theirs.
+
+    Raises:
+        ClusterError: If they do not start.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        # One of these, about to read the script anew that has started it: whoever waits for it says what is wrong.
+        raise SystemExit(1)
     count = workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
     with warnings.catch_warnings():
         # Dask warns where a port it would like is taken, and takes another.
         warnings.simplefilter("ignore")
-        cluster = distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            # Half of the memory is no reason to write to disc: what fits is known before.
-            memory_limit=0,
-            silence_logs="ERROR",
-            # Dask calls `dask_setup` there.
-            preload=__name__,
-        )
+        try:
+            cluster = distributed.LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                # Half of the memory is no reason to write to disc: what fits is known before.
+                memory_limit=0,
+                # What goes wrong is said in our own words.
+                silence_logs="CRITICAL",
+                # Dask calls `dask_setup` there.
+                preload=__name__,
+            )
+        except RuntimeError as error:
+            raise ClusterError(_not_started(error)) from None
     try:
         client = distributed.Client(cluster, timeout=_PATIENCE)
         try:
@@ -151,19 +177,68 @@ def _local(distributed: Any, workers: int | None) -> Iterator[Any]:
         cluster.close()
 
 
+def _not_started(error: RuntimeError) -> str:
+    words = f"The processes of Dask have not started ({str(error).rstrip('.')})"
+    if getattr(sys.modules["__main__"], "__file__", None) is None:
+        return f"{words}."
+    return (
+        f'{words}. In a script, whatever starts them must stand below `if __name__ == "__main__":`, for each of them '
+        "reads the script anew."
+    )
+
+
+def _check_certificates(address: str) -> None:
+    """See that Dask knows what to prove itself with; it would speak of an `ssl_context`, or name no file.
+
+    Raises:
+        ClusterError: If something is missing.
+    """
+    from distributed import Security
+
+    known = Security().get_tls_config_for_role("client")
+    # A certificate may have its key in the same file.
+    missing = [name for word, name in _TLS.items() if not known[word] and (word != "key" or not known["cert"])]
+    if missing:
+        raise ClusterError(
+            f"{shown(address)} asks for certificates, and Dask does not know yours: set {', '.join(missing)} in "
+            "its configuration to the paths of your files, or give a distributed.Client with security=… as client."
+        )
+    for word, name in _TLS.items():
+        # Dask takes a text with lines as the certificate itself.
+        path = known[word]
+        if path and "\n" not in path and not os.path.isfile(path):
+            raise ClusterError(f"{name} is {shown(path)} in Dask's configuration, and no such file is there.")
+
+
 @contextmanager
 def _at(distributed: Any, address: str) -> Iterator[Any]:
     try:
         client = distributed.Client(address, timeout=_PATIENCE)
     except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
-        raise ClusterError(
-            f"No scheduler of Dask answers at {shown(address)} ({type(error).__name__}): start one with `dask "
-            "scheduler`, or look at the address."
-        ) from None
+        raise ClusterError(f"{_unanswered(address, error)}.") from None
     try:
         yield client
     finally:
         client.close()
+
+
+def _unanswered(address: str, error: Exception) -> str:
+    """Why there is no client of a scheduler."""
+    kind = type(error).__name__
+    if isinstance(error, ssl.SSLError) or kind == "FatalCommClosedError":
+        return (
+            f"The certificates of the scheduler at {shown(address)} and yours do not go together "
+            f"({getattr(error, 'reason', None) or kind}): look at {', '.join(_TLS.values())} in Dask's configuration"
+        )
+    if "encryption required" in str(error):
+        return (
+            f"Dask's configuration (distributed.comm.require-encryption) refuses {shown(address)}: give an address "
+            "that begins with tls://"
+        )
+    look = "look at the address"
+    if kind == "CommClosedError" and not address.startswith(_ENCRYPTED):
+        look = "look at the address, which begins with tls:// where certificates are asked for"
+    return f"No scheduler of Dask answers at {shown(address)} ({kind}): start one with `dask scheduler`, or {look}"
 
 
 def _check(client: Any) -> None:

@@ -2,7 +2,8 @@
 
 All parts, or those named; ``--side 20000`` says how large the image is. It is made lazily, chunk by chunk, so that
 nothing of it lies anywhere. What a worker holds is read from the system, above what it holds once the network has
-predicted one block. Objects are held against dask-image and patchworks where these are installed.
+predicted one block. Objects are held against dask-image and patchworks, masks against `map_overlap` and MONAI, where
+these are installed.
 """
 
 from __future__ import annotations
@@ -22,53 +23,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import dask.array as da
 import numpy as np
 import zarr
-from measure import table
+from lazily import CHUNK, image
+from measure import forget_peak, load, peak, table
+from neighbours import CONFIG, Row, monai, overlap
 from scipy import ndimage
 
-from unet_explorer import PRESETS, build_model, predict_image, tile_for_output
+from unet_explorer import build_model, predict_image
 from unet_explorer.cluster import connected
-from unet_explorer.core.axis import margins
 from unet_explorer.predict import submitting
 from unet_explorer.predict.across import in_block, joined, numbered
 from unet_explorer.predict.submitting import answers
 
-CONFIG = PRESETS["classroom"].config
-CHUNK = 1000
 LIMIT = 1e9
 """Bytes that a worker may hold above the loaded network."""
 TASKS = 10_000
-OVERLAP = 4_000
-"""Pixels a side of the image that `map_overlap` predicts as well."""
 OBJECTS = 4_000
-"""And of the mask whose objects are numbered."""
-Row = tuple[str, object, str, bool | None]
-
-
-def pixels(block_info=None):
-    """A chunk of a picture that is nowhere: waves, and some noise that follows from the place."""
-    (rows, columns) = block_info[None]["array-location"]
-    row, column = np.ogrid[slice(*rows), slice(*columns)]
-    noise = np.random.default_rng(rows[0] * 1_000_003 + columns[0]).integers(0, 40, (row.size, column.size))
-    return (100 + 60 * np.sin(row / 23) * np.cos(column / 31) + noise).astype("uint8")
-
-
-def image(side: int):
-    parts = (CHUNK,) * (side // CHUNK) + ((side % CHUNK,) if side % CHUNK else ())
-    return da.map_blocks(pixels, dtype="uint8", chunks=(parts, parts), meta=np.empty((0, 0), "uint8"))
-
-
-def resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def forget_peak() -> int:
-    Path("/proc/self/clear_refs").write_text("5")
-    return resident()
-
-
-def peak() -> int:
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
+"""Pixels a side of the mask whose objects are numbered."""
 
 
 def predicted(model, side: int, workers: int) -> tuple[float, int]:
@@ -86,10 +56,6 @@ def predicted(model, side: int, workers: int) -> tuple[float, int]:
         return seconds, most
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def load() -> str:
-    return f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} processors"
 
 
 def memory(side: int) -> list[Row]:
@@ -136,66 +102,6 @@ def scheduler(_: int) -> list[Row]:
             asked, reached = ("≤ 1 ms", each <= 1) if together > 1 else ("", None)
             rows.append((f"{done:,} blocks of no work, {words}", f"{each:.2f} ms each; {begun}", asked, reached))
     return rows
-
-
-def overlap(side: int) -> list[Row]:
-    """The same network by hand: `dask.array.map_overlap`, with as much context as the network sees."""
-    import keras
-
-    side = min(side, OVERLAP)
-    folder = Path(tempfile.mkdtemp(prefix="overlap"))
-    network, border = folder / "net.keras", margins(CONFIG).border
-    model = build_model(CONFIG)
-    model.save(network)
-    held: dict[str, keras.Model] = {}
-
-    def block(part: np.ndarray) -> np.ndarray:
-        if "model" not in held:
-            held["model"] = keras.saving.load_model(network)
-        # As one has it do: up to the next size that fits, mirrored; cut to what was asked for.
-        height, width = part.shape
-        more = [tile_for_output(CONFIG, length - 2 * border) - length for length in (height, width)]
-        padded = np.pad(part, [(0, each) for each in more], mode="reflect").astype("float32")
-        scores = np.asarray(held["model"](padded[None, ..., None], training=False))[0]
-        labels = scores.argmax(-1).astype("uint8")[: height - 2 * border, : width - 2 * border]
-        return np.pad(labels, border)
-
-    def run():
-        whole = image(side).map_overlap(block, depth=border, boundary="reflect", dtype="uint8", meta=np.empty((0, 0)))
-        return whole.compute()
-
-    try:
-        with connected(workers=2) as client:
-            # Once before, for both: TensorFlow makes a function of each size of tiles.
-            predict_image(model, image(side), client=client)
-            before, start = client.run(forget_peak), time.perf_counter()
-            ours = predict_image(model, image(side), client=client).argmax(-1)
-            seconds = time.perf_counter() - start
-            most = max(value - before[worker] for worker, value in client.run(peak).items())
-        with connected(workers=2) as client:
-            run()
-            before, start = client.run(forget_peak), time.perf_counter()
-            theirs = run()
-            seconds_overlap = time.perf_counter() - start
-            most_overlap = max(value - before[worker] for worker, value in client.run(peak).items())
-        wanted = predict_image(model, np.asarray(image(side))).argmax(-1)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    wrong, wrong_overlap = int((ours != wanted).sum()), int((theirs != wanted).sum())
-    return [
-        (
-            f"{side:,} × {side:,} px: predict_image(client=…)",
-            f"{seconds:.0f} s, {most / 1e6:.0f} MB, {wrong:,} pixels of another class than in one process",
-            "0 pixels",
-            wrong == 0,
-        ),
-        (
-            f"  map_overlap, depth {border}, chunks of {CHUNK}",
-            f"{seconds_overlap:.0f} s, {most_overlap / 1e6:.0f} MB, {wrong_overlap:,} pixels; {load()}",
-            "",
-            None,
-        ),
-    ]
 
 
 def objects(side: int) -> list[Row]:
@@ -259,7 +165,14 @@ def is_same_partition(found: np.ndarray, wanted: np.ndarray) -> bool:
     return all(len(np.unique(side)) == pairs.shape[1] for side in pairs)
 
 
-PARTS = {"objects": objects, "memory": memory, "workers": workers, "scheduler": scheduler, "overlap": overlap}
+PARTS = {
+    "objects": objects,
+    "memory": memory,
+    "workers": workers,
+    "scheduler": scheduler,
+    "overlap": overlap,
+    "monai": monai,
+}
 
 
 def main() -> None:

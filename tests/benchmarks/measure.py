@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass
@@ -47,6 +49,28 @@ def noise() -> float:
     """How much the same pure-Python work varies on this machine now: p95 over median."""
     timing = timed(lambda: sum(range(20_000)), 300)
     return timing.p95 / timing.median
+
+
+def resident() -> int:
+    """Bytes that this process holds now, as Linux has it."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def forget_peak() -> int:
+    """Have `peak` begin anew; says what is held now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return resident()
+
+
+def peak() -> int:
+    """The most bytes that this process has held since then."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def load() -> str:
+    """How busy this machine is."""
+    return f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} processors"
 
 
 def table(rows: list[tuple[str, object, str, bool | None]]) -> None:

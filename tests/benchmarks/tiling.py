@@ -18,7 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "browser"))
 
-from measure import Timing, table
+from measure import Timing, forget_peak, table
+from measure import peak as highest
 
 from unet_explorer import PRESETS, Tiling, UNetConfig, plan, predict_image, tile_for_output, valid_sizes
 from unet_explorer.predict.tiles import usual_tile
@@ -85,23 +86,9 @@ def peak(part: str) -> None:
     """Bytes at the fullest moment, above the loaded network; told on standard output."""
     model, image = made(CLASSROOM, 2048)
     model(image[None, :188, :188], training=False)
-    before = _resident()
-    _forget_peak()
+    before = forget_peak()
     predict_image(model, image, None if part == "usual" else 188)
-    print(_peak() - before)
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _forget_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak() -> int:
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
+    print(highest() - before)
 
 
 def memory() -> list[Row]:

@@ -12,6 +12,8 @@ from tabs import open_panel_with, open_tab
 def test_designs_are_swept_and_a_dot_opens_one(warm_lab, page, tmp_path):
     panel, notebook = open_panel_with(warm_lab, page, tmp_path)
     tab = open_tab(page, "Sweep")
+    # Each process loads TensorFlow, which takes longer than what is learnt here.
+    notebook.kernel("own = panel.tab('Sweep'); make = own._make; own._make = lambda *a, **b: make(*a, **b, workers=1)")
     plan = tab.role("sweep-plan")
     expect(plan).to_have_text("1 design × 2 seeds = 2 runs")
     # By the keyboard: the arrow keys go through the values, and Space presses one.

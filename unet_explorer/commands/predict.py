@@ -16,6 +16,8 @@ from unet_explorer.whole import printable
 if TYPE_CHECKING:
     from distributed import Client
 
+    from unet_explorer.commands.noted import Noted
+
 __all__ = ["main"]
 
 _ENDINGS: Final = {"mask": "mask.tif", "probabilities": "probabilities.zarr", "objects": "objects.csv"}
@@ -28,9 +30,16 @@ examples:
   unet-explorer predict slide.zarr --model net.keras --out masks --save objects --workers 4
   unet-explorer predict *.tif --model net.keras --out masks --scheduler tcp://10.0.0.7:8786
 
-Of NAME.tif comes NAME_mask.tif, NAME_probabilities.zarr or NAME_objects.csv. What is there already is skipped. With
---workers or --scheduler, an image that was cut off goes on where it was. It ends with 0 if all was predicted, 1 if
-some of it failed, 2 if it was asked in a wrong way, 130 after Ctrl + C.
+Of NAME.tif comes NAME_mask.tif, NAME_probabilities.zarr or NAME_objects.csv. What is there already of the same network
+and the same image is skipped; what is there of others is left alone, and counts as failed. DIR/.predictions.jsonl notes
+which is which: the network by the bytes of its file, the image by size and time, a Zarr by those of what describes it.
+With --workers or --scheduler, an image that was cut off goes on where it was.
+
+A scheduler at tls://… wants certificates. In the environment, the paths of yours are
+DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and
+DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY.
+
+It ends with 0 if all was predicted, 1 if some of it failed, 2 if it was asked in a wrong way, 130 after Ctrl + C.
 """
 
 
@@ -96,29 +105,53 @@ def _whole(text: str) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    from unet_explorer.cluster import ClusterError
+    from unet_explorer.commands.noted import Noted
+
     targets = _targets(options)
     left = {image: target for image, target in targets.items() if options.again or not target.exists()}
-    for image, target in targets.items():
-        if image not in left:
-            print(f"{printable(image.name)}: skipped, {printable(target.name)} is there")
-    if not left:
-        return _DONE
-    from unet_explorer.cluster import ClusterError
-
     try:
-        # Before any process is started.
-        from unet_explorer.model import opened_model
-
-        model = opened_model(options.model)
-        options.out.mkdir(parents=True, exist_ok=True)
-        with _cluster(options) as client:
-            failed = [image for image, target in left.items() if not _one(model, image, target, options, client)]
+        noted = Noted(options.out, options.model)
+        refused = _refused(targets, left, noted)
+        failed = _all(left, noted, options) if left else 0
     except (ValueError, ImportError, OSError, ClusterError) as error:
         print(f"unet-explorer predict: {error}", file=sys.stderr)
         return _FAILED
-    done = len(left) - len(failed)
-    print(f"{done} predicted, {len(targets) - len(left)} skipped, {len(failed)} failed")
-    return _FAILED if failed else _DONE
+    skipped = len(targets) - len(left) - refused
+    print(f"{len(left) - failed} predicted, {skipped} skipped, {failed + refused} failed")
+    return _FAILED if failed or refused else _DONE
+
+
+def _all(left: dict[Path, Path], noted: Noted, options: argparse.Namespace) -> int:
+    """Predict what is left; how many images failed."""
+    # Before any process is started.
+    from unet_explorer.model import opened_model
+
+    model, failed = opened_model(options.model), 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    with _cluster(options) as client:
+        for image, target in left.items():
+            if _one(model, image, target, options, client):
+                noted.note(image, target)
+            else:
+                failed += 1
+    return failed
+
+
+def _refused(targets: dict[Path, Path], left: dict[Path, Path], noted: Noted) -> int:
+    """Tell of each result that is there already; how many of them are of something else."""
+    refused = 0
+    for image, target in targets.items():
+        if image in left:
+            continue
+        name, result = printable(image.name), printable(target.name)
+        if differs := noted.differs(image, target):
+            refused += 1
+            words = f"{name}: {result} is there, {differs}: say --again to replace it, or another --out."
+            print(words, file=sys.stderr)
+        else:
+            print(f"{name}: skipped, {result} is there")
+    return refused
 
 
 def _targets(options: argparse.Namespace) -> dict[Path, Path]:

@@ -41,7 +41,8 @@ further keys: halving = 3, memory = "2 GB"; in [dataset] size and seed, or masks
 examples:
   unet-explorer sweep depths.toml                                    the table is depths/runs.csv
   unet-explorer sweep depths.toml --out results --workers 4
-  unet-explorer sweep depths.toml --scheduler tcp://10.0.0.5:8786    on a cluster of Dask
+  unet-explorer sweep depths.toml --scheduler tcp://10.0.0.5:8786    on a cluster of Dask; tls://… wants certificates,
+                                                                     see unet-explorer predict --help
 
 What is done is kept: the same command goes on where it was cut off. The command ends with 0 if all is done, 1 if a run
 has failed, 2 if it was asked for wrongly, 130 after Ctrl + C.

@@ -294,8 +294,8 @@ def parquet_package() -> Any:
         from pyarrow import parquet
     except ImportError:
         raise ValueError(
-            "A .parquet file is written with the package pyarrow, which is not here: pip install pyarrow, or give a "
-            "name that ends in .csv."
+            "A .parquet file is written with the package pyarrow, which is not here: "
+            'pip install "unet_explorer[parquet]", or give a name that ends in .csv.'
         ) from None
     return parquet
 

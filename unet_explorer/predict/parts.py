@@ -20,7 +20,7 @@ from unet_explorer.data.lazy import open_image
 from unet_explorer.data.opened import OpenedImage
 from unet_explorer.whole import printable
 
-__all__ = ["InFile", "Part", "Place", "carrier", "chunks_of", "identity", "is_dask", "values_of"]
+__all__ = ["InFile", "Part", "Place", "carrier", "chunks_of", "identity", "is_dask", "state_of", "values_of"]
 
 Place: TypeAlias = tuple[slice, slice]
 """A rectangle of an image: rows, columns."""
@@ -74,7 +74,7 @@ class InFile(NamedTuple):
         Raises:
             DataError: If it is not there, was changed, or is damaged.
         """
-        if _state(Path(self.path)) != self.state:
+        if state_of(Path(self.path)) != self.state:
             raise DataError(
                 f"{printable(Path(self.path).name)} is not there, or another one than at the beginning, where a worker "
                 "of Dask looks for it: put it where all see it, and leave it as it is until the end."
@@ -89,8 +89,16 @@ def _opened(image: InFile) -> Any:
     return open_image(image.path, **json.loads(image.said))
 
 
-def _state(path: Path) -> tuple[int, int] | None:
-    """Size and time of a file; of a Zarr, of what describes it."""
+def state_of(path: Path) -> tuple[int, int] | None:
+    """Size in bytes and time in nanoseconds of a file, of a Zarr those of what describes it; None if it is not there.
+
+    Args:
+        path: Of the file or folder.
+
+    Example:
+        >>> state_of(Path("nowhere.tif")) is None
+        True
+    """
     heads = (path / "zarr.json", path / ".zarray", path / ".zattrs") if path.is_dir() else (path,)
     for head in heads:
         try:
@@ -132,7 +140,7 @@ def carrier(image: Any, client: Any) -> Callable[[Place], Any]:
 
 def _in_file(image: Any) -> InFile | None:
     origin = image.origin if isinstance(image, OpenedImage) else None
-    if origin is None or (state := _state(origin[0])) is None:
+    if origin is None or (state := state_of(origin[0])) is None:
         return None
     return InFile(str(origin[0].resolve()), json.dumps(origin[1], sort_keys=True), state)
 
@@ -188,7 +196,7 @@ def identity(image: Any, given: object) -> dict[str, Any]:
         return about | {"path": found.path, "said": found.said, "state": list(found.state)}
     if isinstance(given, (str, os.PathLike)):
         path = Path(given).expanduser().resolve()
-        return about | {"path": str(path), "state": list(_state(path) or ())}
+        return about | {"path": str(path), "state": list(state_of(path) or ())}
     summed = hashlib.sha256()
     height, width = image.shape[:2]
     for top in (0, max(0, height // 2 - _SPOT), max(0, height - _SPOT)):

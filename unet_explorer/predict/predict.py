@@ -86,8 +86,8 @@ def predict_image(
         **choices: Where ``out`` is a path: ``save="mask"``, ``"probabilities"`` or ``"objects"``, for a ``.tif`` may
             hold each of these (probabilities as a plane a class, objects as numbers); and ``classes``, the names of
             all classes from 0 on, for tables and planes. ``client``: a ``distributed.Client``, or the address of a
-            scheduler of Dask (extra ``cluster``); and ``again=True``, to throw away what a run that was cut off has
-            left.
+            scheduler of Dask (extra ``cluster``), see `unet_explorer.cluster.connected`, also for processes of this
+            machine; and ``again=True``, to throw away what a run that was cut off has left.
 
     Returns:
         Scores, (height, width, classes), as 32-bit numbers; or ``out``, a path as `pathlib.Path`.

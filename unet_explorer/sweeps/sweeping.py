@@ -37,8 +37,8 @@ def sweep(
 
     With a folder, all is kept as it comes: ``runs.csv`` is the table, ``runs.jsonl`` the same a line a run, and in
     ``runs/`` lie the best weights of each. The same call goes on where an earlier one was cut off: what is done is not
-    done again, what has failed is. With pyarrow there is a ``runs.parquet`` in the end. Ctrl + C keeps what is done,
-    and ends the processes. A run whose process is lost is run again.
+    done again, what has failed is. With pyarrow (extra ``parquet``) there is a ``runs.parquet`` in the end. Ctrl + C
+    keeps what is done, and ends the processes. A run whose process is lost is run again.
 
     Args:
         designs: A list of designs – configs, pairs (config, tile), names of presets, links of a panel –, a `grid`, or a
@@ -49,7 +49,8 @@ def sweep(
         seeds: Each design is taught once with each: they tell how much of a difference is chance.
         steps: Of each run; left out, those of the recipe.
         client: A ``distributed.Client``, the address of a scheduler, or None for processes of this machine, which end
-            with the sweep.
+            with the sweep; a script calls it below ``if __name__ == "__main__":`` then, as each process reads the
+            script anew. For ``"tls://…"`` see `unet_explorer.cluster.connected`.
         out: A folder: a new one, an empty one, or that of an earlier sweep.
         **how: ``recipe``, how each is taught, as a dict of fields of `Recipe`; ``memory`` that a run may be estimated
             to take, such as ``"2 GB"``; ``halving=3`` lets only the best third of the designs learn on after a ninth

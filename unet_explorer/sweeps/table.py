@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Sweep", "table_bytes"]
 
 _PANDAS: Final = 'pip install "unet_explorer[pandas]"'
-_PARQUET: Final = "pip install pyarrow"
+_PARQUET: Final = 'pip install "unet_explorer[parquet]"'
 _KINDS: Final = (".csv", ".md", ".parquet")
 _SHOWN: Final = 40
 """Rows that are printed."""
