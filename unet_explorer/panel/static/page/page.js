@@ -2,6 +2,7 @@
 
 import { LinkError, sceneOf, tokensOf } from "./address.js";
 import { answerInstrument, answerStage, linkHere } from "./answers.js";
+import { ChosenImage } from "./chosen_image.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
@@ -15,7 +16,7 @@ import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
-/** @import { PageLearning } from "./worker/types.js" */
+/** @import { PageLearning, PageNetwork } from "./worker/types.js" */
 
 /** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits }} PageScene */
 
@@ -83,8 +84,8 @@ function followTheme() {
  * @returns {Host}
  */
 function hostOf(model, stage) {
-  const network = textOf("ue-network");
-  const inside = network ? new PageInside(JSON.parse(network), model, stage) : null;
+  const network = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
+  const inside = network && new PageInside(network, model, stage, new ChosenImage(network, stage));
   const learning = /** @type {PageLearning} */ (JSON.parse(textOf("ue-learning")));
   const train = new PageTrain(learning, model);
   /** @type {Host} */
