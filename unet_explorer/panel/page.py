@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -32,8 +33,8 @@ _ABOUT: Final = (
     "In the page itself: nothing is loaded, nothing is sent."
 )
 _TRAIN: Final = "Train"
-_INSIDE: Final = "Inside"
-"""A tab that a page has where it holds a network."""
+_NETWORK_TABS: Final = ("Tile", "Inside")
+"""Tabs that a page has where it holds a network."""
 
 
 def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
@@ -52,7 +53,7 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
         "about": escape(_ABOUT),
         "style": look,
         "code": code,
-        "scene": _json(_scene(instrument, stage, network)),
+        "scene": _squeezed(_json(_scene(instrument, stage, network))),
         "networks": base64.b64encode(networks_at_hand()).decode(),
         "running": _running(network),
     }
@@ -67,6 +68,11 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
 def _json(tree: Any) -> str:
     # No text of ours ends the element that it stands in.
     return json.dumps(tree, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _squeezed(text: str) -> str:
+    # The same text is the same bytes, whenever it is written.
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
 def _running(network: PageNetwork | None) -> str:
@@ -100,7 +106,7 @@ def _policy(code: str, look: str) -> str:
 def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
     """All that a kernel would have told."""
     # The first tab is the instrument itself; of the others there are those that a page does alone.
-    alone = [_TRAIN, *([_INSIDE] if network is not None else [])]
+    alone = [_TRAIN, *(_NETWORK_TABS if network is not None else ())]
     shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in alone)]
     tabs = {title: [title] for title in alone}
     lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}

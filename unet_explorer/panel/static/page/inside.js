@@ -4,6 +4,7 @@ import { imageTraits } from "./chosen_image.js";
 import { PageModel } from "./model.js";
 import { mirrored, overviewOf, pictureOf } from "./pictures.js";
 import { Runner } from "./running.js";
+import { MOST_NUMBERS, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
 import { mapPair } from "../lib/pairs.js";
@@ -16,10 +17,6 @@ import { startOf } from "../tabs/tile_place.js";
 /** @import { PageImage } from "./pictures.js" */
 /** @import { PageNetwork } from "./worker/types.js" */
 
-/** Numbers in all maps together, of 4 bytes each: a browser gives a page no more than some GB. */
-const MOST_NUMBERS = 100_000_000;
-/** What a network runs on, in words. */
-const DEVICES = new Map([["wasm", "WebAssembly"], ["webgpu", "WebGPU"]]);
 const INSIDE = "Inside";
 
 /**
@@ -126,7 +123,7 @@ export class PageInside {
     if (!this.lively.has(step)) this.lively.set(step, last.channel);
     model.set("seen", { step, tile: state.tile });
     model.set("views", views.map((view) => ({ ...view, grid: network.grid })));
-    model.set("network", `${network.summary}, on ${DEVICES.get(this.runner.device) ?? this.runner.device}`);
+    model.set("network", networkWords(network, this.runner.device));
     model.set("state", "done");
   }
 
@@ -136,14 +133,11 @@ export class PageInside {
    * @param {Followed} state
    */
   obstacle(state) {
-    const { config } = this.network;
-    if (!same(this.instrument.get("config"), config)) {
-      return `The network in this page is of another design: depth ${config.depth}, ${config.base_filters} filters, ${config.padding} padding. Undo, or set the knobs so, to look inside.`;
-    }
+    if (!same(this.instrument.get("config"), this.network.config)) return otherDesignWords(this.network, "to look inside");
     if (!state.fits) return `This tile does not fit: ${misfitWords(state)}.`;
     const numbers = state.maps.reduce((sum, { pixels, step }) => sum + pixels * step.channels, 0);
-    if (numbers > MOST_NUMBERS) return `This tile makes ${Math.round(numbers / 1e6)} million numbers, and a page takes ${MOST_NUMBERS / 1e6} million: take a smaller tile.`;
-    return this.chosen.image ? "" : "This page brings no image that the network takes: choose one of your own.";
+    if (numbers > MOST_NUMBERS) return `This tile makes ${tooManyWords(numbers)}: take a smaller tile.`;
+    return this.chosen.image ? "" : NO_IMAGE;
   }
 
   /**

@@ -3,15 +3,17 @@
 import { LinkError, sceneOf, tokensOf } from "./address.js";
 import { answerInstrument, answerStage, linkHere } from "./answers.js";
 import { ChosenImage } from "./chosen_image.js";
-import { bytesIn, textOf } from "./held.js";
+import { bytesIn, textOf, unsqueezed } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
 import { showTeaching } from "./teaching.js";
+import { PageTile } from "./tile.js";
 import { PageTrain } from "./train.js";
 import { setDesign } from "../instrument/history.js";
 import { unpack } from "../instrument/pack.js";
 import { element } from "../lib/page.js";
 import { staged } from "../stage/staging.js";
+import { covering } from "../tabs/covering.js";
 import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
@@ -22,6 +24,13 @@ import { looking } from "../tabs/looking.js";
 
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
+
+/**
+ * What stands above each tab, for those who listen.
+ *
+ * @type {Record<string, string>}
+ */
+const HEADINGS = { Train: "A network that learns", Tile: "An image in tiles", Inside: "Inside the network" };
 
 /** How far lessons have come; nothing where the browser keeps nothing for a file. */
 function progressKept() {
@@ -85,7 +94,9 @@ function followTheme() {
  */
 function hostOf(model, stage) {
   const network = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
-  const inside = network && new PageInside(network, model, stage, new ChosenImage(network, stage));
+  const chosen = network && new ChosenImage(network, stage);
+  const inside = chosen && new PageInside(network, model, stage, chosen);
+  const tile = chosen && new PageTile(network, model, stage, chosen);
   const learning = /** @type {PageLearning} */ (JSON.parse(textOf("ue-learning")));
   const train = new PageTrain(learning, model);
   /** @type {Host} */
@@ -93,9 +104,10 @@ function hostOf(model, stage) {
     getModel: (ref) => Promise.resolve(ref === "Train" ? /** @type {Model<any>} */ (train.model) : model),
     getWidget: async (ref) => ({
       render: async ({ el, signal }) => {
-        // For those who listen: what is explained further down is a part of something.
-        el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
+        // What is explained further down is a part of something.
+        el.append(element("h3", { class: "ue-page-title" }, HEADINGS[ref]));
         if (ref === "Train") showTeaching(train.model, learning, el, signal);
+        else if (ref === "Tile" && tile) await covering.render({ model: tile.model, el, host, signal });
         else if (inside) await looking.render({ model: inside.model, el, host, signal });
       },
     }),
@@ -105,7 +117,7 @@ function hostOf(model, stage) {
 
 async function openPage() {
   followTheme();
-  const scene = /** @type {PageScene} */ (JSON.parse(textOf("ue-scene")));
+  const scene = /** @type {PageScene} */ (await unsqueezed(textOf("ue-scene")).json());
   const packed = bytesIn(textOf("ue-networks"));
   const pack = await unpack(packed);
   const model = new PageModel({ ...scene.instrument, packed: new DataView(packed.buffer) });

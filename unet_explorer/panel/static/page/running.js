@@ -1,6 +1,6 @@
 // The worker that runs the network, from what lies in the page: nothing of it is unpacked before it is needed.
 
-import { bytesIn, textOf } from "./held.js";
+import { bytesIn, textOf, unsqueezed } from "./held.js";
 
 /** @import { Maps, Order, PageNetwork, Ran, Told, Viewed } from "./worker/types.js" */
 
@@ -68,8 +68,7 @@ export class Runner {
 
   /** @returns {Promise<Worker>} */
   async start() {
-    const packed = new Blob([bytesIn(textOf("ue-library"))]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const library = await new Response(packed).text();
+    const library = await unsqueezed(textOf("ue-library")).text();
     const url = URL.createObjectURL(new Blob([library, "\n", textOf("ue-worker")], { type: "text/javascript" }));
     const worker = new Worker(url);
     worker.onmessage = ({ data }) => this.hear(data);
