@@ -186,15 +186,14 @@ class TileTab {
     const [down, across] = axes;
     const sums = totals(state, 1);
     const share = (100 * kept) / computed;
-    const alone = this.model.get("alone");
-    // In a page TensorFlow takes nothing.
-    const one = alone ? heldAtOnce(state.maps, network.memory.predict) : sums.predict;
+    // In a page it is the maps alone: there is no TensorFlow.
+    const one = this.model.get("alone") ? heldAtOnce(state.maps, network.memory.predict) : sums.predict;
     const held = kept * (state.output.step.bytes + network.steps[0].bytes);
     const list = [
       ["Tiles", "tiles", `${exact(down.count)} × ${exact(across.count)} = ${exact(count)}, each ${size([down.tile, across.tile])} px`],
       ["Pixels kept", "share", `${rough(kept)} of ${rough(computed)} px read: ${share.toFixed(share < 10 ? 1 : 0)} %`],
       ["Work", "work", `${exact(count)} × ${rough(sums.macs)} = ${rough(count * sums.macs)} multiply-adds`],
-      ["Memory", "memory", `${bytes(one)} for ${alone ? "the maps of one tile" : "one tile"}, ${bytes(held)} for image and result`],
+      ["Memory", "memory", `${bytes(one)} for one tile, ${bytes(held)} for image and result`],
     ];
     this.facts.replaceChildren(
       ...list.map(([label, role, words]) => element("div", {}, element("dt", {}, label), element("dd", { "data-fact": role }, words))),
