@@ -25,7 +25,8 @@ export function bestWords(limit, best, rows) {
  * @param {TileCost[]} rows
  */
 export function showCosts(table, rows) {
-  const head = ["Tile", "", "Tiles", "Kept", "Multiply-adds", "Memory"].map((text) => element("th", { scope: "col" }, text));
+  const words = { Tile: "", Which: "ue-name", Tiles: "", Kept: "", "Multiply-adds": "", Memory: "" };
+  const head = Object.entries(words).map(([text, kind]) => element("th", { scope: "col", class: kind }, text));
   table.replaceChildren(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map(costRow)));
 }
 
