@@ -10,26 +10,42 @@ import re
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from modules import load
+from modules import ask, load
 from panel import Panel
 from PIL import Image
 from playwright.sync_api import expect
 from support import exhaustive
 from tabs import Tab, open_tab
 
-from unet_explorer import UNetConfig, build_model, cells, explore, save_page, valid_sizes
+from unet_explorer import (
+    Tiling,
+    UNetConfig,
+    build_model,
+    cells,
+    explore,
+    predict_image,
+    save_page,
+    tile_for_output,
+    valid_sizes,
+)
 from unet_explorer.core.plan import plan
 from unet_explorer.data.dataset import normalize
 from unet_explorer.data.mirror import mirrored
+from unet_explorer.drawing.palette import class_rgb
 from unet_explorer.export.network import by_step, shapes
 from unet_explorer.learning.scores import confusion, scores
 from unet_explorer.learning.worker.activations import view, walk
 from unet_explorer.model import mark_prepared
+from unet_explorer.panel.instrument.facts import describe
 from unet_explorer.panel.page_learning import learning_for_page
 from unet_explorer.panel.page_network import run_steps
+from unet_explorer.predict.scores import classes_of, probabilities
+from unet_explorer.predict.seams import seams
 
 pytestmark = pytest.mark.tensorflow
-CONFIG, TILE = UNetConfig(depth=2, base_filters=8), 60
+CONFIG, TILE = UNetConfig(depth=3, base_filters=4), 140
+"""Predicts 52 × 52 px, which is no multiple of the 8 px that tiles must lie apart."""
+SMALL = UNetConfig(depth=2, base_filters=8)
 
 
 def taught(config, seed):
@@ -214,7 +230,7 @@ def predicted(model, image, start, tile):
 
 
 @pytest.mark.parametrize(
-    "config", exhaustive([CONFIG, UNetConfig(depth=1, base_filters=3, upsampling="bilinear", padding="same")], [CONFIG])
+    "config", exhaustive([SMALL, UNetConfig(depth=1, base_filters=3, upsampling="bilinear", padding="same")], [SMALL])
 )
 def test_a_step_of_learning_is_that_of_keras(opened, config):
     import keras
@@ -261,30 +277,89 @@ def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, 
     image = np.round((image - image.min()) / np.ptp(image) * 255)
     before = classes_on_screen(tab)
     assert 0 < before.mean() < 1
-    assert (before == predicted(model, image, (90, 90), (TILE, TILE))).mean() >= 0.9975, "at most one pixel of 400"
+    assert (before == predicted(model, image, (50, 50), (TILE, TILE))).mean() >= 0.9975
     # The tile goes where the arrow keys lead it; the maps are of there.
     tab.role("whereabouts").press("ArrowDown")
-    expect(tab.root.locator("figcaption").filter(has_text="from row 98")).to_be_visible()
+    expect(tab.root.locator("figcaption").filter(has_text="from row 58")).to_be_visible()
     expect(tab.role("mask")).to_be_visible()
-    assert (classes_on_screen(tab) == predicted(model, image, (98, 90), (TILE, TILE))).mean() >= 0.9975
+    assert (classes_on_screen(tab) == predicted(model, image, (58, 50), (TILE, TILE))).mean() >= 0.9975
     panel.step("head").click()
     expect(tab.root).to_have_attribute("data-step", "head")
-    expect(tab.role("grid").first).to_have_attribute("aria-label", re.compile("^head: 2 channels of 20 × 20 px"))
+    expect(tab.role("grid").first).to_have_attribute("aria-label", re.compile("^head: 2 channels of 52 × 52 px"))
     # One's own image, in colour, and smaller than the tile: mirrored on all sides.
     own = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
     Image.fromarray(own).save(tmp_path / "mine.png")
-    page.set_input_files("[data-upload=image]", tmp_path / "mine.png")
+    tab.root.locator("[data-upload=image]").set_input_files(tmp_path / "mine.png")
     expect(tab.root.locator("figcaption").filter(has_text="of mine.png")).to_be_visible()
     expect(tab.role("alone")).to_have_text(re.compile("nothing is sent"))
     grey = (own @ np.array([0.299, 0.587, 0.114]))[..., None]
-    wanted = predicted(model, grey, (-26, -24), (TILE, TILE))
-    assert (classes_on_screen(tab) == wanted).mean() >= 0.9975, "at most one pixel of 400"
+    wanted = predicted(model, grey, (-66, -64), (TILE, TILE))
+    assert (classes_on_screen(tab) == wanted).mean() >= 0.9975
     # What cannot be read is told, and what was shown can be had again.
     (tmp_path / "no.png").write_bytes(b"no image")
-    page.set_input_files("[data-upload=image]", tmp_path / "no.png")
+    tab.root.locator("[data-upload=image]").set_input_files(tmp_path / "no.png")
     expect(tab.role("inside-problem")).to_contain_text("no.png is no image that this browser reads")
     tab.setting("image").select_option("0")
     expect(tab.role("inside-problem")).to_have_text("")
+
+
+def in_tiles_side_by_side(model, image, tile):
+    """Scores of tiles that begin where the last prediction ends, with nothing of ours that lays tiles."""
+    height, width = image.shape[:2]
+    scores = np.zeros((height, width, 2), "float32")
+    for top in range(0, height, tile - 88):
+        for left in range(0, width, tile - 88):
+            part = np.asarray(model(mirrored(image, (top - 44, left - 44), (tile, tile))[None]))[0]
+            scores[top : top + tile - 88, left : left + tile - 88] = part[: height - top, : width - left]
+    return scores
+
+
+def saved_mask(tab, folder):
+    tab.action("save-prediction").click()
+    with tab.page.expect_download() as handed:
+        tab.action("save").click()
+    assert handed.value.suggested_filename == "mine_mask.png"
+    handed.value.save_as(folder / "mask.png")
+    picture = Image.open(folder / "mask.png")
+    assert (picture.mode, picture.convert("P").getpalette()[:6]) == ("P", [0, 0, 0, *class_rgb(1)])
+    return np.asarray(picture)
+
+
+def test_an_image_is_predicted_in_tiles_without_seams_and_with_some(opened, file, tmp_path):
+    page, (_, model) = opened, file
+    panel, tab = Panel(page), open_tab(page, "Tile")
+    expect(tab.root).to_have_attribute("data-tiles", "25")
+    # Many small ones would take a minute: nobody waits for the rest.
+    panel.type_tile(100)
+    tab.action("predict").click()
+    expect(tab.role("tile-state")).to_contain_text(re.compile(r"tile [1-9]\d* of 900"))
+    tab.action("stop").click()
+    tab.expect_state("new")
+    panel.type_tile(TILE)
+    pixels = np.random.default_rng(1).integers(0, 256, (100, 90), "uint8")
+    Image.fromarray(pixels).save(tmp_path / "mine.png")
+    tab.root.locator("[data-upload=image]").set_input_files(tmp_path / "mine.png")
+    expect(tab.root).to_have_attribute("data-tiles", "4")
+    assert [each.get_attribute("data-kind") for each in tab.action("save").all()] == ["mask-png"]
+    tab.action("predict").click()
+    expect(tab.role("seams")).to_have_text("✓ Tiled = untiled: every pixel agrees.")
+    wanted = predict_image(model, pixels, TILE)
+    assert (saved_mask(tab, tmp_path) == wanted.argmax(-1)).mean() >= 0.9999
+    # Side by side they disagree, where and as often as in Python.
+    tab.setting("naive").check()
+    tab.action("predict").click()
+    expect(tab.role("seams")).to_have_attribute("data-naive", "true")
+    naive = in_tiles_side_by_side(model, normalize(pixels[..., None]), TILE)
+    told = seams(naive, wanted, CONFIG)
+    flipped = int(tab.role("seams").get_attribute("data-flipped"))
+    assert flipped > 100
+    assert flipped == pytest.approx(told.flipped, rel=0.01)
+    expect(tab.role("seams")).to_contain_text(f"✗ Tiled ≠ untiled: {flipped:,} pixels")
+    expect(tab.role("seams").locator("+ p")).to_contain_text(f"Largest difference in probability: {told.largest:.2f}.")
+    assert (saved_mask(tab, tmp_path) == naive.argmax(-1)).mean() >= 0.9999
+    # The image is chosen once, for both tabs.
+    inside = open_tab(page, "Inside")
+    expect(inside.root.locator("figcaption").filter(has_text="of mine.png")).to_be_visible()
 
 
 def test_what_it_cannot_show_is_said(opened):
@@ -292,18 +367,26 @@ def test_what_it_cannot_show_is_said(opened):
     panel, tab = Panel(page), Tab(page, "inside")
     page.locator("[data-open=Inside]").click()
     expect(tab.root).to_have_attribute("data-step", "enc0_conv1")
-    panel.type_tile(61)
+    panel.type_tile(141)
     expect(tab.role("inside-problem")).to_contain_text("This tile does not fit")
     panel.type_tile(TILE)
     expect(tab.role("inside-problem")).to_have_text("")
-    panel.type("depth", 3)
-    expect(tab.role("inside-problem")).to_contain_text("of another design: depth 2, 8 filters")
+    panel.type("depth", 2)
+    expect(tab.role("inside-problem")).to_contain_text("of another design: depth 3, 4 filters")
+    tiles = open_tab(page, "Tile")
+    expect(tiles.role("tile-problem")).to_contain_text("of another design: depth 3, 4 filters")
+    # Where its tiles would lie is seen all the same.
+    tiling = Tiling(UNetConfig(depth=2, base_filters=4), (240, 240), TILE)
+    expect(tiles.root).to_have_attribute("data-tiles", str(len(tiling)))
     panel.action("undo").click()
-    expect(tab.role("inside-problem")).to_have_text("")
+    expect(tiles.role("tile-problem")).to_have_text("")
     page.set_viewport_size({"width": 390, "height": 844})
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
-    assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+    for title in ("Tile", "Inside"):
+        open_tab(page, title)
+        expect(tab.role("inside-problem")).to_have_text("" if title == "Inside" else re.compile("another design"))
+        found = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
 def test_a_network_learns_is_paused_and_looked_back_at(opened):
@@ -370,6 +453,91 @@ def test_what_it_learns_from_is_what_was_packed_and_counted_as_in_a_notebook(pag
     square = np.arange(9).reshape(3, 3)
     ways = [np.rot90(each, turns) for each in (square, square.T) for turns in range(4)]
     assert sorted(bench.evaluate(TURNED)) == sorted(way.ravel().tolist() for way in ways)
+
+
+LARGE = """async ([told, instrument, side]) => {
+    const tick = () => new Promise((resolve) => setTimeout(resolve));
+    const stage = new PageModel({ opened: "Tile" });
+    const chosen = new ChosenImage(told, stage);
+    const tab = new PageTile(told, new PageModel(instrument), stage, chosen);
+    const [orders, states] = [[], []];
+    const pixels = new Uint8Array(side * side);
+    const scored = ({ height, width }) => {
+        const numbers = new Float32Array(2 * height * width);
+        return { channels: 2, height: height - 88, width: width - 88, numbers };
+    };
+    const answer = ({ do: what, tile }) => {
+        orders.push(what);
+        if (what === "score") return { event: "scored", scores: scored(tile) };
+        return { event: "compared", labels: pixels, wanted: pixels, seams: pixels, flipped: 0, largest: 0, scale: 1 };
+    };
+    tab.runner = { device: "wasm", ask: async (order) => answer(order) };
+    tab.model.on("change:state", () => states.push(tab.model.get("state")));
+    chosen.take({ title: "large", height: side, width: side, channels: 1, pixels }, "");
+    await tick();
+    tab.model.set("request", { do: "predict", number: 1 });
+    while (tab.model.get("state") !== "done") await tick();
+    const [table, first] = [tab.model.get("table"), tab.model.get("result")];
+    // What comes after Stop is of no use any more.
+    let late;
+    tab.runner.ask = (order) => new Promise((resolve) => order.do === "score" && (late = () => resolve(answer(order))));
+    tab.model.set("request", { do: "predict", number: 2 });
+    await tick();
+    tab.model.set("request", { do: "stop", number: 3 });
+    late();
+    await tick();
+    return { table, orders, states, uncompared: first.uncompared, same: tab.model.get("result") === first };
+}"""
+
+
+def test_what_is_too_large_for_one_piece_is_not_compared_and_what_comes_after_stop_is_dropped(page):
+    config, tile, side = UNetConfig(depth=3, base_filters=32), 588, 1200
+    told = {"config": config.to_dict(), "prepared": True, "summary": "", "images": []}
+    instrument = {"network": describe(config), "config": config.to_dict(), "tile": [tile, tile], "palette": {}}
+    names = {"page/tile.js": ["PageTile"], "page/model.js": ["PageModel"], "page/chosen_image.js": ["ChosenImage"]}
+    found = load(page, names).evaluate(LARGE, [told, instrument, side])
+    tiles = len(Tiling(config, (side, side), tile))
+    assert found["orders"] == ["score"] * tiles + ["compare", "score"]
+    assert found["uncompared"].startswith("Not compared with the image in one piece, which makes 1")
+    assert (found["states"], found["same"]) == (["working", "done", "working", "done"], True)
+    rows = {row["name"]: (row["tile"][0], row["count"], row["within"]) for row in found["table"]}
+    smallest = next(each for each in valid_sizes(config) if covers(config, side, each))
+    assert rows == {
+        "smallest that covers it": (smallest, len(Tiling(config, (side, side), smallest)), True),
+        "chosen now": (tile, tiles, True),
+        "the image in one piece": (tile_for_output(config, side), 1, False),
+    }
+
+
+def covers(config, side, tile):
+    try:
+        return bool(Tiling(config, (side, side), tile))
+    except ValueError:
+        return False
+
+
+SEAMS = """([activation, ...both]) => {
+    const maps = both.map(({ numbers, ...sides }) => ({ ...sides, numbers: Float32Array.from(numbers) }));
+    const { labels, wanted, seams, ...more } = seamsOf(...maps, activation);
+    return { ...more, labels: Array.from(labels), wanted: Array.from(wanted), seams: Array.from(seams) };
+}"""
+
+
+@pytest.mark.parametrize(("head", "classes"), [("linear", 3), ("relu", 1), ("softmax", 3), ("sigmoid", 1)])
+def test_seams_are_those_of_a_notebook(page, head, classes):
+    config, random = UNetConfig(head_activation=head, num_classes=classes), np.random.default_rng(0)
+    both = random.normal(0, 2, (2, 5, 7, classes)).astype("float32")
+    if head in {"softmax", "sigmoid"}:
+        both = probabilities(both, UNetConfig(num_classes=classes))
+    bench = load(page, {"page/worker/seams.js": ["seamsOf"]})
+    sides = {"channels": classes, "height": 5, "width": 7}
+    sent = [{**sides, "numbers": np.moveaxis(each, -1, 0).ravel().tolist()} for each in both]
+    found = ask(bench, SEAMS, [head, *sent])
+    told = seams(*both, config)
+    assert (found["flipped"], found["largest"], found["scale"]) == pytest.approx(told[:3], abs=1e-6)
+    assert np.abs(np.reshape(found["seams"], (5, 7)) - told.image.astype(int)).max() <= 1
+    for name, scores_ in zip(("labels", "wanted"), both, strict=True):
+        assert found[name] == classes_of(scores_, config).ravel().tolist()
 
 
 def test_a_page_is_of_one_design(file, tmp_path):

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { reflected } from "../../unet_explorer/panel/static/lib/pairs.js";
 import { placeOf, startOf } from "../../unet_explorer/panel/static/tabs/tile_place.js";
-import { reflected } from "../../unet_explorer/panel/static/tabs/tiles_view.js";
 import { facts } from "./support/facts.js";
 
 test("a tile starts where Python cuts it out", () => {

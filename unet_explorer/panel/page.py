@@ -43,8 +43,8 @@ _ABOUT: Final = (
     "In the page itself: nothing is loaded, nothing is sent."
 )
 _TRAIN: Final = "Train"
-_INSIDE: Final = "Inside"
-"""A tab that a page has where it holds a network."""
+_NETWORK_TABS: Final = ("Tile", "Inside")
+"""Tabs that a page has where it holds a network."""
 
 _SHEETS: Final = [
     {
@@ -96,6 +96,11 @@ def _json(tree: Any) -> str:
     return json.dumps(tree, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
+def _squeezed(text: str) -> str:
+    # The same text is the same bytes, whenever it is written.
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
 def _running(network: PageNetwork | None) -> str:
     """What networks need to run and to learn: none of it is looked at before somebody wants to see it."""
     from unet_explorer.panel.page_learning import learning_for_page
@@ -126,7 +131,7 @@ def _policy(code: str, look: str) -> str:
 
 def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
     """All that a kernel would have told."""
-    told = _alone(instrument, stage, [_TRAIN, *([_INSIDE] if network is not None else [])])
+    told = _alone(instrument, stage, [_TRAIN, *(_NETWORK_TABS if network is not None else ())])
     answers = {
         "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
         "letters": "".join(LETTERS),
@@ -155,7 +160,7 @@ def _lessons() -> str:
     lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
     lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
     lessons |= {name: exercises_for_page(name) for name in exercises_names()}
-    return base64.b64encode(gzip.compress(_json(lessons).encode(), 9, mtime=0)).decode()
+    return _squeezed(_json(lessons))
 
 
 def link_table() -> dict[str, Any]:

@@ -115,16 +115,24 @@ export function tileForOutput(network, wanted) {
  * @param {number} batch  Tiles.
  */
 export function totals({ network, maps }, batch) {
-  const bytes = maps.map((map) => map.pixels * map.step.bytes);
-  const sum = (/** @type {number[]} */ places) => places.reduce((all, place) => all + bytes[place], 0);
-  const peak = (/** @type {Memory} */ { fixed, always, moments, spread }) =>
-    fixed + batch * spread * (sum(always) + Math.max(...moments.map(sum)));
+  const peak = (/** @type {Memory} */ memory) => memory.fixed + batch * memory.spread * heldAtOnce(maps, memory);
   return {
     parameters: maps.reduce((all, map) => all + (map.step.parameters || 0), 0),
     macs: maps.reduce((all, map) => all + map.pixels * (map.step.macs || 0), 0),
     predict: peak(network.memory.predict),
     train: peak(network.memory.train),
   };
+}
+
+/**
+ * Bytes of the maps that are held at the dearest moment, of one tile.
+ *
+ * @param {FollowedMap[]} maps
+ * @param {Memory} memory  To predict, or to train.
+ */
+export function heldAtOnce(maps, { always, moments }) {
+  const sum = (/** @type {number[]} */ places) => places.reduce((all, place) => all + maps[place].pixels * maps[place].step.bytes, 0);
+  return sum(always) + Math.max(...moments.map(sum));
 }
 
 /**

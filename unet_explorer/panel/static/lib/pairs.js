@@ -44,3 +44,17 @@ export function arrowStep(key) {
 export function clamped(place, count) {
   return Math.max(0, Math.min(count - 1, place));
 }
+
+/**
+ * The pixel that is seen at a place, on one axis: beyond the border the image is mirrored, and its outermost pixel is not
+ * repeated; as core/axis.py says it.
+ *
+ * @param {number} place
+ * @param {number} side
+ */
+export function reflected(place, side) {
+  if (side < 2) return 0;
+  const period = 2 * (side - 1);
+  const rest = ((place % period) + period) % period;
+  return Math.min(rest, period - rest);
+}

@@ -1,5 +1,7 @@
 // A link, as panel/link.py writes it: read from the address of this page, and written into it.
 
+import { crc32 } from "../lib/crc.js";
+
 /** @import { Config, KnobValue, Pair } from "../lib/types.js" */
 
 /**
@@ -142,12 +144,7 @@ function decimalWords(number) {
  * @param {string} signs
  */
 function checksum(body, signs) {
-  let rest = 0xffffffff;
-  for (const byte of new TextEncoder().encode(body)) {
-    rest ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
-  }
-  let number = ~rest >>> 0;
+  let number = crc32(new TextEncoder().encode(body));
   let figures = "";
   for (let place = 0; place < 7; place += 1) {
     figures = signs[number % signs.length] + figures;

@@ -27,10 +27,35 @@ export function answerInstrument(model) {
   let good = model.get("config");
   /** @type {NetworkPack | null} */
   let pack = null;
+  const networkOf = (/** @type {Config} */ config) => (same(config, first.config) ? first : pack?.find(config));
+  // As a kernel does: once whoever has asked is done.
+  const tell = () => model.set("network", networkOf(model.get("config")) ?? first);
   const judge = () => {
     const wanted = model.get("config");
-    if (same(wanted, first.config) || pack?.find(wanted)) {
+    if (networkOf(wanted)) {
       good = wanted;
+      queueMicrotask(tell);
+      return;
+    }
+    if (!pack) {
+      void unpack(model.get("packed")).then((unpacked) => {
+        pack = unpacked;
+        judge();
+      });
+      return;
+    }
+    const words = missingWords(wanted, pack, model);
+    model.set("config", good);
+    // Whoever asked for it is not done yet, and takes back what was said before.
+    queueMicrotask(() => model.set("problem", `${words} A notebook holds every design.`));
+  };
+  model.on("change:asked", () => model.set("answered", model.get("asked")));
+  model.on("change:config", () => {
+    const wanted = model.get("config");
+    if (held(wanted)) {
+>>>>>>> wA
+      good = wanted;
+      queueMicrotask(tell);
       return;
     }
     if (!pack) {
@@ -51,7 +76,6 @@ export function answerInstrument(model) {
     const selected = model.get("selected");
     if (selected && selected !== "argmax") model.set("shown", selected);
   });
-  return () => pack?.find(good) ?? first;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What a network in a page learns from: tiles cut out of its images, turned and mirrored, and how good its masks are.
 
 import { bytesIn } from "./held.js";
+import { unzipped } from "../lib/gzip.js";
 import { mirrored } from "./pictures.js";
 
 /** @import { Epoch } from "../tabs/types.js" */
@@ -15,8 +16,7 @@ import { mirrored } from "./pictures.js";
  * @returns {Promise<LearntImage[]>}
  */
 export async function learntImages({ packed, side, images }) {
-  const stream = new Blob([bytesIn(packed)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const bytes = new Uint8Array(await unzipped(bytesIn(packed)).arrayBuffer());
   const size = side * side;
   const bits = bytes.subarray((images * size) / 2);
   return Array.from({ length: images }, (_, at) => {

@@ -24,12 +24,11 @@ const SHOWN = ["order", "step", "output", "channels", "crop"];
  * Print a sheet of what is shown whenever somebody prints the page.
  *
  * @param {Model<InstrumentTraits>} model
- * @param {() => Network} shown  The network that is shown.
  * @param {() => string} link  Of what is shown.
  * @param {SheetWords} words
  * @returns {(answers: boolean) => void}  Prints, with the answers on a sheet of their own or without.
  */
-export function printing(model, shown, link, words) {
+export function printing(model, link, words) {
   let withAnswers = false;
   /** @type {HTMLElement | undefined} */
   let sheet;
@@ -40,7 +39,7 @@ export function printing(model, shown, link, words) {
     else light = dataset.jpThemeLight;
     // Paper is white.
     dataset.jpThemeLight = "true";
-    const state = follow(shown(), model.get("tile"));
+    const state = follow(model.get("network"), model.get("tile"));
     sheet = sheetOf(state, model, link(), words, withAnswers);
   });
   addEventListener("afterprint", () => {

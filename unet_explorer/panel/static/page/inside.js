@@ -1,8 +1,10 @@
 // The Inside tab in a page: what the worker of a notebook answers, the network of this page does.
 
+import { imageTraits } from "./chosen_image.js";
 import { PageModel } from "./model.js";
-import { decoded, heldImage, mirrored, networkInput, overviewOf, pictureOf } from "./pictures.js";
+import { mirrored, overviewOf, pictureOf } from "./pictures.js";
 import { Runner } from "./running.js";
+import { MOST_NUMBERS, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
 import { mapPair } from "../lib/pairs.js";
@@ -11,16 +13,10 @@ import { startOf } from "../tabs/tile_place.js";
 
 /** @import { Followed, InstrumentTraits, Model, Pair, StageTraits } from "../lib/types.js" */
 /** @import { InsideTraits } from "../tabs/image_types.js" */
+/** @import { ChosenImage } from "./chosen_image.js" */
 /** @import { PageImage } from "./pictures.js" */
-/** @import { Maps, PageNetwork } from "./worker/types.js" */
+/** @import { PageNetwork } from "./worker/types.js" */
 
-/** What browsers read. */
-const READ_HERE = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"];
-/** Numbers in all maps together, of 4 bytes each: a browser gives a page no more than some GB. */
-const MOST_NUMBERS = 100_000_000;
-const OWN_IMAGE = "Choose an image, or drop one onto the page. It stays on this computer: nothing is sent. It is read in 8 bits, grey or in colour as the network takes it.";
-/** What a network runs on, in words. */
-const DEVICES = new Map([["wasm", "WebAssembly"], ["webgpu", "WebGPU"]]);
 const INSIDE = "Inside";
 
 /**
@@ -30,20 +26,7 @@ const INSIDE = "Inside";
  */
 function traitsOf(network, instrument) {
   return {
-    instrument: "",
-    alone: OWN_IMAGE,
-    request: {},
-    handled: 0,
-    problem: "",
-    question: {},
-    chunk: {},
-    received: {},
-    accepted: { images: READ_HERE, archives: [], classes: "" },
-    palette: instrument.get("palette"),
-    options: network.images.map(({ title }, at) => [String(at), title]),
-    choice: "",
-    title: "",
-    state: "new",
+    ...imageTraits(network, instrument),
     channel: -1,
     place: [0.5, 0.5],
     overview: {},
@@ -62,27 +45,21 @@ export class PageInside {
    * @param {PageNetwork} network
    * @param {Model<InstrumentTraits>} instrument
    * @param {Model<StageTraits>} stage
+   * @param {ChosenImage} chosen
    */
-  constructor(network, instrument, stage) {
+  constructor(network, instrument, stage, chosen) {
     this.network = network;
     this.instrument = instrument;
     this.stage = stage;
     this.runner = new Runner(network);
     this.model = new PageModel(traitsOf(network, instrument));
-    /** @type {PageImage | null} */
-    this.image = null;
-    /** Another image has another number. */
-    this.number = 0;
-    /** @type {Maps} */
-    this.input = { numbers: new Float32Array(0), channels: 0, height: 0, width: 0 };
+    this.chosen = chosen;
     /** The tile whose maps the worker has. */
     this.ran = "";
     /** The channel that was the liveliest when a step was first seen; it stays, or pictures would jump. */
     this.lively = new Map();
     this.busy = false;
     this.again = false;
-    /** @type {BlobPart[]} */
-    this.chunks = [];
     this.listen();
   }
 
@@ -92,67 +69,12 @@ export class PageInside {
     for (const trait of /** @type {const} */ (["tile", "shown", "config"])) instrument.on(`change:${trait}`, settle);
     for (const trait of /** @type {const} */ (["place", "channel"])) model.on(`change:${trait}`, settle);
     stage.on("change:opened", settle);
-    model.on("change:request", () => {
-      const { do: what, key } = model.get("request");
-      if (what === "choose") this.choose(Number(key));
-    });
-    model.on("change:chunk", () => this.receive());
-    document.addEventListener("dragover", (event) => event.preventDefault());
-    document.addEventListener("drop", (event) => this.onDrop(event));
+    this.chosen.join({ title: INSIDE, model, changed: () => this.onImage(), failed: (error) => this.fail(error) });
   }
 
-  /** @param {DragEvent} event */
-  onDrop(event) {
-    // Or the browser would leave the page for the image.
-    event.preventDefault();
-    const [file] = event.dataTransfer?.files ?? [];
-    if (!file) return;
-    this.stage.set("opened", INSIDE);
-    void this.bring(file, file.name);
-  }
-
-  /** A file comes in chunks, for a notebook wants it so. */
-  receive() {
-    const { upload = 0, chunk = 0, at, last, name = "", data } = this.model.get("chunk");
-    if (!data) return;
-    if (at === 0) this.chunks = [];
-    this.chunks.push(/** @type {BlobPart} */ (data));
-    this.model.set("received", { upload, chunk, stopped: false });
-    if (last) void this.bring(new Blob(this.chunks), name);
-  }
-
-  /**
-   * @param {Blob} file
-   * @param {string} title
-   */
-  async bring(file, title) {
-    try {
-      this.take(await decoded(file, title), "");
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  /** @param {number} at */
-  choose(at) {
-    const held = this.network.images[at];
-    if (held) this.take(heldImage(held), String(at));
-  }
-
-  /**
-   * @param {PageImage} image
-   * @param {string} choice
-   */
-  take(image, choice) {
-    const { model, network } = this;
-    this.input = networkInput(image, network.config.in_channels, network.prepared);
-    this.image = image;
-    this.number += 1;
-    model.set("title", image.title);
-    model.set("choice", choice);
-    // The list of images is made anew for another title.
-    model.set("options", [...model.get("options")]);
-    model.set("overview", overviewOf(image, this.number));
+  onImage() {
+    const { image, number } = this.chosen;
+    if (image) this.model.set("overview", overviewOf(image, number));
     void this.settle();
   }
 
@@ -181,27 +103,27 @@ export class PageInside {
   }
 
   async show() {
-    const { model, instrument, network } = this;
-    if (!this.image) this.choose(0);
+    const { model, instrument, network, chosen } = this;
+    if (!chosen.image) chosen.choose(0);
     const state = follow(instrument.get("network"), instrument.get("tile"));
     const words = this.obstacle(state);
     model.set("problem", words);
-    if (words || !this.image) {
+    if (words || !chosen.image) {
       model.set("state", words ? "failed" : "new");
       return;
     }
-    const { number, image } = this;
+    const { number, image } = chosen;
     const start = /** @type {Pair} */ (mapPair(model.get("place"), (place, axis) => startOf(place, [image.height, image.width][axis], state.tile[axis])));
     const key = JSON.stringify([number, start, state.tile]);
     const step = instrument.get("shown");
     if (key !== this.ran) await this.run(state, start, image, key);
     const { views } = await this.runner.view(this.joined(step), this.channelOf(step));
-    if (number !== this.number) return;
+    if (number !== chosen.number) return;
     const last = views[views.length - 1];
     if (!this.lively.has(step)) this.lively.set(step, last.channel);
     model.set("seen", { step, tile: state.tile });
     model.set("views", views.map((view) => ({ ...view, grid: network.grid })));
-    model.set("network", `${network.summary}, on ${DEVICES.get(this.runner.device) ?? this.runner.device}`);
+    model.set("network", networkWords(network, this.runner.device));
     model.set("state", "done");
   }
 
@@ -211,14 +133,11 @@ export class PageInside {
    * @param {Followed} state
    */
   obstacle(state) {
-    const { config } = this.network;
-    if (!same(this.instrument.get("config"), config)) {
-      return `The network in this page is of another design: depth ${config.depth}, ${config.base_filters} filters, ${config.padding} padding. Undo, or set the knobs so, to look inside.`;
-    }
+    if (!same(this.instrument.get("config"), this.network.config)) return otherDesignWords(this.network, "to look inside");
     if (!state.fits) return `This tile does not fit: ${misfitWords(state)}.`;
     const numbers = state.maps.reduce((sum, { pixels, step }) => sum + pixels * step.channels, 0);
-    if (numbers > MOST_NUMBERS) return `This tile makes ${Math.round(numbers / 1e6)} million numbers, and a page takes ${MOST_NUMBERS / 1e6} million: take a smaller tile.`;
-    return this.image ? "" : "This page brings no image that the network takes: choose one of your own.";
+    if (numbers > MOST_NUMBERS) return `This tile makes ${tooManyWords(numbers)}: take a smaller tile.`;
+    return this.chosen.image ? "" : NO_IMAGE;
   }
 
   /**
@@ -228,13 +147,13 @@ export class PageInside {
    * @param {string} key
    */
   async run(state, start, image, key) {
-    const { model, network } = this;
+    const { model, network, chosen } = this;
     if (model.get("state") !== "done") model.set("state", "working");
-    const tile = mirrored(this.input, start, state.tile);
+    const tile = mirrored(chosen.input, start, state.tile);
     const { labels } = await this.runner.run(tile);
     this.ran = key;
     const picture = pictureOf(tile, image.title);
-    model.set("picture", { ...picture, number: this.number, start });
+    model.set("picture", { ...picture, number: chosen.number, start });
     const { height, width } = state.output;
     const middle = mapPair(state.tile, (side, axis) => (side - [height, width][axis]) / 2);
     model.set("mask", { picture: pictureOf(mirrored(tile, middle, [height, width]), image.title), labels, classes: network.classes });

@@ -2,28 +2,38 @@
 
 import { LinkError, hasAddress, sceneOf, tokensOf } from "./address.js";
 import { answerInstrument, answerStage, linkHere, openLesson } from "./answers.js";
+import { ChosenImage } from "./chosen_image.js";
 import { printing } from "./handout.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
 import { showTeaching } from "./teaching.js";
+import { PageTile } from "./tile.js";
 import { PageTrain } from "./train.js";
 import { setDesign } from "../instrument/history.js";
 import { unpack } from "../instrument/pack.js";
 import { same } from "../lib/equal.js";
 import { element } from "../lib/page.js";
 import { staged } from "../stage/staging.js";
+import { covering } from "../tabs/covering.js";
 import { looking } from "../tabs/looking.js";
 
 /** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
 /** @import { SheetWords } from "./questions_of.js" */
-/** @import { PageLearning } from "./worker/types.js" */
+/** @import { PageLearning, PageNetwork } from "./worker/types.js" */
 
 /** @typedef {Held & { instrument: InstrumentTraits, stage: StageTraits, sheet: SheetWords }} PageScene */
 
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
+
+/**
+ * What stands above each tab, for those who listen.
+ *
+ * @type {Record<string, string>}
+ */
+const HEADINGS = { Train: "A network that learns", Tile: "An image in tiles", Inside: "Inside the network" };
 
 /** How far lessons have come; nothing where the browser keeps nothing for a file. */
 function progressKept() {
@@ -89,19 +99,21 @@ function followTheme() {
  * @returns {Host}
  */
 function hostOf(model, stage) {
-  const network = textOf("ue-network");
-  const inside = network ? new PageInside(JSON.parse(network), model, stage) : null;
-  const held = textOf("ue-learning");
-  const learning = held ? /** @type {PageLearning} */ (JSON.parse(held)) : null;
-  const train = learning ? new PageTrain(learning, model) : null;
+  const network = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
+  const chosen = network && new ChosenImage(network, stage);
+  const inside = chosen && new PageInside(network, model, stage, chosen);
+  const tile = chosen && new PageTile(network, model, stage, chosen);
+  const learning = /** @type {PageLearning | null} */ (JSON.parse(textOf("ue-learning") || "null"));
+  const train = learning && new PageTrain(learning, model);
   /** @type {Host} */
   const host = {
     getModel: (ref) => Promise.resolve(ref === "Train" && train ? /** @type {Model<any>} */ (train.model) : model),
     getWidget: async (ref) => ({
       render: async ({ el, signal }) => {
-        // For those who listen: what is explained further down is a part of something.
-        el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
+        // What is explained further down is a part of something.
+        el.append(element("h3", { class: "ue-page-title" }, HEADINGS[ref]));
         if (train && learning && ref === "Train") showTeaching(train.model, learning, el, signal);
+        else if (ref === "Tile" && tile) await covering.render({ model: tile.model, el, host, signal });
         else if (inside) await looking.render({ model: inside.model, el, host, signal });
       },
     }),
@@ -117,9 +129,9 @@ async function openPage() {
   const stage = new PageModel({ ...scene.stage, progress: progressKept() });
   /** @type {Map<string, string>} */
   const former = new Map();
-  const shown = answerInstrument(model);
+  answerInstrument(model);
   const link = () => linkHere(stage, model, former, scene.table);
-  answerStage(stage, model, { ...scene, print: printing(model, shown, link, scene.sheet) }, former);
+  answerStage(stage, model, { ...scene, print: printing(model, link, scene.sheet) }, former);
   stage.on("change:progress", () => keepProgress(stage.get("progress")));
   followAddress(stage, model, scene, former);
   // What is shown first is what the address asks for.

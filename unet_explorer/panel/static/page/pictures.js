@@ -1,6 +1,7 @@
 // Images in a page: those that it holds, and one that the reader brings, which the browser decodes and nobody else sees.
 
 import { bytesIn } from "./held.js";
+import { reflected } from "../lib/pairs.js";
 
 /** @import { Pair, Picture } from "../lib/types.js" */
 /** @import { Overview } from "../tabs/image_types.js" */
@@ -114,20 +115,6 @@ function standardOf({ middle, spread }, channel, plane, prepared) {
 }
 
 /**
- * The pixel that is seen at a place, on one axis: beyond the border the image is mirrored, and its outermost pixel is not
- * repeated; as core/axis.py says it.
- *
- * @param {number} pixel
- * @param {number} side
- */
-export function reflected(pixel, side) {
-  if (side === 1) return 0;
-  const period = 2 * side - 2;
-  const place = ((pixel % period) + period) % period;
-  return Math.min(place, period - place);
-}
-
-/**
  * A part of maps, mirrored where it lies outside.
  *
  * @param {Maps} maps
@@ -173,10 +160,11 @@ export function pictureOf({ numbers, channels: has, height, width }, title) {
  *
  * @param {PageImage} image
  * @param {number} number
+ * @param {number} [most]  Pixels a side, at most.
  * @returns {Overview}
  */
-export function overviewOf({ title, height, width, channels, pixels }, number) {
-  const apart = Math.ceil(Math.max(height, width) / SMALL_SIDE);
+export function overviewOf({ title, height, width, channels, pixels }, number, most = SMALL_SIDE) {
+  const apart = Math.max(1, Math.ceil(Math.max(height, width) / most));
   const planes = planesOf({ title, height, width, channels, pixels }, channels);
   const [rows, columns] = [Math.ceil(height / apart), Math.ceil(width / apart)];
   const small = new Float32Array(rows * columns * channels);

@@ -1,6 +1,7 @@
 // The worker that runs the network, from what lies in the page: nothing of it is unpacked before it is needed.
 
 import { bytesIn, textOf } from "./held.js";
+import { unzipped } from "../lib/gzip.js";
 
 /** @import { Maps, Order, PageNetwork, Ran, Told, Viewed } from "./worker/types.js" */
 
@@ -68,8 +69,7 @@ export class Runner {
 
   /** @returns {Promise<Worker>} */
   async start() {
-    const packed = new Blob([bytesIn(textOf("ue-library"))]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const library = await new Response(packed).text();
+    const library = await unzipped(bytesIn(textOf("ue-library"))).text();
     const url = URL.createObjectURL(new Blob([library, "\n", textOf("ue-worker")], { type: "text/javascript" }));
     const worker = new Worker(url);
     worker.onmessage = ({ data }) => this.hear(data);

@@ -52,7 +52,8 @@
  *   pieces: number,
  *   seconds: number,
  *   network: string,
- * }} Prediction
+ *   uncompared?: string,
+ * }} Prediction  `uncompared` says why it was not compared, where it was not.
  */
 
 /**
@@ -66,7 +67,9 @@
  *   result: Told<Prediction>,
  *   saved: Told<{ number: number, name: string, type: string, content: Bytes }>,
  *   learnt: boolean,
- * }} TileTraits  `limit` in bytes; `progress` is tiles done and in all.
+ *   files?: string[],
+ * }} TileTraits  `limit` in bytes; `progress` is tiles done and in all; `files` are kinds that a prediction can be saved as, where
+ *   it is not all of them.
  */
 
 /**

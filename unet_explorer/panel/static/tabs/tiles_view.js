@@ -3,7 +3,7 @@
 import { easel, imageColour, paint } from "../lib/canvas.js";
 import { exact, plain } from "../lib/format.js";
 import { OWN_KEYS, assign, consume, drawn, element, frame, placeIn, setText } from "../lib/page.js";
-import { arrowStep, clamped, mapPair } from "../lib/pairs.js";
+import { arrowStep, clamped, mapPair, reflected } from "../lib/pairs.js";
 
 /** @import { Pair, Picture } from "../lib/types.js" */
 /** @import { Covered, TileAxis } from "./image_types.js" */
@@ -183,7 +183,7 @@ export class TilesView {
     if (key === this.mirrors) return;
     this.mirrors = key;
     if (many) {
-      this.mirror.replaceChildren(mirrored(picture, [top, left], [bottom, right]));
+      this.mirror.replaceChildren(mirroredAround(picture, [top, left], [bottom, right]));
       return;
     }
     /** @type {(number: number, side: number) => Pair} */
@@ -249,7 +249,7 @@ function cuts({ height, width }, [down, across]) {
  * @param {Pair} start
  * @param {Pair} end
  */
-function mirrored(picture, [top, left], [bottom, right]) {
+function mirroredAround(picture, [top, left], [bottom, right]) {
   const [height, width] = [bottom - top, right - left];
   /** @type {(first: number, length: number, side: number) => number[]} */
   const sources = (first, length, side) => Array.from({ length }, (_, place) => reflected(first + place, side));
@@ -258,17 +258,4 @@ function mirrored(picture, [top, left], [bottom, right]) {
   const canvas = easel("");
   paint(canvas, { height, width }, 1, (at) => colour(rows[Math.floor(at / width)] * picture.width + columns[at % width]), "");
   return drawn("image", { x: left, y: top, width, height, href: canvas.toDataURL(), preserveAspectRatio: "none" });
-}
-
-/**
- * Which pixel of a side stands for one beyond its ends.
- *
- * @param {number} place
- * @param {number} side
- */
-export function reflected(place, side) {
-  if (side < 2) return 0;
-  const period = 2 * (side - 1);
-  const rest = ((place % period) + period) % period;
-  return rest < side ? rest : period - rest;
 }

@@ -1,7 +1,7 @@
 // A network that learns: the loss of a batch, its gradients by jax-js, and a step of Adam (Kingma and Ba 2015), in one function
 // that is compiled once for a size.
 
-import { arraysIn } from "./network.js";
+import { arraysIn, inputsOf } from "./network.js";
 import { computed, laidOut } from "./steps.js";
 
 /** @import { Batch, Jax, JaxArray, ManyMaps, RunStep } from "./types.js" */
@@ -106,15 +106,9 @@ async function flat(numbers) {
  */
 function scoresOf(jax, steps, numbers, tiles) {
   const maps = new Map([[steps[0].inputs[0], tiles]]);
-  // A map is used up where it is needed for the last time.
   const needed = steps.flatMap(({ inputs }) => inputs);
   steps.forEach((step, at) => {
-    const inputs = step.inputs.map((name) => {
-      needed.splice(needed.indexOf(name), 1);
-      const found = /** @type {JaxArray} */ (maps.get(name));
-      return needed.includes(name) ? found.ref : found;
-    });
-    maps.set(step.name, computed(jax, step, inputs, laidOut(step, numbers[at])));
+    maps.set(step.name, computed(jax, step, inputsOf(step, maps, needed), laidOut(step, numbers[at])));
   });
   return /** @type {JaxArray} */ (maps.get(steps[steps.length - 1].name));
 }

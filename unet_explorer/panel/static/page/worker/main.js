@@ -2,6 +2,7 @@
 
 import { Learner } from "./learning.js";
 import { Network } from "./network.js";
+import { segmented, stopBefore } from "./segmenting.js";
 import { classesOf, viewOf } from "./views.js";
 
 /** @import { GradientsOrder, Jax, LearnOrder, Maps, Order, PredictOrder, TeachOrder, Told } from "./types.js" */
@@ -62,11 +63,14 @@ async function carryOut(order) {
     const began = performance.now();
     maps = (await network?.run(order.tile)) ?? maps;
     const scores = mapsOf(network?.steps.at(-1)?.name ?? "");
-    scope.postMessage({ event: "run", number: order.number, milliseconds: performance.now() - began, scores, labels: classesOf(scores) });
+    scope.postMessage({ event: "run", number: order.number, milliseconds: performance.now() - began, scores, labels: classesOf(scores, network?.steps.at(-1)?.activation) });
   } else if (order.do === "view") {
     const views = order.steps.map((name) => viewOf(name, mapsOf(name), order.cells[name], order.channel));
     scope.postMessage({ event: "view", number: order.number, views });
-  } else await teach(order);
+  } else if (order.do === "score" || order.do === "compare") {
+    if (!network) throw new Error("there is no network that could predict");
+    scope.postMessage(await segmented(network, order));
+  } else if (order.do !== "stop") await teach(order);
 }
 
 /** @param {TeachOrder | LearnOrder | GradientsOrder | PredictOrder} order */
@@ -99,5 +103,9 @@ function mapsOf(name) {
 
 scope.onmessage = ({ data }) => {
   const failed = (/** @type {unknown} */ error) => scope.postMessage({ event: "failed", words: error instanceof Error ? error.message : String(error) });
-  last = last.then(() => carryOut(data)).catch(failed);
+  // It does not wait for its turn, or there would be nothing left to stop.
+  if (data.do === "stop") {
+    stopBefore(data.number);
+    scope.postMessage({ event: "stopped", number: data.number });
+  } else last = last.then(() => carryOut(data)).catch(failed);
 };

@@ -33,8 +33,8 @@ export class Network {
     const found = new Map([[input, tile]]);
     try {
       for (const step of steps) {
-        const inputs = step.inputs.map((name) => kept(maps, name));
-        const made = /** @type {JaxArray} */ (this.compiled.get(step.name)?.(inputs, (this.arrays.get(step.name) ?? []).map((array) => array.ref)));
+        const inputs = step.inputs.map((name) => kept(maps, name).ref);
+        const made = this.computed(step, inputs);
         maps.set(step.name, made);
         const [, channels, height, width] = made.shape;
         found.set(step.name, { numbers: await made.ref.data(), channels, height, width });
@@ -44,6 +44,55 @@ export class Network {
     }
     return found;
   }
+
+  /**
+   * The scores of a tile alone: what nobody needs any more is dropped meanwhile.
+   *
+   * @param {Maps} tile
+   * @param {() => Promise<boolean>} wanted  Asked before each step whether it is to go on.
+   * @returns {Promise<Maps | null>}  Null if not.
+   */
+  async scores(tile, wanted) {
+    const { jax, steps } = this;
+    const maps = new Map([[steps[0].inputs[0], jax.np.array(tile.numbers, { shape: [1, tile.channels, tile.height, tile.width] })]]);
+    const needed = steps.flatMap(({ inputs }) => inputs);
+    try {
+      for (const step of steps) {
+        if (!(await wanted())) return null;
+        maps.set(step.name, this.computed(step, inputsOf(step, maps, needed)));
+      }
+      const made = kept(maps, steps[steps.length - 1].name);
+      const [, channels, height, width] = made.shape;
+      return { numbers: await made.ref.data(), channels, height, width };
+    } finally {
+      for (const each of maps.values()) each.dispose();
+    }
+  }
+
+  /**
+   * @param {RunStep} step
+   * @param {JaxArray[]} inputs  They are used up.
+   */
+  computed(step, inputs) {
+    return /** @type {JaxArray} */ (this.compiled.get(step.name)?.(inputs, (this.arrays.get(step.name) ?? []).map((array) => array.ref)));
+  }
+}
+
+/**
+ * The maps that a step is given; one that nobody needs any more is used up.
+ *
+ * @param {RunStep} step
+ * @param {Map<string, JaxArray>} maps  Those there are.
+ * @param {string[]} needed  By whom each is still needed: its name stands there as often.
+ */
+export function inputsOf(step, maps, needed) {
+  return step.inputs.map((name) => {
+    const found = kept(maps, name);
+    needed.splice(needed.indexOf(name), 1);
+    if (needed.includes(name)) return found.ref;
+    maps.delete(name);
+    return found;
+  });
 }
 
 /**
@@ -66,5 +115,5 @@ export function arraysIn(steps, numbers) {
 function kept(maps, name) {
   const found = maps.get(name);
   if (!found) throw new Error(`there is no ${name} in this network`);
-  return found.ref;
+  return found;
 }

@@ -79,6 +79,13 @@
  * @typedef {{ tiles: ManyMaps, truth: ManyMaps }} Batch
  */
 
+/**
+ * What tiles changed: classes of all pixels, in tiles and in one piece; in `seams` the square root of how much probabilities
+ * differ, brightest at a difference of `scale`; how many classes are others, and the `largest` difference.
+ *
+ * @typedef {{ labels: Uint8Array, wanted: Uint8Array, seams: Uint8Array, flipped: number, largest: number, scale: number }} Seams
+ */
+
 /** @typedef {Omit<View, "grid">} PlainView  All but where it is shown. */
 
 /**
@@ -91,7 +98,10 @@
  * @typedef {{ do: "learn", number: number, batch: Batch, rate: number }} LearnOrder  One step.
  * @typedef {{ do: "gradients", number: number, batch: Batch }} GradientsOrder
  * @typedef {{ do: "predict", number: number, tiles: ManyMaps }} PredictOrder  What the one that learns says of them.
- * @typedef {PredictOrder | StartOrder | RunOrder | ViewOrder | TeachOrder | LearnOrder | GradientsOrder} Order  What the page asks for, each with a number.
+ * @typedef {{ do: "score", number: number, tile: Maps }} ScoreOrder  The scores of a tile alone.
+ * @typedef {{ do: "compare", number: number, tiled: Maps, whole: Maps }} CompareOrder  Scores of an image in tiles, and in one piece.
+ * @typedef {{ do: "stop", number: number }} StopOrder  Scores that were asked for before are not wanted any more.
+ * @typedef {ScoreOrder | CompareOrder | StopOrder | PredictOrder | StartOrder | RunOrder | ViewOrder | TeachOrder | LearnOrder | GradientsOrder} Order  What the page asks for, each with a number.
  */
 
 /**
@@ -104,8 +114,11 @@
  *   `numbers` are the gradients, where they were asked for.
  * @typedef {{ event: "predicted", number: number, labels: Uint8Array[] }} Predicted
  *   Of each tile the classes of all pixels of its output.
+ * @typedef {{ event: "scored", number: number, scores: Maps }} Scored
+ * @typedef {{ event: "stopped", number: number }} Stopped  An order to stop, or one that was stopped.
+ * @typedef {{ event: "compared", number: number } & Seams} Compared
  * @typedef {{ event: "failed", words: string }} Failed
- * @typedef {Started | Ran | Viewed | Taught | Learnt | Predicted | Failed} Told  What the worker answers.
+ * @typedef {Scored | Stopped | Compared | Started | Ran | Viewed | Taught | Learnt | Predicted | Failed} Told  What the worker answers.
  */
 
 /**

@@ -92,13 +92,19 @@ function thinned(plane, { height, width }, scale) {
 }
 
 /**
- * The class with the highest score for every pixel; the first of equal ones.
+ * The class with the highest score for every pixel; the first of equal ones. One score tells two classes apart, where the last
+ * step's own function has its middle.
  *
  * @param {Maps} scores
+ * @param {string} [activation]  What the last step does to them.
  */
-export function classesOf({ numbers, channels, height, width }) {
+export function classesOf({ numbers, channels, height, width }, activation = "linear") {
   const pixels = height * width;
   const labels = new Uint8Array(pixels);
+  if (channels === 1) {
+    const middle = activation === "sigmoid" || activation === "softmax" ? 0.5 : 0;
+    return labels.map((_, at) => Number(numbers[at] > middle));
+  }
   for (let at = 0; at < pixels; at += 1) {
     for (let channel = 1; channel < channels; channel += 1) {
       if (numbers[channel * pixels + at] > numbers[labels[at] * pixels + at]) labels[at] = channel;
