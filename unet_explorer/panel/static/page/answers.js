@@ -50,27 +50,6 @@ export function answerInstrument(model) {
     queueMicrotask(() => model.set("problem", `${words} A notebook holds every design.`));
   };
   model.on("change:asked", () => model.set("answered", model.get("asked")));
-  model.on("change:config", () => {
-    const wanted = model.get("config");
-    if (held(wanted)) {
->>>>>>> wA
-      good = wanted;
-      queueMicrotask(tell);
-      return;
-    }
-    if (!pack) {
-      void unpack(model.get("packed")).then((unpacked) => {
-        pack = unpacked;
-        judge();
-      });
-      return;
-    }
-    const words = missingWords(wanted, pack, model);
-    model.set("config", good);
-    // Whoever asked for it is not done yet, and takes back what was said before.
-    queueMicrotask(() => model.set("problem", `${words} A notebook holds every design.`));
-  };
-  model.on("change:asked", () => model.set("answered", model.get("asked")));
   model.on("change:config", judge);
   model.on("change:selected", () => {
     const selected = model.get("selected");

@@ -9,7 +9,7 @@ import { rendered } from "../lib/markdown.js";
 import { element } from "../lib/page.js";
 import { misfitWords, verdictWords } from "../lib/sentences.js";
 
-/** @import { Config, Followed, InstrumentTraits, KnobValue, Model, Network } from "../lib/types.js" */
+/** @import { Config, Followed, InstrumentTraits, KnobValue, Model } from "../lib/types.js" */
 /** @import { AskedOnPaper, SheetWords } from "./questions_of.js" */
 
 /**

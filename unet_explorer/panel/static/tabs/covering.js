@@ -253,7 +253,7 @@ class TileTab {
     const learnt = this.model.get("learnt");
     const stale = turned || learnt;
     this.node.dataset.stale = String(stale);
-    setText(this.seams, verdictWords(result, picture.height * picture.width));
+    setText(this.seams, flippedWords(result, picture.height * picture.width));
     const told = { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) };
     if (result.uncompared) delete this.seams.dataset.flipped;
     else Object.assign(this.seams.dataset, told);
@@ -291,7 +291,7 @@ class TileTab {
  * @param {Prediction} result
  * @param {number} pixels
  */
-function verdictWords({ flipped, pieces, uncompared }, pixels) {
+function flippedWords({ flipped, pieces, uncompared }, pixels) {
   if (uncompared) return "";
   const share = (100 * flipped) / pixels;
   const how = pieces > 1 ? ` The whole image does not fit into memory: “untiled” is in ${pieces} pieces, as few as possible.` : "";
