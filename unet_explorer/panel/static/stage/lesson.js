@@ -1,6 +1,7 @@
 // A lesson beside the U: who is asked answers first, locks that in, and then sees. It needs no kernel once it is here.
 
 import { answerWords, judged, typedNumber } from "./judging.js";
+import { lessonButton, lessonEntries, question } from "./lesson_parts.js";
 import { setDesign } from "../instrument/history.js";
 import { bytesOf } from "../lib/canvas.js";
 import { same } from "../lib/equal.js";
@@ -71,14 +72,7 @@ export class LessonCard {
   /** @param {AbortSignal} signal */
   lessonMenu(signal) {
     const menu = new Menu("lessons", "Lessons ▾", "Lessons: answer first, then see", signal);
-    const entries = this.model.get("lessons").map(({ name, title, minutes }, number) =>
-      element("button", { type: "button", "data-action": "lesson", "data-name": name, class: "ue-entry", ...OWN_KEYS }, element("span", { class: "ue-quiet" }, String(number)), element("span", {}, title), element("span", { class: "ue-quiet" }, `${minutes} min`)),
-    );
-    const forms = ["before", "after"].map((form) => lessonButton("lesson", form, { "data-name": `questions-${form}` }));
-    const kinds = this.model.get("exercises").map(({ name, title }) => lessonButton("lesson", title, { "data-name": name }));
-    const group = (/** @type {string} */ words, /** @type {HTMLElement[]} */ buttons) =>
-      element("div", { class: "ue-line ue-wrap ue-forms", role: "group", "aria-label": words }, element("span", { class: "ue-quiet" }, words), ...buttons);
-    menu.sheet.append(...entries, group("Exercises", kinds), group("20 questions", forms));
+    menu.sheet.append(...lessonEntries(this.model));
     const chosen = (/** @type {Event} */ event) => {
       const pressed = pressedButton(event);
       if (!pressed) return;
@@ -386,33 +380,4 @@ export class LessonCard {
       input.closest(".ue-knob")?.classList.toggle("ue-locked", locked);
     }
   }
-}
-
-/**
- * @param {string} action
- * @param {string} words
- * @param {Record<string, string>} [more]
- */
-function lessonButton(action, words, more = {}) {
-  return element("button", { type: "button", "data-action": action, ...more, ...OWN_KEYS }, words);
-}
-
-/**
- * @param {LessonAsk} posed
- * @param {string} name  Of the group of choices; no two that are shown share one.
- */
-function question(posed, name) {
-  const words = rendered(posed.question);
-  if (posed.kind === "choice") {
-    const choices = posed.choices.map(({ text }, number) =>
-      element("label", { class: "ue-option" }, element("input", { type: "radio", name, value: number, ...OWN_KEYS }), element("span", {}, text)),
-    );
-    return [element("fieldset", {}, element("legend", {}, ...words), ...choices)];
-  }
-  if (posed.kind === "number") {
-    const field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": "Your answer", "data-role": "lesson-answer", ...OWN_KEYS });
-    return [...words, element("label", { class: "ue-line" }, element("span", {}, "Your answer"), field, element("span", {}, posed.unit))];
-  }
-  const how = posed.kind === "step" ? "Click on it in the U. You chose" : "Your tile";
-  return [...words, element("p", {}, `${how}: `, element("strong", { "data-role": "lesson-given" }))];
 }
