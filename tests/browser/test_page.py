@@ -75,6 +75,7 @@ def test_every_knob_follows_without_a_kernel(opened):
     assert panel.page.evaluate("begun") == ["DecompressionStream"]
     # The address is the same link as everywhere.
     panel.type("depth", 3)
+    expect(panel.page).to_have_url(re.compile(re.escape(write_link(Link(UNetConfig(depth=3), 572))) + "$"))
     address = panel.page.url
     assert explore(address).config == UNetConfig(depth=3)
     assert shapes_on_screen(opened(address.split("#")[1])) == expected_shapes(UNetConfig(depth=3), 572)
