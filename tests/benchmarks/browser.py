@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import statistics
 import sys
@@ -127,7 +128,8 @@ def knob_steps(page: Page, steps: int, gap: int) -> tuple[list[float], list[tupl
 def held_steps(page: Page) -> Timing:
     """Depth and filters, whose networks lie in the page; the first one, with which they are unpacked, left out."""
     page.evaluate(KNOB, ["depth", [3, 4], 2, A_PRESS])
-    return Timing.of(sum((page.evaluate(KNOB, [knob, KNOBS[knob], 30, A_DRAG]) for knob in HELD), []))
+    seconds = [page.evaluate(KNOB, [knob, KNOBS[knob], 30, A_DRAG]) for knob in HELD]
+    return Timing.of([*itertools.chain(*seconds)])
 
 
 def resident(lab: Lab, page: Page, name: str, source: str) -> float:

@@ -1,6 +1,8 @@
 """How fast a page opens, and networks run and learn in it: python tests/benchmarks/page.py
 
-From its opening to the first drag that is possible, also on a machine that is four times as slow. The maps of *classroom*, and steps of learning, in Chromium from disc, with what that computes with by itself, and with
+From its opening to the first drag that is possible, also on a machine that is four times as slow.
+
+The maps of *classroom*, and steps of learning, in Chromium from disc, with what that computes with by itself, and with
 WebGPU on the processor if it offers one. Nothing is trained before: time does not depend on the numbers.
 """
 
@@ -32,7 +34,8 @@ DRAG = """window.dragged = new Promise((done) => {
         setTimeout(() => {
             slider.value = side;
             slider.dispatchEvent(new Event("input", { bubbles: true }));
-            if (document.querySelector('[data-number="tile_height"]').value !== String(side)) throw new Error("not moved");
+            const { value } = document.querySelector('[data-number="tile_height"]');
+            if (value !== String(side)) throw new Error("not moved");
             done(performance.now() / 1000);
         });
     });

@@ -60,6 +60,10 @@ def opened(from_disc, file):
     return go
 
 
+def expect_address(panel, link):
+    expect(panel.page).to_have_url(re.compile(re.escape(write_link(link)) + "$"))
+
+
 def test_every_knob_follows_without_a_kernel(opened):
     panel = opened()
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
@@ -85,14 +89,14 @@ def test_every_knob_follows_without_a_kernel(opened):
     # The address is the same link as everywhere.
     panel.type("depth", 3)
     panel.root.locator("[data-open=Train]").click()
+    expect_address(panel, Link(UNetConfig(depth=3), 572, opened="Train"))
     address = panel.page.url
-    read = explore(address)
-    assert (read.config, read.opened) == (UNetConfig(depth=3), "Train")
+    assert explore(address).opened == "Train"
     panel = opened(address.split("#")[1])
     expect(panel.root.locator("[data-open=Train]")).to_have_attribute("aria-selected", "true")
     panel.root.locator("[data-open=Design]").click()
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=3), 572)
-    assert explore(panel.page.url).opened == "Design"
+    expect_address(panel, Link(UNetConfig(depth=3), 572))
     panel = opened("unet1-t188-d3-f8-11hrn4")
     expect(panel.role("problem")).to_contain_text("was cut off or mistyped")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)

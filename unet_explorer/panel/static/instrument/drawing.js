@@ -359,11 +359,15 @@ export class Drawing {
    * @param {Map<string, Part>} before
    */
   glide(before) {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches || !this.room.width) return;
-    for (const { name, group, x, y } of this.parts) {
-      const old = before.get(name);
-      const from = old ? { transform: `translate(${old.x - x}px, ${old.y - y}px)` } : { opacity: 0 };
-      group.animate([from, {}], { duration: 200, easing: "ease-out" });
-    }
+    const { parts } = this;
+    // Nothing of it is seen before the next frame, for which the hand need not wait.
+    requestAnimationFrame(() => {
+      if (parts !== this.parts || !this.room.width || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+      for (const { name, group, x, y } of parts) {
+        const old = before.get(name);
+        const from = old ? { transform: `translate(${old.x - x}px, ${old.y - y}px)` } : { opacity: 0 };
+        group.animate([from, {}], { duration: 200, easing: "ease-out" });
+      }
+    });
   }
 }

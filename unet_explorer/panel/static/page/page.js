@@ -34,6 +34,8 @@ const KEPT = "unet_explorer progress";
  * @type {Record<string, string>}
  */
 const HEADINGS = { Train: "A network that learns", Tile: "An image in tiles", Inside: "Inside the network" };
+/** Milliseconds after which a hand that moves nothing rests. */
+const REST = 150;
 
 /** How far lessons have come; nothing where the browser keeps nothing for a file. */
 function progressKept() {
@@ -79,6 +81,39 @@ function followAddress(stage, model, held, former) {
     if (!(error instanceof LinkError)) throw error;
     model.set("problem", `${error.message} What you see is the usual design.`);
   }
+}
+
+/**
+ * The address says what is shown, and what somebody writes into it is shown.
+ *
+ * @param {Model<StageTraits>} stage
+ * @param {Model<InstrumentTraits>} model
+ * @param {Held} held
+ * @param {Map<string, string>} former
+ */
+function keepAddress(stage, model, held, former) {
+  let known = location.hash;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let due;
+  const write = () => {
+    due = undefined;
+    // What somebody has just written is heard of in a moment.
+    if (location.hash !== known) return;
+    history.replaceState(null, "", `#${linkHere(stage, model, former, held.table)}`);
+    known = location.hash;
+  };
+  // A browser takes longer to write an address than the page to draw a network, so the hand is let rest first.
+  const told = () => {
+    clearTimeout(due);
+    due = setTimeout(write, REST);
+  };
+  addEventListener("pagehide", () => due && write());
+  addEventListener("hashchange", () => {
+    known = location.hash;
+    followAddress(stage, model, held, former);
+  });
+  for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
+  for (const trait of /** @type {const} */ (["lesson", "opened"])) stage.on(`change:${trait}`, told);
 }
 
 /** Light or dark, as the reader's system asks. */
@@ -140,10 +175,7 @@ async function openPage() {
   const host = hostOf(model, stage);
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
-  addEventListener("hashchange", () => followAddress(stage, model, scene, former));
-  const told = () => hasAddress() && history.replaceState(null, "", `#${link()}`);
-  for (const trait of /** @type {const} */ (["config", "tile", "selected"])) model.on(`change:${trait}`, told);
-  for (const trait of /** @type {const} */ (["lesson", "opened"])) stage.on(`change:${trait}`, told);
+  if (hasAddress()) keepAddress(stage, model, scene, former);
 }
 
 void openPage();
