@@ -83,7 +83,7 @@ export class LessonCard {
     };
     menu.sheet.addEventListener("click", chosen, { signal });
     // A saved notebook's page brings none.
-    menu.node.hidden = !entries.length;
+    menu.node.hidden = !this.model.get("lessons").length;
     return menu;
   }
 
