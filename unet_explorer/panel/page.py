@@ -16,7 +16,7 @@ from unet_explorer.drawing.look import night_style
 from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
-from unet_explorer.panel.assets import read, read_bytes, script, style
+from unet_explorer.panel.assets import read, read_bytes, script, style, without_comments
 from unet_explorer.panel.instrument.pack import networks_at_hand
 from unet_explorer.panel.rooms import TABS
 from unet_explorer.panel.teaching import lesson_for_page, questions_for_page
@@ -31,9 +31,8 @@ _ABOUT: Final = (
     "Drag a tile, the depth, the filters of a U-Net, and watch every layer's shape, every crop and the memory follow. "
     "In the page itself: nothing is loaded, nothing is sent."
 )
-_TRAIN: Final = "Train"
-_INSIDE: Final = "Inside"
-"""A tab that a page has where it holds a network."""
+_ALONE: Final = ("Train", "Inside")
+"""Tabs that a page does alone."""
 
 
 def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None = None) -> str:
@@ -45,14 +44,14 @@ def page_html(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: 
         network: One that runs in it, of the design that the instrument shows.
     """
     sheets = style("lib/base.css", "stage/stage.css", "tabs/tabs.css", "page/page.css")
-    code, look = str(script("page/page.js")), f"{sheets}\n{night_style()}"
+    code, look = without_comments(str(script("page/page.js"))), f"{sheets}\n{night_style()}"
     blanks = {
         "policy": _policy(code, look),
         "title": escape(_TITLE),
         "about": escape(_ABOUT),
         "style": look,
         "code": code,
-        "scene": _json(_scene(instrument, stage, network)),
+        "scene": _json(_scene(instrument, stage)),
         "networks": base64.b64encode(networks_at_hand()).decode(),
         "running": _running(network),
     }
@@ -73,7 +72,7 @@ def _running(network: PageNetwork | None) -> str:
     """What networks need to run and to learn: none of it is looked at before somebody wants to see it."""
     from unet_explorer.panel.page_learning import learning_for_page
 
-    worker = str(script("page/worker/main.js"))
+    worker = without_comments(str(script("page/worker/main.js")))
     assert "</script" not in worker.lower()
     held = {
         "learning": ("application/json", _json(learning_for_page())),
@@ -97,12 +96,11 @@ def _policy(code: str, look: str) -> str:
     )
 
 
-def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
+def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> dict[str, Any]:
     """All that a kernel would have told."""
-    # The first tab is the instrument itself; of the others there are those that a page does alone.
-    alone = [_TRAIN, *([_INSIDE] if network is not None else [])]
-    shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in alone)]
-    tabs = {title: [title] for title in alone}
+    # The first tab is the instrument itself.
+    shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in _ALONE)]
+    tabs = {title: [title] for title in _ALONE}
     lessons = {name: lesson_for_page(find_lesson(name)) for name in titles()}
     lessons |= {f"questions-{form}": questions_for_page(form) for form in FORMS}
     return {

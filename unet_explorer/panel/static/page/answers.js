@@ -22,12 +22,20 @@ const FIRST_TAB = "Design";
 export function answerInstrument(model, pack) {
   const first = model.get("network");
   let good = model.get("config");
-  const isHeld = (/** @type {Config} */ config) => same(config, first.config) || pack.find(config) !== undefined;
+  const held = (/** @type {Config} */ config) => (same(config, first.config) ? first : pack.find(config));
+  // As a kernel does: once whoever has asked is done.
+  const tell = () => {
+    const network = held(model.get("config")) ?? first;
+    model.set("network", network);
+    const names = network.steps.map(({ name }) => name);
+    if (!names.includes(model.get("shown"))) model.set("shown", names.find((name) => name !== network.input) ?? "");
+  };
   model.on("change:asked", () => model.set("answered", model.get("asked")));
   model.on("change:config", () => {
     const wanted = model.get("config");
-    if (isHeld(wanted)) {
+    if (held(wanted)) {
       good = wanted;
+      queueMicrotask(tell);
       return;
     }
     model.set("config", good);

@@ -1,7 +1,9 @@
 // The Inside tab in a page: what the worker of a notebook answers, the network of this page does.
 
 import { imageTraits } from "./chosen_image.js";
+import { designWords, showDesign } from "./design.js";
 import { PageModel } from "./model.js";
+import { sameNetwork } from "./networks.js";
 import { mirrored, overviewOf, pictureOf } from "./pictures.js";
 import { Runner } from "./running.js";
 import { same } from "../lib/equal.js";
@@ -11,25 +13,26 @@ import { misfitWords } from "../lib/sentences.js";
 import { startOf } from "../tabs/tile_place.js";
 
 /** @import { Followed, InstrumentTraits, Model, Pair, StageTraits } from "../lib/types.js" */
-/** @import { InsideTraits } from "../tabs/image_types.js" */
+/** @import { InsideTraits, Way } from "../tabs/image_types.js" */
 /** @import { ChosenImage } from "./chosen_image.js" */
+/** @import { Looked, PageNetworks, Which } from "./networks.js" */
 /** @import { PageImage } from "./pictures.js" */
-/** @import { PageNetwork } from "./worker/types.js" */
 
 /** Numbers in all maps together, of 4 bytes each: a browser gives a page no more than some GB. */
 const MOST_NUMBERS = 100_000_000;
 /** What a network runs on, in words. */
 const DEVICES = new Map([["wasm", "WebAssembly"], ["webgpu", "WebGPU"]]);
 const INSIDE = "Inside";
+const NOTHING_YET = "Nothing has learnt in this page yet. Start in Train first; then this shows what the network has learnt.";
 
 /**
- * @param {PageNetwork} network
+ * @param {PageNetworks} networks
  * @param {Model<InstrumentTraits>} instrument
  * @returns {InsideTraits}
  */
-function traitsOf(network, instrument) {
+function traitsOf(networks, instrument) {
   return {
-    ...imageTraits(network, instrument),
+    ...imageTraits(networks, instrument),
     channel: -1,
     place: [0.5, 0.5],
     overview: {},
@@ -38,24 +41,30 @@ function traitsOf(network, instrument) {
     views: [],
     patch: {},
     network: "",
-    at: network.at,
+    at: 0,
     mask: {},
+    networks: networks.options,
+    which: networks.which,
+    way: { words: "", to: "" },
   };
 }
 
 export class PageInside {
   /**
-   * @param {PageNetwork} network
+   * @param {PageNetworks} networks
    * @param {Model<InstrumentTraits>} instrument
    * @param {Model<StageTraits>} stage
    * @param {ChosenImage} chosen
    */
-  constructor(network, instrument, stage, chosen) {
-    this.network = network;
+  constructor(networks, instrument, stage, chosen) {
+    this.networks = networks;
+    this.looked = networks.looked;
+    /** What the worker was given last. @type {Looked | null} */
+    this.given = null;
     this.instrument = instrument;
     this.stage = stage;
-    this.runner = new Runner(network);
-    this.model = new PageModel(traitsOf(network, instrument));
+    this.runner = new Runner();
+    this.model = new PageModel(traitsOf(networks, instrument));
     this.chosen = chosen;
     /** The tile whose maps the worker has. */
     this.ran = "";
@@ -66,13 +75,39 @@ export class PageInside {
     this.listen();
   }
 
+  get network() {
+    return this.looked.network;
+  }
+
   listen() {
     const { model, instrument, stage } = this;
     const settle = () => void this.settle();
-    for (const trait of /** @type {const} */ (["tile", "shown", "config"])) instrument.on(`change:${trait}`, settle);
+    for (const trait of /** @type {const} */ (["tile", "shown", "config", "network"])) instrument.on(`change:${trait}`, settle);
     for (const trait of /** @type {const} */ (["place", "channel"])) model.on(`change:${trait}`, settle);
     stage.on("change:opened", settle);
+    this.networks.model.on("change:looked", () => this.turn());
+    model.on("change:request", () => {
+      const { do: what, key } = model.get("request");
+      if (what === "choose_network") this.networks.choose(/** @type {Which} */ (key));
+      else if (what === "show_design") showDesign(instrument, this.looked.design);
+    });
     this.chosen.join({ title: INSIDE, model, changed: () => this.onImage(), failed: (error) => this.fail(error) });
+  }
+
+  /** Another network is looked into, or the same has learnt more. */
+  turn() {
+    const { model, networks, looked: former } = this;
+    this.looked = networks.looked;
+    model.set("which", networks.which);
+    if (!sameNetwork(former, this.looked)) {
+      // What was shown is not of it.
+      this.lively.clear();
+      for (const trait of /** @type {const} */ (["picture", "mask"])) model.set(trait, {});
+      model.set("views", []);
+      model.set("network", "");
+      model.set("state", "new");
+    }
+    void this.settle();
   }
 
   onImage() {
@@ -106,15 +141,18 @@ export class PageInside {
   }
 
   async show() {
-    const { model, instrument, network, chosen } = this;
-    if (!chosen.image) chosen.choose(0);
+    const { model, instrument, chosen } = this;
+    if (!chosen.image) await chosen.choose(0);
+    const { network } = this;
     const state = follow(instrument.get("network"), instrument.get("tile"));
     const words = this.obstacle(state);
     model.set("problem", words);
-    if (words || !chosen.image) {
+    model.set("way", this.way());
+    if (words || !chosen.image || !this.looked.weights) {
       model.set("state", words ? "failed" : "new");
       return;
     }
+    this.give();
     const { number, image } = chosen;
     const start = /** @type {Pair} */ (mapPair(model.get("place"), (place, axis) => startOf(place, [image.height, image.width][axis], state.tile[axis])));
     const key = JSON.stringify([number, start, state.tile]);
@@ -124,10 +162,30 @@ export class PageInside {
     if (number !== chosen.number) return;
     const last = views[views.length - 1];
     if (!this.lively.has(step)) this.lively.set(step, last.channel);
+    model.set("at", network.at);
     model.set("seen", { step, tile: state.tile });
     model.set("views", views.map((view) => ({ ...view, grid: network.grid })));
     model.set("network", `${network.summary}, on ${DEVICES.get(this.runner.device) ?? this.runner.device}`);
     model.set("state", "done");
+  }
+
+  /** The worker gets the network, or what it has learnt since. */
+  give() {
+    const { looked, runner } = this;
+    if (this.given === looked || !looked.weights) return;
+    this.given = looked;
+    this.ran = "";
+    runner.hold(looked.network, looked.weights);
+  }
+
+  /**
+   * What can be done where nothing can be shown.
+   *
+   * @returns {Way}
+   */
+  way() {
+    if (!this.looked.weights) return { words: NOTHING_YET, to: "Train" };
+    return { words: "", to: same(this.instrument.get("config"), this.network.config) ? "" : "design" };
   }
 
   /**
@@ -137,8 +195,10 @@ export class PageInside {
    */
   obstacle(state) {
     const { config } = this.network;
+    if (!this.looked.weights) return "";
     if (!same(this.instrument.get("config"), config)) {
-      return `The network in this page is of another design: depth ${config.depth}, ${config.base_filters} filters, ${config.padding} padding. Undo, or set the knobs so, to look inside.`;
+      const which = this.networks.which === "taught" ? "The network that learns in Train" : "The network in this page";
+      return `${which} is of another design: ${designWords(config)}, ${config.padding} padding. Undo, or set the knobs so, to look inside.`;
     }
     if (!state.fits) return `This tile does not fit: ${misfitWords(state)}.`;
     const numbers = state.maps.reduce((sum, { pixels, step }) => sum + pixels * step.channels, 0);

@@ -6,6 +6,7 @@ import { ChosenImage } from "./chosen_image.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
+import { PageNetworks } from "./networks.js";
 import { showTeaching } from "./teaching.js";
 import { PageTrain } from "./train.js";
 import { setDesign } from "../instrument/history.js";
@@ -14,7 +15,7 @@ import { element } from "../lib/page.js";
 import { staged } from "../stage/staging.js";
 import { looking } from "../tabs/looking.js";
 
-/** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
+/** @import { Host, InstrumentTraits, Model, Pair, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
 /** @import { PageLearning, PageNetwork } from "./worker/types.js" */
 
@@ -81,13 +82,15 @@ function followTheme() {
  *
  * @param {Model<InstrumentTraits>} model
  * @param {Model<StageTraits>} stage
+ * @param {Pair} tile  What the page was saved with.
  * @returns {Host}
  */
-function hostOf(model, stage) {
-  const network = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
-  const inside = network && new PageInside(network, model, stage, new ChosenImage(network, stage));
+function hostOf(model, stage, tile) {
   const learning = /** @type {PageLearning} */ (JSON.parse(textOf("ue-learning")));
   const train = new PageTrain(learning, model);
+  const brought = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
+  const networks = new PageNetworks(brought, tile, train);
+  const inside = new PageInside(networks, model, stage, new ChosenImage(networks, stage));
   /** @type {Host} */
   const host = {
     getModel: (ref) => Promise.resolve(ref === "Train" ? /** @type {Model<any>} */ (train.model) : model),
@@ -96,7 +99,7 @@ function hostOf(model, stage) {
         // For those who listen: what is explained further down is a part of something.
         el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
         if (ref === "Train") showTeaching(train.model, learning, el, signal);
-        else if (inside) await looking.render({ model: inside.model, el, host, signal });
+        else await looking.render({ model: inside.model, el, host, signal });
       },
     }),
   };
@@ -117,7 +120,7 @@ async function openPage() {
   stage.on("change:progress", () => keepProgress(stage.get("progress")));
   followAddress(stage, model, scene, former);
   const el = document.getElementById("ue-place") ?? document.body;
-  const host = hostOf(model, stage);
+  const host = hostOf(model, stage, scene.instrument.tile);
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   addEventListener("hashchange", () => followAddress(stage, model, scene, former));

@@ -2,7 +2,7 @@
 
 import { bytesIn, textOf } from "./held.js";
 
-/** @import { Maps, Order, PageNetwork, Ran, Told, Viewed } from "./worker/types.js" */
+/** @import { Maps, Order, Ran, RunNetwork, Told, Viewed, Weights } from "./worker/types.js" */
 
 /** @typedef {{ resolve: (told: any) => void, reject: (error: Error) => void }} Waiting */
 
@@ -14,9 +14,11 @@ import { bytesIn, textOf } from "./held.js";
  */
 
 export class Runner {
-  /** @param {PageNetwork | null} network  What is run; for learning it needs none. */
-  constructor(network) {
-    this.network = network;
+  constructor() {
+    /** What is run; for learning it needs none. @type {RunNetwork | null} */
+    this.network = null;
+    /** Its weights, which the worker takes for itself: a copy. @type {() => Weights} */
+    this.weights = () => new Float32Array();
     /** What the browser computes with; empty before it has begun. */
     this.device = "";
     this.number = 0;
@@ -28,6 +30,24 @@ export class Runner {
     this.waiting = new Map();
     /** @type {Promise<Worker> | undefined} */
     this.worker = undefined;
+  }
+
+  /**
+   * Run this network from now on.
+   *
+   * @param {RunNetwork} network
+   * @param {() => Weights} weights
+   */
+  hold(network, weights) {
+    Object.assign(this, { network, weights });
+    void this.worker?.then((worker) => this.give(worker));
+  }
+
+  /** @param {Worker} worker */
+  give(worker) {
+    if (!this.network) return;
+    const weights = this.weights();
+    worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: this.network.steps, weights }), [weights instanceof Float32Array ? weights.buffer : weights]);
   }
 
   /**
@@ -74,10 +94,7 @@ export class Runner {
     const worker = new Worker(url);
     worker.onmessage = ({ data }) => this.hear(data);
     worker.onerror = (event) => this.fail(event.message || "the worker cannot start");
-    if (this.network) {
-      const weights = bytesIn(textOf("ue-weights")).buffer;
-      worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: this.network.steps, weights }), [weights]);
-    }
+    this.give(worker);
     return worker;
   }
 
