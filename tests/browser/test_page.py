@@ -58,6 +58,12 @@ def test_every_knob_follows_without_a_kernel(opened):
     address = panel.page.url
     assert explore(address).config == UNetConfig(depth=3)
     assert shapes_on_screen(opened(address.split("#")[1])) == expected_shapes(UNetConfig(depth=3), 572)
+    # Nothing has learnt yet: it is said what to do.
+    panel.page.locator("[data-open=Inside]").click()
+    inside = panel.page.locator("[data-tab=inside]")
+    expect(inside.locator("[data-role=way]")).to_contain_text("Nothing has learnt in this page yet")
+    inside.locator("[data-leads=Train]").click()
+    expect(panel.page.locator("[data-tab=train]")).to_be_visible()
     panel = opened("unet1-t188-d3-f8-11hrn4")
     expect(panel.role("problem")).to_contain_text("was cut off or mistyped")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)

@@ -24,6 +24,8 @@ import { looking } from "../tabs/looking.js";
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
 
+const TRAIN_TAB = "Train";
+
 /** How far lessons have come; nothing where the browser keeps nothing for a file. */
 function progressKept() {
   try {
@@ -91,14 +93,16 @@ function hostOf(model, stage, tile) {
   const brought = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
   const networks = new PageNetworks(brought, tile, train);
   const inside = new PageInside(networks, model, stage, new ChosenImage(networks, stage));
+  // It starts a worker: not before somebody looks.
+  stage.on("change:opened", () => stage.get("opened") === TRAIN_TAB && void train.findDevice());
   /** @type {Host} */
   const host = {
-    getModel: (ref) => Promise.resolve(ref === "Train" ? /** @type {Model<any>} */ (train.model) : model),
+    getModel: (ref) => Promise.resolve(ref === TRAIN_TAB ? /** @type {Model<any>} */ (train.model) : model),
     getWidget: async (ref) => ({
       render: async ({ el, signal }) => {
         // For those who listen: what is explained further down is a part of something.
-        el.append(element("h3", { class: "ue-page-title" }, ref === "Train" ? "A network that learns" : "Inside the network"));
-        if (ref === "Train") showTeaching(train.model, learning, el, signal);
+        el.append(element("h3", { class: "ue-page-title" }, ref === TRAIN_TAB ? "A network that learns" : "Inside the network"));
+        if (ref === TRAIN_TAB) showTeaching(train.model, learning, el, signal);
         else await looking.render({ model: inside.model, el, host, signal });
       },
     }),

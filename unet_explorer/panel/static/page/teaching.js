@@ -148,5 +148,4 @@ export function showTeaching(model, learning, el, signal) {
   on(["examples"], () => progressView.showExamples());
   on(["predictions", "examples"], () => progressView.showPredictions());
   el.append(view.node);
-  ask(model, "device");
 }

@@ -89,11 +89,11 @@ export class PageTrain {
     else if (what === "resume") void this.goOn(false);
     else if (what === "pause" && this.state === "running") this.showStatus("paused");
     else if (what === "show_design") this.showDesign();
-    else if (what === "device") void this.findDevice();
   }
 
   /** What the browser computes with is known once a worker has tried. */
   async findDevice() {
+    if (this.model.get("device")) return;
     try {
       const { device } = /** @type {Device} */ (await this.runner.ask({ do: "device" }));
       this.model.set("device", device);
