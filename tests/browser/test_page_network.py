@@ -335,6 +335,7 @@ def test_what_it_cannot_show_is_said(opened):
     expect(tab.role("way")).to_contain_text("Start in Train first")
     expect(tab.role("inside-problem")).to_have_text("")
     expect(tab.role("grid").first).to_be_hidden()
+    expect(tab.role("pixel-words")).to_have_text("")
     page.set_viewport_size({"width": 390, "height": 844})
     found = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []

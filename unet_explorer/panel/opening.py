@@ -109,8 +109,9 @@ def save_page(
     """Save the instrument as one page, to be opened from disc, handed to a class, or put on any web space.
 
     It holds depth 1 to 7 with 4, 8, 16, 32 and 64 filters, both kinds of padding, the design that it is opened with,
-    and all lessons; nothing is fetched when it is read. A network of 7,402 numbers learns in it. With a model, that
-    runs in it as well: the maps of each of its steps, and its mask of a few images, or of one that the reader brings.
+    and all lessons; nothing is fetched when it is read. A network of 7,402 numbers learns in it (with WebGPU, that of
+    the classroom, too) and can be looked into: the maps of each of its steps, and its mask of a few images, or of one
+    that the reader brings. A model runs in it likewise.
 
     Args:
         path: Where to, a name that ends in ``.html``.

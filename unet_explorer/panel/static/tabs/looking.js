@@ -180,7 +180,10 @@ class Inside {
     const seen = this.model.get("seen");
     this.node.dataset.step = views.length ? seen.step : "";
     this.node.dataset.at = String(this.model.get("at"));
-    if (!views.length || !seen.step) return;
+    if (!views.length || !seen.step) {
+      setText(this.words, "");
+      return;
+    }
     this.followed = follow(this.instrument.get("network"), seen.tile);
     const crop = this.cropOf();
     views.forEach((view, at) => {

@@ -21,7 +21,7 @@ export class WhichNetwork {
     this.words = element("span");
     this.lead = element("button", { type: "button", class: "ue-lead", "data-leads": "Train", ...OWN_KEYS }, "Go to Train");
     this.design = element("button", { type: "button", "data-action": "show_design", ...OWN_KEYS }, "Show it");
-    this.way = element("p", { class: "ue-differs", "data-role": "way", hidden: true }, this.words, " ", this.lead, this.design);
+    this.way = element("p", { "data-role": "way", hidden: true }, this.words, " ", this.lead, this.design);
     this.select.addEventListener("change", () => ask(model, "choose_network", { key: this.select.value }), { signal });
     this.design.addEventListener("click", () => ask(model, "show_design"), { signal });
   }
@@ -32,6 +32,8 @@ export class WhichNetwork {
     if (this.select.length !== networks.length) this.select.replaceChildren(...networks.map(([value, words]) => element("option", { value }, words)));
     this.select.value = which;
     this.way.hidden = !way.to;
+    // Else the words are those of the problem above.
+    this.way.classList.toggle("ue-differs", way.words !== "");
     this.lead.hidden = way.to !== "Train";
     this.design.hidden = way.to !== "design";
     setText(this.words, way.words);
