@@ -58,8 +58,9 @@ LESSON = """async (count) => {
     const maps = (channels, side) => ({ count: batch, channels, height: side, width: side });
     const tiles = { ...maps(1, tile), numbers: some(batch * tile * tile, 2) };
     // All of it is of the first class: the loss falls if anything is learnt.
-    const truth = { ...maps(2, output), numbers: new Float32Array(2 * batch * output * output) };
-    truth.numbers.forEach((_, at) => (truth.numbers[at] = at % (2 * output * output) < output * output ? 1 / (batch * output * output) : 0));
+    const pixels = output * output;
+    const share = (_, at) => (at % (2 * pixels) < pixels ? 1 / (batch * pixels) : 0);
+    const truth = { ...maps(2, output), numbers: Float32Array.from({ length: 2 * batch * pixels }, share) };
     await told({ do: "teach", number: 0, steps, numbers });
     const [seconds, losses] = [[], []];
     for (let step = 0; step <= count; step += 1) {
