@@ -326,9 +326,13 @@ def test_what_it_cannot_show_is_said(opened):
     expect(tab.role("inside-problem")).to_contain_text("This tile does not fit")
     panel.type_tile(TILE)
     expect(tab.role("inside-problem")).to_have_text("")
-    panel.type("depth", 3)
+    # A tile that fits the design on the knobs, and not that of the network.
+    panel.type("depth", 1)
+    panel.type_tile(20)
     expect(tab.role("inside-problem")).to_contain_text("of another design: depth 2, 8 filters")
     tab.action("show_design").click()
+    panel.expect_tile(TILE, TILE)
+    expect(tab.role("inside-state")).to_contain_text("brought by this page, as it was given")
     expect(tab.role("inside-problem")).to_have_text("")
     # The other network has not learnt anything yet: there is a way to where it does.
     tab.setting("network").select_option("taught")

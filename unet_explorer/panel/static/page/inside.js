@@ -121,16 +121,11 @@ export class PageInside {
     this.again = true;
     if (this.busy || this.stage.get("opened") !== INSIDE) return;
     this.busy = true;
-    try {
-      while (this.again) {
-        this.again = false;
-        await this.show();
-      }
-    } catch (error) {
-      this.fail(error);
-    } finally {
-      this.busy = false;
+    while (this.again) {
+      this.again = false;
+      await this.show().catch((error) => this.fail(error));
     }
+    this.busy = false;
   }
 
   /** @param {unknown} error */
@@ -142,6 +137,8 @@ export class PageInside {
 
   async show() {
     const { model, instrument, chosen } = this;
+    // The laws of this design follow at once.
+    if (!same(instrument.get("network").config, instrument.get("config"))) return;
     if (!chosen.image) await chosen.choose(0);
     const { network } = this;
     const state = follow(instrument.get("network"), instrument.get("tile"));
