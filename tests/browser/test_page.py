@@ -94,6 +94,12 @@ def test_every_knob_follows_without_a_kernel(opened):
     assert explore(address).opened == "Train"
     panel = opened(address.split("#")[1])
     expect(panel.root.locator("[data-open=Train]")).to_have_attribute("aria-selected", "true")
+    # Nothing has learnt yet: it is said what to do.
+    panel.page.locator("[data-open=Inside]").click()
+    inside = panel.page.locator("[data-tab=inside]")
+    expect(inside.locator("[data-role=way]")).to_contain_text("Nothing has learnt in this page yet")
+    inside.locator("[data-leads=Train]").click()
+    expect(panel.page.locator("[data-tab=train]")).to_be_visible()
     panel.root.locator("[data-open=Design]").click()
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=3), 572)
     expect_address(panel, Link(UNetConfig(depth=3), 572))

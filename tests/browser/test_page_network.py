@@ -14,10 +14,11 @@ from modules import ask, load
 from panel import Panel
 from PIL import Image
 from playwright.sync_api import expect
-from support import exhaustive
+from support import PATIENCE, everything, exhaustive, second
 from tabs import Tab, open_tab
 
 from unet_explorer import (
+    PRESETS,
     Tiling,
     UNetConfig,
     build_model,
@@ -45,7 +46,9 @@ from unet_explorer.predict.seams import seams
 pytestmark = pytest.mark.tensorflow
 CONFIG, TILE = UNetConfig(depth=3, base_filters=4), 140
 """Predicts 52 × 52 px, which is no multiple of the 8 px that tiles must lie apart."""
-SMALL = UNetConfig(depth=2, base_filters=8)
+SMALL, LARGE = UNetConfig(depth=2, base_filters=4), PRESETS["classroom"]
+"""The designs that learn in a page."""
+OTHER = UNetConfig(depth=2, base_filters=8)
 
 
 def taught(config, seed):
@@ -77,9 +80,23 @@ def file(tmp_path_factory):
     return path, model
 
 
+LISTEN = """window.heard = {};
+window.Worker = class extends Worker {
+    constructor(url) {
+        super(url);
+        this.addEventListener("message", ({ data }) => {
+            window.heard[data.event] = data;
+            if (data.event === "device" && window.device) data.device = window.device;
+        });
+    }
+};"""
+"""What workers say is kept, by its kind; and they compute with what a test says."""
+
+
 @pytest.fixture
 def opened(from_disc, file):
     """The page."""
+    from_disc.add_init_script(LISTEN)
     from_disc.goto(file[0].as_uri())
     expect(Panel(from_disc).step("head")).to_be_visible()
     return from_disc
@@ -120,13 +137,14 @@ SLOPES = """async ({ steps, numbers, batch, rate, count }) => {
     const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
     const told = async (order) => (worker.postMessage(order), await heard());
     for (const part of [batch.tiles, batch.truth]) part.numbers = floats(part.numbers);
+    const { device } = await told({ do: "device", number: 0 });
     await told({ do: "teach", number: 0, steps, numbers: floats(numbers) });
     const { loss, numbers: slopes, words } = await told({ do: "gradients", number: 1, batch });
     if (words) throw new Error(words);
     const losses = [];
     for (let at = 0; at < count; at += 1) losses.push((await told({ do: "learn", number: 2 + at, batch, rate })).loss);
     worker.terminate();
-    return { loss, slopes: Array.from(slopes), losses };
+    return { device, loss, slopes: Array.from(slopes), losses };
 }"""
 
 
@@ -230,21 +248,33 @@ def predicted(model, image, start, tile):
 
 
 @pytest.mark.parametrize(
-    "config", exhaustive([SMALL, UNetConfig(depth=1, base_filters=3, upsampling="bilinear", padding="same")], [SMALL])
+    "case",
+    exhaustive(
+        [
+            (OTHER, 60, 6),
+            (UNetConfig(depth=1, base_filters=3, upsampling="bilinear", padding="same"), 60, 6),
+            (*LARGE, 2),
+        ],
+        [(OTHER, 60, 6)],
+    ),
 )
-def test_a_step_of_learning_is_that_of_keras(opened, config):
+def test_a_step_of_learning_is_that_of_keras(opened, case):
+    assert learns_as_keras_does(opened, *case) == "wasm"
+
+
+def learns_as_keras_does(page, config, side, count):
+    """Against Keras: the loss of a batch, its gradients, and the losses that follow. What the page computes with."""
     import keras
     import tensorflow as tf
 
     model, arrays = taught(config, 5)
     random = np.random.default_rng(0)
-    side = valid_sizes(config, 60)[0]
     tiles = random.normal(size=(2, side, side, 1)).astype("float32")
     shape = model.compute_output_shape(tiles.shape)
     labels, weights = random.integers(0, 2, shape[:3]), random.uniform(0.5, 3, shape[:3]).astype("float32")
     judge = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     optimizer, wanted = keras.optimizers.Adam(3e-3), []
-    for _ in range(6):
+    for _ in range(count):
         with tf.GradientTape() as tape:
             loss = judge(labels, model(tiles), sample_weight=weights)
         slopes = tape.gradient(loss, model.trainable_variables)
@@ -259,12 +289,13 @@ def test_a_step_of_learning_is_that_of_keras(opened, config):
 
     batch = {"tiles": maps(tiles), "truth": maps(truth)}
     numbers = coded(np.concatenate([array.ravel() for array in arrays]), "<f4")
-    given = {"steps": run_steps(config), "numbers": numbers, "batch": batch, "rate": 3e-3, "count": 6}
-    found = opened.evaluate(SLOPES, given)
+    given = {"steps": run_steps(config), "numbers": numbers, "batch": batch, "rate": 3e-3, "count": count}
+    found = page.evaluate(SLOPES, given)
     assert found["loss"] == pytest.approx(wanted[0][0], rel=1e-3)
     assert np.abs(np.array(found["slopes"]) - wanted[0][1]).max() <= 1e-3 * np.abs(wanted[0][1]).max()
     # And so do the steps that follow from them.
     assert found["losses"] == pytest.approx([loss for loss, _ in wanted], rel=1e-3)
+    return found["device"]
 
 
 def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, file, tmp_path):
@@ -371,27 +402,42 @@ def test_what_it_cannot_show_is_said(opened):
     expect(tab.role("inside-problem")).to_contain_text("This tile does not fit")
     panel.type_tile(TILE)
     expect(tab.role("inside-problem")).to_have_text("")
-    panel.type("depth", 2)
+    # A tile that fits the design on the knobs, and not that of the network.
+    panel.type("depth", 1)
+    panel.type_tile(20)
     expect(tab.role("inside-problem")).to_contain_text("of another design: depth 3, 4 filters")
     tiles = open_tab(page, "Tile")
     expect(tiles.role("tile-problem")).to_contain_text("of another design: depth 3, 4 filters")
     # Where its tiles would lie is seen all the same.
-    tiling = Tiling(UNetConfig(depth=2, base_filters=4), (240, 240), TILE)
+    tiling = Tiling(UNetConfig(depth=1, base_filters=4), (240, 240), 20)
     expect(tiles.root).to_have_attribute("data-tiles", str(len(tiling)))
-    panel.action("undo").click()
-    expect(tiles.role("tile-problem")).to_have_text("")
+    open_tab(page, "Inside")
+    tab.action("show_design").click()
+    panel.expect_tile(TILE, TILE)
+    expect(tab.role("inside-state")).to_contain_text("brought by this page, as it was given")
+    expect(tab.role("inside-problem")).to_have_text("")
+    # The other network has not learnt anything yet: there is a way to where it does.
+    tab.setting("network").select_option("taught")
+    expect(tab.role("way")).to_contain_text("Start in Train first")
+    expect(tab.role("inside-problem")).to_have_text("")
+    expect(tab.role("grid").first).to_be_hidden()
+    expect(tab.role("pixel-words")).to_have_text("")
+    open_tab(page, "Tile")
+    expect(tiles.role("tile-problem")).to_contain_text("Start in Train first")
     page.set_viewport_size({"width": 390, "height": 844})
     for title in ("Tile", "Inside"):
         open_tab(page, title)
-        expect(tab.role("inside-problem")).to_have_text("" if title == "Inside" else re.compile("another design"))
         found = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
         assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-def test_a_network_learns_is_paused_and_looked_back_at(opened):
+def test_a_network_learns_is_paused_looked_back_at_and_looked_into(opened):
     page = opened
     panel, tab = Panel(page), open_tab(page, "Train")
+    expect(tab.role("wants")).to_contain_text("classroom learns where the browser offers WebGPU")
+    expect(tab.role("wants")).to_contain_text("Here there is none")
+    expect(tab.setting("design").locator("option:disabled")).to_have_text("classroom: depth 3, 8 filters")
     tab.action("step").click()
     tab.expect_state("paused")
     expect(tab.role("train-state")).to_contain_text("paused · step 1 of 300")
@@ -408,6 +454,12 @@ def test_a_network_learns_is_paused_and_looked_back_at(opened):
     panel.type_tile(80)
     panel.expect_tile(80, 80)
     expect(tab.role("train-state")).to_contain_text("epoch 2 of 15")
+    # What has learnt so far can be looked into meanwhile.
+    inside = open_tab(page, "Inside")
+    expect(inside.role("inside-state")).to_contain_text(
+        re.compile("taught in this page, depth 2, 4 filters, after [46]0 steps")
+    )
+    open_tab(page, "Train")
     tab.action("pause").click()
     tab.expect_state("paused")
     words = tab.role("iou-curve").get_attribute("aria-label")
@@ -416,8 +468,108 @@ def test_a_network_learns_is_paused_and_looked_back_at(opened):
     tab.setting("epoch").press("Home")
     expect(tab.role("epoch")).to_have_text("before the first step")
     expect(tab.role("pictures")).to_have_attribute("data-epoch", "0")
+    open_tab(page, "Inside")
+    # The step that was under way when it was paused counts.
+    assert page.evaluate(AGREED, 1000 * PATIENCE), "after as many steps as Train says"
+    expect(inside.role("inside-state")).to_contain_text("on WebAssembly")
+    looks_inside(page, inside)
     found = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    # The other network is there as well.
+    inside.setting("network").select_option("brought")
+    expect(inside.role("inside-problem")).to_contain_text("of another design: depth 2, 8 filters")
+    inside.action("show_design").click()
+    panel.expect_tile(TILE, TILE)
+    expect(inside.role("inside-state")).to_contain_text("brought by this page, as it was given")
+    expect(inside.role("grid").first).to_have_attribute("aria-label", re.compile("2 channels of 20 × 20 px"))
+
+
+AGREED = """async (patience) => {
+    const steps = (role) => /step (\\d+)|after (\\d+)/.exec(document.querySelector(`[data-role=${role}]`).textContent);
+    const agreed = () => steps("train-state")?.[1] === steps("inside-state")?.[2];
+    const end = performance.now() + patience;
+    while (!agreed() && performance.now() < end) await new Promise(requestAnimationFrame);
+    return agreed();
+}"""
+HEARD = """() => {
+    const floats = (numbers) => Array.from(numbers);
+    const [view] = [...window.heard.view.views].reverse();
+    const { step, low, high, whole, channel } = view;
+    return { step, low, high, channel, whole: floats(whole), scores: floats(window.heard.run.scores.numbers),
+             numbers: floats(window.heard.numbers.numbers) };
+}"""
+
+
+def looks_inside(page, tab):
+    """Maps, mask and receptive field of what has learnt in the page, against Keras with the same numbers."""
+    heard, side, start = page.evaluate(HEARD), 80, (24, 24)
+    model, places = build_model(SMALL), [shape for step in plan(SMALL) for shape in shapes(step)]
+    cuts = np.cumsum([np.prod(place) for place in places])[:-1]
+    arrays = [
+        each.reshape(place) for each, place in zip(np.split(np.array(heard["numbers"]), cuts), places, strict=True)
+    ]
+    for name, own in by_step(SMALL, arrays).items():
+        model.get_layer(name).set_weights(own)
+    # As the learner is given it: in 16 shades, with mean 0 and standard deviation 1.
+    image = np.asarray(cells(8, size=128).images[6], "float32")
+    image = normalize(np.round((image - image.min()) / np.ptp(image) * 15))
+    walked = walk(model, SMALL, mirrored(image, start, (side, side)), "head")
+    maps = {step.name: np.asarray(there[step.name])[0] for step, there in walked}
+    expect(tab.root.locator("figcaption").filter(has_text="from row 24, column 24 of cells, image 7")).to_be_visible()
+    scores = np.moveaxis(maps["head"], -1, 0)
+    assert np.abs(np.reshape(heard["scores"], scores.shape) - scores).max() <= 1e-3 * np.ptp(scores)
+    assert (classes_on_screen(tab) == scores.argmax(0)).mean() >= 0.999, "at most one pixel of 1,600"
+    for name in steps_looked_at():
+        tab.setting("step").select_option(name)
+        expect(tab.root).to_have_attribute("data-step", name)
+        heard = page.evaluate(HEARD)
+        assert heard["step"] == name
+        wanted = view(maps[name], heard["channel"])
+        span = float(np.max(wanted["high"] - wanted["low"]))
+        np.testing.assert_allclose(heard["low"], wanted["low"], atol=1e-3 * span)
+        np.testing.assert_allclose(heard["high"], wanted["high"], atol=1e-3 * span)
+        assert np.abs(np.reshape(heard["whole"], wanted["whole"].shape) - wanted["whole"].astype(int)).max() <= 1
+    expect(tab.role("pixel-words")).to_contain_text("of head")
+
+
+def steps_looked_at():
+    # Where two are joined, both are shown instead.
+    names = [step.name for step in plan(SMALL) if len(step.inputs) == 1]
+    return names if everything() else ["enc0_conv1", "bottleneck_conv2", "dec0_up", "head"]
+
+
+def test_classroom_is_offered_where_there_is_webgpu(opened):
+    opened.evaluate("() => { window.device = 'webgpu'; }")
+    tab = open_tab(opened, "Train")
+    expect(tab.role("wants")).to_be_hidden()
+    tab.setting("design").select_option("classroom")
+    expect(tab.root).to_contain_text("depth 3 with 8 filters, 120,690 numbers")
+    expect(tab.root).to_contain_text("a tile of 188 px a step")
+
+
+@second("steps are held against Keras in WebAssembly, and classroom is offered where a browser says that it has WebGPU")
+def test_classroom_learns_with_webgpu(browser, chromium, file):
+    arguments = [
+        "--no-sandbox",
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
+        "--enable-features=Vulkan",
+    ]
+    with browser.browser_type.launch(executable_path=chromium, args=arguments) as other:
+        page = other.new_page()
+        page.set_default_timeout(1000 * PATIENCE)
+        page.goto(file[0].as_uri())
+        if learns_as_keras_does(page, LARGE.config, 92, 2) != "webgpu":
+            pytest.skip("this Chromium offers no WebGPU")
+        panel, tab = Panel(page), open_tab(page, "Train")
+        tab.setting("design").select_option("classroom")
+        tab.action("step").click()
+        tab.expect_state("paused")
+        panel.expect_tile(188, 188)
+        expect(tab.role("iou-curve")).to_be_visible()
+        inside = open_tab(page, "Inside")
+        expect(inside.role("inside-state")).to_contain_text("depth 3, 8 filters, after 1 step, on WebGPU")
+        expect(inside.role("mask")).to_be_visible()
 
 
 PACKED = """async () => {

@@ -110,8 +110,9 @@ def save_page(
 
     It holds depth 1 to 7 with 4, 8, 16, 32 and 64 filters, both kinds of padding, the design that it is opened with,
     all lessons and exercises, and a sheet that it prints; nothing is fetched when it is read. A network of 7,402
-    numbers learns in it. With a model, that runs in it as well: the maps of each of its steps, and its mask of a few
-    images, or of one that the reader brings, in tiles without seams or with some.
+    numbers learns in it (with WebGPU, that of the classroom, too) and can be looked into: the maps of each of its
+    steps, and its mask of a few images, or of one that the reader brings, in tiles without seams or with some. A model
+    runs in it likewise.
 
     It has a title, a description and a picture for previews of links. The picture lies in the page, and most previews
     show none that does: whoever puts the page on the web puts one beside it, such as that of `save_figure`, and

@@ -21,7 +21,7 @@ from unet_explorer.lessons.inventory import FORMS, LETTERS, inventory
 from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
 from unet_explorer.lessons.sheets import HOW
-from unet_explorer.panel.assets import read, read_bytes, script, style
+from unet_explorer.panel.assets import read, read_bytes, script, style, without_comments
 from unet_explorer.panel.instrument.pack import networks_at_hand
 from unet_explorer.panel.preview import icon, preview
 from unet_explorer.panel.rooms import TABS
@@ -42,10 +42,8 @@ _ABOUT: Final = (
     "Drag a tile, the depth, the filters of a U-Net, and watch every layer's shape, every crop and the memory follow. "
     "In the page itself: nothing is loaded, nothing is sent."
 )
-_TRAIN: Final = "Train"
-_NETWORK_TABS: Final = ("Tile", "Inside")
-"""Tabs that a page has where it holds a network."""
-
+_ALONE: Final = ("Train", "Tile", "Inside")
+"""Tabs that a page does alone."""
 _SHEETS: Final = [
     {
         "words": "To print: U, table, questions",
@@ -69,7 +67,7 @@ def page_html(
         whole: Whether all lessons are in it, and what it takes for a network to learn and to run: half of its size.
     """
     sheets = style("lib/base.css", "stage/stage.css", "tabs/tabs.css", "page/page.css")
-    code, look = str(script("page/page.js")), f"{sheets}\n{night_style()}"
+    code, look = without_comments(str(script("page/page.js"))), f"{sheets}\n{night_style()}"
     blanks = {
         "policy": _policy(code, look),
         "title": escape(_TITLE),
@@ -78,7 +76,7 @@ def page_html(
         "preview": preview(),
         "style": look,
         "code": code,
-        "scene": _json(_scene(instrument, stage, network) if whole else _alone(instrument, stage, [])),
+        "scene": _json(_scene(instrument, stage) if whole else _alone(instrument, stage, ())),
         "networks": base64.b64encode(networks_at_hand()).decode(),
         "lessons": _lessons() if whole else "",
         "running": _running(network) if whole else "",
@@ -105,7 +103,7 @@ def _running(network: PageNetwork | None) -> str:
     """What networks need to run and to learn: none of it is looked at before somebody wants to see it."""
     from unet_explorer.panel.page_learning import learning_for_page
 
-    worker = str(script("page/worker/main.js"))
+    worker = without_comments(str(script("page/worker/main.js")))
     assert "</script" not in worker.lower()
     held = {
         "learning": ("application/json", _json(learning_for_page())),
@@ -129,9 +127,9 @@ def _policy(code: str, look: str) -> str:
     )
 
 
-def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any], network: PageNetwork | None) -> dict[str, Any]:
+def _scene(instrument: Mapping[str, Any], stage: Mapping[str, Any]) -> dict[str, Any]:
     """All that a kernel would have told."""
-    told = _alone(instrument, stage, [_TRAIN, *(_NETWORK_TABS if network is not None else ())])
+    told = _alone(instrument, stage, _ALONE)
     answers = {
         "head": answers_table(FORMS[0], [""] * len(inventory())).splitlines()[0],
         "letters": "".join(LETTERS),

@@ -19,7 +19,7 @@ from unet_explorer.predict.standard import Standard
 if TYPE_CHECKING:
     from unet_explorer.data.dataset import Dataset, Image
 
-__all__ = ["PageNetwork", "fits_a_page", "network_for_page", "run_steps"]
+__all__ = ["PageNetwork", "cells_of", "fits_a_page", "network_for_page", "run_steps"]
 
 MOST: Final = 1_000_000
 """Numbers that the weights of a network in a page may have: 2.7 bytes each in the file."""
@@ -81,6 +81,16 @@ def run_steps(config: UNetConfig) -> list[dict[str, Any]]:
     ]
 
 
+def cells_of(config: UNetConfig) -> dict[str, int]:
+    """Pixels of the screen that each map of a step has a side, by the step's name; and the tile's.
+
+    Example:
+        >>> cells_of(UNetConfig(depth=1))["head"]
+        96
+    """
+    return {step.name: cell_of(step.channels) for step in plan(config)} | {TILE: cell_of(config.in_channels)}
+
+
 def network_for_page(network: Network, images: Dataset | None = None) -> PageNetwork:
     """A trained network, to be put into a page.
 
@@ -101,7 +111,7 @@ def network_for_page(network: Network, images: Dataset | None = None) -> PageNet
     told = {
         "config": config.to_dict(),
         "steps": run_steps(config),
-        "cells": {step.name: cell_of(step.channels) for step in plan(config)} | {TILE: cell_of(config.in_channels)},
+        "cells": cells_of(config),
         "grid": GRID,
         "prepared": network.prepared,
         "at": best.step if best is not None else 0,

@@ -29,7 +29,12 @@ export function answerInstrument(model) {
   let pack = null;
   const networkOf = (/** @type {Config} */ config) => (same(config, first.config) ? first : pack?.find(config));
   // As a kernel does: once whoever has asked is done.
-  const tell = () => model.set("network", networkOf(model.get("config")) ?? first);
+  const tell = () => {
+    const network = networkOf(model.get("config")) ?? first;
+    model.set("network", network);
+    const names = network.steps.map(({ name }) => name);
+    if (!names.includes(model.get("shown"))) model.set("shown", names.find((name) => name !== network.input) ?? "");
+  };
   const judge = () => {
     const wanted = model.get("config");
     if (networkOf(wanted)) {

@@ -5,7 +5,7 @@ import { unzipped } from "../lib/gzip.js";
 import { mirrored } from "./pictures.js";
 
 /** @import { Epoch } from "../tabs/types.js" */
-/** @import { Batch, Maps, ManyMaps, PageLearning, RunStep } from "./worker/types.js" */
+/** @import { Batch, Maps, ManyMaps, PageLearning, RunStep, TaughtDesign } from "./worker/types.js" */
 
 /** @typedef {{ image: Maps, pixels: Uint8Array, labels: Uint8Array }} LearntImage  As the network is given it, as it is seen, and its classes. */
 
@@ -68,18 +68,19 @@ export function randomFrom(seed) {
  * Tiles from anywhere in the images, each in one of the eight ways in which a square can lie.
  *
  * @param {LearntImage[]} images
- * @param {PageLearning} learning
- * @param {number} output  Side of what is predicted of a tile.
+ * @param {TaughtDesign} design
+ * @param {number} classes  How many there are.
  * @param {() => number} random
  * @returns {Batch}
  */
-export function batchOf(images, { tile, batch: count, side, classes }, output, random) {
+export function batchOf(images, { tile, output, batch: count }, classes, random) {
   const whole = (/** @type {number} */ most) => Math.floor(random() * most);
   const tiles = manyOf(count, 1, tile);
-  const truth = manyOf(count, classes.length, output);
+  const truth = manyOf(count, classes, output);
   const border = (tile - output) / 2;
   for (let at = 0; at < count; at += 1) {
     const { image, labels } = images[whole(images.length)];
+    const side = image.height;
     const [top, left, turn] = [whole(side - output + 1), whole(side - output + 1), whole(8)];
     const cut = mirrored(image, [top - border, left - border], [tile, tile]).numbers;
     for (let pixel = 0; pixel < tile * tile; pixel += 1) tiles.numbers[at * tile * tile + pixel] = cut[turned(pixel, tile, turn)];
@@ -87,7 +88,7 @@ export function batchOf(images, { tile, batch: count, side, classes }, output, r
     for (let pixel = 0; pixel < pixels; pixel += 1) {
       const from = turned(pixel, output, turn);
       const label = labels[(top + Math.floor(from / output)) * side + left + (from % output)];
-      truth.numbers[(at * classes.length + label) * pixels + pixel] = 1 / (count * pixels);
+      truth.numbers[(at * classes + label) * pixels + pixel] = 1 / (count * pixels);
     }
   }
   return { tiles, truth };
@@ -120,14 +121,28 @@ export function turned(pixel, side, turn) {
  * Whole images, each as the tile that predicts all of it.
  *
  * @param {LearntImage[]} images
- * @param {PageLearning} learning
+ * @param {number} whole  The side of that tile.
  * @returns {ManyMaps}
  */
-export function wholeTiles(images, { whole, side }) {
-  const start = (side - whole) / 2;
+export function wholeTiles(images, whole) {
   const tiles = manyOf(images.length, 1, whole);
-  images.forEach(({ image }, at) => tiles.numbers.set(mirrored(image, [start, start], [whole, whole]).numbers, at * whole * whole));
+  images.forEach(({ image }, at) => {
+    const start = (image.height - whole) / 2;
+    tiles.numbers.set(mirrored(image, [start, start], [whole, whole]).numbers, at * whole * whole);
+  });
   return tiles;
+}
+
+/**
+ * The middle of a square mask.
+ *
+ * @param {Uint8Array} mask
+ * @param {number} has  Its side.
+ * @param {number} side  That of the middle.
+ */
+export function middleOf(mask, has, side) {
+  const start = (has - side) / 2;
+  return Uint8Array.from({ length: side * side }, (_, at) => mask[(start + Math.floor(at / side)) * has + start + (at % side)]);
 }
 
 /**

@@ -1,11 +1,13 @@
 // What the tabs of a page look at: one of the images that it holds, or one of the reader's own. Chosen once, for all of them.
 
-import { decoded, heldImage, networkInput } from "./pictures.js";
+import { sameNetwork } from "./networks.js";
+import { decoded, networkInput } from "./pictures.js";
 
 /** @import { InstrumentTraits, Model, StageTraits } from "../lib/types.js" */
 /** @import { ImageTraits } from "../tabs/image_types.js" */
+/** @import { Looked, PageNetworks } from "./networks.js" */
 /** @import { PageImage } from "./pictures.js" */
-/** @import { Maps, PageNetwork } from "./worker/types.js" */
+/** @import { Maps } from "./worker/types.js" */
 
 /** What browsers read. */
 const READ_HERE = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"];
@@ -25,11 +27,11 @@ const OWN_IMAGE = "Choose an image, or drop one onto the page. It stays on this 
 /**
  * What every tab that looks at the image is told at first.
  *
- * @param {PageNetwork} network
+ * @param {PageNetworks} networks
  * @param {Model<InstrumentTraits>} instrument
  * @returns {ImageTraits}
  */
-export function imageTraits(network, instrument) {
+export function imageTraits({ looked }, instrument) {
   return {
     instrument: "",
     alone: OWN_IMAGE,
@@ -41,23 +43,34 @@ export function imageTraits(network, instrument) {
     received: {},
     accepted: { images: READ_HERE, archives: [], classes: "" },
     palette: instrument.get("palette"),
-    options: network.images.map(({ title }, at) => [String(at), title]),
+    options: optionsOf(looked),
     choice: "",
     title: "",
     state: "new",
   };
 }
 
+/**
+ * @param {Looked} looked
+ * @returns {[string, string][]}
+ */
+function optionsOf({ titles }) {
+  return titles.map((title, at) => [String(at), title]);
+}
+
 export class ChosenImage {
   /**
-   * @param {PageNetwork} network  Whose images are held, and that is given them.
+   * @param {PageNetworks} networks  Whose images are shown, and that is given them.
    * @param {Model<StageTraits>} stage
    */
-  constructor(network, stage) {
-    this.network = network;
+  constructor(networks, stage) {
+    this.networks = networks;
+    this.looked = networks.looked;
     this.stage = stage;
     /** @type {PageImage | null} */
     this.image = null;
+    /** Which of the held ones it is; empty for one of the reader's own. */
+    this.choice = "";
     /** Another image has another number. */
     this.number = 0;
     /**
@@ -70,6 +83,7 @@ export class ChosenImage {
     this.lookers = [];
     /** @type {BlobPart[]} */
     this.chunks = [];
+    networks.model.on("change:looked", () => this.turn());
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", (event) => this.onDrop(event));
   }
@@ -80,7 +94,7 @@ export class ChosenImage {
     this.lookers.push(looker);
     model.on("change:request", () => {
       const { do: what, key } = model.get("request");
-      if (what === "choose") this.choose(Number(key));
+      if (what === "choose") void this.choose(Number(key));
     });
     model.on("change:chunk", () => this.receive(looker));
   }
@@ -128,26 +142,41 @@ export class ChosenImage {
     }
   }
 
+  /** Another network brings other images, and may take one's own in other channels. */
+  turn() {
+    const { looked: former, networks } = this;
+    this.looked = networks.looked;
+    if (sameNetwork(former, this.looked)) return;
+    if (this.image && this.choice === "") this.take(this.image, "");
+    else {
+      this.image = null;
+      void this.choose(0);
+    }
+  }
+
   /** @param {number} at */
-  choose(at) {
-    const held = this.network.images[at];
-    if (held) this.take(heldImage(held), String(at));
+  async choose(at) {
+    const { looked } = this;
+    const image = await looked.image(at);
+    // Another network may be looked into by now.
+    if (image && sameNetwork(looked, this.looked)) this.take(image, String(at));
   }
 
   /**
    * @param {PageImage} image
-   * @param {string} choice  Which of the held ones it is; empty for one of the reader's own.
+   * @param {string} choice
    */
   take(image, choice) {
-    const { network } = this;
+    const { network } = this.looked;
     this.input = networkInput(image, network.config.in_channels, network.prepared);
     this.image = image;
+    this.choice = choice;
     this.number += 1;
     for (const { model, changed } of this.lookers) {
       model.set("title", image.title);
       model.set("choice", choice);
       // The list of images is made anew for another title.
-      model.set("options", [...model.get("options")]);
+      model.set("options", optionsOf(this.looked));
       changed();
     }
   }

@@ -1,10 +1,12 @@
 // The Inside tab in a page: what the worker of a notebook answers, the network of this page does.
 
 import { imageTraits } from "./chosen_image.js";
+import { showDesign } from "./design.js";
 import { PageModel } from "./model.js";
+import { sameNetwork } from "./networks.js";
 import { mirrored, overviewOf, pictureOf } from "./pictures.js";
 import { Runner } from "./running.js";
-import { MOST_NUMBERS, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
+import { MOST_NUMBERS, NOTHING_YET, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
 import { mapPair } from "../lib/pairs.js";
@@ -12,21 +14,21 @@ import { misfitWords } from "../lib/sentences.js";
 import { startOf } from "../tabs/tile_place.js";
 
 /** @import { Followed, InstrumentTraits, Model, Pair, StageTraits } from "../lib/types.js" */
-/** @import { InsideTraits } from "../tabs/image_types.js" */
+/** @import { InsideTraits, Way } from "../tabs/image_types.js" */
 /** @import { ChosenImage } from "./chosen_image.js" */
+/** @import { PageNetworks, Which } from "./networks.js" */
 /** @import { PageImage } from "./pictures.js" */
-/** @import { PageNetwork } from "./worker/types.js" */
 
 const INSIDE = "Inside";
 
 /**
- * @param {PageNetwork} network
+ * @param {PageNetworks} networks
  * @param {Model<InstrumentTraits>} instrument
  * @returns {InsideTraits}
  */
-function traitsOf(network, instrument) {
+function traitsOf(networks, instrument) {
   return {
-    ...imageTraits(network, instrument),
+    ...imageTraits(networks, instrument),
     channel: -1,
     place: [0.5, 0.5],
     overview: {},
@@ -35,24 +37,28 @@ function traitsOf(network, instrument) {
     views: [],
     patch: {},
     network: "",
-    at: network.at,
+    at: 0,
     mask: {},
+    networks: networks.options,
+    which: networks.which,
+    way: { words: "", to: "" },
   };
 }
 
 export class PageInside {
   /**
-   * @param {PageNetwork} network
+   * @param {PageNetworks} networks
    * @param {Model<InstrumentTraits>} instrument
    * @param {Model<StageTraits>} stage
    * @param {ChosenImage} chosen
    */
-  constructor(network, instrument, stage, chosen) {
-    this.network = network;
+  constructor(networks, instrument, stage, chosen) {
+    this.networks = networks;
+    this.looked = networks.looked;
     this.instrument = instrument;
     this.stage = stage;
-    this.runner = new Runner(network);
-    this.model = new PageModel(traitsOf(network, instrument));
+    this.runner = new Runner();
+    this.model = new PageModel(traitsOf(networks, instrument));
     this.chosen = chosen;
     /** The tile whose maps the worker has. */
     this.ran = "";
@@ -63,13 +69,39 @@ export class PageInside {
     this.listen();
   }
 
+  get network() {
+    return this.looked.network;
+  }
+
   listen() {
     const { model, instrument, stage } = this;
     const settle = () => void this.settle();
-    for (const trait of /** @type {const} */ (["tile", "shown", "config"])) instrument.on(`change:${trait}`, settle);
+    for (const trait of /** @type {const} */ (["tile", "shown", "config", "network"])) instrument.on(`change:${trait}`, settle);
     for (const trait of /** @type {const} */ (["place", "channel"])) model.on(`change:${trait}`, settle);
     stage.on("change:opened", settle);
+    this.networks.model.on("change:looked", () => this.turn());
+    model.on("change:request", () => {
+      const { do: what, key } = model.get("request");
+      if (what === "choose_network") this.networks.choose(/** @type {Which} */ (key));
+      else if (what === "show_design") showDesign(instrument, this.looked.design);
+    });
     this.chosen.join({ title: INSIDE, model, changed: () => this.onImage(), failed: (error) => this.fail(error) });
+  }
+
+  /** Another network is looked into, or the same has learnt more. */
+  turn() {
+    const { model, networks, looked: former } = this;
+    this.looked = networks.looked;
+    model.set("which", networks.which);
+    if (!sameNetwork(former, this.looked)) {
+      // What was shown is not of it.
+      this.lively.clear();
+      for (const trait of /** @type {const} */ (["picture", "mask"])) model.set(trait, {});
+      model.set("views", []);
+      model.set("network", "");
+      model.set("state", "new");
+    }
+    void this.settle();
   }
 
   onImage() {
@@ -83,16 +115,11 @@ export class PageInside {
     this.again = true;
     if (this.busy || this.stage.get("opened") !== INSIDE) return;
     this.busy = true;
-    try {
-      while (this.again) {
-        this.again = false;
-        await this.show();
-      }
-    } catch (error) {
-      this.fail(error);
-    } finally {
-      this.busy = false;
+    while (this.again) {
+      this.again = false;
+      await this.show().catch((error) => this.fail(error));
     }
+    this.busy = false;
   }
 
   /** @param {unknown} error */
@@ -103,15 +130,21 @@ export class PageInside {
   }
 
   async show() {
-    const { model, instrument, network, chosen } = this;
-    if (!chosen.image) chosen.choose(0);
+    const { model, instrument, chosen } = this;
+    // The laws of this design follow at once.
+    if (!same(instrument.get("network").config, instrument.get("config"))) return;
+    if (!chosen.image) await chosen.choose(0);
+    const { network } = this;
     const state = follow(instrument.get("network"), instrument.get("tile"));
     const words = this.obstacle(state);
     model.set("problem", words);
-    if (words || !chosen.image) {
+    model.set("way", this.way());
+    if (words || !chosen.image || !this.looked.weights) {
       model.set("state", words ? "failed" : "new");
       return;
     }
+    // The worker gets the network, or what it has learnt since.
+    if (this.runner.take(this.looked)) this.ran = "";
     const { number, image } = chosen;
     const start = /** @type {Pair} */ (mapPair(model.get("place"), (place, axis) => startOf(place, [image.height, image.width][axis], state.tile[axis])));
     const key = JSON.stringify([number, start, state.tile]);
@@ -121,10 +154,21 @@ export class PageInside {
     if (number !== chosen.number) return;
     const last = views[views.length - 1];
     if (!this.lively.has(step)) this.lively.set(step, last.channel);
+    model.set("at", network.at);
     model.set("seen", { step, tile: state.tile });
     model.set("views", views.map((view) => ({ ...view, grid: network.grid })));
     model.set("network", networkWords(network, this.runner.device));
     model.set("state", "done");
+  }
+
+  /**
+   * What can be done where nothing can be shown.
+   *
+   * @returns {Way}
+   */
+  way() {
+    if (!this.looked.weights) return { words: NOTHING_YET, to: "Train" };
+    return { words: "", to: same(this.instrument.get("config"), this.network.config) ? "" : "design" };
   }
 
   /**
@@ -133,7 +177,8 @@ export class PageInside {
    * @param {Followed} state
    */
   obstacle(state) {
-    if (!same(this.instrument.get("config"), this.network.config)) return otherDesignWords(this.network, "to look inside");
+    if (!this.looked.weights) return "";
+    if (!same(this.instrument.get("config"), this.network.config)) return otherDesignWords(this.networks, "to look inside");
     if (!state.fits) return `This tile does not fit: ${misfitWords(state)}.`;
     const numbers = state.maps.reduce((sum, { pixels, step }) => sum + pixels * step.channels, 0);
     if (numbers > MOST_NUMBERS) return `This tile makes ${tooManyWords(numbers)}: take a smaller tile.`;

@@ -7,6 +7,7 @@ import { printing } from "./handout.js";
 import { bytesIn, textOf } from "./held.js";
 import { PageInside } from "./inside.js";
 import { PageModel } from "./model.js";
+import { PageNetworks } from "./networks.js";
 import { showTeaching } from "./teaching.js";
 import { PageTile } from "./tile.js";
 import { PageTrain } from "./train.js";
@@ -18,7 +19,7 @@ import { staged } from "../stage/staging.js";
 import { covering } from "../tabs/covering.js";
 import { looking } from "../tabs/looking.js";
 
-/** @import { Host, InstrumentTraits, Model, Progress, Shown, StageTraits } from "../lib/types.js" */
+/** @import { Host, InstrumentTraits, Model, Pair, Progress, Shown, StageTraits } from "../lib/types.js" */
 /** @import { Held } from "./answers.js" */
 /** @import { SheetWords } from "./questions_of.js" */
 /** @import { PageLearning, PageNetwork } from "./worker/types.js" */
@@ -28,6 +29,7 @@ import { looking } from "../tabs/looking.js";
 /** Where the browser keeps how far lessons have come. */
 const KEPT = "unet_explorer progress";
 
+const TRAIN_TAB = "Train";
 /**
  * What stands above each tab, for those who listen.
  *
@@ -131,29 +133,45 @@ function followTheme() {
  *
  * @param {Model<InstrumentTraits>} model
  * @param {Model<StageTraits>} stage
+ * @param {Pair} tile  What the page was saved with.
  * @returns {Host}
  */
-function hostOf(model, stage) {
-  const network = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
-  const chosen = network && new ChosenImage(network, stage);
-  const inside = chosen && new PageInside(network, model, stage, chosen);
-  const tile = chosen && new PageTile(network, model, stage, chosen);
+function hostOf(model, stage, tile) {
   const learning = /** @type {PageLearning | null} */ (JSON.parse(textOf("ue-learning") || "null"));
-  const train = learning && new PageTrain(learning, model);
+  const rooms = learning && roomsOf(learning, model, stage, tile);
   /** @type {Host} */
   const host = {
-    getModel: (ref) => Promise.resolve(ref === "Train" && train ? /** @type {Model<any>} */ (train.model) : model),
+    getModel: (ref) => Promise.resolve(rooms && ref === TRAIN_TAB ? /** @type {Model<any>} */ (rooms.train.model) : model),
     getWidget: async (ref) => ({
       render: async ({ el, signal }) => {
+        if (!rooms) return;
         // What is explained further down is a part of something.
         el.append(element("h3", { class: "ue-page-title" }, HEADINGS[ref]));
-        if (train && learning && ref === "Train") showTeaching(train.model, learning, el, signal);
-        else if (ref === "Tile" && tile) await covering.render({ model: tile.model, el, host, signal });
-        else if (inside) await looking.render({ model: inside.model, el, host, signal });
+        if (ref === TRAIN_TAB) showTeaching(rooms.train.model, rooms.train.learning, el, signal);
+        else if (ref === "Tile") await covering.render({ model: rooms.tiles.model, el, host, signal });
+        else await looking.render({ model: rooms.inside.model, el, host, signal });
       },
     }),
   };
   return host;
+}
+
+/**
+ * What teaches and runs the networks of a page.
+ *
+ * @param {PageLearning} learning
+ * @param {Model<InstrumentTraits>} model
+ * @param {Model<StageTraits>} stage
+ * @param {Pair} tile
+ */
+function roomsOf(learning, model, stage, tile) {
+  const train = new PageTrain(learning, model);
+  const brought = /** @type {PageNetwork | null} */ (JSON.parse(textOf("ue-network") || "null"));
+  const networks = new PageNetworks(brought, tile, train);
+  const chosen = new ChosenImage(networks, stage);
+  // It starts a worker: not before somebody looks.
+  stage.on("change:opened", () => stage.get("opened") === TRAIN_TAB && void train.findDevice());
+  return { train, inside: new PageInside(networks, model, stage, chosen), tiles: new PageTile(networks, model, stage, chosen) };
 }
 
 async function openPage() {
@@ -172,7 +190,7 @@ async function openPage() {
   // What is shown first is what the address asks for.
   if (!same(model.get("config"), scene.instrument.network.config)) await unpack(packed);
   const el = document.getElementById("ue-place") ?? document.body;
-  const host = hostOf(model, stage);
+  const host = hostOf(model, stage, scene.instrument.tile);
   await staged().render(/** @type {Shown<StageTraits>} */ ({ model: stage, el, host, signal: new AbortController().signal }));
   document.getElementById("ue-waiting")?.remove();
   if (hasAddress()) keepAddress(stage, model, scene, former);

@@ -3,7 +3,8 @@
 import { bytesIn, textOf } from "./held.js";
 import { unzipped } from "../lib/gzip.js";
 
-/** @import { Maps, Order, PageNetwork, Ran, Told, Viewed } from "./worker/types.js" */
+/** @import { Looked } from "./networks.js" */
+/** @import { Maps, Order, Ran, Told, Viewed } from "./worker/types.js" */
 
 /** @typedef {{ resolve: (told: any) => void, reject: (error: Error) => void }} Waiting */
 
@@ -15,9 +16,9 @@ import { unzipped } from "../lib/gzip.js";
  */
 
 export class Runner {
-  /** @param {PageNetwork | null} network  What is run; for learning it needs none. */
-  constructor(network) {
-    this.network = network;
+  constructor() {
+    /** What is run; for learning it needs none. @type {Looked | null} */
+    this.looked = null;
     /** What the browser computes with; empty before it has begun. */
     this.device = "";
     this.number = 0;
@@ -29,6 +30,28 @@ export class Runner {
     this.waiting = new Map();
     /** @type {Promise<Worker> | undefined} */
     this.worker = undefined;
+  }
+
+  /**
+   * Run this network from now on.
+   *
+   * @param {Looked} looked
+   * @returns {boolean}  Whether it is another one, or has learnt more.
+   */
+  take(looked) {
+    if (this.looked === looked) return false;
+    this.looked = looked;
+    void this.worker?.then((worker) => this.give(worker));
+    return true;
+  }
+
+  /** @param {Worker} worker */
+  give(worker) {
+    const { network, weights } = this.looked ?? {};
+    if (!network || !weights) return;
+    // The worker takes them for itself.
+    const copy = weights();
+    worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: network.steps, weights: copy }), [copy instanceof Float32Array ? copy.buffer : copy]);
   }
 
   /**
@@ -49,7 +72,7 @@ export class Runner {
    * @returns {Promise<Viewed>}
    */
   view(steps, channel) {
-    return this.ask({ do: "view", steps, channel, cells: this.network?.cells ?? {} });
+    return this.ask({ do: "view", steps, channel, cells: this.looked?.network.cells ?? {} });
   }
 
   /**
@@ -74,10 +97,7 @@ export class Runner {
     const worker = new Worker(url);
     worker.onmessage = ({ data }) => this.hear(data);
     worker.onerror = (event) => this.fail(event.message || "the worker cannot start");
-    if (this.network) {
-      const weights = bytesIn(textOf("ue-weights")).buffer;
-      worker.postMessage(/** @type {Order} */ ({ do: "start", number: 0, steps: this.network.steps, weights }), [weights]);
-    }
+    this.give(worker);
     return worker;
   }
 

@@ -2,11 +2,12 @@
 
 import { imageTraits } from "./chosen_image.js";
 import { PageModel } from "./model.js";
+import { sameNetwork } from "./networks.js";
 import { mirrored, overviewOf } from "./pictures.js";
 import { maskPng } from "./png.js";
 import { Runner } from "./running.js";
 import { laidTiles, writeTile } from "./tiles.js";
-import { MOST_NUMBERS, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
+import { MOST_NUMBERS, NOTHING_YET, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
 import { same } from "../lib/equal.js";
 import { bytesOf } from "../lib/canvas.js";
 import { size } from "../lib/format.js";
@@ -19,7 +20,8 @@ import { cover } from "../tabs/cover.js";
 /** @import { Covered, Covering, Prediction, TileCost, TileTraits } from "../tabs/image_types.js" */
 /** @import { ChosenImage } from "./chosen_image.js" */
 /** @import { PageImage } from "./pictures.js" */
-/** @import { Compared, Maps, PageNetwork, Scored, Stopped } from "./worker/types.js" */
+/** @import { PageNetworks } from "./networks.js" */
+/** @import { Compared, Maps, Scored, Stopped } from "./worker/types.js" */
 
 /** @typedef {{ tile: Pair, naive: boolean, number: number }} Asked  A prediction: of which image, in which tiles. */
 
@@ -28,30 +30,31 @@ const TILE = "Tile";
 const QUICK = 10;
 
 /**
- * @param {PageNetwork} network
+ * @param {PageNetworks} networks
  * @param {Model<InstrumentTraits>} instrument
  * @returns {TileTraits}
  */
-function tileTraits(network, instrument) {
+function tileTraits(networks, instrument) {
   const nothing = { picture: {}, result: {}, saved: {}, learnt: false, naive: false };
-  return { ...imageTraits(network, instrument), ...nothing, files: ["mask-png"], limit: 0, best: [], table: [], progress: [0, 0] };
+  return { ...imageTraits(networks, instrument), ...nothing, files: ["mask-png"], limit: 0, best: [], table: [], progress: [0, 0] };
 }
 
 export class PageTile {
   /**
-   * @param {PageNetwork} network
+   * @param {PageNetworks} networks
    * @param {Model<InstrumentTraits>} instrument
    * @param {Model<StageTraits>} stage
    * @param {ChosenImage} chosen
    */
-  constructor(network, instrument, stage, chosen) {
-    this.network = network;
+  constructor(networks, instrument, stage, chosen) {
+    this.networks = networks;
+    this.looked = networks.looked;
     this.instrument = instrument;
     this.stage = stage;
     this.chosen = chosen;
     // Its own: maps are looked at while tiles are predicted.
-    this.runner = new Runner(network);
-    this.model = new PageModel(tileTraits(network, instrument));
+    this.runner = new Runner();
+    this.model = new PageModel(tileTraits(networks, instrument));
     /** Which prediction goes on: what comes of an earlier one is dropped. */
     this.turn = 0;
     /**
@@ -72,12 +75,17 @@ export class PageTile {
     this.listen();
   }
 
+  get network() {
+    return this.looked.network;
+  }
+
   listen() {
     const { model, instrument, stage } = this;
     const follow = () => this.follow();
     for (const trait of /** @type {const} */ (["tile", "network", "config"])) instrument.on(`change:${trait}`, follow);
     model.on("change:naive", follow);
     stage.on("change:opened", follow);
+    this.networks.model.on("change:looked", () => this.onNetwork());
     model.on("change:request", () => {
       const { do: what, number = 0 } = model.get("request");
       if (what === "predict") void this.predict();
@@ -85,6 +93,16 @@ export class PageTile {
       else if (what === "save") void this.save(number);
     });
     this.chosen.join({ title: TILE, model, changed: () => this.onImage(), failed: (error) => model.set("problem", wordsOf(error)) });
+  }
+
+  /** Another network is looked at, or the same has learnt more. */
+  onNetwork() {
+    const { model, looked: former } = this;
+    this.looked = this.networks.looked;
+    this.whole = null;
+    if (!sameNetwork(former, this.looked)) this.onImage();
+    else if (model.get("result").labels) model.set("learnt", true);
+    this.follow();
   }
 
   /** Another image: nothing is known of it yet. */
@@ -108,7 +126,7 @@ export class PageTile {
   refresh() {
     const { model, chosen } = this;
     if (this.stage.get("opened") !== TILE) return;
-    if (!chosen.image) chosen.choose(0);
+    if (!chosen.image) void chosen.choose(0);
     const { image, number } = chosen;
     model.set("problem", this.obstacle());
     if (!image) return;
@@ -119,7 +137,8 @@ export class PageTile {
 
   /** Why nothing can be predicted, whatever the tile. */
   obstacle() {
-    if (!same(this.instrument.get("config"), this.network.config)) return otherDesignWords(this.network, "to predict");
+    if (!this.looked.weights) return NOTHING_YET;
+    if (!same(this.instrument.get("config"), this.network.config)) return otherDesignWords(this.networks, "to predict");
     return this.chosen.image ? "" : NO_IMAGE;
   }
 
@@ -205,6 +224,8 @@ export class PageTile {
     if (!covered.count || large) return;
     const turn = this.drop();
     this.asked = wanted;
+    this.runner.take(this.looked);
+    model.set("learnt", false);
     model.set("state", "working");
     try {
       const result = await this.segmented(image, wanted, covered, turn);

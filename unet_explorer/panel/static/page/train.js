@@ -1,21 +1,23 @@
 // The Train tab in a page: a small network learns here, from images that lie in the page.
 
-import { batchOf, freshNumbers, learntImages, randomFrom, scoresOf, wholeTiles } from "./batches.js";
+import { batchOf, freshNumbers, learntImages, middleOf, randomFrom, scoresOf, wholeTiles } from "./batches.js";
+import { designWords, showDesign } from "./design.js";
 import { PageModel } from "./model.js";
 import { Runner } from "./running.js";
-import { DesignHistory, setDesign } from "../instrument/history.js";
 import { same } from "../lib/equal.js";
 
-/** @import { InstrumentTraits, Model, Pair } from "../lib/types.js" */
+/** @import { InstrumentTraits, Model, Pair, Told } from "../lib/types.js" */
 /** @import { Epoch, Example, TrainTraits, TrainingState } from "../tabs/types.js" */
 /** @import { LearntImage } from "./batches.js" */
-/** @import { Learnt, Predicted, PageLearning } from "./worker/types.js" */
+/** @import { Device, Head, Learnt, Numbers, PageLearning, Predicted } from "./worker/types.js" */
 
-/** @typedef {keyof PageLearning["heads"]} Head */
+/** @typedef {{ design: string, head: Head, at: number, numbers: Float32Array }} Taught  What has been learnt after `at` steps. */
 /**
- * What of a notebook's Train tab a page has.
+ * What of a notebook's Train tab a page has; `device` is what the browser computes with, empty while that is not known, and
+ * `taught` the network as it was last paused or examined.
  *
- * @typedef {Pick<TrainTraits, "request" | "problem" | "palette" | "states" | "status" | "curve" | "examples" | "predictions" | "shown" | "compared" | "pair">} PageTrainTraits
+ * @typedef {Pick<TrainTraits, "request" | "problem" | "palette" | "states" | "status" | "curve" | "examples" | "predictions" | "shown" | "compared" | "pair">
+ *   & { device: string, taught: Told<Taught> }} PageTrainTraits
  */
 
 /** States in which it goes on, or could at once. */
@@ -29,9 +31,11 @@ export class PageTrain {
   constructor(learning, instrument) {
     this.learning = learning;
     this.instrument = instrument;
-    this.runner = new Runner(null);
+    this.runner = new Runner();
     /** @type {LearntImage[]} */
     this.images = [];
+    /** The name of the design that is taught. */
+    this.name = Object.keys(learning.designs)[0];
     /** @type {Head} */
     this.head = "linear";
     /** Each training starts from other numbers. */
@@ -60,6 +64,8 @@ export class PageTrain {
       shown: 0,
       compared: [],
       pair: {},
+      device: "",
+      taught: {},
     }));
     this.model.on("change:request", () => this.onRequest());
     this.model.on("change:shown", () => this.showMasks());
@@ -70,33 +76,53 @@ export class PageTrain {
     return this.model.get("status").state ?? "new";
   }
 
+  /** The design that is taught. */
+  get design() {
+    return this.learning.designs[this.name];
+  }
+
   onRequest() {
-    const { do: what, head } = this.model.get("request");
-    if (what === "start") void this.start(head === "relu" ? "relu" : "linear", false);
-    else if (what === "step") void (LIVE.includes(this.state) ? this.goOn(true) : this.start(head === "relu" ? "relu" : "linear", true));
+    const { do: what, head, design } = this.model.get("request");
+    const start = (/** @type {boolean} */ once) => this.start(String(design), head === "relu" ? "relu" : "linear", once);
+    if (what === "start") void start(false);
+    else if (what === "step") void (LIVE.includes(this.state) ? this.goOn(true) : start(true));
     else if (what === "resume") void this.goOn(false);
     else if (what === "pause" && this.state === "running") this.showStatus("paused");
     else if (what === "show_design") this.showDesign();
   }
 
+  /** What the browser computes with is known once a worker has tried. */
+  async findDevice() {
+    if (this.model.get("device")) return;
+    try {
+      const { device } = /** @type {Device} */ (await this.runner.ask({ do: "device" }));
+      this.model.set("device", device);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   showDesign() {
-    const { config, tile } = this.learning;
-    const design = { config, tile: /** @type {Pair} */ ([tile, tile]) };
-    if (same({ config: this.instrument.get("config"), tile: this.instrument.get("tile") }, design)) return;
-    setDesign(this.instrument, design);
-    // What was shown before can be had again.
-    new DesignHistory(this.instrument).record(false, { config });
+    const { config, tile } = this.design;
+    showDesign(this.instrument, { config, tile: [tile, tile] });
+  }
+
+  /** Those that it learns from, and behind them those that it is examined on. */
+  async unpacked() {
+    if (!this.images.length) this.images = await learntImages(this.learning);
+    return this.images;
   }
 
   /**
+   * @param {string} name  Of the design.
    * @param {Head} head
    * @param {boolean} once  Whether it learns one step and waits.
    */
-  async start(head, once) {
+  async start(name, head, once) {
     if (this.busy) return;
     this.busy = true;
-    const { learning, model } = this;
-    Object.assign(this, { head, at: 0, spent: 0, points: [], epochs: [], masks: [] });
+    const { model } = this;
+    Object.assign(this, { name, head, at: 0, spent: 0, points: [], epochs: [], masks: [] });
     this.seed += 1;
     this.random = randomFrom(this.seed);
     model.set("problem", "");
@@ -104,8 +130,9 @@ export class PageTrain {
     this.showDesign();
     this.showStatus("starting");
     try {
-      if (!this.images.length) this.images = await learntImages(learning);
-      const steps = learning.heads[head];
+      await this.unpacked();
+      const { shared, heads } = this.design;
+      const steps = [...shared, ...heads[head]];
       await this.runner.ask({ do: "teach", steps, numbers: freshNumbers(steps, this.random) });
       model.set("examples", this.examples());
       await this.examine();
@@ -125,6 +152,7 @@ export class PageTrain {
     try {
       await this.learn();
       if (!once) await this.learnOn();
+      if (this.model.get("taught").at !== this.at) await this.handOver();
       if (this.at >= this.learning.steps) this.showStatus("finished");
       else this.showStatus("paused");
     } catch (error) {
@@ -156,11 +184,10 @@ export class PageTrain {
   }
 
   async learn() {
-    const { learning } = this;
-    const output = learning.tile - (learning.whole - learning.side);
+    const { learning, design } = this;
     const began = performance.now();
-    const batch = batchOf(this.taught, learning, output, this.random);
-    const learnt = /** @type {Learnt} */ (await this.runner.ask({ do: "learn", batch, rate: learning.rate }));
+    const batch = batchOf(this.taught, design, learning.classes.length, this.random);
+    const learnt = /** @type {Learnt} */ (await this.runner.ask({ do: "learn", batch, rate: design.rate }));
     this.spent += performance.now() - began;
     this.at = learnt.at;
     if (!Number.isFinite(learnt.loss)) throw new Error("the loss is no number any more");
@@ -170,18 +197,33 @@ export class PageTrain {
   }
 
   async examine() {
-    const { learning } = this;
-    const { labels } = /** @type {Predicted} */ (await this.runner.ask({ do: "predict", tiles: wholeTiles(this.kept, learning) }));
+    const { learning, design } = this;
+    const told = /** @type {Predicted} */ (await this.runner.ask({ do: "predict", tiles: wholeTiles(this.kept, design.whole) }));
+    const labels = told.labels.map((mask) => middleOf(mask, design.predicted, learning.side));
     const truths = this.kept.map((each) => each.labels);
     this.epochs.push({ ...scoresOf(truths, labels, learning.classes.length), number: this.epochs.length, step: this.at });
     this.masks.push(labels);
     this.showMasks();
+    await this.handOver();
+  }
+
+  /** What it has learnt so far may be looked into. */
+  async handOver() {
+    const { name: design, head, at } = this;
+    const { numbers } = /** @type {Numbers} */ (await this.runner.ask({ do: "numbers" }));
+    this.model.set("taught", { design, head, at, numbers });
   }
 
   /** @returns {Example[]} */
   examples() {
-    const { name, side, images, validation } = this.learning;
-    return this.kept.map(({ pixels, labels }, at) => ({ title: `${name}, image ${images - validation + at + 1}`, height: side, width: side, channels: 1, pixels, truth: labels }));
+    const { side } = this.learning;
+    return this.kept.map(({ pixels, labels }, at) => ({ title: this.titles[at], height: side, width: side, channels: 1, pixels, truth: labels }));
+  }
+
+  /** Of the images that it is examined on. */
+  get titles() {
+    const { name, images, validation } = this.learning;
+    return Array.from({ length: validation }, (_, at) => `${name}, image ${images - validation + at + 1}`);
   }
 
   /** Those of the epoch that is looked at: 0 is the latest, and below 0 what was before the first step. */
@@ -202,9 +244,10 @@ export class PageTrain {
   showStatus(state) {
     if (state === "new") return;
     const { learning, at, spent, model } = this;
-    const { config, steps, steps_per_epoch: long } = learning;
+    const { config, tile } = this.design;
+    const { steps, steps_per_epoch: long } = learning;
     const rate = at && spent ? (1000 * at) / spent : 0;
-    const design = `depth ${config.depth}, ${config.base_filters} filters, tile ${learning.tile}`;
+    const design = `${designWords(config)}, tile ${tile}`;
     const done = { step: at, steps, epoch: Math.floor(at / long), epochs: Math.ceil(steps / long), problem: "", before: 0 };
     const left = rate ? (steps - at) / rate : null;
     model.set("status", { state, ...done, rate, left, design, differs: !same(this.instrument.get("config"), config), images: "" });

@@ -1,9 +1,13 @@
-// What a page says of the network that it holds, in every tab that runs it.
+// What a page says of the network that is looked at, in every tab that runs it.
 
-/** @import { PageNetwork } from "./worker/types.js" */
+import { designWords } from "./design.js";
+
+/** @import { PageNetworks } from "./networks.js" */
+/** @import { RunNetwork } from "./worker/types.js" */
 
 /** Numbers held at once, of 4 bytes each: a browser gives a page no more than some GB. */
 export const MOST_NUMBERS = 100_000_000;
+export const NOTHING_YET = "Nothing has learnt in this page yet. Start in Train first; then this shows what the network has learnt.";
 export const NO_IMAGE = "This page brings no image that the network takes: choose one of your own.";
 
 /** What a network runs on, in words. */
@@ -12,7 +16,7 @@ const DEVICES = new Map([["wasm", "WebAssembly"], ["webgpu", "WebGPU"]]);
 /**
  * What it has learnt, and what it runs on.
  *
- * @param {PageNetwork} network
+ * @param {RunNetwork} network
  * @param {string} device
  */
 export function networkWords({ summary }, device) {
@@ -22,11 +26,13 @@ export function networkWords({ summary }, device) {
 /**
  * Why the design on the knobs cannot be run.
  *
- * @param {PageNetwork} network
+ * @param {PageNetworks} networks
  * @param {string} purpose
  */
-export function otherDesignWords({ config }, purpose) {
-  return `The network in this page is of another design: depth ${config.depth}, ${config.base_filters} filters, ${config.padding} padding. Undo, or set the knobs so, ${purpose}.`;
+export function otherDesignWords({ which, looked }, purpose) {
+  const { config } = looked.network;
+  const name = which === "taught" ? "The network that learns in Train" : "The network in this page";
+  return `${name} is of another design: ${designWords(config)}, ${config.padding} padding. Undo, or set the knobs so, ${purpose}.`;
 }
 
 /**

@@ -162,6 +162,8 @@
  * @typedef {{ picture: Picture, labels: Bytes, classes: string[] }} Mask
  */
 
+/** @typedef {{ words: string, to: "" | "Train" | "design" }} Way  What can be done where nothing can be shown. */
+
 /**
  * @typedef {ImageTraits & {
  *   channel: number,
@@ -174,6 +176,10 @@
  *   network: string,
  *   at: number,
  *   mask?: Told<Mask>,
+ *   networks?: [string, string][],
+ *   which?: string,
+ *   way?: Way,
  * }} InsideTraits  `place` is where in the image the tile lies, down and across, from 0 to 1; `views` are of the step, or
- *   of both that a skip joins. A notebook sends no `mask`: Train and Tile show it.
+ *   of both that a skip joins. A notebook sends no `mask`: Train and Tile show it; and it
+ *   says itself which network is looked at, where a page lets choose: `networks` as [key, words], `which` a key of them.
  */

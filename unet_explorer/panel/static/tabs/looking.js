@@ -11,6 +11,7 @@ import { listenTo } from "../lib/widget.js";
 import { MapGrid, WholeMap, valueWords } from "./maps.js";
 import { Picker } from "./picker.js";
 import { Whereabouts } from "./tile_place.js";
+import { WhichNetwork } from "./which_network.js";
 
 /** @import { Followed, InstrumentTraits, Model, Pair, Shown, Sides } from "../lib/types.js" */
 /** @import { InsideTraits } from "./image_types.js" */
@@ -43,6 +44,7 @@ class Inside {
     this.pixelOf = null;
     /** The steps that the list was made from. */
     this.steps = "";
+    this.network = new WhichNetwork(model, signal);
     this.picker = new Picker(model, signal);
     this.where = new Whereabouts(signal, (place) => this.choosePlace(place));
     this.which = element("select", { "data-setting": "step", ...OWN_KEYS });
@@ -84,13 +86,13 @@ class Inside {
     const setting = (words, node) => element("label", { class: "ue-setting" }, element("span", {}, words), node);
     const colours = element("p", { class: "ue-quiet" }, "Black is 0, orange to white is positive, blue negative.");
     const settings = [setting("Layer", this.which), setting("Range of the colours", this.common), colours];
-    return element("div", { class: "ue-left" }, this.picker.node, this.where.node, ...settings, this.how.node);
+    return element("div", { class: "ue-left" }, this.network.choice, this.picker.node, this.where.node, ...settings, this.how.node);
   }
 
   layRight() {
     const wholes = element("div", { class: "ue-wholes" }, this.input.node, ...this.wholes.map(({ node }) => node), this.mask.node);
     const grids = element("div", { class: "ue-grids" }, ...this.grids.map(({ node }) => node));
-    return element("div", { class: "ue-right" }, this.state, this.problem, wholes, this.words, grids);
+    return element("div", { class: "ue-right" }, this.state, this.problem, this.network.way, wholes, this.words, grids);
   }
 
   /** @param {string} name */
@@ -178,7 +180,10 @@ class Inside {
     const seen = this.model.get("seen");
     this.node.dataset.step = views.length ? seen.step : "";
     this.node.dataset.at = String(this.model.get("at"));
-    if (!views.length || !seen.step) return;
+    if (!views.length || !seen.step) {
+      setText(this.words, "");
+      return;
+    }
     this.followed = follow(this.instrument.get("network"), seen.tile);
     const crop = this.cropOf();
     views.forEach((view, at) => {
@@ -280,6 +285,7 @@ export const looking = {
     /** @type {(traits: (keyof InstrumentTraits)[], listener: () => void) => void} */
     const onKnobs = (traits, listener) => listenTo(instrument, traits, listener, signal, tab.problem);
     on(["options", "choice", "title", "question"], () => tab.picker.show());
+    on(["networks", "which", "way"], () => tab.network.show());
     on(["problem"], () => tab.showSteps());
     onKnobs(["network", "shown"], () => tab.showSteps());
     on(["picture"], () => tab.showInput());

@@ -74,6 +74,11 @@ export class Learner {
     return { numbers: await scores.data(), count, channels: classes, height: tall, width: wide };
   }
 
+  /** All that it has learnt, in the order and the layout of Keras. */
+  learnt() {
+    return flat(refs(this.numbers));
+  }
+
   /**
    * @param {Batch} batch
    * @returns {[JaxArray, JaxArray]}

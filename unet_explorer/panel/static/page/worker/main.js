@@ -5,14 +5,14 @@ import { Network } from "./network.js";
 import { segmented, stopBefore } from "./segmenting.js";
 import { classesOf, viewOf } from "./views.js";
 
-/** @import { GradientsOrder, Jax, LearnOrder, Maps, Order, PredictOrder, TeachOrder, Told } from "./types.js" */
+/** @import { Jax, LearningOrder, Maps, Order, StartOrder, Told } from "./types.js" */
 
 /**
  * @typedef {{
  *   jax: Jax,
  *   SharedArrayBuffer?: unknown,
  *   onmessage: (event: MessageEvent<Order>) => void,
- *   postMessage: (told: Told) => void,
+ *   postMessage: (told: Told, given?: Transferable[]) => void,
  * }} Scope  Where a worker runs; jax-js stands in front of this.
  */
 
@@ -55,10 +55,10 @@ async function works(device) {
 
 /** @param {Order} order */
 async function carryOut(order) {
-  if (order.do === "start") {
-    const device = await (deviceIs ??= deviceAtHand());
-    network = new Network(scope.jax, order.steps, order.weights);
-    scope.postMessage({ event: "started", device });
+  if (order.do === "device") {
+    scope.postMessage({ event: "device", number: order.number, device: await (deviceIs ??= deviceAtHand()) });
+  } else if (order.do === "start") {
+    await start(order);
   } else if (order.do === "run") {
     const began = performance.now();
     maps = (await network?.run(order.tile)) ?? maps;
@@ -73,7 +73,16 @@ async function carryOut(order) {
   } else if (order.do !== "stop") await teach(order);
 }
 
-/** @param {TeachOrder | LearnOrder | GradientsOrder | PredictOrder} order */
+/** @param {StartOrder} order */
+async function start({ steps, weights }) {
+  const device = await (deviceIs ??= deviceAtHand());
+  // The same network with other numbers: what was compiled stays.
+  if (!network || JSON.stringify(network.steps) !== JSON.stringify(steps)) network = new Network(scope.jax, steps);
+  network.hold(weights);
+  scope.postMessage({ event: "started", device });
+}
+
+/** @param {LearningOrder} order */
 async function teach(order) {
   const { number } = order;
   if (order.do === "teach") {
@@ -88,6 +97,11 @@ async function teach(order) {
     const length = all.length / count;
     const labels = Array.from({ length: count }, (_, at) => classesOf({ ...each, numbers: all.subarray(at * length, (at + 1) * length) }));
     scope.postMessage({ event: "predicted", number, labels });
+    return;
+  }
+  if (order.do === "numbers") {
+    const numbers = await learner.learnt();
+    scope.postMessage({ event: "numbers", number, numbers }, [numbers.buffer]);
     return;
   }
   const { loss, numbers } = order.do === "learn" ? { loss: await learner.learn(order.batch, order.rate), numbers: new Float32Array() } : await learner.gradients(order.batch);

@@ -3,21 +3,31 @@
 import { halvesIn } from "./halves.js";
 import { computed, laidOut } from "./steps.js";
 
-/** @import { Jax, JaxArray, Maps, RunStep } from "./types.js" */
+/** @import { Jax, JaxArray, Maps, RunStep, Weights } from "./types.js" */
 
 export class Network {
   /**
    * @param {Jax} jax
    * @param {RunStep[]} steps
-   * @param {ArrayBuffer} weights  All arrays, one behind the other, in 16 bits.
    */
-  constructor(jax, steps, weights) {
+  constructor(jax, steps) {
     this.jax = jax;
     this.steps = steps;
-    const held = arraysIn(steps, halvesIn(weights));
-    this.arrays = new Map(steps.map((step, at) => [step.name, laidOut(step, held[at].map((array) => jax.np.array(array.numbers, array)))]));
+    /** @type {Map<string, JaxArray[]>} */
+    this.arrays = new Map();
     // Each step is compiled once for a size.
     this.compiled = new Map(steps.map((step) => [step.name, jax.jit((/** @type {JaxArray[]} */ inputs, /** @type {JaxArray[]} */ own) => computed(jax, step, inputs, own))]));
+  }
+
+  /**
+   * What it has learnt; it may be told anew.
+   *
+   * @param {Weights} weights
+   */
+  hold(weights) {
+    for (const array of [...this.arrays.values()].flat()) array.dispose();
+    const held = arraysIn(this.steps, weights instanceof Float32Array ? weights : halvesIn(weights));
+    this.arrays = new Map(this.steps.map((step, at) => [step.name, laidOut(step, held[at].map((array) => this.jax.np.array(array.numbers, array)))]));
   }
 
   /**

@@ -88,8 +88,11 @@
 
 /** @typedef {Omit<View, "grid">} PlainView  All but where it is shown. */
 
+/** @typedef {ArrayBuffer | Float32Array} Weights  All arrays, one behind the other: in 16 bits, the low byte first, or in 32. */
+
 /**
- * @typedef {{ do: "start", number: number, steps: RunStep[], weights: ArrayBuffer }} StartOrder
+ * @typedef {{ do: "device", number: number }} DeviceOrder  What is computed with.
+ * @typedef {{ do: "start", number: number, steps: RunStep[], weights: Weights }} StartOrder
  * @typedef {{ do: "run", number: number, tile: Maps }} RunOrder  Compute all maps of a tile.
  * @typedef {{ do: "view", number: number, steps: string[], cells: Record<string, number>, channel: number }} ViewOrder
  *   Show some, each in so many pixels of the screen; below 0 the channel is the liveliest.
@@ -98,13 +101,17 @@
  * @typedef {{ do: "learn", number: number, batch: Batch, rate: number }} LearnOrder  One step.
  * @typedef {{ do: "gradients", number: number, batch: Batch }} GradientsOrder
  * @typedef {{ do: "predict", number: number, tiles: ManyMaps }} PredictOrder  What the one that learns says of them.
+ * @typedef {{ do: "numbers", number: number }} NumbersOrder  All that the one that learns has learnt.
+ * @typedef {TeachOrder | LearnOrder | GradientsOrder | PredictOrder | NumbersOrder} LearningOrder
  * @typedef {{ do: "score", number: number, tile: Maps }} ScoreOrder  The scores of a tile alone.
  * @typedef {{ do: "compare", number: number, tiled: Maps, whole: Maps }} CompareOrder  Scores of an image in tiles, and in one piece.
  * @typedef {{ do: "stop", number: number }} StopOrder  Scores that were asked for before are not wanted any more.
- * @typedef {ScoreOrder | CompareOrder | StopOrder | PredictOrder | StartOrder | RunOrder | ViewOrder | TeachOrder | LearnOrder | GradientsOrder} Order  What the page asks for, each with a number.
+ * @typedef {ScoreOrder | CompareOrder | StopOrder} TileOrder
+ * @typedef {DeviceOrder | StartOrder | RunOrder | ViewOrder | TileOrder | LearningOrder} Order  What the page asks for, each with a number.
  */
 
 /**
+ * @typedef {{ event: "device", number: number, device: string }} Device
  * @typedef {{ event: "started", device: string }} Started
  * @typedef {{ event: "run", number: number, milliseconds: number, scores: Maps, labels: Uint8Array }} Ran
  *   `labels` are the classes of all pixels of the output.
@@ -117,8 +124,9 @@
  * @typedef {{ event: "scored", number: number, scores: Maps }} Scored
  * @typedef {{ event: "stopped", number: number }} Stopped  An order to stop, or one that was stopped.
  * @typedef {{ event: "compared", number: number } & Seams} Compared
+ * @typedef {{ event: "numbers", number: number, numbers: Float32Array }} Numbers
  * @typedef {{ event: "failed", words: string }} Failed
- * @typedef {Scored | Stopped | Compared | Started | Ran | Viewed | Taught | Learnt | Predicted | Failed} Told  What the worker answers.
+ * @typedef {Device | Started | Ran | Viewed | Scored | Stopped | Compared | Taught | Learnt | Predicted | Numbers | Failed} Told  What the worker answers.
  */
 
 /**
@@ -129,9 +137,9 @@
  */
 
 /**
- * A network in the page, see panel/page_network.py: `cells` is how many pixels of the screen each map of a step has a side,
- * `at` after how many steps of learning it is, and `summary` says so; `prepared`, whether it was taught with images of mean
- * 0 and standard deviation 1.
+ * A network that can be looked into: `cells` is how many pixels of the screen each map of a step has a side, `at` after how many
+ * steps of learning it is, and `summary` says so; `prepared`, whether it was taught with images of mean 0 and standard
+ * deviation 1.
  *
  * @typedef {{
  *   config: Config,
@@ -142,27 +150,46 @@
  *   at: number,
  *   summary: string,
  *   classes: string[],
- *   images: HeldImage[],
- * }} PageNetwork
+ * }} RunNetwork
  */
 
+/** @typedef {RunNetwork & { images: HeldImage[] }} PageNetwork  One that the page brings, see panel/page_network.py. */
+
+/** @typedef {"linear" | "relu"} Head  What the last step makes of its scores. */
+
 /**
- * What is learnt from in a page, see panel/page_learning.py: the steps with either `heads`, square images of `side` pixels,
- * of which the last are kept for `validation`; `whole` is the tile that predicts one of them at once.
+ * A design that can be taught in a page: the steps that it has with either of the `heads`, and then those of each; `predicted` is
+ * the output of the tile `whole`, which holds all of an image. Unless the browser computes with what it `wants`, it is too slow.
  *
  * @typedef {{
  *   config: Config,
  *   tile: number,
+ *   output: number,
  *   whole: number,
- *   heads: { linear: RunStep[], relu: RunStep[] },
+ *   predicted: number,
+ *   parameters: number,
+ *   shared: RunStep[],
+ *   heads: Record<Head, RunStep[]>,
+ *   cells: Record<string, number>,
+ *   rate: number,
+ *   batch: number,
+ *   wants: string,
+ * }} TaughtDesign
+ */
+
+/**
+ * What is learnt from in a page, see panel/page_learning.py: designs to choose from, and square images of `side` pixels, of
+ * which the last are kept for `validation`.
+ *
+ * @typedef {{
+ *   designs: Record<string, TaughtDesign>,
+ *   grid: Grid,
  *   name: string,
  *   classes: string[],
  *   side: number,
  *   images: number,
  *   validation: number,
  *   packed: string,
- *   rate: number,
- *   batch: number,
  *   steps: number,
  *   steps_per_epoch: number,
  * }} PageLearning
