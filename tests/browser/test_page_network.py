@@ -334,6 +334,34 @@ def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, 
     expect(tab.role("inside-problem")).to_have_text("")
 
 
+STOPPED = """async (side) => {
+    const text = (id) => document.getElementById(id).textContent;
+    const bytes = (id) => Uint8Array.from(atob(text(id)), (letter) => letter.charCodeAt(0));
+    const packed = new Blob([bytes("ue-library")]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const library = await new Response(packed).text();
+    const worker = new Worker(URL.createObjectURL(new Blob([library, "\\n", text("ue-worker")])));
+    const heard = [];
+    const tile = { numbers: new Float32Array(side * side), channels: 1, height: side, width: side };
+    const { steps } = JSON.parse(text("ue-network"));
+    const done = new Promise((resolve) => (worker.onmessage = ({ data }) => {
+        heard.push([data.event, data.number ?? 0]);
+        if (data.event === "started") for (const [at, what] of ["score", "stop", "score"].entries()) {
+            worker.postMessage({ do: what, number: at + 1, tile });
+        }
+        if (data.number === 3) resolve();
+    }));
+    worker.postMessage({ do: "start", number: 0, steps, weights: bytes("ue-weights").buffer });
+    await done;
+    worker.terminate();
+    return heard;
+}"""
+
+
+def test_what_is_stopped_is_not_computed_to_its_end(opened):
+    heard = opened.evaluate(STOPPED, TILE)
+    assert sorted(map(tuple, heard)) == [("scored", 3), ("started", 0), ("stopped", 1), ("stopped", 2)]
+
+
 def in_tiles_side_by_side(model, image, tile):
     """Scores of tiles that begin where the last prediction ends, with nothing of ours that lays tiles."""
     height, width = image.shape[:2]
@@ -636,8 +664,9 @@ LARGE = """async ([told, instrument, side]) => {
     tab.model.set("request", { do: "predict", number: 2 });
     await tick();
     tab.model.set("request", { do: "stop", number: 3 });
+    tab.runner.ask = async (order) => answer(order);
     late();
-    await tick();
+    for (let turn = 0; turn < 50; turn += 1) await tick();
     return { table, orders, states, uncompared: first.uncompared, same: tab.model.get("result") === first };
 }"""
 
