@@ -154,6 +154,11 @@ def test_each_knob_is_turned_from_a_preset(opened):
         expect(panel.root).to_have_attribute("data-pack", "unpacked")
         assert shapes_on_screen(panel) == drawn_shapes(replace(classroom, **{knob: value}), tile)
         panel.action("undo").click()
+    panel.turn("skips", False)
+    panel.turn("batch_norm", True)
+    expect(panel.role("problem")).to_have_text(
+        "This page does not hold Batch norm on; the nearest that it holds: Batch norm off. A notebook holds every design."
+    )
     turned = {
         "padding": "same",
         "kernel_size": 5,
