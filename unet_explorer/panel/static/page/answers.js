@@ -62,7 +62,7 @@ function missingWords(wanted, shown, pack, model) {
   const far = (/** @type {Config} */ each) => distance(each, wanted) + distance(each, shown) / 1000;
   const near = designs.reduce((best, each) => (far(each) < far(best) ? each : best));
   const differs = knobs.filter(({ name }) => knobOf(near, name) !== knobOf(wanted, name));
-  const words = (/** @type {Config} */ config) => differs.map((knob) => `${knob.label} ${valueWords(knob, knobOf(config, knob.name))}`).join(", ");
+  const words = (/** @type {Config} */ config) => differs.map((knob) => `${knob.label} ${knobWords(knob, knobOf(config, knob.name))}`).join(", ");
   return `This page does not hold ${words(wanted)}; the nearest that it holds: ${words(near)}.`;
 }
 
@@ -72,7 +72,7 @@ function missingWords(wanted, shown, pack, model) {
  * @param {Knob} knob
  * @param {KnobValue} value
  */
-function valueWords(knob, value) {
+function knobWords(knob, value) {
   if (knob.kind === "choice") return knob.values.find(([known]) => known === value)?.[1] ?? value;
   return knob.kind === "flag" ? (value ? "on" : "off") : value;
 }
