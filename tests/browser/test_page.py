@@ -155,7 +155,7 @@ def test_each_knob_is_turned_from_a_preset(opened):
         assert shapes_on_screen(panel) == drawn_shapes(replace(classroom, **{knob: value}), tile)
         panel.action("undo").click()
     panel.turn("skips", False)
-    panel.turn("batch_norm", True)
+    panel.knob("batch_norm").click()
     words = "This page does not hold Batch norm on; the nearest that it holds: Batch norm off."
     expect(panel.role("problem")).to_contain_text(words)
     turned = {

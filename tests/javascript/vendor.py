@@ -2,8 +2,8 @@
 
     python tests/javascript/vendor.py
 
-needs npm, the network, and zopfli (``pip install zopfli``). Nothing of jax-js is changed: it is bundled to the few names
-that the page uses, as a script that declares ``jax``, and made small. Versions are pinned here; another version is
+needs npm, the network, and zopfli (``pip install zopfli``). Nothing of jax-js is changed: it is bundled to the few
+names that the page uses, as a script that declares ``jax``, and made small. Versions are pinned here; another version is
 another number here, this command, and the tests of the page.
 """
 
