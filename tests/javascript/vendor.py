@@ -3,8 +3,8 @@
     python tests/javascript/vendor.py
 
 needs npm, the network, and zopfli (``pip install zopfli``). Nothing of jax-js is changed: it is bundled to the few
-names that the page uses, as a script that declares ``jax``, and made small. Versions are pinned here; another version is
-another number here, this command, and the tests of the page.
+names that the page uses, as a script that declares ``jax``, and made small. Versions are pinned here; another
+version is another number here, this command, and the tests of the page.
 """
 
 from __future__ import annotations
