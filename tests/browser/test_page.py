@@ -199,6 +199,10 @@ def test_each_knob_is_turned_from_a_preset(opened):
         expect(panel.root).to_have_attribute("data-pack", "unpacked")
         assert shapes_on_screen(panel) == drawn_shapes(replace(classroom, **{knob: value}), tile)
         panel.action("undo").click()
+    panel.turn("skips", False)
+    panel.knob("batch_norm").click()
+    words = "This page does not hold Batch norm on; the nearest that it holds: Batch norm off."
+    expect(panel.role("problem")).to_contain_text(words)
     turned = {
         "padding": "same",
         "kernel_size": 5,

@@ -2,18 +2,19 @@
 
     python tests/javascript/vendor.py
 
-needs npm and the network. Nothing of jax-js is changed: it is bundled to the few names that the page uses, as a script
-that declares ``jax``, and made small. Versions are pinned here; another version is another number here, this command,
-and the tests of the page.
+needs npm, the network, and zopfli (``pip install zopfli``). Nothing of jax-js is changed: it is bundled to the few
+names that the page uses, as a script that declares ``jax``, and made small. Versions are pinned here; another
+version is another number here, this command, and the tests of the page.
 """
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+from zopfli.gzip import compress
 
 JAX = "@jax-js/jax@0.1.25"
 ESBUILD = "esbuild@0.25.12"
@@ -34,7 +35,7 @@ def build() -> None:
         esbuild = folder / "node_modules" / ".bin" / "esbuild"
         subprocess.run([esbuild, "entry.js", *options, "--outfile=jax.js"], cwd=folder, check=True)
         # The same build is the same bytes, whenever it is made.
-        (PLACE / "jax.min.js.gz").write_bytes(gzip.compress((folder / "jax.js").read_bytes(), 9, mtime=0))
+        (PLACE / "jax.min.js.gz").write_bytes(compress((folder / "jax.js").read_bytes()))
         shutil.copyfile(folder / "node_modules" / "@jax-js" / "jax" / "LICENSE", PLACE / "jax.LICENSE.txt")
 
 

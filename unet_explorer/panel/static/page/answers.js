@@ -6,7 +6,7 @@ import { unpack } from "../instrument/pack.js";
 import { same } from "../lib/equal.js";
 import { unzipped } from "../lib/gzip.js";
 
-/** @import { Config, InstrumentTraits, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
+/** @import { Config, InstrumentTraits, Knob, KnobValue, Lesson, Model, StageTraits } from "../lib/types.js" */
 /** @import { NetworkPack } from "../instrument/pack.js" */
 /** @import { LinkTable } from "./address.js" */
 
@@ -49,7 +49,7 @@ export function answerInstrument(model) {
       });
       return;
     }
-    const words = missingWords(wanted, pack, model);
+    const words = missingWords(wanted, good, pack, model);
     model.set("config", good);
     // Whoever asked for it is not done yet, and takes back what was said before.
     queueMicrotask(() => model.set("problem", `${words} A notebook holds every design.`));
@@ -64,16 +64,29 @@ export function answerInstrument(model) {
 
 /**
  * @param {Config} wanted
+ * @param {Config} shown  Of several that are as near, the one nearest to it is named.
  * @param {NetworkPack} pack
  * @param {Model<InstrumentTraits>} model
  */
-function missingWords(wanted, pack, model) {
+function missingWords(wanted, shown, pack, model) {
   const knobs = model.get("knobs");
   const designs = pack.designs();
-  const near = designs.reduce((best, each) => (distance(each, wanted) < distance(best, wanted) ? each : best));
+  const far = (/** @type {Config} */ each) => distance(each, wanted) + distance(each, shown) / 1000;
+  const near = designs.reduce((best, each) => (far(each) < far(best) ? each : best));
   const differs = knobs.filter(({ name }) => knobOf(near, name) !== knobOf(wanted, name));
-  const words = (/** @type {Config} */ config) => differs.map(({ name, label }) => `${label} ${knobOf(config, name)}`).join(", ");
+  const words = (/** @type {Config} */ config) => differs.map((knob) => `${knob.label} ${knobWords(knob, knobOf(config, knob.name))}`).join(", ");
   return `This page does not hold ${words(wanted)}; the nearest that it holds: ${words(near)}.`;
+}
+
+/**
+ * What a knob shows of a value.
+ *
+ * @param {Knob} knob
+ * @param {KnobValue} value
+ */
+function knobWords(knob, value) {
+  if (knob.kind === "choice") return knob.values.find(([known]) => known === value)?.[1] ?? value;
+  return knob.kind === "flag" ? (value ? "on" : "off") : value;
 }
 
 /**
