@@ -123,7 +123,7 @@ def test_a_saved_notebook_is_alive_where_its_viewer_runs_scripts(from_disc, tmp_
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=2, base_filters=8), 188)
     # It brings no lessons, so it offers none; and its address is nobody's.
     expect(panel.action("lessons")).to_be_hidden()
-    panel.action("save").click()
+    panel.root.locator(".ue-tools [data-action=save]").click()
     panel.action("copy-link").click()
     expect(panel.role("link")).to_have_value(re.compile("^unet1-"))
     assert explore(panel.role("link").input_value()).config == UNetConfig(depth=2, base_filters=8)
@@ -193,7 +193,7 @@ def test_each_knob_is_turned_from_a_preset(opened):
     panel = opened()
     panel.knob("preset").select_option("classroom")
     classroom, tile = PRESETS["classroom"]
-    panel.root.locator(".ue-more").evaluate("more => { more.open = true; }")
+    panel.root.locator(".ue-knobs .ue-more").evaluate("more => { more.open = true; }")
     for knob, value in {"skips": False, "upsampling": "bilinear", "num_classes": 5}.items():
         panel.turn(knob, value)
         expect(panel.root).to_have_attribute("data-pack", "unpacked")
@@ -294,10 +294,10 @@ def pdf_pages(page, **how):
 
 def asked_for_answers(page, times):
     panel = Panel(page)
-    panel.action("save").click()
+    panel.root.locator(".ue-tools [data-action=save]").click()
     panel.action("save-key").click()
     assert page.evaluate("window.asked") == times
-    panel.action("save").click()
+    panel.root.locator(".ue-tools [data-action=save]").click()
 
 
 def check_sheet(page, config, tile):
@@ -308,7 +308,7 @@ def check_sheet(page, config, tile):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     sheet = page.locator(".ue-handout")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
-    on_screen = page.locator(".unet-explorer [data-step]").evaluate_all(LABELS)
+    on_screen = page.locator(".unet-explorer .ue-paper [data-step]").evaluate_all(LABELS)
     assert sheet.locator("[data-step]").evaluate_all(LABELS) == on_screen
     rows = sheet.locator("tbody tr").evaluate_all(CELLS)
     assert [name for _, name, *_ in rows] == [step.name for step in plan(config)]

@@ -505,11 +505,11 @@ def test_a_network_learns_is_paused_looked_back_at_and_looked_into(opened):
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
     # The other network is there as well.
     inside.setting("network").select_option("brought")
-    expect(inside.role("inside-problem")).to_contain_text("of another design: depth 2, 8 filters")
+    expect(inside.role("inside-problem")).to_contain_text("of another design: depth 3, 4 filters")
     inside.action("show_design").click()
     panel.expect_tile(TILE, TILE)
     expect(inside.role("inside-state")).to_contain_text("brought by this page, as it was given")
-    expect(inside.role("grid").first).to_have_attribute("aria-label", re.compile("2 channels of 20 × 20 px"))
+    expect(inside.role("grid").first).to_have_attribute("aria-label", re.compile("2 channels of 52 × 52 px"))
 
 
 AGREED = """async (patience) => {
@@ -638,8 +638,9 @@ def test_what_it_learns_from_is_what_was_packed_and_counted_as_in_a_notebook(pag
 LARGE = """async ([told, instrument, side]) => {
     const tick = () => new Promise((resolve) => setTimeout(resolve));
     const stage = new PageModel({ opened: "Tile" });
-    const chosen = new ChosenImage(told, stage);
-    const tab = new PageTile(told, new PageModel(instrument), stage, chosen);
+    const networks = new PageNetworks(told, instrument.tile, { model: new PageModel({ taught: {} }) });
+    const chosen = new ChosenImage(networks, stage);
+    const tab = new PageTile(networks, new PageModel(instrument), stage, chosen);
     const [orders, states] = [[], []];
     const pixels = new Uint8Array(side * side);
     const scored = ({ height, width }) => {
@@ -651,7 +652,7 @@ LARGE = """async ([told, instrument, side]) => {
         if (what === "score") return { event: "scored", scores: scored(tile) };
         return { event: "compared", labels: pixels, wanted: pixels, seams: pixels, flipped: 0, largest: 0, scale: 1 };
     };
-    tab.runner = { device: "wasm", ask: async (order) => answer(order) };
+    tab.runner = { device: "wasm", take: () => true, ask: async (order) => answer(order) };
     tab.model.on("change:state", () => states.push(tab.model.get("state")));
     chosen.take({ title: "large", height: side, width: side, channels: 1, pixels }, "");
     await tick();
@@ -676,6 +677,7 @@ def test_what_is_too_large_for_one_piece_is_not_compared_and_what_comes_after_st
     told = {"config": config.to_dict(), "prepared": True, "summary": "", "images": []}
     instrument = {"network": describe(config), "config": config.to_dict(), "tile": [tile, tile], "palette": {}}
     names = {"page/tile.js": ["PageTile"], "page/model.js": ["PageModel"], "page/chosen_image.js": ["ChosenImage"]}
+    names |= {"page/networks.js": ["PageNetworks"]}
     found = load(page, names).evaluate(LARGE, [told, instrument, side])
     tiles = len(Tiling(config, (side, side), tile))
     assert found["orders"] == ["score"] * tiles + ["compare", "score"]

@@ -141,7 +141,7 @@ def _alone(instrument: Mapping[str, Any], stage: Mapping[str, Any], tabs: Sequen
     """What is told without any lesson but the one that is shown; ``tabs`` are those that a page does by itself."""
     # The first tab is the instrument itself.
     shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in tabs)]
-    told = {**stage, "titles": shown, "opened": "Design", "tabs": {title: [title] for title in tabs}, "offers": []}
+    told = {**stage, "titles": shown, "opened": "Design", "tabs": {}, "offers": []}
     return {
         "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
         "stage": told,

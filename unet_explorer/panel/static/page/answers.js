@@ -123,7 +123,10 @@ function knobOf(config, name) {
 export function answerStage(stage, model, held, former) {
   stage.on("change:opened", () => {
     // Lessons may ask for a tab that only a notebook has.
-    if (!stage.get("titles").some(([title]) => title === stage.get("opened"))) stage.set("opened", FIRST_TAB);
+    const [opened, tabs] = [stage.get("opened"), stage.get("tabs")];
+    if (!stage.get("titles").some(([title]) => title === opened)) stage.set("opened", FIRST_TAB);
+    // It is made when it is first looked at.
+    else if (opened !== FIRST_TAB && !(opened in tabs)) stage.set("tabs", { ...tabs, [opened]: [opened] });
   });
   stage.on("change:request", () => {
     const request = stage.get("request");
