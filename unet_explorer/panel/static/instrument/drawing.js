@@ -46,8 +46,8 @@ export class Drawing {
     /** @type {Map<string, Part>} */
     this.byName = new Map();
     this.svg = drawn("svg");
-    /** What the page gives it, in px, 0 until that is known; and whether all of it is shown, however small its labels. */
-    this.room = { width: 0, height: 0, left: 0, top: 0 };
+    /** What the page gives it, in px, 0 until that is known, and where its legend begins; and whether all of it is shown, however small its labels. */
+    this.room = { width: 0, height: 0, left: 0, top: 0, floor: Infinity };
     this.whole = false;
     this.font = 13;
     this.type = new Type(this.font, 14, 0.7);
@@ -58,7 +58,8 @@ export class Drawing {
     this.legend = element("ul", { class: "ue-legend", "aria-label": "Legend" });
     this.caption = element("p", { class: "ue-caption ue-quiet" });
     this.larger = element("button", { type: "button", class: "ue-larger", "data-action": "whole", hidden: true, ...OWN_KEYS });
-    this.node = element("div", { class: "ue-stage" }, this.paper, ...this.ends.nodes, this.words(), this.hint.node);
+    this.below = this.words();
+    this.node = element("div", { class: "ue-stage" }, this.paper, ...this.ends.nodes, this.below, this.hint.node);
     const measure = new ResizeObserver(([{ contentRect }]) => this.fit(contentRect));
     measure.observe(this.paper);
     signal.addEventListener("abort", () => measure.disconnect());
@@ -155,7 +156,7 @@ export class Drawing {
   fit({ width, height }) {
     if (!width || !height) return;
     const look = getComputedStyle(this.paper);
-    this.room = { width, height, left: this.paper.offsetLeft, top: this.paper.offsetTop };
+    this.room = { width, height, left: this.paper.offsetLeft, top: this.paper.offsetTop, floor: this.below.offsetTop || Infinity };
     this.font = parseFloat(look.fontSize);
     this.type = new Type(this.font, this.font, widthOfFigure(look.fontFamily));
     this.relay();
@@ -231,7 +232,7 @@ export class Drawing {
     }
     const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
     // It stands in the middle of its room; asking the page where would make it lay everything out first.
-    const corner = { left: room.left + (room.width - width) / 2, top: room.top + (room.height - height) / 2 };
+    const corner = { left: room.left + (room.width - width) / 2, top: room.top + (room.height - height) / 2, floor: room.floor };
     this.ends.place(this, corner, larger);
     this.larger.hidden = !larger && !this.whole;
     setText(this.larger, this.whole ? "Make it readable" : "See all of it");

@@ -66,10 +66,10 @@ export class Ends {
    * Into the corners that a U leaves free: below its first row, outside of its second.
    *
    * @param {Drawing} drawing
-   * @param {{ left: number, top: number }} corner  Where it begins, in px of what it stands in.
+   * @param {{ left: number, top: number, floor: number }} corner  Where it begins, in px of what it stands in, and where the legend does.
    * @param {boolean} larger  Whether it is larger than its room: then its corners are not those of the room.
    */
-  place(drawing, { left, top }, larger) {
+  place(drawing, { left, top, floor }, larger) {
     const [first, ...others] = drawing.parts;
     const last = others[others.length - 1];
     const second = others.filter(({ row }) => row === 1);
@@ -78,7 +78,8 @@ export class Ends {
       [left + first.left, left + Math.min(...second.map((part) => part.left)) - 16],
       [left + Math.max(...second.map((part) => part.right)) + 16, left + last.right],
     ];
-    const side = Math.min(LARGEST, ...rooms.map(([from, to]) => to - from));
+    // Above each stands a line that says what it is.
+    const side = Math.min(LARGEST, floor - lower - 2 * drawing.type.line, ...rooms.map(([from, to]) => to - from));
     this.nodes.forEach((node, at) => {
       const [from, to] = rooms[at];
       node.hidden = larger || !(side >= SMALLEST);
