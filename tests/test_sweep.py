@@ -406,18 +406,22 @@ def test_sets_that_differ_in_one_pixel_are_told_apart():
 def test_a_session_in_the_background_stops_and_goes_on(client, data, tmp_path):
     designs = [(config, TILE) for config in (THIN, WIDE, DEEP)]
     session = SweepSession(designs, data, client=client, out=tmp_path / "o", recipe=RECIPE)
-    seen = []
+    seen, told = [], threading.Event()
 
     def changed():
         seen.append((session.state, len(session.rows)))
         if len(session.rows) == 1 and session.state == "running":
             session.stop()
+        if session.state == "stopped":
+            told.set()
 
     session.changed.connect(changed)
     assert (session.state, session.total) == ("idle", 3)
     session.start()
     assert session.join(PATIENCE)
     assert session.state == "stopped"
+    # It is told from another thread.
+    assert told.wait(PATIENCE)
     assert seen[-1] == ("stopped", 1)
     first = session.rows
     session.changed.disconnect(changed)

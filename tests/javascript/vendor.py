@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from zopfli.gzip import compress
 
 JAX = "@jax-js/jax@0.1.25"
 ESBUILD = "esbuild@0.25.12"
@@ -34,6 +33,8 @@ def build() -> None:
         options = ["--bundle", "--minify", "--format=iife", "--global-name=jax", "--charset=ascii", "--target=es2022"]
         esbuild = folder / "node_modules" / ".bin" / "esbuild"
         subprocess.run([esbuild, "entry.js", *options, "--outfile=jax.js"], cwd=folder, check=True)
+        from zopfli.gzip import compress
+
         # The same build is the same bytes, whenever it is made.
         (PLACE / "jax.min.js.gz").write_bytes(compress((folder / "jax.js").read_bytes()))
         shutil.copyfile(folder / "node_modules" / "@jax-js" / "jax" / "LICENSE", PLACE / "jax.LICENSE.txt")

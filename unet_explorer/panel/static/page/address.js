@@ -124,7 +124,7 @@ export function linkOf({ config, tile, selected, opened, lesson }, former, { ord
 
 /** Whether this page has an address that can be shared; in a saved notebook it has none. */
 export function hasAddress() {
-  return ["file:", "http:", "https:"].includes(location.protocol);
+  return !["about:", "blob:"].includes(location.protocol);
 }
 
 /**
