@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-
 JAX = "@jax-js/jax@0.1.25"
 ESBUILD = "esbuild@0.25.12"
 PLACE = Path(__file__).parents[2] / "unet_explorer" / "panel" / "static" / "page"
