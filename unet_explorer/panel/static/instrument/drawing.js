@@ -5,6 +5,7 @@ import { Ends } from "./ends.js";
 import { legendItem, sideText } from "./labels.js";
 import { mark, unmark } from "./marks.js";
 import { Badge, Hint } from "./notes.js";
+import { Papers } from "./papers.js";
 import { partOfBox } from "./part.js";
 import { Type, widthOfFigure } from "./piece.js";
 import { Placement, scaleFor } from "./placement.js";
@@ -16,6 +17,7 @@ import { OWN_KEYS, assign, consume, drawn, element, focusedFrom, setText, target
 import { AXES } from "../lib/pairs.js";
 import { present } from "../lib/present.js";
 
+/** @import { Paper } from "./papers.js" */
 /** @import { Part } from "./part.js" */
 /** @import { Box, Config, Followed, FollowedMap, Network, Palette, Proof, Told } from "../lib/types.js" */
 
@@ -46,6 +48,13 @@ export class Drawing {
     /** @type {Map<string, Part>} */
     this.byName = new Map();
     this.svg = drawn("svg");
+    this.papers = new Papers();
+    /**
+     * The one that is shown.
+     *
+     * @type {Paper | null}
+     */
+    this.sheet = null;
     /** What the page gives it, in px, 0 until that is known, and where its legend begins; and whether all of it is shown, however small its labels. */
     this.room = { width: 0, height: 0, left: 0, top: 0, floor: Infinity };
     this.whole = false;
@@ -130,22 +139,36 @@ export class Drawing {
     const before = this.shown && this.byName;
     this.hint.show("");
     this.shown = network;
-    this.svg = drawn("svg", { class: "ue-drawing", role: "listbox", "aria-label": "The network, step by step", "aria-orientation": "horizontal" });
-    this.paper.replaceChildren(this.svg);
+    this.sheet = this.papers.of(network, () => this.paperOf(network));
+    const { svg, parts, byName, badge, laid } = this.sheet;
+    Object.assign(this, { svg, parts, byName, badge });
+    this.paper.replaceChildren(svg);
     // Not now: it would make the browser lay out the page before the rest has changed.
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
-    this.proven = false;
-    this.parts = network.boxes.map((box) => partOfBox(network, box));
-    this.byName = new Map(this.parts.map((part) => [part.name, part]));
-    this.badge = new Badge(this);
-    this.svg.append(...this.parts.map(({ group }) => group), this.badge.node);
+    this.proven = parts.some(({ mark: made }) => made);
     this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
     setText(this.caption, network.caption);
     this.placed = null;
+    if (laid && laid.room === this.room && laid.whole === this.whole && laid.linked === this.linked) {
+      Object.assign(this, { placed: laid.placed, type: laid.type });
+      this.layOut();
+    }
     this.focusOn(this.byName.has(this.focusName) ? this.focusName : network.input, focused !== null);
     return () => {
       if (before) this.glide(before);
     };
+  }
+
+  /**
+   * @param {Network} network
+   * @returns {Paper}
+   */
+  paperOf(network) {
+    const svg = drawn("svg", { class: "ue-drawing", role: "listbox", "aria-label": "The network, step by step", "aria-orientation": "horizontal" });
+    const parts = network.boxes.map((box) => partOfBox(network, box));
+    const badge = new Badge(this);
+    svg.append(...parts.map(({ group }) => group), badge.node);
+    return { svg, parts, byName: new Map(parts.map((part) => [part.name, part])), badge, laid: null };
   }
 
   /**
@@ -205,6 +228,7 @@ export class Drawing {
     const scale = anew ? this.scale() : this.placement.scale;
     this.placed = new Placement(this.network, state, scale, linked);
     if (anew) this.layOut();
+    if (this.sheet) this.sheet.laid = { room: this.room, whole: this.whole, linked, placed: this.placed, type: this.type };
     const failed = state.failure ? state.failure.index : Infinity;
     state.maps.forEach((map, index) => {
       const part = this.byName.get(map.step.name);

@@ -1,0 +1,46 @@
+// Drawings that were shown before: a hand goes back and forth, and need not wait for the same boxes to be made again.
+
+/** @import { Network } from "../lib/types.js" */
+/** @import { Badge } from "./notes.js" */
+/** @import { Part } from "./part.js" */
+/** @import { Type } from "./piece.js" */
+/** @import { Placement } from "./placement.js" */
+
+/**
+ * All that is drawn of a network, and for which room it was laid out last.
+ *
+ * @typedef {{
+ *   svg: SVGSVGElement,
+ *   parts: Part[],
+ *   byName: Map<string, Part>,
+ *   badge: Badge,
+ *   laid: { room: object, whole: boolean, linked: boolean, placed: Placement, type: Type } | null,
+ * }} Paper
+ */
+
+/** More than there are depths, or numbers of filters in the page. */
+const MOST_PAPERS = 12;
+
+export class Papers {
+  constructor() {
+    /**
+     * The one that was shown last stands last.
+     *
+     * @type {Map<Network, Paper>}
+     */
+    this.kept = new Map();
+  }
+
+  /**
+   * @param {Network} network
+   * @param {() => Paper} make
+   */
+  of(network, make) {
+    const paper = this.kept.get(network) ?? make();
+    this.kept.delete(network);
+    this.kept.set(network, paper);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > MOST_PAPERS) this.kept.delete(oldest);
+    return paper;
+  }
+}
