@@ -25,6 +25,22 @@ export class Piece {
     this.node.append(...this.lines);
     if ((mark[0] === "text" || mark[0] === "side") && mark[5] !== "middle") this.node.setAttribute("text-anchor", mark[5]);
     if (look === "ue-box") this.node.setAttribute("rx", "1.5");
+    /**
+     * What was written last: the browser would take as long to be told the same again.
+     *
+     * @type {Record<string, string>}
+     */
+    this.written = {};
+    this.said = "";
+  }
+
+  /** @param {Record<string, string>} attributes */
+  write(attributes) {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (this.written[name] === value) continue;
+      this.written[name] = value;
+      this.node.setAttribute(name, value);
+    }
   }
 
   /**
@@ -38,11 +54,11 @@ export class Piece {
     const [first, second] = mark[2].map((each) => placement.x(each));
     const [top, bottom] = mark[3].map((each) => placement.y(each));
     if (mark[0] === "rect") {
-      assign(this.node, { x: tenth(first), y: tenth(top), width: tenth(second - first), height: tenth(bottom - top) });
+      this.write({ x: tenth(first), y: tenth(top), width: tenth(second - first), height: tenth(bottom - top) });
     } else if (mark[0] === "arrow") {
-      this.node.setAttribute("d", arrowPath([first, top], [second, bottom], this.head * placement.scale.type));
+      this.write({ d: arrowPath([first, top], [second, bottom], this.head * placement.scale.type) });
     } else {
-      assign(this.node, { x: tenth(first), y: tenth(top) });
+      this.write({ x: tenth(first), y: tenth(top) });
       for (const [at, line] of this.lines.entries()) assign(line, { x: tenth(first), dy: tenth(at * type.line) });
       if (!this.lines.length) this.say(mark[4].map((words) => [words]), second, type);
     }
@@ -58,10 +74,13 @@ export class Piece {
   say(wordings, room, type) {
     const fits = (/** @type {string[]} */ lines) => type.size(lines, room) >= type.font;
     const lines = wordings.find(fits) ?? wordings[wordings.length - 1];
-    if (this.lines.length) this.lines.forEach((line, at) => setText(line, lines[at] ?? ""));
-    else setText(this.node, lines[0]);
     const small = type.size(lines, room);
     const wanted = small < type.font ? `${small}px` : "";
+    const told = [...lines, wanted].join("\n");
+    if (told === this.said) return;
+    this.said = told;
+    if (this.lines.length) this.lines.forEach((line, at) => setText(line, lines[at] ?? ""));
+    else setText(this.node, lines[0]);
     if (this.node.style.fontSize !== wanted) this.node.style.fontSize = wanted;
   }
 }
