@@ -635,7 +635,7 @@ def test_what_it_learns_from_is_what_was_packed_and_counted_as_in_a_notebook(pag
     assert sorted(bench.evaluate(TURNED)) == sorted(way.ravel().tolist() for way in ways)
 
 
-LARGE = """async ([told, instrument, side]) => {
+TOO_LARGE = """async ([told, instrument, side]) => {
     const tick = () => new Promise((resolve) => setTimeout(resolve));
     const stage = new PageModel({ opened: "Tile" });
     const networks = new PageNetworks(told, instrument.tile, { model: new PageModel({ taught: {} }) });
@@ -678,7 +678,7 @@ def test_what_is_too_large_for_one_piece_is_not_compared_and_what_comes_after_st
     instrument = {"network": describe(config), "config": config.to_dict(), "tile": [tile, tile], "palette": {}}
     names = {"page/tile.js": ["PageTile"], "page/model.js": ["PageModel"], "page/chosen_image.js": ["ChosenImage"]}
     names |= {"page/networks.js": ["PageNetworks"]}
-    found = load(page, names).evaluate(LARGE, [told, instrument, side])
+    found = load(page, names).evaluate(TOO_LARGE, [told, instrument, side])
     tiles = len(Tiling(config, (side, side), tile))
     assert found["orders"] == ["score"] * tiles + ["compare", "score"]
     assert found["uncompared"].startswith("Not compared with the image in one piece, which makes 1")
