@@ -108,6 +108,32 @@ def test_every_knob_follows_without_a_kernel(opened):
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
 
 
+DRAWN = """() => document.querySelector(".ue-paper svg").outerHTML.replaceAll(' style=""', "")"""
+FRAMES = "async () => { for (let at = 0; at < 3; at += 1) await new Promise(requestAnimationFrame); }"
+
+
+def test_what_was_drawn_before_is_as_if_it_were_drawn_anew(opened):
+    small, large = {"width": 1100, "height": 700}, {"width": 1366, "height": 768}
+    other, tile = UNetConfig(depth=2), (572, 570)
+    panel = opened(write_link(Link(UNetConfig(depth=3), tile)))
+    page = panel.page
+    page.set_viewport_size(small)
+    page.evaluate(FRAMES)
+    anew = page.evaluate(DRAWN)
+    # Seen with another tile and in another room; then both are changed while another network is shown.
+    page.set_viewport_size(large)
+    panel = opened(write_link(Link(UNetConfig(depth=3), 572)))
+    panel.type("depth", 2)
+    assert shapes_on_screen(panel) == expected_shapes(other, 572)
+    panel.root.locator('[data-knob="linked"]').uncheck()
+    panel.type_tile(570, "width")
+    page.set_viewport_size(small)
+    page.evaluate(FRAMES)
+    panel.type("depth", 3)
+    expect_address(panel, Link(UNetConfig(depth=3), tile))
+    page.wait_for_function(f"anew => ({DRAWN})() === anew", arg=anew)
+
+
 def test_a_saved_notebook_is_alive_where_its_viewer_runs_scripts(from_disc, tmp_path):
     data, metadata = explore("classroom")._repr_mimebundle_()
     shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
