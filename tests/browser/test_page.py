@@ -114,20 +114,19 @@ FRAMES = "async () => { for (let at = 0; at < 3; at += 1) await new Promise(requ
 
 def test_what_was_drawn_before_is_as_if_it_were_drawn_anew(opened):
     small, large = {"width": 1100, "height": 700}, {"width": 1366, "height": 768}
-    other, tile = UNetConfig(depth=2), (572, 570)
+    other, tile = UNetConfig(depth=2), 564
     panel = opened(write_link(Link(UNetConfig(depth=3), tile)))
     page = panel.page
-    page.set_viewport_size(small)
+    page.set_viewport_size(large)
     page.evaluate(FRAMES)
     anew = page.evaluate(DRAWN)
     # Seen with another tile and in another room; then both are changed while another network is shown.
-    page.set_viewport_size(large)
+    page.set_viewport_size(small)
     panel = opened(write_link(Link(UNetConfig(depth=3), 572)))
     panel.type("depth", 2)
     assert shapes_on_screen(panel) == expected_shapes(other, 572)
-    panel.root.locator('[data-knob="linked"]').uncheck()
-    panel.type_tile(570, "width")
-    page.set_viewport_size(small)
+    panel.type_tile(tile)
+    page.set_viewport_size(large)
     page.evaluate(FRAMES)
     panel.type("depth", 3)
     expect_address(panel, Link(UNetConfig(depth=3), tile))
