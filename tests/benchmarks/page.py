@@ -43,7 +43,7 @@ DRAG = """window.dragged = new Promise((done) => {
 });"""
 PLAIN = ["--no-sandbox", "--disable-gpu"]
 WEBGPU = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"]
-MAPS = """async (runs) => {
+WORKER = """
     const text = (id) => document.getElementById(id).textContent;
     const bytes = (id) => Uint8Array.from(atob(text(id)), (letter) => letter.charCodeAt(0));
     const packed = new Blob([bytes("ue-library")]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -51,6 +51,10 @@ MAPS = """async (runs) => {
     const worker = new Worker(URL.createObjectURL(new Blob([library, "\\n", text("ue-worker")])));
     const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
     const told = async (order) => (worker.postMessage(order), await heard());
+"""
+"""A worker of the page, and what it answers to an order."""
+MAPS = f"async (runs) => {{{WORKER}"
+MAPS += """
     const { steps, cells } = JSON.parse(text("ue-network"));
     const { device } = await told({ do: "start", number: 0, steps, weights: bytes("ue-weights").buffer });
     const seconds = [];
@@ -64,14 +68,8 @@ MAPS = """async (runs) => {
     worker.terminate();
     return [device, seconds];
 }"""
-LESSON = """async (count) => {
-    const text = (id) => document.getElementById(id).textContent;
-    const bytes = (id) => Uint8Array.from(atob(text(id)), (letter) => letter.charCodeAt(0));
-    const packed = new Blob([bytes("ue-library")]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const library = await new Response(packed).text();
-    const worker = new Worker(URL.createObjectURL(new Blob([library, "\\n", text("ue-worker")])));
-    const heard = () => new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
-    const told = async (order) => (worker.postMessage(order), await heard());
+LESSON = f"async (count) => {{{WORKER}"
+LESSON += """
     const { tile, output, batch, rate, shared, heads } = JSON.parse(text("ue-learning")).designs.classroom;
     const steps = [...shared, ...heads.linear];
     const sizes = steps.flatMap(({ shapes }) => shapes).map((shape) => shape.reduce((one, other) => one * other, 1));
