@@ -110,9 +110,8 @@ export class Card {
   }
 
   /** @param {Patch} numbers */
-  setNumbers(numbers) {
+  takeNumbers(numbers) {
     this.numbers = numbers;
-    if (this.state) this.update(this.state);
   }
 
   /** @param {Followed} state */

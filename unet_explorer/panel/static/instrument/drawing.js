@@ -41,6 +41,12 @@ export class Drawing {
     /** @type {Proof | null} */
     this.proof = null;
     this.proven = false;
+    /**
+     * What the legend says.
+     *
+     * @type {Network["legend"]}
+     */
+    this.told = [];
     /** Whether height and width of the tile move together: then every label has one line. */
     this.linked = true;
     /** @type {Part[]} */
@@ -108,6 +114,10 @@ export class Drawing {
     return present(this.shown, "the network of the drawing");
   }
 
+  get sheetShown() {
+    return present(this.sheet, "the drawing that is shown");
+  }
+
   /** Where everything stands for the tile that is shown. */
   get placement() {
     return present(this.placed, "the places of the boxes");
@@ -146,12 +156,12 @@ export class Drawing {
     // Not now: it would make the browser lay out the page before the rest has changed.
     requestAnimationFrame(() => (this.paper.scrollLeft = 0));
     this.proven = parts.some(({ mark: made }) => made);
-    this.legend.replaceChildren(...network.legend.map(([op, text]) => legendItem(op, text)));
+    this.showLegend(network.legend);
     setText(this.caption, network.caption);
     this.placed = null;
     if (laid && laid.room === this.room && laid.whole === this.whole && laid.linked === this.linked) {
       Object.assign(this, { placed: laid.placed, type: laid.type });
-      this.layOut();
+      this.layOut(false);
     }
     this.focusOn(this.byName.has(this.focusName) ? this.focusName : network.input, focused !== null);
     return () => {
@@ -168,7 +178,14 @@ export class Drawing {
     const parts = network.boxes.map((box) => partOfBox(network, box));
     const badge = new Badge(this);
     svg.append(...parts.map(({ group }) => group), badge.node);
-    return { svg, parts, byName: new Map(parts.map((part) => [part.name, part])), badge, laid: null };
+    return { svg, parts, byName: new Map(parts.map((part) => [part.name, part])), badge, laid: null, selected: "", focus: "" };
+  }
+
+  /** @param {Network["legend"]} legend */
+  showLegend(legend) {
+    if (same(legend, this.told)) return;
+    this.told = legend;
+    this.legend.replaceChildren(...legend.map(([op, text]) => legendItem(op, text)));
   }
 
   /**
@@ -224,35 +241,41 @@ export class Drawing {
   update(state, linked) {
     this.state = state;
     const anew = !this.placed || linked !== this.linked;
+    const { sheetShown: sheet, room, whole, sizesKept } = this;
+    const { laid } = sheet;
     this.linked = linked;
-    const scale = anew ? this.scale() : this.placement.scale;
-    this.placed = new Placement(this.network, state, scale, linked);
-    if (anew) this.layOut();
-    if (this.sheet) this.sheet.laid = { room: this.room, whole: this.whole, linked, placed: this.placed, type: this.type };
-    const failed = state.failure ? state.failure.index : Infinity;
-    state.maps.forEach((map, index) => {
-      const part = this.byName.get(map.step.name);
-      if (part) this.updatePart(part, map, index >= failed, anew);
-    });
+    // One that was shown before with this tile stands as it did then.
+    if (anew || !laid || laid.sizesKept !== sizesKept || !same(laid.tile, state.tile)) {
+      const scale = anew ? this.scale() : this.placement.scale;
+      this.placed = new Placement(this.network, state, scale, linked);
+      if (anew) this.layOut(true);
+      sheet.laid = { room, whole, linked, placed: this.placed, type: this.type, tile: state.tile, sizesKept };
+      const failed = state.failure ? state.failure.index : Infinity;
+      state.maps.forEach((map, index) => {
+        const part = this.byName.get(map.step.name);
+        if (part) this.updatePart(part, map, index >= failed, anew);
+      });
+    }
     this.badge.show(state);
     this.showProof();
     this.hint.fill();
   }
 
-  /** What depends on the room alone. */
-  layOut() {
+  /**
+   * What depends on the room alone.
+   *
+   * @param {boolean} anew  Whether the paper stands otherwise than when it was shown last.
+   */
+  layOut(anew) {
     const { network, placement, room } = this;
     // Less than a pixel too large, it would be given bars to scroll by.
     const whole = (/** @type {number} */ length, /** @type {number} */ most) =>
       most && length <= most + 1 ? Math.min(Math.ceil(length), Math.floor(most)) : Math.ceil(length);
     const width = whole(placement.x(network.width), room.width);
     const height = whole(placement.y(network.height), room.height);
-    assign(this.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
-    for (const part of this.parts) {
-      const edges = part.pieces.find(({ look }) => look === "ue-box")?.mark[2] ?? [part.box.x, part.box.x];
-      [part.left, part.right] = edges.map((edge) => placement.x(edge));
-      part.x = placement.x(part.box.x);
-      part.y = placement.y(part.box.y);
+    if (anew) {
+      assign(this.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+      this.placeParts();
     }
     const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
     // It stands in the middle of its room; asking the page where would make it lay everything out first.
@@ -260,6 +283,16 @@ export class Drawing {
     this.ends.place(this, corner, larger);
     this.larger.hidden = !larger && !this.whole;
     setText(this.larger, this.whole ? "Make it readable" : "See all of it");
+  }
+
+  placeParts() {
+    const { placement } = this;
+    for (const part of this.parts) {
+      const edges = part.pieces.find(({ look }) => look === "ue-box")?.mark[2] ?? [part.box.x, part.box.x];
+      [part.left, part.right] = edges.map((edge) => placement.x(edge));
+      part.x = placement.x(part.box.x);
+      part.y = placement.y(part.box.y);
+    }
   }
 
   /**
@@ -340,9 +373,13 @@ export class Drawing {
   /** @param {string} name */
   select(name) {
     const host = this.network.steps.find((step) => step.name === name)?.host || name;
-    for (const part of this.parts) {
-      part.group.classList.toggle("ue-selected", part.name === host);
-      part.group.setAttribute("aria-selected", String(part.name === host));
+    const sheet = this.sheetShown;
+    if (sheet.selected !== host) {
+      sheet.selected = host;
+      for (const part of this.parts) {
+        part.group.classList.toggle("ue-selected", part.name === host);
+        part.group.setAttribute("aria-selected", String(part.name === host));
+      }
     }
     this.ends.select(name);
     if (this.byName.has(host)) this.focusOn(host, false);
@@ -353,7 +390,11 @@ export class Drawing {
    * @param {boolean} now  Whether it takes the focus, or only where the Tab key leads.
    */
   focusOn(name, now) {
-    for (const part of this.parts) part.group.setAttribute("tabindex", part.name === name ? "0" : "-1");
+    const sheet = this.sheetShown;
+    if (sheet.focus !== name) {
+      sheet.focus = name;
+      for (const part of this.parts) part.group.setAttribute("tabindex", part.name === name ? "0" : "-1");
+    }
     this.focusName = name;
     if (now) this.partOf(name).group.focus({ preventScroll: false });
   }

@@ -330,12 +330,12 @@ export class Instrument {
     const glide = this.drawing.setNetwork(network);
     this.table.setNetwork(network);
     this.tileKnobs.settle();
+    this.card.takeNumbers(this.numbers);
+    this.mark();
     const tile = this.snapFrom && this.model.get("snap") ? this.snapped(this.snapFrom) : this.model.get("tile");
     if (!this.history.dragging) this.snapFrom = null;
     if (same(tile, this.model.get("tile"))) this.show();
     else this.set({ tile });
-    this.showNumbers();
-    this.select();
     glide();
   }
 
@@ -352,9 +352,14 @@ export class Instrument {
   }
 
   /** Those of another network are none of this one's. */
-  showNumbers() {
+  get numbers() {
     const theirs = same(this.model.get("network").config, this.model.get("config"));
-    this.card.setNumbers(theirs ? this.model.get("numbers") : {});
+    return theirs ? this.model.get("numbers") : {};
+  }
+
+  showNumbers() {
+    this.card.takeNumbers(this.numbers);
+    if (this.state) this.card.update(this.state);
   }
 
   showProof() {
@@ -362,11 +367,16 @@ export class Instrument {
   }
 
   select() {
+    this.mark();
+    if (this.state) this.card.update(this.state);
+  }
+
+  /** What is selected, wherever it is to be seen. */
+  mark() {
     const name = this.model.get("selected");
     this.drawing.select(name);
     this.table.select(name);
     this.card.select(name);
-    if (this.state) this.card.update(this.state);
   }
 
   /** @param {KernelState} state */

@@ -201,7 +201,7 @@ export class DesignKnobs {
     const chosen = () => knob.values.map(([value]) => value).find((value) => String(value) === select.value);
     select.addEventListener("change", () => this.ask.knob(knob.name, chosen(), true), { signal });
     const node = element("label", { class: "ue-knob ue-choice", title: knob.help }, element("span", {}, knob.label), select);
-    return { knob, node, show: (value) => (select.value = String(value)) };
+    return { knob, node, show: (value) => showValue(select, value) };
   }
 
   /**
@@ -224,7 +224,7 @@ export class DesignKnobs {
     const label = element("label", {}, element("span", {}, knob.label), slider);
     const node = element("div", { class: "ue-knob", title: knob.help }, label, number);
     const show = (/** @type {KnobValue} */ value) => {
-      slider.value = String(value);
+      showValue(slider, value);
       showNumber(number, Number(value));
     };
     return { knob, node, show };
@@ -236,6 +236,16 @@ export class DesignKnobs {
     const values = config;
     for (const { knob, show } of this.made) show(values[knob.name]);
   }
+}
+
+/**
+ * Only where it is another: what is set would be laid out anew.
+ *
+ * @param {HTMLInputElement | HTMLSelectElement} field
+ * @param {KnobValue} value
+ */
+function showValue(field, value) {
+  if (field.value !== String(value)) field.value = String(value);
 }
 
 /**

@@ -1,20 +1,22 @@
 // Drawings that were shown before: a hand goes back and forth, and need not wait for the same boxes to be made again.
 
-/** @import { Network } from "../lib/types.js" */
+/** @import { Network, Pair } from "../lib/types.js" */
 /** @import { Badge } from "./notes.js" */
 /** @import { Part } from "./part.js" */
 /** @import { Type } from "./piece.js" */
 /** @import { Placement } from "./placement.js" */
 
 /**
- * All that is drawn of a network, and for which room it was laid out last.
+ * All that is drawn of a network, for which room and tile it was laid out last, and the boxes that were selected and led to.
  *
  * @typedef {{
  *   svg: SVGSVGElement,
  *   parts: Part[],
  *   byName: Map<string, Part>,
  *   badge: Badge,
- *   laid: { room: object, whole: boolean, linked: boolean, placed: Placement, type: Type } | null,
+ *   laid: { room: object, whole: boolean, linked: boolean, placed: Placement, type: Type, tile: Pair, sizesKept: boolean } | null,
+ *   selected: string,
+ *   focus: string,
  * }} Paper
  */
 

@@ -76,8 +76,16 @@ export class LayerTable {
     this.shuffled = false;
     /** @type {Followed | null} */
     this.state = null;
+    /**
+     * All that have a row, once the table is open.
+     *
+     * @type {Step[]}
+     */
+    this.steps = [];
     /** @type {Row[]} */
     this.rows = [];
+    /** What is selected. */
+    this.name = "";
     this.heads = COLUMNS.map((column) => {
       const button = element("button", { type: "button", "data-action": "sort", "data-sort": column.key, ...OWN_KEYS }, column.head);
       return element("th", { scope: "col", class: column.words ? "ue-words" : "" }, button);
@@ -105,11 +113,17 @@ export class LayerTable {
 
   /** @param {Network} network */
   setNetwork(network) {
-    const steps = network.steps.slice(1);
+    this.steps = network.steps.slice(1);
     this.state = null;
-    if (same(this.rows.map(({ name }) => name), steps.map(({ name }) => name))) return;
-    this.rows = steps.map((step) => this.row(step));
+  }
+
+  /** Only once they are to be seen: nobody waits for rows of a table that is closed. Whether there are others now. */
+  makeRows() {
+    if (same(this.rows.map(({ name }) => name), this.steps.map(({ name }) => name))) return false;
+    this.rows = this.steps.map((step) => this.row(step));
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
+    this.shuffled = false;
+    return true;
   }
 
   /**
@@ -134,6 +148,7 @@ export class LayerTable {
   update(state) {
     this.state = state;
     if (!this.node.open) return;
+    const others = this.makeRows();
     const failed = state.failure ? state.failure.index : Infinity;
     this.rows.forEach((row, place) => {
       const index = place + 1;
@@ -149,6 +164,7 @@ export class LayerTable {
       });
     });
     if (this.sorted.key !== "order" || this.sorted.down || this.shuffled) this.order();
+    if (others) this.select(this.name);
   }
 
   /**
@@ -181,6 +197,7 @@ export class LayerTable {
 
   /** @param {string} name */
   select(name) {
+    this.name = name;
     for (const { row, button, name: each } of this.rows) {
       if (each === name) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
