@@ -47,6 +47,8 @@ const COLUMNS = [
   { key: "bytes", head: "Memory", value: ({ step, pixels }) => pixels * step.bytes, show: (_, number) => bytes(Number(number)), fits: true },
   { key: "sees", head: "Sees", value: (map, _, state) => receptiveField(map, state.tile), show: (_, px) => `${exact(Number(px))} px`, fits: true },
 ];
+/** Milliseconds in which no other network has come. */
+const RESTING = 100;
 const STEP = COLUMNS.findIndex((column) => column.key === "step");
 
 /**
@@ -77,7 +79,7 @@ export class LayerTable {
     /** @type {Followed | null} */
     this.state = null;
     /**
-     * All that have a row, once the table is open.
+     * All that have a row, or will have one.
      *
      * @type {Step[]}
      */
@@ -86,6 +88,9 @@ export class LayerTable {
     this.rows = [];
     /** What is selected. */
     this.name = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.due = undefined;
+    signal.addEventListener("abort", () => clearTimeout(this.due));
     this.heads = COLUMNS.map((column) => {
       const button = element("button", { type: "button", "data-action": "sort", "data-sort": column.key, ...OWN_KEYS }, column.head);
       return element("th", { scope: "col", class: column.words ? "ue-words" : "" }, button);
@@ -115,9 +120,12 @@ export class LayerTable {
   setNetwork(network) {
     this.steps = network.steps.slice(1);
     this.state = null;
+    clearTimeout(this.due);
+    // No hand waits for rows of a table that is closed.
+    if (!this.node.open) this.due = setTimeout(() => this.makeRows() && this.select(this.name), RESTING);
   }
 
-  /** Only once they are to be seen: nobody waits for rows of a table that is closed. Whether there are others now. */
+  /** A row for each step. Whether they are others than before. */
   makeRows() {
     if (same(this.rows.map(({ name }) => name), this.steps.map(({ name }) => name))) return false;
     this.rows = this.steps.map((step) => this.row(step));
