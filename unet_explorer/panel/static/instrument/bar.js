@@ -93,7 +93,7 @@ export class Bar {
 
   showPreset() {
     const now = { config: this.model.get("config"), tile: this.model.get("tile") };
-    const known = this.presets.find(({ config, tile }) => same({ config, tile }, now));
+    const known = this.presets.find(({ config, tile }) => same(tile, now.tile) && same(config, now.config));
     this.custom.hidden = Boolean(known);
     this.preset.value = known ? known.name : "";
   }

@@ -335,7 +335,7 @@ export class Drawing {
     const { placement, type } = this;
     const { group, side } = part;
     group.classList.toggle("ue-ghost", ghost);
-    for (const piece of part.pieces) if (anew || piece.moves) piece.place(placement, type);
+    for (const piece of part.pieces) if (anew || piece.moves) piece.place(placement, type, anew);
     if (isLayer(map)) {
       const { step } = map;
       for (const axis of AXES) {

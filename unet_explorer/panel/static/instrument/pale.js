@@ -72,7 +72,7 @@ export class PaleDrawing {
     const possible = new Set(maps.slice(0, failure ? failure.index : maps.length).map(({ step }) => step.name));
     for (const { name, group, pieces } of this.parts) {
       group.classList.toggle("ue-ghost", !possible.has(name));
-      for (const piece of pieces) piece.place(placement, type);
+      for (const piece of pieces) piece.place(placement, type, true);
     }
   }
 }

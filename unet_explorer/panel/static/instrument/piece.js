@@ -1,6 +1,6 @@
 // One thing of the drawing, as an element: a rectangle, an arrow, or words. Python says which there are, and where.
 
-import { assign, drawn, setText } from "../lib/page.js";
+import { assign, drawn } from "../lib/page.js";
 
 /** @import { Mark, Metrics } from "../lib/types.js" */
 /** @import { Placement } from "./placement.js" */
@@ -23,6 +23,12 @@ export class Piece {
     this.moves = y.some((place) => place.length > 3);
     this.lines = kind === "side" ? [drawn("tspan"), drawn("tspan")] : [];
     this.node.append(...this.lines);
+    // Changed in place, which is less work for the browser than other text in the place of the old.
+    this.texts = (this.lines.length ? this.lines : kind === "text" ? [this.node] : []).map((line) => {
+      const text = document.createTextNode("");
+      line.append(text);
+      return text;
+    });
     if ((mark[0] === "text" || mark[0] === "side") && mark[5] !== "middle") this.node.setAttribute("text-anchor", mark[5]);
     if (look === "ue-box") this.node.setAttribute("rx", "1.5");
     /**
@@ -31,16 +37,17 @@ export class Piece {
      * @type {Record<string, string>}
      */
     this.written = {};
-    this.said = "";
+    this.size = "";
   }
 
-  /** @param {Record<string, string>} attributes */
-  write(attributes) {
-    for (const [name, value] of Object.entries(attributes)) {
-      if (this.written[name] === value) continue;
-      this.written[name] = value;
-      this.node.setAttribute(name, value);
-    }
+  /**
+   * @param {string} name  Of an attribute.
+   * @param {string} value
+   */
+  write(name, value) {
+    if (this.written[name] === value) return;
+    this.written[name] = value;
+    this.node.setAttribute(name, value);
   }
 
   /**
@@ -48,19 +55,29 @@ export class Piece {
    *
    * @param {Placement} placement
    * @param {Type} type
+   * @param {boolean} anew  Whether it may have to move sideways, too: with the tile things go up and down alone.
    */
-  place(placement, type) {
+  place(placement, type, anew) {
     const { mark } = this;
-    const [first, second] = mark[2].map((each) => placement.x(each));
-    const [top, bottom] = mark[3].map((each) => placement.y(each));
+    const [from, to] = mark[2];
+    const [upper, lower] = mark[3];
+    const top = placement.y(upper);
     if (mark[0] === "rect") {
-      this.write({ x: tenth(first), y: tenth(top), width: tenth(second - first), height: tenth(bottom - top) });
+      this.write("y", tenth(top));
+      this.write("height", tenth(placement.y(lower) - top));
+      if (!anew) return;
+      this.write("x", tenth(placement.x(from)));
+      this.write("width", tenth(placement.x(to) - placement.x(from)));
     } else if (mark[0] === "arrow") {
-      this.write({ d: arrowPath([first, top], [second, bottom], this.head * placement.scale.type) });
+      const tip = placement.y(lower);
+      this.write("d", arrowPath([placement.x(from), top], [placement.x(to), tip], this.head * placement.scale.type));
     } else {
-      this.write({ x: tenth(first), y: tenth(top) });
-      for (const [at, line] of this.lines.entries()) assign(line, { x: tenth(first), dy: tenth(at * type.line) });
-      if (!this.lines.length) this.say(mark[4].map((words) => [words]), second, type);
+      this.write("y", tenth(top));
+      if (!anew) return;
+      const x = tenth(placement.x(from));
+      this.write("x", x);
+      this.lines.forEach((line, at) => assign(line, { x, dy: tenth(at * type.line) }));
+      if (!this.lines.length) this.say(mark[4].map((words) => [words]), placement.x(to), type);
     }
   }
 
@@ -76,12 +93,11 @@ export class Piece {
     const lines = wordings.find(fits) ?? wordings[wordings.length - 1];
     const small = type.size(lines, room);
     const wanted = small < type.font ? `${small}px` : "";
-    const told = [...lines, wanted].join("\n");
-    if (told === this.said) return;
-    this.said = told;
-    if (this.lines.length) this.lines.forEach((line, at) => setText(line, lines[at] ?? ""));
-    else setText(this.node, lines[0]);
-    if (this.node.style.fontSize !== wanted) this.node.style.fontSize = wanted;
+    if (this.size !== wanted) this.node.style.fontSize = this.size = wanted;
+    this.texts.forEach((text, at) => {
+      const words = lines[at] ?? "";
+      if (text.data !== words) text.data = words;
+    });
   }
 }
 
@@ -118,6 +134,9 @@ export class Type {
    * @param {number} room  In px.
    */
   size(lines, room) {
+    // Most have room enough even if none of their signs is narrow.
+    const longest = Math.max(...lines.map((line) => line.length));
+    if (longest * this.font * this.character <= room) return this.font;
     const widest = Math.max(...lines.map((line) => this.width(line)));
     return widest <= room ? this.font : Math.floor((10 * this.font * room) / widest) / 10;
   }
