@@ -128,6 +128,8 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
     panel.type("depth", "3")
     expect(panel.step("enc3_conv1")).to_have_count(0)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     # Coming back to the panel, one is told.
     page.mouse.move(0, 0)
     panel.step("head").hover()
@@ -168,6 +170,8 @@ def test_without_a_kernel_the_tile_still_moves(lab, page):
         panel.turn(knob, value)
         assert shapes_on_screen(panel) == drawn_shapes(replace(classroom, **{knob: value}), tile)
         panel.action("undo").click()
+    # Nobody is there to whom anything was sent.
+    assert faults == []
 
 
 def test_after_a_restart_of_the_kernel_the_cell_is_run_again(lab, page):

@@ -108,7 +108,10 @@ def test_every_knob_follows_without_a_kernel(opened):
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
 
 
-DRAWN = """() => document.querySelector(".ue-paper svg").outerHTML.replaceAll(' style=""', "")"""
+# Every element of every box, with its attributes and its words; not which of them the Tab key leads to.
+DRAWN = """() => JSON.stringify([...document.querySelectorAll(".ue-paper .ue-step, .ue-paper .ue-step *")].map((each) =>
+    [each.childElementCount ? "" : each.textContent, ...[...each.attributes].filter(({ name, value }) =>
+        name !== "tabindex" && value).map(({ name, value }) => `${name}=${value}`).sort()]))"""
 FRAMES = "async () => { for (let at = 0; at < 3; at += 1) await new Promise(requestAnimationFrame); }"
 
 
@@ -130,6 +133,22 @@ def test_what_was_drawn_before_is_as_if_it_were_drawn_anew(opened):
     page.evaluate(FRAMES)
     panel.type("depth", 3)
     expect_address(panel, Link(UNetConfig(depth=3), tile))
+    page.wait_for_function(f"anew => ({DRAWN})() === anew", arg=anew)
+    # Back and forth: with a tile that fits neither, with the one it had before, and with another box selected.
+    panel.type_tile(565)
+    panel.type("depth", 2)
+    expect(panel.step("enc0_conv1")).to_have_attribute("data-height", "563")
+    expect(panel.role("badge")).to_have_text("✗ 561 is odd: it cannot be halved")
+    panel.type_tile(tile)
+    panel.step("enc1_conv1").click()
+    panel.type("depth", 3)
+    expect(panel.step("enc1_conv1")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    panel.step("enc1_conv1").press("Escape")
+    panel.type("depth", 2)
+    assert shapes_on_screen(panel) == expected_shapes(other, tile)
+    expect(panel.root.locator('.ue-paper [aria-selected="true"]')).to_have_count(0)
+    panel.type("depth", 3)
     page.wait_for_function(f"anew => ({DRAWN})() === anew", arg=anew)
 
 

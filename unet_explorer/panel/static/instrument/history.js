@@ -1,7 +1,7 @@
 // Undo and redo. One for each panel, however often it is shown; it lives in the model, so a reload keeps it.
 
 import { same } from "../lib/equal.js";
-import { setTraits } from "../lib/widget.js";
+import { send, setTraits } from "../lib/widget.js";
 
 /** @import { Config, Design, InstrumentTraits, Model } from "../lib/types.js" */
 
@@ -36,7 +36,7 @@ export class DesignHistory {
     if (byCode) this.moved = Date.now();
     const history = [...past, now].slice(-REMEMBERED);
     setTraits(model, { history, position: history.length - 1 });
-    model.save_changes();
+    send(model);
   }
 
   /** @param {number} step  −1 to undo, 1 to redo. */
@@ -60,5 +60,5 @@ export class DesignHistory {
  */
 export function setDesign(model, { config, tile }) {
   setTraits(model, { config, tile, problem: "", ...(tile[0] === tile[1] ? {} : { linked: false }) });
-  model.save_changes();
+  send(model);
 }

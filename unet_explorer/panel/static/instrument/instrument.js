@@ -15,7 +15,7 @@ import { exact, fill, givenWords } from "../lib/format.js";
 import { closest, follow, nearest, tileForOutput } from "../lib/law.js";
 import { element } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
-import { defectWords, setTraits } from "../lib/widget.js";
+import { defectWords, send, setTraits } from "../lib/widget.js";
 
 /** @import { Followed, InstrumentTraits, KnobValue, Model, Pair } from "../lib/types.js" */
 /** @import { DesignHistory } from "./history.js" */
@@ -127,7 +127,7 @@ export class Instrument {
   /** @param {Partial<InstrumentTraits>} values */
   set(values) {
     setTraits(this.model, values);
-    this.model.save_changes();
+    send(this.model);
   }
 
   /** From now on whatever changes is shown. */

@@ -1,5 +1,7 @@
 // Whether the kernel hears us. It is asked after each settled change, and answers with the same number.
 
+import { isShutDown, send } from "../lib/widget.js";
+
 /** @import { InstrumentTraits, Model } from "../lib/types.js" */
 
 /** @typedef {"is asked" | "answers" | "is late" | "is silent" | "is gone"} KernelState */
@@ -30,7 +32,7 @@ export class KernelWatch {
       return;
     }
     model.set("asked", model.get("asked") + 1);
-    model.save_changes();
+    send(model);
     this.watch();
   }
 
@@ -71,11 +73,7 @@ export class KernelWatch {
     signal.addEventListener("abort", () => model.off("comm_live_update", listener));
   }
 
-  /** Where the host tells: JupyterLab's manager has no kernel any more once it was shut down. */
   isGone() {
-    const manager = this.model.widget_manager;
-    if (this.restarted) return true;
-    if (!manager || !("kernel" in manager)) return false;
-    return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
+    return this.restarted || isShutDown(this.model);
   }
 }

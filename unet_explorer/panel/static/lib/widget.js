@@ -5,6 +5,26 @@ import { howAgain, setText } from "./page.js";
 /** @import { Model, UserRequest } from "./types.js" */
 
 /**
+ * Tell Python what has been set here. To a kernel that is gone nothing can be sent, and Jupyter's widgets would report
+ * every attempt; the page goes on without it.
+ *
+ * @param {Pick<Model<object>, "save_changes" | "widget_manager">} model
+ */
+export function send(model) {
+  if (!isShutDown(model)) model.save_changes();
+}
+
+/**
+ * Where the host tells: JupyterLab's manager has no kernel any more once it was shut down.
+ *
+ * @param {Pick<Model<object>, "widget_manager">} model
+ */
+export function isShutDown({ widget_manager: manager }) {
+  if (!manager || !("kernel" in manager)) return false;
+  return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
+}
+
+/**
  * What the learner asks for goes to Python as a numbered request.
  *
  * @param {Model<{ request: UserRequest }>} model
@@ -13,7 +33,7 @@ import { howAgain, setText } from "./page.js";
  */
 export function ask(model, request, more = {}) {
   model.set("request", { ...more, do: request, number: (model.get("request").number || 0) + 1 });
-  model.save_changes();
+  send(model);
 }
 
 /**

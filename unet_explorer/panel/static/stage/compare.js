@@ -6,7 +6,7 @@ import { chosenRows, learntRows, resultRows, selectedRows, stateWords, stepSente
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
 import { OWN_KEYS, assign, element, pressedButton, setText } from "../lib/page.js";
-import { listenTo, setTraits } from "../lib/widget.js";
+import { listenTo, send, setTraits } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
 /** @import { Versus } from "../instrument/versus.js" */
@@ -67,7 +67,7 @@ export class Compare {
       setTraits(this.model, { pinned: {} });
       this.pin.focus();
     } else return;
-    this.model.save_changes();
+    send(this.model);
   }
 
   /**

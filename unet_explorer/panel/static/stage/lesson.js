@@ -8,7 +8,7 @@ import { same } from "../lib/equal.js";
 import { rendered } from "../lib/markdown.js";
 import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, consume, download, element, focusedFrom, pressedButton, setText } from "../lib/page.js";
-import { ask, listenTo } from "../lib/widget.js";
+import { ask, listenTo, send } from "../lib/widget.js";
 
 /** @import { Instrument } from "../instrument/instrument.js" */
 /** @import { Answered, LessonAsk, LessonPage, Model, Progress, StageTraits } from "../lib/types.js" */
@@ -113,7 +113,7 @@ export class LessonCard {
     const { lesson } = this;
     if (!lesson) return;
     this.model.set("progress", { ...this.model.get("progress"), [lesson.name]: { ...this.progress, ...change } });
-    this.model.save_changes();
+    send(this.model);
     this.show();
   }
 

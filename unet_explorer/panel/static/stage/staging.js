@@ -11,7 +11,7 @@ import { DesignHistory } from "../instrument/history.js";
 import { Instrument } from "../instrument/instrument.js";
 import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, consume, drawn, element, howAgain, setText, targetOf } from "../lib/page.js";
-import { defectWords, listenTo } from "../lib/widget.js";
+import { defectWords, listenTo, send } from "../lib/widget.js";
 
 /** @import { Host, InstrumentTraits, Model, Shown, StageTraits } from "../lib/types.js" */
 /** @import { TrainTraits } from "../tabs/types.js" */
@@ -91,7 +91,7 @@ class Stage {
   open(title) {
     if (this.model.get("opened") === title) return;
     this.model.set("opened", title);
-    this.model.save_changes();
+    send(this.model);
     this.showOpened();
   }
 

@@ -4,7 +4,7 @@ import { ZOOM, bytesOf, easel, errorColour, imageColour, labelColour, paint } fr
 import { Chart } from "../lib/charts.js";
 import { exact } from "../lib/format.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
-import { ask, listenTo } from "../lib/widget.js";
+import { ask, listenTo, send } from "../lib/widget.js";
 
 /** @import { Colouring } from "../lib/canvas.js" */
 /** @import { Bytes, Model, Painted, Pair, Palette, Shown } from "../lib/types.js" */
@@ -46,7 +46,7 @@ class Ablation {
     const typed = () => {
       const wanted = Number(this.steps.value);
       if (Number.isInteger(wanted) && wanted > 0) model.set("steps", wanted);
-      model.save_changes();
+      send(model);
       showNumber(this.steps, model.get("steps"));
     };
     onTyped(this.steps, typed, signal);

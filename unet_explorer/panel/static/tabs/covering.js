@@ -6,7 +6,7 @@ import { TimeLeft, bytes, exact, leftWords, rough, size } from "../lib/format.js
 import { heldAtOnce, totals } from "../lib/law.js";
 import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, download, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
-import { ask, listenTo, setTraits } from "../lib/widget.js";
+import { ask, listenTo, send, setTraits } from "../lib/widget.js";
 import { bestWords, showCosts } from "./costs.js";
 import { cover } from "./cover.js";
 import { Lens } from "./lens.js";
@@ -130,7 +130,7 @@ class TileTab {
   /** @param {Partial<TileTraits>} values */
   set(values) {
     setTraits(this.model, values);
-    this.model.save_changes();
+    send(this.model);
     this.show();
   }
 

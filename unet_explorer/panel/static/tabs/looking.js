@@ -7,7 +7,7 @@ import { plain, size } from "../lib/format.js";
 import { follow, sees } from "../lib/law.js";
 import { OWN_KEYS, drawn, element, frame, setText } from "../lib/page.js";
 import { mapPair } from "../lib/pairs.js";
-import { listenTo } from "../lib/widget.js";
+import { listenTo, send } from "../lib/widget.js";
 import { MapGrid, WholeMap, valueWords } from "./maps.js";
 import { Picker } from "./picker.js";
 import { Whereabouts } from "./tile_place.js";
@@ -98,13 +98,13 @@ class Inside {
   /** @param {string} name */
   chooseStep(name) {
     this.instrument.set("selected", name);
-    this.instrument.save_changes();
+    send(this.instrument);
   }
 
   /** @param {number} channel */
   chooseChannel(channel) {
     this.model.set("channel", channel);
-    this.model.save_changes();
+    send(this.model);
     // The mark goes at once; the map follows from the worker.
     this.views().forEach((view, at) => this.grids[at].showMarks({ ...view, channel: Math.min(channel, view.channels - 1) }));
   }
@@ -112,7 +112,7 @@ class Inside {
   /** @param {Pair} place */
   choosePlace(place) {
     this.model.set("place", place);
-    this.model.save_changes();
+    send(this.model);
     // The frame goes with the hand; the maps follow from the worker.
     this.showPlace();
   }

@@ -3,7 +3,7 @@
 import { bytesOf, classColour, easel, heatColour, paint, rimColour } from "../lib/canvas.js";
 import { exact, size } from "../lib/format.js";
 import { OWN_KEYS, download, element, onTyped, pressedButton, setText } from "../lib/page.js";
-import { ask } from "../lib/widget.js";
+import { ask, send } from "../lib/widget.js";
 import { Upload } from "./upload.js";
 
 /** @import { Model } from "../lib/types.js" */
@@ -68,7 +68,7 @@ export class Images {
     // Numbered, so that the same path may be read anew.
     const again = (this.model.get("source").again || 0) + 1;
     this.model.set("source", { ...source, again });
-    this.model.save_changes();
+    send(this.model);
   }
 
   takeSample() {

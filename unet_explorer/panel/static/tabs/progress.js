@@ -4,6 +4,7 @@ import { UNKNOWN, ZOOM, bytesOf, classColour, easel, errorColour, imageColour, l
 import { Chart } from "../lib/charts.js";
 import { exact, rough } from "../lib/format.js";
 import { OWN_KEYS, element, setText } from "../lib/page.js";
+import { send } from "../lib/widget.js";
 
 /** @import { Line } from "../lib/charts.js" */
 /** @import { Model, Pair, Palette } from "../lib/types.js" */
@@ -59,7 +60,7 @@ export class ProgressView {
   lookAt(epoch) {
     const { epochs = [] } = this.model.get("curve");
     this.model.set("shown", epoch >= epochs.length ? 0 : epoch || -1);
-    this.model.save_changes();
+    send(this.model);
   }
 
   /** From the first epoch to the latest, each as soon as the one before it was seen. */

@@ -1,6 +1,7 @@
 // How to teach: native inputs again. They only ask; what is true comes back from the model.
 
 import { OWN_KEYS, element, onTyped, showNumber } from "../lib/page.js";
+import { send } from "../lib/widget.js";
 
 /** @import { InstrumentTraits, Model } from "../lib/types.js" */
 /** @import { ChoiceSetting, FlagSetting, NumberSetting, Recipe, Setting, TrainTraits } from "./types.js" */
@@ -86,7 +87,7 @@ export class Settings {
     const recipe = { ...this.model.get("recipe") };
     delete recipe.batch_size;
     this.model.set("recipe", { ...recipe, ...change });
-    this.model.save_changes();
+    send(this.model);
     this.show();
   }
 

@@ -1,6 +1,7 @@
 // How often and how long each design of a sweep is taught, and what becomes of tiles that do not fit.
 
 import { OWN_KEYS, element, onTyped, showNumber } from "../lib/page.js";
+import { send } from "../lib/widget.js";
 
 /** @import { Model } from "../lib/types.js" */
 /** @import { SweepTraits } from "./sweep_types.js" */
@@ -21,7 +22,7 @@ export class SweepNumbers {
     this.nearest = element("input", { type: "checkbox", "data-setting": "nearest", ...OWN_KEYS });
     const follow = () => {
       model.set("nearest", this.nearest.checked);
-      model.save_changes();
+      send(model);
     };
     this.nearest.addEventListener("change", follow, { signal });
     this.snap = element("label", { class: "ue-check", title: SNAP }, this.nearest, element("span", {}, "Take the nearest tile that fits"));
@@ -41,7 +42,7 @@ export class SweepNumbers {
     const typed = () => {
       const wanted = Number(input.value);
       if (Number.isInteger(wanted) && wanted > 0) model.set(name, wanted);
-      model.save_changes();
+      send(model);
       showNumber(input, model.get(name));
     };
     onTyped(input, typed, signal);

@@ -1,6 +1,7 @@
 // Images from this computer: read chunk by chunk, so that nothing has to fit into one message.
 
 import { element } from "../lib/page.js";
+import { send } from "../lib/widget.js";
 
 /** @import { Model } from "../lib/types.js" */
 /** @import { Accepted, Chunk, BackgroundTraits } from "./types.js" */
@@ -89,7 +90,7 @@ export class Upload {
       model.on("change:received", heard);
       this.signal.addEventListener("abort", abort);
       model.set("chunk", chunk);
-      model.save_changes();
+      send(model);
     });
   }
 }
