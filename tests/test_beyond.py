@@ -459,6 +459,17 @@ def test_a_cluster_that_ends_is_told_and_another_one_goes_on(client, model, imag
     assert np.array_equal(tifffile.imread(out), wanted.argmax(-1))
 
 
+def test_a_first_worker_is_waited_for_a_moment(monkeypatch):
+    with in_threads(workers=0) as client:
+        monkeypatch.setattr("unet_explorer.cluster._STARTING", 0.1)
+        with pytest.raises(ClusterError, match="has no worker: start one with `dask worker ADDRESS`"), connected(client):
+            pass
+        monkeypatch.undo()
+        client.cluster.scale(1)
+        with connected(client) as found:
+            assert found is client
+
+
 # How it is asked
 
 

@@ -171,6 +171,8 @@ def test_the_sample_is_read_as_people_s_own_sets_are(train, tmp_path):
     data = from_folder(tmp_path / "sample.zip")
     assert (len(data), data.size, data.classes) == (6, (128, 128), ("background", "cell"))
     assert received[0]["content"] == sample_zip()
+    with zipfile.ZipFile(tmp_path / "sample.zip") as packed:
+        assert {entry.date_time[0] for entry in packed.infolist()} == {1980}
 
 
 def test_of_an_image_with_several_planes_it_is_asked_which(instrument, worker, tmp_path):

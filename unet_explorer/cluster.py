@@ -23,6 +23,8 @@ __all__ = ["EXTRA", "ClusterError", "connected", "dask_package", "dask_setup"]
 EXTRA: Final = 'pip install "unet_explorer[cluster]"'
 _PATIENCE: Final = 10.0
 """Seconds within which a scheduler has to answer."""
+_STARTING: Final = 10.0
+"""Seconds that a first worker is waited for."""
 _SCHEMES: Final = ("tcp", "tls", "ucx", "ws", "wss", "inproc")
 _ENCRYPTED: Final = ("tls://", "wss://")
 _TLS: Final = {
@@ -249,8 +251,11 @@ def _check(client: Any) -> None:
     """
     if client.status != "running":
         raise ClusterError(f"The client of Dask is {client.status}: connect it anew.")
-    if not client.scheduler_info(n_workers=-1)["workers"]:
-        raise ClusterError("The scheduler of Dask has no worker: start one with `dask worker ADDRESS`.")
+    try:
+        # One that has been started a moment ago may still be on its way.
+        client.wait_for_workers(1, timeout=_STARTING)
+    except TimeoutError:
+        raise ClusterError("The scheduler of Dask has no worker: start one with `dask worker ADDRESS`.") from None
     here = _versions()
     try:
         everywhere = client.run(_versions)

@@ -208,6 +208,7 @@ def sample_zip() -> bytes:
             for part, pixels in (("images", image[..., 0]), ("masks", np.asarray(labels))):
                 picture = io.BytesIO()
                 Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(picture, "PNG")
-                archive.writestr(f"sample/{part}/{number}.png", picture.getvalue())
-        archive.writestr(f"sample/{CLASSES}", "\n".join(made.classes) + "\n")
+                # Undated, so that the same set is the same file.
+                archive.writestr(zipfile.ZipInfo(f"sample/{part}/{number}.png"), picture.getvalue())
+        archive.writestr(zipfile.ZipInfo(f"sample/{CLASSES}"), "\n".join(made.classes) + "\n")
     return packed.getvalue()
