@@ -11,10 +11,10 @@ import posixpath
 import re
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from unet_explorer.data.spare import take_folder
 from unet_explorer.drawing.look import page_style
@@ -67,6 +67,34 @@ def without_comments(text: str) -> str:
     return _COMMENT.sub("", text)
 
 
+class _Module(NamedTuple):
+    """A module, taken apart."""
+
+    imports: list[tuple[str, str]]
+    """What is imported: names, and from where."""
+    declared: list[str]
+    exported: set[str]
+    plain: str
+    """What is left without imports and exports."""
+    strange: list[str]
+    """Lines that begin in a way that this linker does not understand."""
+
+
+@lru_cache(maxsize=256)
+def _taken_apart(text: str) -> _Module:
+    """Kept, as most modules belong to several widgets, and to the page as well."""
+    body = _IMPORT.sub("", text)
+    declared = list(_DECLARED.finditer(body))
+    plain = _EXPORT.sub("", body)
+    return _Module(
+        imports=_IMPORT.findall(text),
+        declared=[each["name"] for each in declared],
+        exported={each["name"] for each in declared if each["export"]},
+        plain=plain.strip("\n") + "\n",
+        strange=[each.group() for each in _LEFT.finditer(plain)],
+    )
+
+
 class _Linker:
     """The modules joined so far, in the order in which they are needed."""
 
@@ -82,29 +110,22 @@ class _Linker:
             raise ValueError(f"{' → '.join([*importers, path])}: these modules import each other in a circle.")
         if path in self._exported:
             return
-        text = self._read(path)
-        for names, target in _IMPORT.findall(text):
+        module = _taken_apart(self._read(path))
+        for names, target in module.imports:
             source = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
             self.add(source, (*importers, path))
             missing = {name.strip() for name in names.split(",") if name.strip()} - self._exported[source]
             if missing:
                 raise ValueError(f"{path}: {source} does not export {', '.join(sorted(missing))}.")
-        body = _IMPORT.sub("", text)
-        self._declare(path, body)
-        plain = _EXPORT.sub("", body)
-        for strange in _LEFT.finditer(plain):
-            if not (is_entry and strange.group().startswith("export default ")):
-                raise ValueError(f"{path}: this linker does not understand {strange.group()!r}.")
-        self.texts.append(plain.strip("\n") + "\n")
-
-    def _declare(self, path: str, body: str) -> None:
-        declared = list(_DECLARED.finditer(body))
-        for declaration in declared:
-            name = declaration["name"]
+        for name in module.declared:
             if name in self._home:
                 raise ValueError(f"{path} and {self._home[name]} both declare {name!r}: rename one of them.")
             self._home[name] = path
-        self._exported[path] = {declaration["name"] for declaration in declared if declaration["export"]}
+        self._exported[path] = module.exported
+        for strange in module.strange:
+            if not (is_entry and strange.startswith("export default ")):
+                raise ValueError(f"{path}: this linker does not understand {strange!r}.")
+        self.texts.append(module.plain)
 
 
 def script(entry: str) -> str | Path:
