@@ -7,6 +7,7 @@ a failure prints, and compares all combinations. ``--quick`` runs what needs nei
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -42,6 +43,21 @@ def pytest_configure(config):
     settings.load_profile("all" if everything else "default")
     if quick:
         config.pluginmanager.register(Quickly())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """All that is collected stays to the end; looking through it for what is not needed any more takes seconds.
+
+    Keras asks for that often, and Python does while so much is made.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):

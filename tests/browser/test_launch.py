@@ -157,6 +157,8 @@ def test_the_command_opens_the_notebook(start, page, project, tmp_path):
 @second("a server of its own; what is fetched is looked for in test_imports")
 def test_the_page_asks_nobody_else(start, page):
     _, url = start("--port", str(free_port()))
+    # What it has shown before may have something left to save.
+    page.goto("about:blank")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     open_alive(page, url)

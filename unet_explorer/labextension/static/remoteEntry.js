@@ -85,8 +85,9 @@ del _sys`;
         const { data, metadata } = model.outputs.get(at);
         const node = outputArea.widgets[at]?.node.querySelector(".jp-OutputArea-output");
         if (!node || !metadata.unet_explorer || !data["image/svg+xml"] || node.dataset.saved) continue;
-        // A widget that is alive stays. One that is not says so; of a notebook that is not trusted, none is shown at all.
-        if (!node.dataset.mimeType && !/^Error displaying widget/.test(node.textContent)) continue;
+        // A widget that is alive, or on its way, stays. One that is not says so; of a notebook that is not trusted, none is
+        // shown at all.
+        if ((model.trusted || !node.dataset.mimeType) && !/^Error displaying widget/.test(node.textContent)) continue;
         node.dataset.saved = "true";
         node.replaceChildren(model.trusted && data["text/html"] ? asPage(data["text/html"]) : asPicture(data));
       }
