@@ -280,6 +280,8 @@ def test_a_lesson_from_prediction_to_reveal_on_a_phone_and_read_by_everybody(ope
     panel.root.locator("[data-role=lesson] input").fill("568")
     panel.action("lesson-lock").click()
     expect(panel.role("lesson-why")).to_be_visible()
+    # The address is written once the hand rests.
+    expect(page).to_have_url(re.compile("why_572"))
     page.reload()
     # How far it has come is kept, and the address has the lesson.
     expect(panel.role("lesson-why")).to_be_visible()
