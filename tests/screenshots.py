@@ -6,6 +6,7 @@ With ``--readme`` it takes the README's picture anew as well (tests/pictures/pan
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -151,6 +152,8 @@ def main() -> None:
         places = [Path(home) / name for name in ("notebooks", "home")]
         for each in places:
             each.mkdir()
+        # What is taught here does not stand among the trainings of whoever takes the pictures.
+        os.environ["UNET_EXPLORER_STATE"] = str(Path(home, "state"))
         lab = start_lab(*places)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         try:

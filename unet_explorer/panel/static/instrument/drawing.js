@@ -114,6 +114,7 @@ export class Drawing {
     return present(this.shown, "the network of the drawing");
   }
 
+  /** All that is drawn of that network. */
   get sheetShown() {
     return present(this.sheet, "the drawing that is shown");
   }
@@ -264,7 +265,7 @@ export class Drawing {
   /**
    * What depends on the room alone.
    *
-   * @param {boolean} anew  Whether the paper stands otherwise than when it was shown last.
+   * @param {boolean} anew  Whether it is another one than when this network was shown last.
    */
   layOut(anew) {
     const { network, placement, room } = this;

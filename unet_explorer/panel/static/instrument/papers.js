@@ -7,7 +7,8 @@
 /** @import { Placement } from "./placement.js" */
 
 /**
- * All that is drawn of a network, for which room and tile it was laid out last, and the boxes that were selected and led to.
+ * All that is drawn of a network; for which room and tile it was laid out last; and which box was selected then, and which one
+ * the Tab key led to.
  *
  * @typedef {{
  *   svg: SVGSVGElement,
