@@ -11,6 +11,7 @@ import gc
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,11 @@ from quickly import TESTS, Quickly
 from support import FULL, PROJECT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Tests that run at once do not wait for each other.
+# Tests that run at once do not wait for each other, be it for a place or until another worker is warm, and leave nothing
+# with whoever runs them.
 os.environ.setdefault("UNET_EXPLORER_PLACES", "0")
+STATE = tempfile.TemporaryDirectory(prefix="unet_explorer-tests-", ignore_cleanup_errors=True)
+os.environ["UNET_EXPLORER_STATE"] = STATE.name
 
 # No timed asserts: a slow machine is no defect.
 settings.register_profile("all", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from threading import Thread
 from types import SimpleNamespace
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 from hands import LONG
 
 from unet_explorer import explore
-from unet_explorer.learning import process
+from unet_explorer.learning import process, turns
 from unet_explorer.learning.process import Worker
 from unet_explorer.learning.waiting import Bell
 
@@ -27,9 +28,10 @@ BUILD = {"do": "build", "config": {}, "tile": [1, 1]}
 
 
 @pytest.fixture
-def quick(monkeypatch):
-    """Makes workers that start at once, and notes what they say."""
+def quick(state, monkeypatch):
+    """Makes workers that start at once, whatever is tested before or beside it, and notes what they say."""
     made, bell = [], Bell()
+    monkeypatch.setattr(turns, "available_memory", lambda: 16_000_000_000)
 
     def spawn(log):
         pipe = subprocess.PIPE
@@ -119,4 +121,34 @@ def test_the_panel_says_so(quick, monkeypatch):
     worker._idle = 0
     panel._worker.warm_up()
     assert bell.wait_for(lambda: not panel.resting, LONG)
+    panel.close()
+
+
+def test_of_two_threads_that_tell_it_at_once_the_last_to_know_is_shown(monkeypatch):
+    """Whoever has read that it is awake, and is overtaken before it has said so, says what is true by then."""
+
+    class Overtaken(Worker):
+        begun = False
+
+        @property
+        def resting(self):
+            past = self.begun
+            if not past:
+                self.begun = True
+                other = Thread(target=self.rests.emit)
+                other.start()
+                other.join()
+            return past
+
+        @resting.setter
+        def resting(self, value):
+            pass
+
+    worker = Overtaken(60.0)
+    monkeypatch.setattr(process, "Worker", lambda: worker)
+    monkeypatch.setattr(worker, "warm_up", lambda: None)
+    panel = explore("classroom")
+    panel.tab("Build")
+    panel._show_rest()
+    assert panel.resting
     panel.close()
