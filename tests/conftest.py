@@ -22,8 +22,8 @@ from quickly import TESTS, Quickly
 from support import FULL, PROJECT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Tests that run at once do not wait for each other, be it for a place or until another worker is warm, and leave nothing
-# with whoever runs them.
+# Tests that run at once do not wait for each other, be it for a place or until another worker is warm; and they leave
+# nothing with whoever runs them.
 os.environ.setdefault("UNET_EXPLORER_PLACES", "0")
 STATE = tempfile.TemporaryDirectory(prefix="unet_explorer-tests-", ignore_cleanup_errors=True)
 os.environ["UNET_EXPLORER_STATE"] = STATE.name
