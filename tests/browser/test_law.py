@@ -87,10 +87,8 @@ def test_every_tile_of_the_slider(bench, config):
 COMPARE = """([network, scale, tiles, texts]) => {
     const drawing = new Drawing(() => {}, { classes: [[0, 0, 0]] }, new AbortController().signal);
     const { metrics } = network;
-    drawing.scale = () => {
-        drawing.type = new Type(metrics.font * scale.type, metrics.line * scale.type, metrics.character, metrics);
-        return scale;
-    };
+    const type = new Type(metrics.font * scale.type, metrics.line * scale.type, metrics.character, metrics);
+    drawing.room.scale = () => ({ scale, type });
     document.body.append(drawing.node);
     drawing.setNetwork(network);
     const differences = [];

@@ -116,7 +116,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._dataset, self._link = dataset, link
         self._parts: Parts | None = None
         self._lock = threading.RLock()
-        self._rest_due, self._showing_rest = threading.Event(), threading.Lock()
+        self._rest_due, self._showing_rest = False, threading.Lock()
         # Writes what is taken away.
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="save")
         self._made: dict[str, list[Any]] = {}
@@ -322,10 +322,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _show_rest(self) -> None:
         # Who comes while another thread shows it leaves it to that one, which looks again: what it had read is past.
-        self._rest_due.set()
-        while self._rest_due.is_set() and self._showing_rest.acquire(blocking=False):
+        self._rest_due = True
+        while self._rest_due and self._showing_rest.acquire(blocking=False):
             try:
-                self._rest_due.clear()
+                self._rest_due = False
                 worker = self._worker
                 self.resting = worker is not None and worker.resting
                 self.before = worker.before if worker is not None else 0

@@ -5,10 +5,10 @@ import { Ends } from "./ends.js";
 import { legendItem, sideText } from "./labels.js";
 import { mark, unmark } from "./marks.js";
 import { Badge, Hint } from "./notes.js";
-import { Papers } from "./papers.js";
+import { Papers, glide } from "./papers.js";
 import { partOfBox } from "./part.js";
-import { Type, widthOfFigure } from "./piece.js";
-import { Placement, scaleFor } from "./placement.js";
+import { Placement } from "./placement.js";
+import { Room } from "./room.js";
 import { walk } from "./walk.js";
 import { same } from "../lib/equal.js";
 import { size } from "../lib/format.js";
@@ -19,7 +19,7 @@ import { present } from "../lib/present.js";
 
 /** @import { Paper } from "./papers.js" */
 /** @import { Part } from "./part.js" */
-/** @import { Box, Config, Followed, FollowedMap, Network, Palette, Proof, Told } from "../lib/types.js" */
+/** @import { Config, Followed, FollowedMap, Network, Palette, Proof, Told } from "../lib/types.js" */
 
 export class Drawing {
   /**
@@ -61,11 +61,10 @@ export class Drawing {
      * @type {Paper | null}
      */
     this.sheet = null;
-    /** What the page gives it, in px, 0 until that is known, and where its legend begins; and whether all of it is shown, however small its labels. */
-    this.room = { width: 0, height: 0, left: 0, top: 0, floor: Infinity };
+    this.room = new Room();
+    /** Whether all of it is shown, however small its labels. */
     this.whole = false;
-    this.font = 13;
-    this.type = new Type(this.font, 14, 0.7);
+    this.type = this.room.type;
     this.focusName = "";
     this.badge = new Badge(this);
     this.hint = new Hint(this);
@@ -166,7 +165,7 @@ export class Drawing {
     }
     this.focusOn(this.byName.has(this.focusName) ? this.focusName : network.input, focused !== null);
     return () => {
-      if (before) this.glide(before);
+      if (before) glide(parts, before, () => parts === this.parts && this.room.width > 0);
     };
   }
 
@@ -192,14 +191,11 @@ export class Drawing {
   /**
    * The page gives it another room.
    *
-   * @param {{ width: number, height: number }} room
+   * @param {{ width: number, height: number }} inner
    */
-  fit({ width, height }) {
-    if (!width || !height) return;
-    const look = getComputedStyle(this.paper);
-    this.room = { width, height, left: this.paper.offsetLeft, top: this.paper.offsetTop, floor: this.below.offsetTop || Infinity };
-    this.font = parseFloat(look.fontSize);
-    this.type = new Type(this.font, this.font, widthOfFigure(look.fontFamily));
+  fit(inner) {
+    if (!inner.width || !inner.height) return;
+    this.room = Room.of(this.paper, inner, this.below);
     this.relay();
   }
 
@@ -207,30 +203,6 @@ export class Drawing {
   relay() {
     this.placed = null;
     if (this.state && this.shown) this.update(this.state, this.linked);
-  }
-
-  /** As large as fits; but columns are never so close that labels touch or cannot be read: then it is larger. */
-  scale() {
-    const { network } = this;
-    const { metrics } = network;
-    let type = this.font / metrics.font;
-    if (this.whole && this.room.height) {
-      // A quarter of its boxes' usual height is left, and the type takes the rest.
-      const [tall, lines] = [0.25 * network.height[0], network.height[1] + (this.linked ? 0 : network.height[2])];
-      type = Math.min(type, Math.max(0.2, (this.room.height - tall) / lines));
-    }
-    this.type = new Type(type * metrics.font, type * metrics.line, this.type.character, metrics);
-    const levels = new Map(network.steps.map(({ name, level, channels }) => [name, { level, channels }]));
-    // Whatever the tile, so that nothing moves while it is dragged; longer numbers are set smaller.
-    const longest = 10 ** Math.max(3, String(network.sizes.smallest).length) - 1;
-    const need = (/** @type {Box} */ { name }) => {
-      const { level = 0, channels = 0 } = levels.get(name) ?? {};
-      // Sides are set in lighter type than channels.
-      const side = 0.92 * this.type.width(`${longest >> level}²`);
-      return this.whole ? 0 : Math.max(side, this.type.width(String(channels)));
-    };
-    const room = this.room.width ? this.room : { width: network.width[0] + network.width[1], height: 600 };
-    return scaleFor(network, room, type, need, this.linked);
   }
 
   /**
@@ -247,10 +219,11 @@ export class Drawing {
     this.linked = linked;
     // One that was shown before with this tile stands as it did then.
     if (anew || !laid || laid.sizesKept !== sizesKept || !same(laid.tile, state.tile)) {
-      const scale = anew ? this.scale() : this.placement.scale;
+      const { scale, type } = anew ? room.scale(this.network, whole, linked) : { scale: this.placement.scale, type: this.type };
+      this.type = type;
       this.placed = new Placement(this.network, state, scale, linked);
       if (anew) this.layOut(true);
-      sheet.laid = { room, whole, linked, placed: this.placed, type: this.type, tile: state.tile, sizesKept };
+      sheet.laid = { room, whole, linked, placed: this.placed, type, tile: state.tile, sizesKept };
       const failed = state.failure ? state.failure.index : Infinity;
       state.maps.forEach((map, index) => {
         const part = this.byName.get(map.step.name);
@@ -268,19 +241,11 @@ export class Drawing {
    * @param {boolean} anew  Whether it is another one than when this network was shown last.
    */
   layOut(anew) {
-    const { network, placement, room } = this;
-    // Less than a pixel too large, it would be given bars to scroll by.
-    const whole = (/** @type {number} */ length, /** @type {number} */ most) =>
-      most && length <= most + 1 ? Math.min(Math.ceil(length), Math.floor(most)) : Math.ceil(length);
-    const width = whole(placement.x(network.width), room.width);
-    const height = whole(placement.y(network.height), room.height);
+    const { width, height, larger, corner } = this.room.taken(this.network, this.placement);
     if (anew) {
       assign(this.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
       this.placeParts();
     }
-    const larger = room.width > 0 && (width > room.width + 1 || height > room.height + 1);
-    // It stands in the middle of its room; asking the page where would make it lay everything out first.
-    const corner = { left: room.left + (room.width - width) / 2, top: room.top + (room.height - height) / 2, floor: room.floor };
     this.ends.place(this, corner, larger);
     this.larger.hidden = !larger && !this.whole;
     setText(this.larger, this.whole ? "Make it readable" : "See all of it");
@@ -418,23 +383,5 @@ export class Drawing {
       return;
     }
     consume(event);
-  }
-
-  /**
-   * From where a step stood to where it stands now; what is new fades in.
-   *
-   * @param {Map<string, Part>} before
-   */
-  glide(before) {
-    const { parts } = this;
-    // Nothing of it is seen before the next frame, for which the hand need not wait.
-    requestAnimationFrame(() => {
-      if (parts !== this.parts || !this.room.width || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-      for (const { name, group, x, y } of parts) {
-        const old = before.get(name);
-        const from = old ? { transform: `translate(${old.x - x}px, ${old.y - y}px)` } : { opacity: 0 };
-        group.animate([from, {}], { duration: 200, easing: "ease-out" });
-      }
-    });
   }
 }

@@ -47,3 +47,22 @@ export class Papers {
     return paper;
   }
 }
+
+/**
+ * From where a step stood to where it stands now; what is new fades in.
+ *
+ * @param {Part[]} parts
+ * @param {Map<string, Part>} before
+ * @param {() => boolean} seen  Whether they are shown, still.
+ */
+export function glide(parts, before, seen) {
+  // Nothing of it is seen before the next frame, for which the hand need not wait.
+  requestAnimationFrame(() => {
+    if (!seen() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    for (const { name, group, x, y } of parts) {
+      const old = before.get(name);
+      const from = old ? { transform: `translate(${old.x - x}px, ${old.y - y}px)` } : { opacity: 0 };
+      group.animate([from, {}], { duration: 200, easing: "ease-out" });
+    }
+  });
+}
