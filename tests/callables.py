@@ -74,7 +74,7 @@ def _explorer(**given: Any) -> None:
 
 def _tab(title: Any) -> None:
     panel = unet_explorer.explore("classroom")
-    panel._make = lambda _: [None]  # No tab, and no worker for it.
+    panel._open_tabs.make = lambda _: [None]  # No tab, and no worker for it.
     panel.tab(title)
     panel.close()
 

@@ -58,7 +58,7 @@ def test_close_lets_go_of_all_images(state, monkeypatch, held):
 def test_what_comes_too_late_is_let_go_as_well(state, monkeypatch):
     monkeypatch.setattr(Worker, "warm_up", lambda _: None)
     panel, tabs, _ = opened()
-    train, chosen = tabs[1], panel._parts.chosen
+    train, chosen = tabs[1], panel._open_tabs._parts.chosen
     panel.close()
     late = cells(2, size=96)
     train._guarded(lambda: train._use(late))

@@ -33,7 +33,7 @@ def somebody(monkeypatch, tmp_path):
 def test_it_says_what_is_installed_the_design_and_what_went_wrong(somebody):
     panel = explore("paper", tile=512)
     panel.tab("Build")
-    (build,) = panel._made["Build"]
+    (build,) = panel._open_tabs.tabs["Build"]
     build.problem = f"The file {somebody}/tumour/a b.png of {USER.title()} on lab-42 ('Anna.tif') is too large (5 GB)."
     text = panel.diagnosis
     for name in ("numpy", "ipykernel", "anywidget"):

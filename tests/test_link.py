@@ -267,7 +267,7 @@ def test_the_code_opens_the_same_design(config, height, width):
     exec(code.replace("\n\nexplore(", "\n\npanel = explore("), names)  # what the panel itself wrote
     panel = names["panel"]
     assert (panel.config, panel.tile) == (config, (height, width))
-    assert panel._dataset.made == Made("shapes", 1, (16, 20), 3)
+    assert panel._open_tabs.dataset.made == Made("shapes", 1, (16, 20), 3)
     panel.close()
 
 

@@ -527,7 +527,7 @@ def test_in_marimo_all_tabs_are_made_at_once_but_nothing_is_started(state, monke
     monkeypatch.setitem(sys.modules, "marimo", marimo)
     panel = explore("classroom", dataset=cells(3, size=96))
     assert set(panel.tabs) == {"Build", "Train", "Tile", "Inside", "Sweep"}
-    inside = panel._made["Inside"][0]
+    inside = panel._open_tabs.tabs["Inside"][0]
     inside._guarded(inside._refresh)
     assert panel._worker.process is None
     panel.close()

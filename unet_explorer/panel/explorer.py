@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import threading
@@ -29,7 +28,8 @@ from unet_explorer.panel.handed import File
 from unet_explorer.panel.instrument.widget import Instrument
 from unet_explorer.panel.kept import kept_html
 from unet_explorer.panel.link import Link, write_link
-from unet_explorer.panel.rooms import SWEEP, TABS, Parts
+from unet_explorer.panel.open_tabs import OpenTabs
+from unet_explorer.panel.rooms import TABS
 from unet_explorer.panel.taking import Content, file_of, menu, save
 from unet_explorer.panel.teaching import (
     answers_of,
@@ -113,13 +113,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         _check_link(link)
         close_former(self)
         self.instrument = Instrument(config, (height, width))
-        self._dataset, self._link = dataset, link
-        self._parts: Parts | None = None
-        self._lock = threading.RLock()
+        self._open_tabs = OpenTabs(self.instrument, dataset, link, self._show_tabs, self._show_rest)
         self._rest_due, self._showing_rest = False, threading.Lock()
         # Writes what is taken away.
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="save")
-        self._made: dict[str, list[Any]] = {}
         # What it has learnt, once it is closed.
         self._learnt: Callable[[], keras.Model] | None = None
         super().__init__(
@@ -129,7 +126,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         )
         if _only_cells_make_widgets():
             for title in TABS:
-                self._make(title, attended=False)
+                self._open_tabs.make(title, attended=False)
         if link is not None:
             self.instrument.batch_size, self.instrument.selected = link.batch_size, link.selected
             self.lock, self.hide = list(link.lock), list(link.hide)
@@ -188,20 +185,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self.taken = {}
 
     def _content(self) -> Content:
-        names = "Train", "Tile", "Inside", SWEEP
-        train, tile, inside, sweep = (self._made.get(title, (None,))[0] for title in names)
-        covered = tile is not None and self._parts is not None
-        return Content(
-            config=self.config,
-            tile=self.tile,
-            dataset=(train.dataset if train else None) or self._dataset,
-            recipe=train.whole_recipe if train else None,
-            session=self._session,
-            image=self._parts.chosen.image if covered and self._parts else None,
-            maps=inside.view if inside else None,
-            told=self.told,
-            sweep=sweep.table if sweep else None,
-        )
+        return self._open_tabs.content(self.config, self.tile, self.told)
 
     def teach(self, lesson: str | os.PathLike[str] | Lesson) -> None:
         """Open a lesson beside the U.
@@ -259,14 +243,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self.tab(opened)
         except Exception as error:  # noqa: BLE001  # nobody sees what a callback throws
             self.problem = f"{opened} cannot be opened ({type(error).__name__}: {error})."
-        with self._lock:
-            # Meanwhile another one may have been opened.
-            for title, widgets in self._made.items():
-                for widget in widgets:
-                    if hasattr(widget, "attend"):
-                        widget.attend(title == self.opened)
-            if self._parts:
-                self._parts.numbers.attend(self.opened == _DESIGN[0])
+        # Meanwhile another one may have been opened.
+        self._open_tabs.attend(lambda: self.opened)
 
     def tab(self, title: str) -> Any:
         """What is in a tab. It is made, and the worker started, when it is first asked for.
@@ -279,46 +257,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """
         if not isinstance(title, str) or title not in TABS:
             raise ValueError(f"title={shown(title)} is no tab: give one of {', '.join(map(repr, TABS))}.")
-        with self._lock:
-            made = self._make(title)
-            # If it cannot start, whoever asks it for something says so.
-            with contextlib.suppress(OSError):
-                if self._worker and title != SWEEP:
-                    from unet_explorer.learning.turns import warm_ahead
+        return self._open_tabs.open(title)
 
-                    warm_ahead(self._worker)
-            return made[0]
-
-    def _make(self, title: str, attended: bool = True) -> list[Any]:
-        if title not in self._made:
-            _, make = TABS[title]
-            if self._parts is None:
-                self._parts = self._first_parts()
-            self._made[title] = make(self._parts._replace(attended=attended))
-            refs = {name: [f"anywidget:{each.model_id}" for each in made] for name, made in self._made.items()}
-            self.tabs = refs
-        return self._made[title]
-
-    def _first_parts(self) -> Parts:
-        from unet_explorer.learning.process import Worker
-        from unet_explorer.panel.tabs.chosen_image import ChosenImage
-        from unet_explorer.panel.tabs.numbers import StepNumbers
-
-        made, taught = (self._link.images, self._link.recipe) if self._link else (None, None)
-        looked_at, worker = ChosenImage(self._dataset, made), Worker()
-        worker.rests.connect(self._show_rest)
-        numbers = StepNumbers(self.instrument, worker, looked_at, lambda: self._session)
-        return Parts(
-            instrument=self.instrument,
-            worker=worker,
-            dataset=self._dataset,
-            chosen=looked_at,
-            session=lambda: self._session,
-            recipe=self._recipe,
-            numbers=numbers,
-            made=made,
-            taught=taught,
-        )
+    def _show_tabs(self, made: dict[str, list[Any]]) -> None:
+        self.tabs = {title: [f"anywidget:{each.model_id}" for each in widgets] for title, widgets in made.items()}
 
     def _show_rest(self) -> None:
         # Who comes while another thread shows it leaves it to that one, which looks again: what it had read is past.
@@ -339,16 +281,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def _worker(self) -> Worker | None:
-        return self._parts.worker if self._parts else None
-
-    def _recipe(self) -> dict[str, Any]:
-        """How to teach: as the Train tab says, if it was opened, or a link."""
-        if trained := self._made.get("Train"):
-            whole: dict[str, Any] = trained[0].whole_recipe.to_dict()
-            return whole
-        if self._link and self._link.recipe:
-            return {**self._link.recipe, "batch_size": self.instrument.batch_size}
-        return {}
+        return self._open_tabs.worker
 
     @property
     def link(self) -> str:
@@ -362,8 +295,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             >>> explore("classroom").link
             'unet1-t188-d3-f8-11hrn49'
         """
-        recipe = {name: value for name, value in self._recipe().items() if name != "batch_size"}
-        images = self._images()
+        recipe = {name: value for name, value in self._open_tabs.recipe.items() if name != "batch_size"}
+        images = self._open_tabs.images
         if images is not None and not images.fits_a_link:
             images = None
         shown = Link(
@@ -392,7 +325,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             <BLANKLINE>
             explore("paper", tile=700)
         """
-        images = self._images()
+        images = self._open_tabs.images
         return as_code(self.config, self.tile, None if images == Made() else images)
 
     @property
@@ -406,30 +339,11 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             Design: unet1-t188-d3-f8-11hrn49
             No message.
         """
-        messages = {"Panel": self.problem}
-        for title, widgets in self._made.items():
-            for number, widget in enumerate(widgets):
-                messages[f"{title} {number + 1}" if number else title] = str(getattr(widget, "problem", ""))
-        session, names = self._session, [self._parts.chosen.title if self._parts else ""]
-        if session is not None:
-            messages["Training"] = f"{session.state}. {session.problem}".strip()
-        for each in (session.dataset if session else None, self._content().dataset, self._dataset):
-            if each is not None and each.made is None:
-                names += [each.name, *each.titles, *each.classes]
-        return diagnosis(self.link, messages, names)
-
-    def _images(self) -> Made | None:
-        """The made set that is learnt from; None for the usual one that nobody has seen yet, and for other images."""
-        trained = self._made.get("Train")
-        dataset = (trained[0].dataset if trained else None) or self._dataset
-        if dataset is not None:
-            return dataset.made
-        return self._link.images if self._link else None
+        return diagnosis(self.link, {"Panel": self.problem, **self._open_tabs.messages}, list(self._open_tabs.names))
 
     @property
     def _session(self) -> TrainingSession | None:
-        trained = self._made.get("Train")
-        return trained[0].session if trained else None
+        return self._open_tabs.session
 
     def model(self) -> keras.Model:
         """The live network, for the notebook's next cell: what was trained, with the best weights so far.
@@ -517,21 +431,19 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel and everything it is made of, in the browser and here."""
-        if "_made" not in vars(self):
+        if "_open_tabs" not in vars(self):
             return  # Refused before it was made, and now collected.
         session = self._session
         if session is not None and session.history.epochs:
             self._learnt = session.later_model()
-        parts = [*(widget for made in self._made.values() for widget in made), self.instrument]
+        parts = [*self._open_tabs.widgets, self.instrument]
         layouts = [part.layout for part in [*parts, self]]
         try:
             for part in parts:
                 part.close()
         finally:
             # Whatever goes wrong, no process stays.
-            if self._parts is not None:
-                self._parts.numbers.close()
-                self._parts.worker.close()
+            self._open_tabs.end()
         self._hand.shutdown(wait=False, cancel_futures=True)
         super().close()
         self._let_go()
@@ -540,9 +452,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _let_go(self) -> None:
         """Hold no image any more: ``Out`` of IPython holds this panel as long as the kernel lives."""
-        if self._parts is not None:
-            self._parts.chosen.close()
-        self._parts, self._dataset, self._made = None, None, {}
+        self._open_tabs.let_go()
         forget(self.instrument, *_OF_THE_DESIGN)
         forget(self)
 
