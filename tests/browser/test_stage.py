@@ -189,6 +189,14 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
     expect(panel.role("glossary")).to_be_hidden()
 
 
+SHORTEST_SLIDER = """(root) => Math.min(...[...root.querySelectorAll(".ue-knobs .ue-knob:not(.ue-more *)")]
+    .filter((knob) => knob.offsetParent && knob.querySelector("[type=range]:not([hidden])"))
+    .map((knob) => {
+        const [slider, number] = ["range", "number"].map((kind) => knob.querySelector(`[type=${kind}]`).getBoundingClientRect());
+        return Math.min(slider.right, number.left) - slider.left;
+    }))"""
+
+
 def test_tabs_and_tools_never_lie_on_each_other_nor_do_verdict_and_sizes(stage, page):
     panel, _ = stage
     for width in (1366, 1290, 1240, 1100, 1024, 900, 820, 760):
@@ -201,6 +209,9 @@ def test_tabs_and_tools_never_lie_on_each_other_nor_do_verdict_and_sizes(stage, 
         beside = last["x"] + last["width"] <= tools["x"] + 1
         below = tabs["y"] + tabs["height"] <= tools["y"] + 1
         assert beside or below, width
+        # Sliders have room for a thumb beside their numbers, and of the totals nothing is cut off.
+        assert panel.root.evaluate(SHORTEST_SLIDER) >= 44, width
+        assert panel.role("totals").evaluate("(node) => node.scrollWidth <= node.clientWidth"), width
         assert all_seen(panel, '[data-action="present"]') == []
 
 
