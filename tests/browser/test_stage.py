@@ -192,8 +192,8 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
 SHORTEST_SLIDER = """(root) => Math.min(...[...root.querySelectorAll(".ue-knobs .ue-knob:not(.ue-more *)")]
     .filter((knob) => knob.offsetParent && knob.querySelector("[type=range]:not([hidden])"))
     .map((knob) => {
-        const [slider, number] = ["range", "number"].map((kind) => knob.querySelector(`[type=${kind}]`).getBoundingClientRect());
-        return Math.min(slider.right, number.left) - slider.left;
+        const place = (kind) => knob.querySelector(`[type=${kind}]`).getBoundingClientRect();
+        return Math.min(place("range").right, place("number").left) - place("range").left;
     }))"""
 
 
