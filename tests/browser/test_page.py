@@ -22,6 +22,7 @@ from support import second
 from test_exercises import by_hand
 
 from unet_explorer import PRESETS, ShapeError, UNetConfig, explore, plan, save_page, trace, valid_sizes
+from unet_explorer.core.signed import signed
 from unet_explorer.core.tiles import LARGEST
 from unet_explorer.panel.instrument.pack import offered
 from unet_explorer.panel.link import Link, write_link
@@ -85,6 +86,7 @@ def test_every_knob_follows_without_a_kernel(opened):
     panel.action("undo").click()
     panel.action("undo").click()
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+    slides_through_what_it_holds(panel)
     assert panel.page.evaluate("begun") == ["DecompressionStream"]
     # The address is the same link as everywhere.
     panel.type("depth", 3)
@@ -103,9 +105,54 @@ def test_every_knob_follows_without_a_kernel(opened):
     panel.root.locator("[data-open=Design]").click()
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=3), 572)
     expect_address(panel, Link(UNetConfig(depth=3), 572))
-    panel = opened("unet1-t188-d3-f8-11hrn4")
-    expect(panel.role("problem")).to_contain_text("was cut off or mistyped")
+    for link, words in (
+        ("unet1-t188-d3-f8-11hrn4", "was cut off or mistyped"),
+        # No text in percent signs; whole in itself, and yet no tile.
+        ("100%", "is no link"),
+        ("unet1-t188x-23yhc07", "says no tile"),
+        (
+            signed({"t": (188, 188), "on": "no_such_lesson"}),
+            "the lesson “no-such-lesson”, which this page does not have",
+        ),
+    ):
+        panel = opened(link)
+        expect(panel.role("problem")).to_contain_text(words)
+    panel = opened("%")
     assert shapes_on_screen(panel) == expected_shapes(UNetConfig(), 572)
+    # Written into the address of a page that is open.
+    panel.type("depth", 2)
+    panel.page.evaluate("location.hash = '%zz'")
+    expect(panel.role("problem")).to_have_text(
+        "What stands in the address is no link: one begins with unet1-. What you see is not what it says."
+    )
+    assert shapes_on_screen(panel) == expected_shapes(UNetConfig(depth=2), 572)
+
+
+def slides_through_what_it_holds(panel):
+    """Of 256 numbers of filters the page holds five: keys lead to the next, a hand to the nearest."""
+    slider = panel.root.locator('input[type=range][data-knob="base_filters"]')
+    for key, filters in (
+        ("ArrowLeft", 32),
+        ("PageDown", 16),
+        ("ArrowUp", 32),
+        ("Home", 4),
+        ("ArrowDown", 4),
+        ("End", 64),
+    ):
+        slider.press(key)
+        expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", str(filters))
+        expect(slider).to_have_value(str(filters))
+    for wanted, filters in ((40, 32), (7, 8), (63, 64)):
+        slider.evaluate("(node, to) => { node.value = to; node.dispatchEvent(new Event('input')); }", wanted)
+        expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", str(filters))
+        expect(slider).to_have_value(str(filters))
+    number = panel.root.locator('[data-number="base_filters"]')
+    number.press("ArrowDown")
+    expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "32")
+    expect(number).to_have_value("32")
+    number.press("ArrowUp")
+    expect(panel.step("enc0_conv1")).to_have_attribute("data-channels", "64")
+    expect(panel.role("problem")).to_have_text("")
 
 
 # Every element of every box, with its attributes and its words; not which of them the Tab key leads to.
@@ -308,6 +355,20 @@ def test_a_lesson_from_prediction_to_reveal_on_a_phone_and_read_by_everybody(ope
         assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
     ground = page.locator(".unet-explorer").evaluate("node => getComputedStyle(node).backgroundColor")
     assert re.fullmatch(r"rgb\(17, 17, 17\)", ground)
+
+
+def test_pages_of_one_place_keep_how_far_each_lesson_has_come(opened, file):
+    panel = opened()
+    other = Panel(panel.page.context.new_page())
+    other.page.goto(file.as_uri())
+    for each, name in ((panel, "why-572"), (other, "which-fit")):
+        each.action("lessons").click()
+        each.page.locator(f'[data-action=lesson][data-name="{name}"]').click()
+        expect(each.role("lesson-place")).to_contain_text("Step 1")
+        each.action("lesson-next").click()
+        expect(each.role("lesson-place")).to_contain_text("Step 2")
+    kept = json.loads(panel.page.evaluate("localStorage['unet_explorer progress']"))
+    assert {name: each["at"] for name, each in kept.items()} == {"why-572": 1, "which-fit": 1}
 
 
 LABELS = "all => all.map(each => each.getAttribute('aria-label'))"

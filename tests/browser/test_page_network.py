@@ -478,6 +478,13 @@ def test_a_network_learns_is_paused_looked_back_at_and_looked_into(opened):
     panel.expect_tile(76, 76)
     tab.action("resume").click()
     tab.expect_state("running")
+    # Whatever is pressed in whichever moment counts: it pauses behind a step, and is to go on before that has ended.
+    reached = page.evaluate(AT_ONCE, ["pause", "resume"])
+    tab.expect_state("running")
+    page.wait_for_function(GONE_ON, arg=reached + 1)
+    reached = page.evaluate(AT_ONCE, ["pause", "step", "step"])
+    expect(tab.role("train-state")).to_contain_text(f"paused · step {reached + 3} of 300")
+    tab.action("resume").click()
     # The page is not blocked meanwhile.
     panel.type_tile(80)
     panel.expect_tile(80, 80)
@@ -503,7 +510,16 @@ def test_a_network_learns_is_paused_looked_back_at_and_looked_into(opened):
     looks_inside(page, inside)
     found = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    # Its outputs are multiples of its poolings, so there is no seam to be seen, and that is said.
+    tiles = open_tab(page, "Tile")
+    tiles.setting("naive").check()
+    tiles.action("predict").click()
+    expect(tiles.role("seams")).to_have_text(
+        "✓ Tiled = untiled: every pixel agrees. Laid naively, too: 40 × 40 px are a multiple of 4 px, so the poolings "
+        "of every tile join the same pixels as in one piece."
+    )
     # The other network is there as well.
+    open_tab(page, "Inside")
     inside.setting("network").select_option("brought")
     expect(inside.role("inside-problem")).to_contain_text("of another design: depth 3, 4 filters")
     inside.action("show_design").click()
@@ -512,6 +528,15 @@ def test_a_network_learns_is_paused_looked_back_at_and_looked_into(opened):
     expect(inside.role("grid").first).to_have_attribute("aria-label", re.compile("2 channels of 52 × 52 px"))
 
 
+AT_ONCE = """(actions) => {
+    const tab = document.querySelector("[data-tab=train]");
+    for (const action of actions) tab.querySelector(`[data-action=${action}]`).click();
+    return Number(/step (\\d+)/.exec(tab.querySelector("[data-role=train-state]").textContent)[1]);
+}"""
+GONE_ON = """(beyond) => {
+    const { textContent } = document.querySelector("[data-role=train-state]");
+    return Number(/step (\\d+)/.exec(textContent)[1]) > beyond;
+}"""
 AGREED = """async (patience) => {
     const steps = (role) => /step (\\d+)|after (\\d+)/.exec(document.querySelector(`[data-role=${role}]`).textContent);
     const agreed = () => steps("train-state")?.[1] === steps("inside-state")?.[2];
@@ -652,7 +677,7 @@ TOO_LARGE = """async ([told, instrument, side]) => {
         if (what === "score") return { event: "scored", scores: scored(tile) };
         return { event: "compared", labels: pixels, wanted: pixels, seams: pixels, flipped: 0, largest: 0, scale: 1 };
     };
-    tab.runner = { device: "wasm", take: () => true, ask: async (order) => answer(order) };
+    tab.runner = { device: "wasm", take: () => true, stop: () => {}, ask: async (order) => answer(order) };
     tab.model.on("change:state", () => states.push(tab.model.get("state")));
     chosen.take({ title: "large", height: side, width: side, channels: 1, pixels }, "");
     await tick();
@@ -690,6 +715,99 @@ def test_what_is_too_large_for_one_piece_is_not_compared_and_what_comes_after_st
         "chosen now": (tile, tiles, True),
         "the image in one piece": (tile_for_output(config, side), 1, False),
     }
+
+
+GIVEN_UP = """async (quick) => {
+    const tick = () => new Promise((resolve) => setTimeout(resolve));
+    const [orders, ended] = [[], []];
+    const runner = new Runner();
+    runner.start = async () => ({
+        postMessage: ({ do: what, number }) => {
+            orders.push(what);
+            if (quick && what === "stop") {
+                runner.hear({ event: "stopped", number: number - 1 });
+                runner.hear({ event: "stopped", number });
+            }
+            if (orders.length > 2) runner.hear({ event: "scored", number });
+        },
+        terminate: () => ended.push(orders.length),
+    });
+    const first = runner.ask({ do: "score" }).then(({ event }) => event, (error) => error instanceof AbandonedError);
+    await tick();
+    runner.stop();
+    const second = await runner.ask({ do: "score" });
+    return { orders, ended, first: await first, second: second.event };
+}"""
+
+
+@pytest.mark.parametrize(("quick", "ended", "first"), [(True, [], "stopped"), (False, [2], True)])
+def test_what_does_not_stop_in_a_moment_is_ended_and_the_next_is_answered(page, quick, ended, first):
+    found = load(page, {"page/running.js": ["AbandonedError", "Runner"]}).evaluate(GIVEN_UP, quick)
+    assert found == {"orders": ["score", "stop", "score"], "ended": ended, "first": first, "second": "scored"}
+
+
+NOT_WANTED = """async ([told, instrument, other]) => {
+    const stage = new PageModel({ opened: "Inside" });
+    const networks = new PageNetworks(told, instrument.tile, { model: new PageModel({ taught: {} }) });
+    networks.model.set("looked", { ...networks.looked, weights: () => new Float32Array(0) });
+    const [chosen, knobs] = [new ChosenImage(networks, stage), new PageModel(instrument)];
+    const tab = new PageInside(networks, knobs, stage, chosen);
+    const states = [];
+    let given = 0;
+    tab.model.on("change:state", () => states.push(tab.model.get("state")));
+    // A computation that lasts for ever.
+    tab.runner = { device: "wasm", take: () => true, run: () => new Promise((_, refuse) => (tab.runner.abandon = () => {
+        given += 1;
+        refuse(new AbandonedError());
+    })) };
+    chosen.take({ title: "one", height: 200, width: 200, channels: 1, pixels: new Uint8Array(200 * 200) }, "");
+    while (!tab.running) await new Promise((resolve) => setTimeout(resolve));
+    // Another channel is of the same maps; another design is not.
+    tab.model.set("channel", 1);
+    knobs.set("network", other);
+    knobs.set("config", other.config);
+    while (!tab.model.get("problem")) await new Promise((resolve) => setTimeout(resolve));
+    return { states, given, problem: tab.model.get("problem") };
+}"""
+
+
+def test_maps_that_take_long_are_given_up_once_something_else_is_wanted(page):
+    told = {
+        "config": CONFIG.to_dict(),
+        "prepared": True,
+        "summary": "",
+        "images": [],
+        "steps": describe(CONFIG)["steps"],
+    }
+    instrument = {"network": describe(CONFIG), "config": CONFIG.to_dict(), "tile": [TILE, TILE], "palette": {}}
+    instrument["shown"] = "enc0_conv1"
+    names = {"page/inside.js": ["PageInside"], "page/model.js": ["PageModel"], "page/networks.js": ["PageNetworks"]}
+    names |= {"page/running.js": ["AbandonedError"], "page/chosen_image.js": ["ChosenImage"]}
+    found = load(page, names).evaluate(NOT_WANTED, [told, instrument, describe(SMALL)])
+    assert found["problem"].startswith("The network in this page is of another design")
+    assert (found["states"], found["given"]) == (["working", "failed"], 1)
+
+
+OVERTAKEN = """async (instrument) => {
+    const network = { config: { in_channels: 1 }, images: [], summary: "", steps: [] };
+    const networks = new PageNetworks(network, [188, 188], { model: new PageModel({ taught: {} }) });
+    const chosen = new ChosenImage(networks, new PageModel({ opened: "Tile" }));
+    const told = [];
+    const [changed, failed] = [() => told.push(chosen.image.title), () => told.push("failed")];
+    chosen.join({ title: "Tile", model: new PageModel({}), changed, failed });
+    const canvas = Object.assign(document.createElement("canvas"), { width: 9, height: 7 });
+    canvas.getContext("2d");
+    const good = await new Promise((resolve) => canvas.toBlob(resolve));
+    const bring = (file, at) => chosen.bring(file, `${at}.png`, chosen.lookers[0]);
+    await Promise.all([new Blob(["no image"]), good].map(bring));
+    return told;
+}"""
+
+
+def test_of_two_images_the_last_is_shown_and_nothing_is_said_of_the_first(page):
+    names = {"page/model.js": ["PageModel"], "page/networks.js": ["PageNetworks"]}
+    found = load(page, names | {"page/chosen_image.js": ["ChosenImage"]}).evaluate(OVERTAKEN, {})
+    assert found == ["1.png"]
 
 
 def covers(config, side, tile):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unet_explorer import __version__
 from unet_explorer.core import tokens
+from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.signed import LONGEST, SIGNS
 from unet_explorer.drawing.look import night_style
 from unet_explorer.lessons.answers import FITS
@@ -22,7 +23,7 @@ from unet_explorer.lessons.inventory_sheets import answers_table
 from unet_explorer.lessons.lesson import find_lesson, titles
 from unet_explorer.lessons.sheets import HOW
 from unet_explorer.panel.assets import read, read_bytes, script, style, without_comments
-from unet_explorer.panel.instrument.pack import networks_at_hand
+from unet_explorer.panel.instrument.pack import held, networks_at_hand
 from unet_explorer.panel.preview import icon, preview
 from unet_explorer.panel.rooms import TABS
 from unet_explorer.panel.teaching import (
@@ -142,14 +143,24 @@ def _alone(instrument: Mapping[str, Any], stage: Mapping[str, Any], tabs: Sequen
     # The first tab is the instrument itself.
     shown = [*stage["titles"][:1], *([title, TABS[title][0]] for title in tabs)]
     told = {**stage, "titles": shown, "opened": "Design", "tabs": {}, "offers": []}
+    begins = {"packed": None, "history": [instrument["start"]], "position": 0}
     return {
-        "instrument": {**instrument, "packed": None, "history": [instrument["start"]], "position": 0},
+        "instrument": {**instrument, "knobs": _knobs(instrument), **begins},
         "stage": told,
         "sheet": {"questions": QUESTIONS, "operations": OPERATIONS, "fits": FITS, "how": HOW},
         "answers": {"head": "", "letters": ""},
         "table": link_table(),
         "version": __version__,
     }
+
+
+def _knobs(instrument: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The knobs, and of those with numbers the values that this page holds."""
+    config = UNetConfig.from_dict(instrument["config"])
+    return [
+        {**knob, "held": held(knob["name"], config)} if knob["kind"] == "number" else knob
+        for knob in instrument["knobs"]
+    ]
 
 
 @cache

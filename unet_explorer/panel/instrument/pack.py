@@ -22,7 +22,7 @@ from unet_explorer.panel.instrument.explanations import KNOBS
 from unet_explorer.panel.instrument.facts import describe
 from unet_explorer.panel.instrument.records import as_records
 
-__all__ = ["FILE", "networks_at_hand", "offered", "packed"]
+__all__ = ["FILE", "held", "networks_at_hand", "offered", "packed"]
 
 FILE: Final = files("unet_explorer.panel") / "static/networks.json.gz"
 """Where those that are offered lie."""
@@ -66,6 +66,16 @@ def offered() -> tuple[UNetConfig, ...]:
         for knob in KNOBS:
             designs += [replace(preset.config, **{knob: value}) for value in _values(knob)]
     return tuple(dict.fromkeys(designs))
+
+
+def held(knob: str, also: UNetConfig) -> list[Any]:
+    """The values of a knob with numbers in the networks that every page holds, and in another one.
+
+    Example:
+        >>> held("base_filters", UNetConfig(base_filters=10))
+        [4, 8, 10, 16, 32, 64]
+    """
+    return sorted({getattr(config, knob) for config in (*offered(), also)})
 
 
 @cache

@@ -1,7 +1,7 @@
 // The knobs: native labels and inputs. They only ask; what is true comes back from the model.
 
 import { givenWords } from "../lib/format.js";
-import { OWN_KEYS, drawn, element, onTyped, setText, showNumber } from "../lib/page.js";
+import { OWN_KEYS, consume, drawn, element, onTyped, setText, showNumber } from "../lib/page.js";
 import { AXES, mapPair } from "../lib/pairs.js";
 
 /** @import { Axis, ChoiceKnob, Config, FlagKnob, Followed, Knob, KnobValue, NumberKnob, Pair, Sizes } from "../lib/types.js" */
@@ -151,6 +151,24 @@ function setRange(slider, { min, max, step }) {
   if (Number(slider.step) !== step) slider.step = String(step);
 }
 
+/**
+ * Keys by which a slider goes up or down.
+ *
+ * @type {Record<string, number>}
+ */
+const KEY_WAYS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
+
+/**
+ * As the hand sees it: from 8 to 16 is as far as from 16 to 32.
+ *
+ * @param {number[]} values
+ * @param {number} wanted
+ */
+function nearestOf(values, wanted) {
+  const far = (/** @type {number} */ each) => Math.abs(Math.log((each + 1) / (wanted + 1)));
+  return values.reduce((best, each) => (far(each) < far(best) ? each : best));
+}
+
 /** Everything else that a learner chooses; which values are allowed comes with the knob from Python. */
 export class DesignKnobs {
   /**
@@ -211,11 +229,19 @@ export class DesignKnobs {
    */
   makeNumber(knob, signal) {
     const hook = { "data-knob": knob.name, ...OWN_KEYS };
-    const range = { min: knob.low, max: knob.high, step: knob.step };
-    const slider = element("input", { type: "range", ...range, ...hook });
-    const number = element("input", { type: "number", ...range, step: knob.exact, "data-number": knob.name, ...OWN_KEYS });
+    const { held, low, high, step } = knob;
+    const reach = held ? { min: held[0], max: held[held.length - 1] } : { min: low, max: high };
+    const slider = element("input", { type: "range", ...reach, step, ...hook });
+    const number = element("input", { type: "number", min: low, max: high, step: knob.exact, "data-number": knob.name, ...OWN_KEYS });
     number.setAttribute("aria-label", knob.label);
-    slider.addEventListener("input", () => this.ask.knob(knob.name, Number(slider.value), false), { signal });
+    const moved = () => {
+      const value = held ? nearestOf(held, Number(slider.value)) : Number(slider.value);
+      // Where it is let go, there it stays.
+      showValue(slider, value);
+      this.ask.knob(knob.name, value, false);
+    };
+    slider.addEventListener("input", moved, { signal });
+    if (held) for (const field of [slider, number]) field.addEventListener("keydown", (event) => this.stepThrough(knob.name, held, field, event), { signal });
     const typed = () => {
       if (isAllowed(knob, number.value)) this.ask.knob(knob.name, Number(number.value), true);
       else this.ask.refuse("refused_knob", { label: knob.label, given: givenWords(number.value), allowed: knob.allowed });
@@ -228,6 +254,24 @@ export class DesignKnobs {
       showNumber(number, Number(value));
     };
     return { knob, node, show };
+  }
+
+  /**
+   * Keys lead from one value that the page holds to the next.
+   *
+   * @param {string} name  Of the knob.
+   * @param {number[]} held
+   * @param {HTMLInputElement} field
+   * @param {KeyboardEvent} event
+   */
+  stepThrough(name, held, field, event) {
+    const way = KEY_WAYS[event.key];
+    // In a field of figures the others move the cursor.
+    if (!way || (field.type === "number" && !["ArrowUp", "ArrowDown"].includes(event.key))) return;
+    consume(event);
+    const now = Number(field.value);
+    const next = way > 0 ? held.find((each) => each > now) : [...held].reverse().find((each) => each < now);
+    if (next !== undefined) this.ask.knob(name, next, false);
   }
 
   /** @param {Config} config */

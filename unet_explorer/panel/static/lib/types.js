@@ -308,7 +308,9 @@
  *   step: number,
  *   exact: number | "any",
  *   below: number | null,
- * }} NumberKnob  The slider goes by `step`, what is typed by `exact`; it stays under `below`, if there is such a bound.
+ *   held?: number[],
+ * }} NumberKnob  The slider goes by `step`, what is typed by `exact`; it stays under `below`, if there is such a bound. Where the
+ *   page holds a few values only, the slider and the arrow keys go through them.
  * @typedef {KnobWords & { kind: "choice", values: [Choosable, Choosable][] }} ChoiceKnob  Each value and how it is called.
  * @typedef {KnobWords & { kind: "flag" }} FlagKnob
  * @typedef {NumberKnob | ChoiceKnob | FlagKnob} Knob

@@ -75,8 +75,9 @@ function keyed(token, { order, words }) {
  * @returns {LinkScene}
  */
 export function sceneOf(tokens, { design }) {
-  const tile = (tokens.get("t") ?? "").split("x").map(Number);
-  if (!tile[0]) throw new LinkError("The link in the address says no tile.");
+  const said = tokens.get("t") ?? "";
+  const tile = said.split("x").map(Number);
+  if (!/^[1-9]\d{0,6}(x[1-9]\d{0,6})?$/.test(said)) throw new LinkError("The link in the address says no tile.");
   const config = Object.fromEntries(design.map(([key, name, usual]) => [name, linkedValue(tokens.get(key), usual)]));
   return {
     config: /** @type {Config} */ (/** @type {unknown} */ ({ version: 1, ...config })),

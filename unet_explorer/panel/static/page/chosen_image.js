@@ -73,6 +73,8 @@ export class ChosenImage {
     this.choice = "";
     /** Another image has another number. */
     this.number = 0;
+    /** How many were asked for. */
+    this.asked = 0;
     /**
      * As the network is given it.
      *
@@ -135,11 +137,19 @@ export class ChosenImage {
    * @param {Looker} looker  Who asked for it.
    */
   async bring(file, title, looker) {
+    const turn = this.another();
     try {
-      this.take(await decoded(file, title), "");
+      const image = await decoded(file, title);
+      if (turn === this.asked) this.take(image, "");
     } catch (error) {
-      looker.failed(error);
+      if (turn === this.asked) looker.failed(error);
     }
+  }
+
+  /** Another image is asked for: an earlier one that is slow to read is not wanted any more. */
+  another() {
+    this.asked += 1;
+    return this.asked;
   }
 
   /** Another network brings other images, and may take one's own in other channels. */
@@ -150,16 +160,24 @@ export class ChosenImage {
     if (this.image && this.choice === "") this.take(this.image, "");
     else {
       this.image = null;
-      void this.choose(0);
+      void this.chooseFirst();
     }
+  }
+
+  /** The first that the page holds, where there is none yet. */
+  async chooseFirst() {
+    const { looked } = this;
+    const image = await looked.image(0);
+    if (image && !this.image && sameNetwork(looked, this.looked)) this.take(image, "0");
   }
 
   /** @param {number} at */
   async choose(at) {
     const { looked } = this;
+    const turn = this.another();
     const image = await looked.image(at);
     // Another network may be looked into by now.
-    if (image && sameNetwork(looked, this.looked)) this.take(image, String(at));
+    if (image && turn === this.asked && sameNetwork(looked, this.looked)) this.take(image, String(at));
   }
 
   /**

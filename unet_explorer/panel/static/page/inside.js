@@ -5,7 +5,7 @@ import { showDesign } from "./design.js";
 import { PageModel } from "./model.js";
 import { sameNetwork } from "./networks.js";
 import { mirrored, overviewOf, pictureOf } from "./pictures.js";
-import { Runner } from "./running.js";
+import { AbandonedError, MOMENT, Runner } from "./running.js";
 import { MOST_NUMBERS, NOTHING_YET, NO_IMAGE, networkWords, otherDesignWords, tooManyWords } from "./words.js";
 import { same } from "../lib/equal.js";
 import { follow } from "../lib/law.js";
@@ -66,6 +66,8 @@ export class PageInside {
     this.lively = new Map();
     this.busy = false;
     this.again = false;
+    /** What is being computed; another object each time. @type {{ key: string, began: number } | null} */
+    this.running = null;
     this.listen();
   }
 
@@ -113,7 +115,11 @@ export class PageInside {
   /** Show what is wanted; while that is computed, what is wanted may change: then once more, with the latest. */
   async settle() {
     this.again = true;
-    if (this.busy || this.stage.get("opened") !== INSIDE) return;
+    if (this.stage.get("opened") !== INSIDE) return;
+    if (this.busy) {
+      this.hurry();
+      return;
+    }
     this.busy = true;
     while (this.again) {
       this.again = false;
@@ -122,9 +128,20 @@ export class PageInside {
     this.busy = false;
   }
 
+  /** What takes longer than a moment is given up once something else is wanted; a quick one need not. */
+  hurry() {
+    const { running } = this;
+    if (!running) return;
+    const giveUp = () => {
+      if (this.running === running && this.again && this.wantedKey() !== running.key) this.runner.abandon();
+    };
+    setTimeout(giveUp, Math.max(0, running.began + MOMENT - performance.now()));
+  }
+
   /** @param {unknown} error */
   fail(error) {
     this.ran = "";
+    if (error instanceof AbandonedError) return;
     this.model.set("state", "failed");
     this.model.set("problem", error instanceof Error ? error.message : String(error));
   }
@@ -133,7 +150,7 @@ export class PageInside {
     const { model, instrument, chosen } = this;
     // The laws of this design follow at once.
     if (!same(instrument.get("network").config, instrument.get("config"))) return;
-    if (!chosen.image) await chosen.choose(0);
+    if (!chosen.image) await chosen.chooseFirst();
     const { network } = this;
     const state = follow(instrument.get("network"), instrument.get("tile"));
     const words = this.obstacle(state);
@@ -146,10 +163,9 @@ export class PageInside {
     // The worker gets the network, or what it has learnt since.
     if (this.runner.take(this.looked)) this.ran = "";
     const { number, image } = chosen;
-    const start = /** @type {Pair} */ (mapPair(model.get("place"), (place, axis) => startOf(place, [image.height, image.width][axis], state.tile[axis])));
-    const key = JSON.stringify([number, start, state.tile]);
+    const key = this.wantedKey();
     const step = instrument.get("shown");
-    if (key !== this.ran) await this.run(state, start, image, key);
+    if (key !== this.ran) await this.run(state, image, key);
     const { views } = await this.runner.view(this.joined(step), this.channelOf(step));
     if (number !== chosen.number) return;
     const last = views[views.length - 1];
@@ -159,6 +175,24 @@ export class PageInside {
     model.set("views", views.map((view) => ({ ...view, grid: network.grid })));
     model.set("network", networkWords(network, this.runner.device));
     model.set("state", "done");
+  }
+
+  /**
+   * Where the tile begins.
+   *
+   * @param {PageImage} image
+   * @param {Pair} tile
+   */
+  startIn({ height, width }, tile) {
+    return /** @type {Pair} */ (mapPair(this.model.get("place"), (place, axis) => startOf(place, [height, width][axis], tile[axis])));
+  }
+
+  /** The maps that are wanted: of which network, image, place and tile; empty where there is nothing to be had. */
+  wantedKey() {
+    const { chosen, instrument, looked } = this;
+    const tile = instrument.get("tile");
+    if (!chosen.image || !same(instrument.get("config"), looked.network.config)) return "";
+    return JSON.stringify([networkWords(looked.network, ""), chosen.number, this.startIn(chosen.image, tile), tile]);
   }
 
   /**
@@ -187,15 +221,16 @@ export class PageInside {
 
   /**
    * @param {Followed} state
-   * @param {Pair} start
    * @param {PageImage} image
    * @param {string} key
    */
-  async run(state, start, image, key) {
+  async run(state, image, key) {
     const { model, network, chosen } = this;
-    if (model.get("state") !== "done") model.set("state", "working");
+    model.set("state", "working");
+    const start = this.startIn(image, state.tile);
     const tile = mirrored(chosen.input, start, state.tile);
-    const { labels } = await this.runner.run(tile);
+    this.running = { key, began: performance.now() };
+    const { labels } = await this.runner.run(tile).finally(() => (this.running = null));
     this.ran = key;
     const picture = pictureOf(tile, image.title);
     model.set("picture", { ...picture, number: chosen.number, start });

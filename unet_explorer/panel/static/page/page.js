@@ -42,18 +42,34 @@ const REST = 150;
 /** How far lessons have come; nothing where the browser keeps nothing for a file. */
 function progressKept() {
   try {
-    return /** @type {Record<string, Progress>} */ (JSON.parse(localStorage.getItem(KEPT) ?? "{}"));
+    return /** @type {Record<string, Progress>} */ (JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {});
   } catch {
     return {};
   }
 }
 
-/** @param {Record<string, Progress>} progress */
-function keepProgress(progress) {
+/**
+ * Pages of the same place keep it together: what another one has kept meanwhile stays.
+ *
+ * @param {Record<string, Progress>} progress
+ * @param {Record<string, Progress>} former  What this page knew before.
+ */
+function keepProgress(progress, former) {
+  const here = Object.entries(progress).filter(([name, each]) => !same(each, former[name]));
   try {
-    localStorage.setItem(KEPT, JSON.stringify(progress));
+    localStorage.setItem(KEPT, JSON.stringify({ ...progressKept(), ...Object.fromEntries(here) }));
   } catch {
     // It lasts as long as the page, then.
+  }
+}
+
+/** What stands behind the address; as it is, where its percent signs stand for nothing. */
+function linkInAddress() {
+  const text = location.hash.slice(1);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
@@ -66,7 +82,7 @@ function keepProgress(progress) {
  * @param {Map<string, string>} former
  */
 function followAddress(stage, model, held, former) {
-  const link = decodeURIComponent(location.hash.slice(1));
+  const link = linkInAddress();
   if (!link || link === linkHere(stage, model, former, held.table)) return;
   try {
     const tokens = tokensOf(link, held.table);
@@ -78,10 +94,12 @@ function followAddress(stage, model, held, former) {
     // A tab that only a notebook has opens the first one here.
     const tab = stage.get("titles").find(([title]) => title.toLowerCase() === opened) ?? stage.get("titles")[0];
     stage.set("opened", tab[0]);
-    if (lesson) void openLesson(stage, lesson);
+    if (lesson && !stage.get("lessons").some(({ name }) => name === lesson)) {
+      model.set("problem", `The link in the address names the lesson “${lesson}”, which this page does not have.`);
+    } else if (lesson) void openLesson(stage, lesson);
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
-    model.set("problem", `${error.message} What you see is the usual design.`);
+    model.set("problem", `${error.message} What you see is not what it says.`);
   }
 }
 
@@ -185,7 +203,11 @@ async function openPage() {
   answerInstrument(model);
   const link = () => linkHere(stage, model, former, scene.table);
   answerStage(stage, model, { ...scene, print: printing(model, link, scene.sheet) }, former);
-  stage.on("change:progress", () => keepProgress(stage.get("progress")));
+  let learnt = stage.get("progress");
+  stage.on("change:progress", () => {
+    keepProgress(stage.get("progress"), learnt);
+    learnt = stage.get("progress");
+  });
   followAddress(stage, model, scene, former);
   // What is shown first is what the address asks for.
   if (!same(model.get("config"), scene.instrument.network.config)) await unpack(packed);

@@ -15,6 +15,15 @@ import { unzipped } from "../lib/gzip.js";
  * @typedef {T extends unknown ? Omit<T, "number"> : never} Numberless
  */
 
+/**
+ * Milliseconds after which what nobody waits for any more is ended, and the worker with it: a large image takes long. A new worker
+ * takes as long to begin.
+ */
+export const MOMENT = 1500;
+
+/** Nobody waits for it any more. */
+export class AbandonedError extends Error {}
+
 export class Runner {
   constructor() {
     /** What is run; for learning it needs none. @type {Looked | null} */
@@ -28,6 +37,12 @@ export class Runner {
      * @type {Map<number, Waiting>}
      */
     this.waiting = new Map();
+    /**
+     * What has been given up, and not ended yet.
+     *
+     * @type {Promise<unknown>}
+     */
+    this.ending = Promise.resolve();
     /** @type {Promise<Worker> | undefined} */
     this.worker = undefined;
   }
@@ -80,6 +95,7 @@ export class Runner {
    * @returns {Promise<any>}
    */
   async ask(order) {
+    if (order.do !== "stop") await this.ending;
     this.worker ??= this.start();
     const worker = await this.worker;
     this.number += 1;
@@ -88,6 +104,21 @@ export class Runner {
       this.waiting.set(number, { resolve, reject });
       worker.postMessage({ ...order, number });
     });
+  }
+
+  /** What is waited for is not wanted any more: it ends between two steps, or in a moment. */
+  stop() {
+    if (!this.waiting.size) return;
+    const stopped = this.ask({ do: "stop" }).catch(() => {});
+    const late = new Promise((go) => {
+      setTimeout(go, MOMENT, true);
+    });
+    this.ending = Promise.race([stopped, late]).then((isLate) => isLate === true && this.abandon());
+  }
+
+  /** End what is waited for at once; the next order has a worker of its own. */
+  abandon() {
+    this.end(new AbandonedError("it was given up"));
   }
 
   /** @returns {Promise<Worker>} */
@@ -117,7 +148,12 @@ export class Runner {
    * @param {string} words
    */
   fail(words) {
-    for (const { reject } of this.waiting.values()) reject(new Error(words));
+    this.end(new Error(words));
+  }
+
+  /** @param {Error} error  What those who wait are told. */
+  end(error) {
+    for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
     this.worker?.then((worker) => worker.terminate());
     this.worker = undefined;

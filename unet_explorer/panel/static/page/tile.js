@@ -126,7 +126,7 @@ export class PageTile {
   refresh() {
     const { model, chosen } = this;
     if (this.stage.get("opened") !== TILE) return;
-    if (!chosen.image) void chosen.choose(0);
+    if (!chosen.image) void chosen.chooseFirst();
     const { image, number } = chosen;
     model.set("problem", this.obstacle());
     if (!image) return;
@@ -210,7 +210,7 @@ export class PageTile {
   drop() {
     this.turn += 1;
     // What has failed meanwhile needs not be stopped.
-    if (this.model.get("state") === "working") this.runner.ask({ do: "stop" }).catch(() => {});
+    if (this.model.get("state") === "working") this.runner.stop();
     return this.turn;
   }
 

@@ -52,6 +52,8 @@ export class PageTrain {
     this.masks = [];
     /** Whether the loop runs. */
     this.busy = false;
+    /** What was asked for before the loop had ended. @type {(() => Promise<void>)[]} */
+    this.next = [];
     this.model = new PageModel(/** @type {PageTrainTraits} */ ({
       request: {},
       problem: "",
@@ -87,8 +89,21 @@ export class PageTrain {
     if (what === "start") void start(false);
     else if (what === "step") void (LIVE.includes(this.state) ? this.goOn(true) : start(true));
     else if (what === "resume") void this.goOn(false);
-    else if (what === "pause" && this.state === "running") this.showStatus("paused");
+    else if (what === "pause" && this.state === "running") this.pause();
     else if (what === "show_design") this.showDesign();
+  }
+
+  /** It ends behind the step that it is at; what was to follow does not. */
+  pause() {
+    this.next = [];
+    this.showStatus("paused");
+  }
+
+  /** Carry out what was asked for meanwhile. */
+  async follow() {
+    this.busy = false;
+    if (this.state === "failed") this.next = [];
+    await this.next.shift()?.();
   }
 
   /** What the browser computes with is known once a worker has tried. */
@@ -119,7 +134,11 @@ export class PageTrain {
    * @param {boolean} once  Whether it learns one step and waits.
    */
   async start(name, head, once) {
-    if (this.busy) return;
+    if (this.busy) {
+      // One that is paused is about to end.
+      if (this.state === "paused") this.next = [() => this.start(name, head, once)];
+      return;
+    }
     this.busy = true;
     const { model } = this;
     Object.assign(this, { name, head, at: 0, spent: 0, points: [], epochs: [], masks: [] });
@@ -138,15 +157,18 @@ export class PageTrain {
       await this.examine();
     } catch (error) {
       this.fail(error);
-    } finally {
-      this.busy = false;
     }
-    if (this.state !== "failed") await this.goOn(once);
+    this.next = [() => this.goOn(once)];
+    await this.follow();
   }
 
   /** @param {boolean} once */
   async goOn(once) {
-    if (this.busy || this.at >= this.learning.steps) return;
+    if (this.at >= this.learning.steps) return;
+    if (this.busy) {
+      this.next.push(() => this.goOn(once));
+      return;
+    }
     this.busy = true;
     this.showStatus("running");
     try {
@@ -157,9 +179,8 @@ export class PageTrain {
       else this.showStatus("paused");
     } catch (error) {
       this.fail(error);
-    } finally {
-      this.busy = false;
     }
+    await this.follow();
   }
 
   /** Until somebody pauses it, or it is done. */

@@ -13,7 +13,7 @@ import { Lens } from "./lens.js";
 import { Picker } from "./picker.js";
 import { TilesView } from "./tiles_view.js";
 
-/** @import { Colour, InstrumentTraits, Model, Network, Shown } from "../lib/types.js" */
+/** @import { Colour, InstrumentTraits, Model, Network, Pair, Shown } from "../lib/types.js" */
 /** @import { Covered, Covering, NumberedPicture, Prediction, TileTraits } from "./image_types.js" */
 
 /** What a prediction can be saved as: the kind, as Python calls it, and the words on its button. */
@@ -242,6 +242,18 @@ class TileTab {
   }
 
   /**
+   * Why there is no seam although somebody wanted to see one; nothing where that cannot be said.
+   *
+   * @param {Prediction} result  Of the network that is shown.
+   */
+  noSeamWords({ naive, flipped, uncompared, tile }) {
+    const { period, border, first, last } = this.instrument.get("network").margins;
+    const outputs = tile.map((side) => side - 2 * border);
+    if (!naive || flipped || uncompared || first || last || outputs.some((side) => side % period)) return "";
+    return ` Laid naively, too: ${size(/** @type {Pair} */ (outputs))} px are a multiple of ${period} px, so the poolings of every tile join the same pixels as in one piece.`;
+  }
+
+  /**
    * @param {Prediction} result
    * @param {NumberedPicture} picture
    */
@@ -253,7 +265,7 @@ class TileTab {
     const learnt = this.model.get("learnt");
     const stale = turned || learnt;
     this.node.dataset.stale = String(stale);
-    setText(this.seams, flippedWords(result, picture.height * picture.width));
+    setText(this.seams, `${flippedWords(result, picture.height * picture.width)}${other ? "" : this.noSeamWords(result)}`);
     const told = { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) };
     if (result.uncompared) delete this.seams.dataset.flipped;
     else Object.assign(this.seams.dataset, told);

@@ -17,7 +17,10 @@ import { WhichNetwork } from "./which_network.js";
 /** @import { InsideTraits } from "./image_types.js" */
 
 /** @type {Partial<Record<InsideTraits["state"], string>>} */
-const UNTIL_THEN = { starting: "starting TensorFlow, which takes a few seconds …", new: "" };
+const UNTIL_THEN = { working: "computing the maps …", starting: "starting TensorFlow, which takes a few seconds …", new: "" };
+
+/** Milliseconds after which it is said that something is computed. */
+const LATE = 400;
 
 class Inside {
   /**
@@ -44,6 +47,9 @@ class Inside {
     this.pixelOf = null;
     /** The steps that the list was made from. */
     this.steps = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.due = undefined;
+    signal.addEventListener("abort", () => clearTimeout(this.due));
     this.network = new WhichNetwork(model, signal);
     this.picker = new Picker(model, signal);
     this.where = new Whereabouts(signal, (place) => this.choosePlace(place));
@@ -261,7 +267,11 @@ class Inside {
     const state = this.model.get("state");
     this.node.dataset.state = state;
     const live = this.model.get("network");
-    setText(this.state, UNTIL_THEN[state] ?? (live ? `The network: ${live}.` : ""));
+    const words = UNTIL_THEN[state] ?? (live ? `The network: ${live}.` : "");
+    clearTimeout(this.due);
+    // What is there at once needs no words before.
+    if (state === "working") this.due = setTimeout(() => setText(this.state, words), LATE);
+    else setText(this.state, words);
     setText(this.problem, this.model.get("problem"));
   }
 }
