@@ -284,7 +284,7 @@ def test_the_model_may_be_a_file(client, model, image, wanted, tmp_path):
     model.save(tmp_path / "net.keras")
     assert np.abs(predict_image(str(tmp_path / "net.keras"), image, TILE, client=client) - wanted).max() <= 1e-5
     (tmp_path / "broken.keras").write_bytes(b"PK no more")
-    with pytest.raises(ValueError, match=r"broken\.keras cannot be opened as a network"):
+    with pytest.raises(ValueError, match=r"broken\.keras cannot be opened as a network \(it is no ZIP archive"):
         predict_image(tmp_path / "broken.keras", image, TILE)
     with pytest.raises(ValueError, match=r"nowhere\.keras' is not there"):
         predict_image("nowhere.keras", image, TILE)

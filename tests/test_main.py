@@ -145,7 +145,8 @@ def test_the_command_writes_a_page(tmp_path, capsys):
     assert "MB, nothing is fetched" in capsys.readouterr().out
     # What is there is not replaced unasked, and what cannot be read is told.
     for words, code, said in (
-        ([str(out)], 1, "is there already"),
+        ([str(out)], 1, "is there already: give another name, or --overwrite to replace it."),
+        ([str(tmp_path / "v.html"), "--model", str(out)], 1, "--model unet.html is no .keras file: give one that save"),
         ([str(tmp_path / "u.pdf")], 1, "give a name that ends in .html"),
         ([str(tmp_path / "v.html"), "--model", str(tmp_path / "no.keras")], 1, "is not there"),
         ([str(tmp_path / "v.html"), "--design", "unet1-t188-d3"], 2, "mistyped"),

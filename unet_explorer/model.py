@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
@@ -201,6 +202,9 @@ def opened_model(model: keras.Model | str | os.PathLike[str]) -> keras.Model:
         raise ValueError(f"model={shown(str(model))} is not there, or no plain file: look at the path.")
     keras = _keras()
     try:
+        if not zipfile.is_zipfile(path):
+            # Keras would say that it is not there.
+            raise ValueError("it is no ZIP archive, as these files are")
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # noqa: BLE001  # a damaged or hostile file may fail in any way
         reason = str(error).strip().split("\n")[0][:120].rstrip(".") or type(error).__name__

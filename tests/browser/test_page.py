@@ -320,6 +320,9 @@ def test_a_lesson_from_prediction_to_reveal_on_a_phone_and_read_by_everybody(ope
     expect(panel.root.locator("[data-open=Design]")).to_have_attribute("aria-selected", "true")
     panel.expect_tile(60, 60)
     page = panel.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(panel.root.locator('[data-total="parameters"]')).to_be_in_viewport()
+    page.set_viewport_size({"width": 1366, "height": 768})
     panel.action("lessons").click()
     page.locator('[data-name="why-572"]').click()
     expect(panel.role("lesson-place")).to_contain_text("Step 1")

@@ -88,6 +88,14 @@ def test_every_tab_shows_knobs_verdict_u_and_what_it_is_there_for_at_once(stage,
     panel.root.locator('[data-tab="train"] [data-action="stop"]').dispatch_event("click")
 
 
+SHORTEST_SLIDER = """(root) => Math.min(...[...root.querySelectorAll(".ue-knobs .ue-knob:not(.ue-more *)")]
+    .filter((knob) => knob.offsetParent && knob.querySelector("[type=range]:not([hidden])"))
+    .map((knob) => {
+        const place = (kind) => knob.querySelector(`[type=${kind}]`).getBoundingClientRect();
+        return Math.min(place("range").right, place("number").left) - place("range").left;
+    }))"""
+
+
 def test_the_knob_in_use_and_the_u_are_seen_together_in_small_windows(stage, page):
     panel, _ = stage
     for width, height in ((1024, 700), (683, 384), (390, 844)):
@@ -96,6 +104,7 @@ def test_the_knob_in_use_and_the_u_are_seen_together_in_small_windows(stage, pag
             panel.knob(name).scroll_into_view_if_needed()
             assert all_seen(panel, f'[data-knob="{name}"]', ".ue-paper") == [], (width, height, name)
         assert panel.root.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), (width, height)
+        assert panel.root.evaluate(SHORTEST_SLIDER) >= 40, (width, height)
 
 
 def test_type_can_be_read_from_the_back_row(stage, page):
@@ -187,14 +196,6 @@ def test_a_term_explains_itself_where_it_stands(stage, page):
     expect(panel.role("glossary").locator("dt")).to_have_count(len(GLOSSARY))
     panel.action("help").press("Escape")
     expect(panel.role("glossary")).to_be_hidden()
-
-
-SHORTEST_SLIDER = """(root) => Math.min(...[...root.querySelectorAll(".ue-knobs .ue-knob:not(.ue-more *)")]
-    .filter((knob) => knob.offsetParent && knob.querySelector("[type=range]:not([hidden])"))
-    .map((knob) => {
-        const place = (kind) => knob.querySelector(`[type=${kind}]`).getBoundingClientRect();
-        return Math.min(place("range").right, place("number").left) - place("range").left;
-    }))"""
 
 
 def test_tabs_and_tools_never_lie_on_each_other_nor_do_verdict_and_sizes(stage, page):

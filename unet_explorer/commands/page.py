@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _write(options)
     except (ValueError, ImportError, OSError) as error:
-        print(f"unet-explorer page: {error}", file=sys.stderr)
+        words = str(error).replace("overwrite=True", "--overwrite")
+        print(f"unet-explorer page: {words}", file=sys.stderr)
         return _FAILED
     size = options.out.stat().st_size / 1e6
     print(f"{printable(options.out.name)}: {size:.1f} MB, nothing is fetched when it is read")
@@ -87,5 +88,8 @@ def _write(options: argparse.Namespace) -> None:
     if options.model is not None:
         from unet_explorer.model import opened_model
 
+        if options.model.suffix.lower() != ".keras":
+            name = printable(options.model.name)
+            raise ValueError(f"--model {name} is no .keras file: give one that save_model has written.")
         model = opened_model(options.model)
     save_page(options.out, config, tile, model, overwrite=options.overwrite)

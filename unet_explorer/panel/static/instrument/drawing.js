@@ -244,6 +244,8 @@ export class Drawing {
     const { width, height, larger, corner } = this.room.taken(this.network, this.placement);
     if (anew) {
       assign(this.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+      // Smaller than the page sets it, where all is to be seen.
+      this.svg.style.fontSize = this.type.font < this.room.type.font ? `${this.type.font.toFixed(1)}px` : "";
       this.placeParts();
     }
     this.ends.place(this, corner, larger);

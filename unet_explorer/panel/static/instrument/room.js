@@ -49,15 +49,26 @@ export class Room {
   scale(network, whole, linked) {
     const { metrics } = network;
     let size = this.type.font / metrics.font;
-    if (whole && this.height) {
-      // A quarter of its boxes' usual height is left, and the type takes the rest.
-      const [tall, lines] = [0.25 * network.height[0], network.height[1] + (linked ? 0 : network.height[2])];
-      size = Math.min(size, Math.max(0.2, (this.height - tall) / lines));
-    }
+    if (whole && this.height) size = Math.min(size, Math.max(0.2, this.sizeOfAll(network, linked)));
     const type = new Type(size * metrics.font, size * metrics.line, this.type.character, metrics);
     const need = whole ? () => 0 : labelsOf(network, type);
     const room = this.width ? this : { width: network.width[0] + network.width[1], height: USUAL_HEIGHT };
     return { scale: scaleFor(network, room, size, need, linked), type };
+  }
+
+  /**
+   * The type at which all of a drawing is there, and no label touches another.
+   *
+   * @param {Network} network
+   * @param {boolean} linked
+   */
+  sizeOfAll(network, linked) {
+    const { metrics, width, height, boxes } = network;
+    // A quarter of its boxes' usual height is left, and the type takes the rest.
+    const [tall, lines] = [0.25 * height[0], height[1] + (linked ? 0 : height[2])];
+    const labels = labelsOf(network, new Type(metrics.font, metrics.line, this.type.character, metrics));
+    const closest = boxes.filter(({ room }) => room > 0).map((box) => (labels(box) + metrics.gap / 2) / box.room);
+    return Math.min((this.height - tall) / lines, this.width / (Math.max(0, ...closest) * width[0] + width[1]));
   }
 
   /**
