@@ -37,7 +37,7 @@ export function heldImage(held) {
  */
 export async function decoded(file, title) {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error(`${title} is no image that this browser reads: PNG, JPEG, WebP and GIF are.`);
+    throw new Error(`${title} is no image that this browser reads: PNG, JPEG, WebP and GIF are. Save it as PNG; a notebook reads TIFF as well.`);
   });
   const { height, width } = bitmap;
   if (height * width > MOST_PIXELS) throw new Error(`${title} is ${height} × ${width} pixels: up to ${MOST_PIXELS} are shown here. Cut out a part of it.`);
