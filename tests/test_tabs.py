@@ -339,9 +339,9 @@ def test_a_training_that_would_not_fit_into_memory_is_refused_with_the_numbers(t
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"steps": 0}, "steps=0 is not allowed: give a whole number from 1 to 1,000,000."),
-        ({"learning_rate": None}, "learning_rate=None is not allowed"),
-        ({"loss": "<b>"}, "loss='<b>' is not allowed"),
+        ({"steps": 0}, "Steps: 0 is not allowed. Give a whole number from 1 to 1,000,000."),
+        ({"learning_rate": None}, "Learning rate: an empty field is not allowed. Give"),
+        ({"loss": "<b>"}, "Loss: '<b>' is not allowed. Give"),
     ],
 )
 def test_a_recipe_that_is_not_allowed_is_refused_and_the_last_one_kept(train, change, words):

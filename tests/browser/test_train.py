@@ -204,7 +204,7 @@ def test_typing_is_refused_in_words_and_the_keys_are_not_taken_by_the_notebook(w
     _, notebook, tab = open_train(warm_lab, page, tmp_path)
     cells = page.locator(".jp-Cell").count()
     tab.set("steps", 0)
-    tab.expect_problem("steps=0 is not allowed: give a whole number from 1 to 1,000,000.")
+    tab.expect_problem("Steps: 0 is not allowed. Give a whole number from 1 to 1,000,000.")
     expect(tab.setting("steps")).to_have_value("300")
     tab.set("learning_rate", "0.01")
     expect(tab.role("train-problem")).to_have_text("")

@@ -173,7 +173,7 @@ def _draw(figure: Figure, grid: _Grid, columns: int, cell: float) -> None:
         grey = np.full((tall, wide), 0.5) if constant[channel] else small[..., channel]
         sheet[top : top + tall, left : left + wide] = grey[..., None]
         words = axes.text(
-            left, top - head * 0.15, str(channel) if channels > 1 else "", fontsize=letters * 0.8, va="bottom"
+            left, top - head * 0.15, str(channel + 1) if channels > 1 else "", fontsize=letters * 0.8, va="bottom"
         )
         words.set(color=PAGE["quiet"], in_layout=False)
     axes.imshow(np.clip(sheet, 0, 1), interpolation="nearest")

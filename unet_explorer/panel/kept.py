@@ -7,12 +7,18 @@ import gzip
 import json
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.page import page_html
+from unet_explorer.panel.rooms import TABS
 
 __all__ = ["kept_html"]
+
+_SAVED: Final = (
+    "A saved copy, as it was when this cell was run. Run it again for everything: the lessons, and the tabs "
+    f"{', '.join(TABS)}."
+)
 
 
 def kept_html(told: tuple[Mapping[str, Any], Mapping[str, Any]], picture: str, words: str) -> str:
@@ -28,7 +34,7 @@ def kept_html(told: tuple[Mapping[str, Any], Mapping[str, Any]], picture: str, w
     Example:
         >>> from unet_explorer import explore
         >>> kept = kept_html(explore("classroom").told, "<svg></svg>", "A U-Net")
-        >>> kept.startswith('<div><img alt="A U-Net" src="data:image/svg+xml;base64,'), len(kept) < 300_000
+        >>> '<div><img alt="A U-Net" src="data:image/svg+xml;base64,' in kept, len(kept) < 300_000
         (True, True)
     """
     instrument, stage = told
@@ -38,7 +44,7 @@ def kept_html(told: tuple[Mapping[str, Any], Mapping[str, Any]], picture: str, w
     source = f"data:image/svg+xml;base64,{_base64(picture.encode())}"
     shown = f'<img alt="{escape(words)}" src="{source}" style="max-width: 100%">'
     assert "</script" not in code.lower()
-    return f"<div>{shown}</div><script>{{\n{code}\n}}</script>"
+    return f"<p>{_SAVED}</p><div>{shown}</div><script>{{\n{code}\n}}</script>"
 
 
 def _base64(content: bytes) -> str:

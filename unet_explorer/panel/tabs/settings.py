@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from unet_explorer.data.augment import Augmentation
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.panel.instrument.explanations import SENTENCES
 
-__all__ = ["SETTINGS", "VARIATIONS", "choice_words", "design_summary", "recipe_summary"]
+__all__ = ["SETTINGS", "VARIATIONS", "choice_words", "design_summary", "recipe_summary", "refusal_words"]
 
 _WORDS: Final = {
     "steps": ("Steps", "changes of the weights; each is learnt from one batch"),
@@ -65,6 +66,25 @@ def _settings() -> list[dict[str, Any]]:
 
 
 SETTINGS: Final = _settings()
+
+
+def refusal_words(words: str) -> str:
+    """Why a recipe is refused, with the label that stands at the field.
+
+    Example:
+        >>> refusal_words("steps=0 is not allowed: give a whole number from 1 to 1,000,000.")
+        'Steps: 0 is not allowed. Give a whole number from 1 to 1,000,000.'
+        >>> refusal_words("seed=None is not allowed: give a whole number.")
+        'Seed: an empty field is not allowed. Give a whole number.'
+    """
+    found = _REFUSED.fullmatch(words)
+    if found is None or found["name"] not in _WORDS:
+        return words
+    given = "an empty field" if found["given"] == "None" else found["given"]
+    return f"{_WORDS[found['name']][0]}: {given} is not allowed. G{found['rest']}"
+
+
+_REFUSED: Final = re.compile(r"(?P<name>\w+)=(?P<given>.*) is not allowed: g(?P<rest>.*)", re.DOTALL)
 
 
 def choice_words(name: str, value: Any) -> dict[str, str]:

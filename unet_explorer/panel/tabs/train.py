@@ -29,7 +29,7 @@ from unet_explorer.panel.tabs.progress import (
     status_of,
 )
 from unet_explorer.panel.tabs.proposing import Proposing, without_batch
-from unet_explorer.panel.tabs.settings import SETTINGS
+from unet_explorer.panel.tabs.settings import SETTINGS, refusal_words
 from unet_explorer.panel.tabs.side_by_side import SideBySide
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class TrainTab(SideBySide, Proposing, OwnImages):
                     accepted["problem"] = ""
                 except (ValueError, TypeError) as error:
                     del accepted["recipe"]
-                    self.problem = str(error)
+                    self.problem = refusal_words(str(error))
                     self.send_state(["recipe", "problem"])
             super().set_state(accepted)
             if "recipe" in accepted and accepted["recipe"] != sync_data["recipe"]:

@@ -79,6 +79,9 @@ function areaOf([height, width]) {
   return Math.max(0, height) * Math.max(0, width);
 }
 
+/** Boxes are never lower than at this scale. */
+export const LOWEST_BOXES = 0.12;
+
 /**
  * The scale at which a drawing fills a room: its columns as far apart as the room is wide, its boxes as tall as it is
  * high. Type keeps its size, so columns come no closer than their labels allow; then the drawing is wider than the room.
@@ -95,7 +98,7 @@ export function scaleFor({ boxes, width, height, metrics }, room, type, need, sq
   const closest = Math.max(0, ...labelled.map((box) => (need(box) + type * metrics.gap / 2) / box.room));
   const across = (room.width - type * width[1]) / width[0];
   const tall = (room.height - type * (height[1] + (square ? 0 : height[2]))) / height[0];
-  return { across: within(across, Math.max(closest, 0.1), 1.6 * type), tall: within(tall, 0.12, 1.4 * type), type };
+  return { across: within(across, Math.max(closest, 0.1), 1.6 * type), tall: within(tall, LOWEST_BOXES, 1.4 * type), type };
 }
 
 /**

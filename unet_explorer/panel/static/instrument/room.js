@@ -1,13 +1,16 @@
 // The room that the page gives the drawing, and how large its columns, boxes and type become in it.
 
 import { Type, widthOfFigure } from "./piece.js";
-import { scaleFor } from "./placement.js";
+import { LOWEST_BOXES, scaleFor } from "./placement.js";
 
 /** @import { Placement } from "./placement.js" */
 /** @import { Box, Network, Scale } from "../lib/types.js" */
 
 /** The height of boxes where the page has not said how much room there is, in px. */
 const USUAL_HEIGHT = 600;
+
+/** By how much type may be smaller than the page sets it, where by that all of a drawing is seen. */
+const LITTLE = 0.85;
 
 export class Room {
   /**
@@ -49,7 +52,12 @@ export class Room {
   scale(network, whole, linked) {
     const { metrics } = network;
     let size = this.type.font / metrics.font;
-    if (whole && this.height) size = Math.min(size, Math.max(0.2, this.sizeOfAll(network, linked)));
+    if (this.width && this.height) {
+      // A quarter of its boxes' usual height is left, and the type takes the rest; or they are as low as can be, and the type a
+      // little smaller.
+      const all = this.sizeOfAll(network, linked, whole ? 0.25 : LOWEST_BOXES);
+      if (whole || all >= LITTLE * size) size = Math.min(size, Math.max(0.2, all));
+    }
     const type = new Type(size * metrics.font, size * metrics.line, this.type.character, metrics);
     const need = whole ? () => 0 : labelsOf(network, type);
     const room = this.width ? this : { width: network.width[0] + network.width[1], height: USUAL_HEIGHT };
@@ -61,11 +69,11 @@ export class Room {
    *
    * @param {Network} network
    * @param {boolean} linked
+   * @param {number} share  Of their usual height that boxes have.
    */
-  sizeOfAll(network, linked) {
+  sizeOfAll(network, linked, share) {
     const { metrics, width, height, boxes } = network;
-    // A quarter of its boxes' usual height is left, and the type takes the rest.
-    const [tall, lines] = [0.25 * height[0], height[1] + (linked ? 0 : height[2])];
+    const [tall, lines] = [share * height[0], height[1] + (linked ? 0 : height[2])];
     const labels = labelsOf(network, new Type(metrics.font, metrics.line, this.type.character, metrics));
     const closest = boxes.filter(({ room }) => room > 0).map((box) => (labels(box) + metrics.gap / 2) / box.room);
     return Math.min((this.height - tall) / lines, this.width / (Math.max(0, ...closest) * width[0] + width[1]));

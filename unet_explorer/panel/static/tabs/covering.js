@@ -136,7 +136,8 @@ class TileTab {
 
   askLimit() {
     const wanted = Number(this.limit.value);
-    if (wanted > 0) this.set({ limit: wanted * 1e6 });
+    // No network does with less than 1 MB.
+    if (wanted >= 1) this.set({ limit: Math.round(wanted) * 1e6 });
     else this.limit.value = String(Math.round(this.model.get("limit") / 1e6));
   }
 
@@ -242,11 +243,27 @@ class TileTab {
   }
 
   /**
+   * Of a tile that is larger than the image needs, less is laid.
+   *
+   * @param {Prediction} result
+   * @param {NumberedPicture} picture
+   * @returns {Pair}
+   */
+  laidTile({ config, tile, naive }, { height, width }) {
+    const network = this.instrument.get("network");
+    const covered = same(config, network.config) && cover(network, [height, width], tile, !naive);
+    return covered && covered.count ? covered.state.tile : tile;
+  }
+
+  /**
    * Why there is no seam although somebody wanted to see one; nothing where that cannot be said.
    *
    * @param {Prediction} result  Of the network that is shown.
+   * @param {NumberedPicture} picture
    */
-  noSeamWords({ naive, flipped, uncompared, tile }) {
+  noSeamWords(result, picture) {
+    const { naive, flipped, uncompared } = result;
+    const tile = this.laidTile(result, picture);
     const { period, border, first, last } = this.instrument.get("network").margins;
     const outputs = tile.map((side) => side - 2 * border);
     if (!naive || flipped || uncompared || first || last || outputs.some((side) => side % period)) return "";
@@ -265,11 +282,11 @@ class TileTab {
     const learnt = this.model.get("learnt");
     const stale = turned || learnt;
     this.node.dataset.stale = String(stale);
-    setText(this.seams, `${flippedWords(result, picture.height * picture.width)}${other ? "" : this.noSeamWords(result)}`);
+    setText(this.seams, `${flippedWords(result, picture.height * picture.width)}${other ? "" : this.noSeamWords(result, picture)}`);
     const told = { flipped: String(result.flipped), agrees: String(!result.flipped), naive: String(result.naive) };
     if (result.uncompared) delete this.seams.dataset.flipped;
     else Object.assign(this.seams.dataset, told);
-    const laid = `Tiles of ${size(result.tile)} px, laid ${result.naive ? "naively" : "without seams"}. The network: ${result.network}. It took ${result.seconds.toFixed(1)} s.`;
+    const laid = `Tiles of ${size(this.laidTile(result, picture))} px, laid ${result.naive ? "naively" : "without seams"}. The network: ${result.network}. It took ${result.seconds.toFixed(1)} s.`;
     const most = result.uncompared || (result.largest ? `Largest difference in probability: ${small(result.largest)}.` : "No difference in any probability.");
     setText(this.seamsMore, `${most} ${laid}${turned ? " The settings have changed since." : learnt ? " The network has learnt since, or is another one." : ""}`);
   }
