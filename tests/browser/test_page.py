@@ -207,6 +207,9 @@ def test_a_saved_notebook_is_alive_where_its_viewer_runs_scripts(from_disc, tmp_
     saved = tmp_path / "saved.html"
     saved.write_text(f"<!doctype html><body>{content}", "utf-8")
     from_disc.goto(saved.as_uri())
+    expect(from_disc.locator("p").first).to_contain_text(
+        "A saved copy, as it was when this cell was run. Run it again for"
+    )
     inside = from_disc.frame_locator("iframe")
     panel = Panel(from_disc, inside.locator(".unet-explorer"))
     expect(panel.step("head")).to_be_visible()

@@ -10,7 +10,7 @@ import { LOWEST_BOXES, scaleFor } from "./placement.js";
 const USUAL_HEIGHT = 600;
 
 /** By how much type may be smaller than the page sets it, where by that all of a drawing is seen. */
-const LITTLE = 0.85;
+const LITTLE = 0.9;
 
 export class Room {
   /**
