@@ -138,7 +138,7 @@ def test_each_map_is_stretched_by_itself():
     (axes,) = figure.axes
     sheet = axes.images[0].get_array()[..., 0]
     places = {text.get_text(): text.get_position() for text in axes.texts}
-    lefts = [int(places[str(channel)][0]) for channel in range(3)]
+    lefts = [int(places[str(channel + 1)][0]) for channel in range(3)]
     assert lefts == sorted(lefts), "in reading order"
     top = sheet.shape[0] - 40
     shown = [sheet[top:, left : left + 60] for left in lefts]
