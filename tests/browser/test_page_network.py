@@ -762,12 +762,16 @@ NOT_WANTED = """async ([told, instrument, other]) => {
     })) };
     chosen.take({ title: "one", height: 200, width: 200, channels: 1, pixels: new Uint8Array(200 * 200) }, "");
     while (!tab.running) await new Promise((resolve) => setTimeout(resolve));
-    // Another channel is of the same maps; another design is not.
+    // Another channel is of the same maps, and a network that has learnt on the same one; another design is not.
+    const key = tab.wantedKey();
     tab.model.set("channel", 1);
+    const { looked } = networks;
+    networks.model.set("looked", { ...looked, network: { ...looked.network, summary: "after 2 steps" } });
+    const kept = key === tab.wantedKey();
     knobs.set("network", other);
     knobs.set("config", other.config);
     while (!tab.model.get("problem")) await new Promise((resolve) => setTimeout(resolve));
-    return { states, given, problem: tab.model.get("problem") };
+    return { states, given, kept, problem: tab.model.get("problem") };
 }"""
 
 
@@ -785,7 +789,7 @@ def test_maps_that_take_long_are_given_up_once_something_else_is_wanted(page):
     names |= {"page/running.js": ["AbandonedError"], "page/chosen_image.js": ["ChosenImage"]}
     found = load(page, names).evaluate(NOT_WANTED, [told, instrument, describe(SMALL)])
     assert found["problem"].startswith("The network in this page is of another design")
-    assert (found["states"], found["given"]) == (["working", "failed"], 1)
+    assert (found["states"], found["given"], found["kept"]) == (["working", "failed"], 1, True)
 
 
 OVERTAKEN = """async (instrument) => {

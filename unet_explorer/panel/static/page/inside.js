@@ -187,12 +187,15 @@ export class PageInside {
     return /** @type {Pair} */ (mapPair(this.model.get("place"), (place, axis) => startOf(place, [height, width][axis], tile[axis])));
   }
 
-  /** The maps that are wanted: of which network, image, place and tile; empty where there is nothing to be had. */
+  /**
+   * The maps that are wanted: of which network, image, place and tile; empty where there is nothing to be had. One that learns on is
+   * the same, or maps that take longer than an epoch would never come.
+   */
   wantedKey() {
-    const { chosen, instrument, looked } = this;
+    const { chosen, instrument, looked, networks } = this;
     const tile = instrument.get("tile");
     if (!chosen.image || !same(instrument.get("config"), looked.network.config)) return "";
-    return JSON.stringify([networkWords(looked.network, ""), chosen.number, this.startIn(chosen.image, tile), tile]);
+    return JSON.stringify([networks.which, chosen.number, this.startIn(chosen.image, tile), tile]);
   }
 
   /**

@@ -263,10 +263,13 @@ class TileTab {
    */
   noSeamWords(result, picture) {
     const { naive, flipped, uncompared } = result;
-    const tile = this.laidTile(result, picture);
-    const { period, border, first, last } = this.instrument.get("network").margins;
-    const outputs = tile.map((side) => side - 2 * border);
+    const network = this.instrument.get("network");
+    const { period, border, first, last } = network.margins;
+    const outputs = result.tile.map((side) => side - 2 * border);
     if (!naive || flipped || uncompared || first || last || outputs.some((side) => side % period)) return "";
+    // One alone has no seam anyway.
+    const { count = 0 } = cover(network, [picture.height, picture.width], result.tile, false);
+    if (count < 2) return "";
     return ` Laid naively, too: ${size(/** @type {Pair} */ (outputs))} px are a multiple of ${period} px, so the poolings of every tile join the same pixels as in one piece.`;
   }
 
