@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -321,11 +322,36 @@ def test_a_worker_that_hangs_does_not_say_that_it_goes_on(monkeypatch):
     for worked in (0.0, 1.0):  # noqa: B007  # the worker asks for it
         seen = looked
         assert bell.wait_for(lambda seen=seen: looked > seen + 3, LONG)
+    # As long as it has its turn: one that is just leaving may be taken for one that waits.
+    beaten = list(beats)
     turn.leave("me")
     # Once for what it has done, however often it is looked at; and before, while it was not yet its turn.
-    assert beats[-1] == 1.0
-    assert beats.count(1.0) == 1
-    assert set(beats[:-1]) == {0.0}
+    assert beaten[-1] == 1.0
+    assert beaten.count(1.0) == 1
+    assert set(beaten[:-1]) == {0.0}
+
+
+def test_a_ticket_that_is_dropped_while_it_is_written_writes_into_no_other_file(tmp_path, monkeypatch):
+    ticket, seek, bell, opened = Ticket(1), os.lseek, Bell(), []
+    other = tmp_path / "other"
+
+    def drop():
+        ticket.drop()
+        # The system gives the number that has become free.
+        opened.append(os.open(other, os.O_RDWR | os.O_CREAT))
+        bell.ring()
+
+    def slow(file, *where):
+        threading.Thread(target=drop).start()
+        # Only where it does not wait for what is being written.
+        bell.wait_for(lambda: opened, 0.2)
+        return seek(file, *where)
+
+    monkeypatch.setattr(places.os, "lseek", slow)
+    ticket.beat()
+    assert bell.wait_for(lambda: opened, LONG)
+    os.close(opened[0])
+    assert other.read_bytes() == b""
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing can be stopped here")

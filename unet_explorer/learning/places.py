@@ -14,6 +14,7 @@ import json
 import os
 import re
 import socket
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -98,6 +99,8 @@ class Ticket:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._need, self._count, self._patience = need, 0, _clock()
         self._file: int | None = None
+        # A file that is closed while another thread writes would leave its number to somebody else's file.
+        self._writing = threading.Lock()
         for _ in range(_ATTEMPTS):
             # Those of this machine since it was started; a folder may be shared with others.
             self.number = 1 + max((number for number, _ in self._all()), default=0)
@@ -142,11 +145,11 @@ class Ticket:
         Args:
             worker: Number of the process that learns.
         """
-        if self._file is None:
-            return
-        self._count += 1
-        content = json.dumps({"count": self._count, "need": self._need, "worker": worker or 0}).ljust(_ROOM)
-        with contextlib.suppress(OSError):
+        with self._writing, contextlib.suppress(OSError):
+            if self._file is None:
+                return
+            self._count += 1
+            content = json.dumps({"count": self._count, "need": self._need, "worker": worker or 0}).ljust(_ROOM)
             os.lseek(self._file, 0, os.SEEK_SET)
             os.write(self._file, content.encode("ascii"))
 
@@ -180,7 +183,11 @@ class Ticket:
 
     def drop(self, *, forked: bool = False) -> None:
         """Leave the line; in a forked child, the place stays its parent's."""
-        file, self._file = self._file, None
+        if forked:
+            # Whoever was writing does so in the parent.
+            self._writing = threading.Lock()
+        with self._writing:
+            file, self._file = self._file, None
         if file is None:
             return
         if not forked and os.name != "nt":
