@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -16,19 +16,19 @@ LONG = 300  # seconds; nothing waits longer than it must
 
 
 class Watch:
-    """Waits for a widget's traits."""
+    """Waits for a widget's traits, as its page sees them: what is changed at once is looked at when all of it is."""
 
     def __init__(self, widget):
-        self.widget, self.changed = widget, threading.Condition()
-        widget.observe(self._wake)
-
-    def _wake(self, _):
-        with self.changed:
-            self.changed.notify_all()
+        self.widget, self._bell = widget, Bell()
+        self._held = getattr(widget, "_lock", nullcontext())
+        widget.observe(lambda _: self._bell.ring())
 
     def until(self, condition):
-        with self.changed:
-            assert self.changed.wait_for(condition, LONG), self.widget.problem
+        def true():
+            with self._held:
+                return condition()
+
+        assert self._bell.wait_for(true, LONG), self.widget.problem
 
 
 class Silent:

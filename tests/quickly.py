@@ -12,6 +12,8 @@ from support import PROJECT
 
 TESTS = PROJECT / "tests"
 HEAVY = {"browser", "tensorflow", "fuzz"}
+ELSEWHERE = {"unet_explorer.sweeps.sweeping.sweep"}
+"""Examples that ask for TensorFlow in a process of their own, which cannot skip them."""
 MARKED = "pytestmark = pytest.mark.tensorflow"
 
 
@@ -72,6 +74,8 @@ class Quickly(Refusal):
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        heavy = [item for item in items if {each.name for each in item.iter_markers()} & HEAVY]
+        heavy = [
+            item for item in items if item.name in ELSEWHERE or {each.name for each in item.iter_markers()} & HEAVY
+        ]
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if item not in heavy]

@@ -29,7 +29,7 @@ CALLED_BACK = {"on_ready", "on_lost", "on_failed", "on_answer"}
 """What `Requests` tells a session; no one else calls these."""
 MORE = {"TrainingSession": Recipe, "grid": UNetConfig, "save_figure": FigureOptions, "sweep": How}
 """What else than its own arguments is taken by name."""
-KERAS = {"build_model", "predict_folder", "predict_image", "save_model", "save_package"}
+KERAS = {"build_model", "predict_folder", "predict_image", "save_model", "save_package", "save_page"}
 CASES = [pytest.param(name, marks=[pytest.mark.tensorflow] * (name in KERAS)) for name in TABLE]
 
 
