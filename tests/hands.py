@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -29,6 +29,18 @@ class Watch:
                 return condition()
 
         assert self._bell.wait_for(true, LONG), self.widget.problem
+
+
+@contextmanager
+def listening(worker, last):
+    """All that a worker tells meanwhile, to the end of what is asked of it: a tab hears that before it is noted here."""
+    told, bell = [], Bell()
+    worker.events.connect(listen := lambda message: (told.append(message), bell.ring()))
+    try:
+        yield told
+        assert bell.wait_for(lambda: any(last(message) for message in told), LONG)
+    finally:
+        worker.events.disconnect(listen)
 
 
 class Silent:

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 import tifffile
-from hands import LONG, SMALL, TILE, Silent, Watch, finished, pressed, tab_of
+from hands import LONG, SMALL, TILE, Silent, Watch, finished, listening, pressed, tab_of
 from PIL import Image
 
 from unet_explorer import (
@@ -283,19 +283,19 @@ def test_an_image_from_the_browser(tile, tmp_path):
 
 
 def test_a_later_request_takes_the_place_of_an_earlier_one_and_stop_ends_it(tile, worker):
-    told = []
-    worker.events.connect(told.append)
-    pressed(tile, "choose", key="large cells")
-    Watch(tile).until(lambda: tile.picture["width"] == 1024)
-    pressed(tile, "predict")
-    first = tile._requests.current
-    pressed(tile, "stop")
-    assert tile.state == "new"
-    pressed(tile, "choose", key="set 0")
-    Watch(tile).until(lambda: tile.picture["width"] == 96)
-    pressed(tile, "predict")
-    Watch(tile).until(lambda: tile.state == "done")
-    worker.events.disconnect(told.append)
+    with listening(
+        worker, lambda message: message["event"] == "predicted" and message["request"] == tile._requests.current
+    ) as told:
+        pressed(tile, "choose", key="large cells")
+        Watch(tile).until(lambda: tile.picture["width"] == 1024)
+        pressed(tile, "predict")
+        first = tile._requests.current
+        pressed(tile, "stop")
+        assert tile.state == "new"
+        pressed(tile, "choose", key="set 0")
+        Watch(tile).until(lambda: tile.picture["width"] == 96)
+        pressed(tile, "predict")
+        Watch(tile).until(lambda: tile.state == "done")
     done = [message["request"] for message in told if message["event"] == "predicted"]
     assert first not in done
     assert done[-1] == tile._requests.current
@@ -366,13 +366,11 @@ def test_the_list_follows_the_images_though_ones_own_is_shown(tile, chosen):
 
 
 def test_progress_is_told_no_oftener_than_eyes_can_follow(tile, instrument, worker):
-    told = []
     instrument.config, instrument.tile = UNetConfig(depth=3, base_filters=1).to_dict(), [92, 92]
-    worker.events.connect(told.append)
     tile.naive = True
-    pressed(tile, "predict")
-    Watch(tile).until(lambda: tile.state == "done")
-    worker.events.disconnect(told.append)
+    with listening(worker, lambda message: message["event"] == "predicted") as told:
+        pressed(tile, "predict")
+        Watch(tile).until(lambda: tile.state == "done")
     seconds = next(message["seconds"] for message in told if message["event"] == "predicted")
     assert sum(message["event"] == "predicting" for message in told) <= seconds / 0.1 + 2
 
