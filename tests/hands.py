@@ -33,7 +33,7 @@ class Watch:
 
 @contextmanager
 def listening(worker, last):
-    """All that a worker tells meanwhile, to the end of what is asked of it: a tab hears that before it is noted here."""
+    """All that a worker tells meanwhile, up to what is the last: a tab may hear that before it is noted here."""
     told, bell = [], Bell()
     worker.events.connect(listen := lambda message: (told.append(message), bell.ring()))
     try:
