@@ -268,6 +268,21 @@ def test_an_ome_zarr_is_that_of_one_process_also_after_a_run_was_cut_off(
     assert open_image(made / "labels/mask").shape == image.shape
 
 
+@pytest.mark.parametrize(
+    ("file", "save"),
+    [("a.tif", "mask"), ("a.ome.zarr", "mask"), ("a.ome.zarr", "objects"), ("a.ome.zarr", "probabilities")],
+)
+def test_blocks_of_nothing_are_as_good_as_any(client, image, tmp_path, file, save):
+    """What is all zeros is a file as well: most of many an image is background."""
+    nothing = live(CONFIG, 5)
+    nothing.get_layer("head").bias.assign([1000.0, -1000.0])
+    made = predict_image(nothing, image, TILE, out=tmp_path / file, save=save, client=client)
+    found = tifffile.imread(made) if file == "a.tif" else ome.array_of(made, save)[:]
+    classes = (slice(1, None),) if save == "probabilities" else ()
+    assert not found[classes].any()
+    assert names(tmp_path) == [file]
+
+
 def _read(path):
     import PIL.Image
 

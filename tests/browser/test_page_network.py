@@ -330,6 +330,14 @@ def test_a_tile_is_dragged_over_an_image_and_one_s_own_image_stays_here(opened, 
     (tmp_path / "no.png").write_bytes(b"no image")
     tab.root.locator("[data-upload=image]").set_input_files(tmp_path / "no.png")
     expect(tab.role("inside-problem")).to_contain_text("no.png is no image that this browser reads")
+    # Of 12 bits of 16 hardly anything would be left, without a word; of all 16 there is enough.
+    steep = np.arange(48 * 48, dtype="uint16").reshape(48, 48)
+    for name, pixels in (("dark", steep), ("bright", steep * 28)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        tab.root.locator("[data-upload=image]").set_input_files(tmp_path / f"{name}.png")
+        if name == "dark":
+            expect(tab.role("inside-problem")).to_contain_text("dark.png has 16 bits, and in the 8 that a page reads 9")
+    expect(tab.root.locator("figcaption").filter(has_text="of bright.png")).to_be_visible()
     tab.setting("image").select_option("0")
     expect(tab.role("inside-problem")).to_have_text("")
 

@@ -17,7 +17,7 @@ from unet_explorer.data.decoded import LARGEST_FILE, DataError, listed, read_byt
 from unet_explorer.data.guard import SLACK, check_padding, check_unpacked, unpacked_length
 from unet_explorer.data.multiscales import inside
 
-__all__ = ["needed_zarr", "open_zarr", "zarr_package"]
+__all__ = ["needed_zarr", "open_zarr", "writable_zarr", "zarr_package"]
 
 _SAME_SIZE: Final = frozenset({"bytes", "transpose", "crc32c", "delta", "shuffle", "bitround", "endian"})
 """Codecs that leave as many bytes as they find, or a few more."""
@@ -95,6 +95,18 @@ def open_zarr(zarr: Any, folder: Path, name: str, root: Path | None = None) -> A
     for head in ("zarr.json", ".zarray"):
         _check_link(folder / head, root, f"{name}/{head}")
     return zarr.open_array(_store(zarr, folder, name, _layout(folder, name), root), mode="r")
+
+
+def writable_zarr(zarr: Any, folder: Path | str) -> Any:
+    """An array of our own to write into, in which a chunk of zeros becomes a file as well.
+
+    Or it could not be told from one that is missing. Zarr's ``open_array`` takes the same option and forgets it.
+
+    Args:
+        zarr: The package.
+        folder: Where it is.
+    """
+    return zarr.open(str(folder), mode="r+", config={"write_empty_chunks": True})
 
 
 def _check_link(file: Path, root: Path | None, name: str) -> None:

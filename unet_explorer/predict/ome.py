@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.data.pixel_size import PixelSize
-from unet_explorer.data.zarr_files import needed_zarr
+from unet_explorer.data.zarr_files import needed_zarr, writable_zarr
 from unet_explorer.predict.ngff import (
     IMAGES,
     KINDS,
@@ -158,10 +158,8 @@ def array_of(folder: Path, kind: str, level: int = 0, *, write: bool = False) ->
     if kind not in images:
         raise ValueError(f"{kind!r} is not in {printable(folder.name)}: it holds {', '.join(images)}.")
     zarr = needed_zarr(folder.name)
-    place = str(folder / images[kind] / str(level))
-    # A chunk of zeros is a file as well, or it could not be told from one that is missing.
-    more = {"mode": "r+", "config": {"write_empty_chunks": True}} if write else {"mode": "r"}
-    return zarr.open_array(place, **more)
+    place = folder / images[kind] / str(level)
+    return writable_zarr(zarr, place) if write else zarr.open_array(str(place), mode="r")
 
 
 def put_scores(

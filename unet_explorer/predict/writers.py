@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from itertools import product
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,12 @@ from numpy.typing import NDArray
 from unet_explorer.core.blocks import Block
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.data.pixel_size import PixelSize
-from unet_explorer.data.zarr_files import zarr_package
+from unet_explorer.data.zarr_files import writable_zarr, zarr_package
 from unet_explorer.predict import ome
 from unet_explorer.predict.across import in_block, numbered
 from unet_explorer.predict.scores import classes_of, probabilities
 
 __all__ = ["InOme", "InZarr", "Scores", "Writer", "coarser", "put_objects"]
-
-_WHOLE: Final = {"write_empty_chunks": True}
-"""A chunk of zeros is a file as well, or it could not be told from one that is missing."""
 
 
 class Writer(Protocol):
@@ -77,7 +74,7 @@ class InZarr(NamedTuple):
         more = () if self.labels else (self.config.num_classes,)
         kind = "u1" if self.labels else "f4"
         chunks = (*(min(side, most) for side, most in zip(self.chunk, shape, strict=True)), *more)
-        zarr.create_array(self.folder, shape=(*shape, *more), dtype=kind, chunks=chunks, config=_WHOLE)
+        zarr.create_array(self.folder, shape=(*shape, *more), dtype=kind, chunks=chunks)
 
     def write(self, block: Block, scores: NDArray[np.float32], image: Any) -> int:
         """Write a block, and see it to the disc.
@@ -88,8 +85,7 @@ class InZarr(NamedTuple):
         Raises:
             OSError: If there is no room.
         """
-        zarr: Any = zarr_package()
-        array = zarr.open_array(self.folder, mode="r+", config=_WHOLE)
+        array = writable_zarr(zarr_package(), self.folder)
         array[block.write] = classes_of(scores, self.config) if self.labels else probabilities(scores, self.config)
         return _on_disc(self._files(block))
 

@@ -19,6 +19,11 @@ const MOST_PIXELS = 1 << 22;
 const SMALL_SIDE = 256;
 /** How bright red, green and blue are. */
 const BRIGHTNESS = [0.299, 0.587, 0.114];
+/** How a PNG begins, and where it says its bits a channel. */
+const PNG_BEGINS = [137, 80, 78, 71];
+const BITS_AT = 24;
+/** Different values that must be left of 16 bits: a dark image of a microscope has few in the upper 8. */
+const LEAST_VALUES = 64;
 
 /**
  * @param {HeldImage} held
@@ -48,7 +53,23 @@ export async function decoded(file, title) {
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  return ofPixels(context.getImageData(0, 0, width, height), title);
+  const image = ofPixels(context.getImageData(0, 0, width, height), title);
+  if (await hasSixteenBits(file)) refuseFew(image);
+  return image;
+}
+
+/** @param {Blob} file */
+async function hasSixteenBits(file) {
+  const head = new Uint8Array(await file.slice(0, BITS_AT + 1).arrayBuffer());
+  return PNG_BEGINS.every((byte, at) => head[at] === byte) && head[BITS_AT] === 16;
+}
+
+/** @param {PageImage} image */
+function refuseFew({ title, pixels }) {
+  const values = new Set(pixels).size;
+  if (values >= LEAST_VALUES) return;
+  const left = values === 1 ? "1 value is" : `${values} different values are`;
+  throw new Error(`${title} has 16 bits, and in the 8 that a page reads ${left} left of it. Stretch its contrast and save it in 8 bits; a notebook reads all 16.`);
 }
 
 /**
