@@ -178,11 +178,11 @@ def test_bad_input_is_said_in_the_status_and_the_last_good_state_stays(warm_lab,
     panel.type_tile(588)
     expect(panel.role("problem")).to_be_empty()
     panel.expect_tile(588, 588)
-    # Whatever ends up in a sentence is text.
+    # Whatever ends up in a sentence is text; said once nothing is on its way that would take it back.
+    notebook.expect_kernel("panel.config.depth, panel.tile", "4 (588, 588)")
     notebook.kernel("panel.instrument.problem = '<img src=x onerror=\"window.hacked = 1\">'")
     expect(panel.role("problem")).to_have_text('<img src=x onerror="window.hacked = 1">')
     assert page.evaluate("() => window.hacked") is None
-    notebook.expect_kernel("panel.config.depth, panel.tile", "4 (588, 588)")
 
 
 def test_code_moves_the_panel_too(warm_lab, page):
