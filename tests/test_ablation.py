@@ -35,9 +35,10 @@ def test_all_that_are_compared_fit(config, more, further):
 def test_three_networks_learn_in_turn_and_can_be_stopped(instrument, worker, chosen):
     tab = Ablation(instrument, worker, chosen, lambda: {"steps_per_epoch": 3, "batch_size": 2})
     watch = Watch(tab)
-    for bad, good in ((0, 1), (7, 7)):
-        tab.steps = bad
-        assert tab.steps == good
+    pressed(tab, "number", name="steps", value=0)
+    assert (tab.steps, tab.problem) == (200, "Steps each: 0 is not allowed. Give a whole number from 1 to 1,000,000.")
+    pressed(tab, "number", name="steps", value=7)
+    assert (tab.steps, tab.problem) == (7, "")
     pressed(tab, "start")
     watch.until(lambda: tab.state == "done")
     assert [run["name"] for run in tab.runs] == ["cropped", "no skips", "padded"]

@@ -239,6 +239,25 @@ def test_rows_come_in_and_become_dots(tab, sessions):
     assert (len(sessions), tab.rows, tab.dots) == (2, [], [])
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("seeds", 9, "Seeds: 9 is not allowed. Give a whole number from 1 to 5."),
+        ("steps", 0, "Steps: 0 is not allowed. Give a whole number from 1 to 1,000,000."),
+        ("steps", 2.5, "Steps: 2.5 is not allowed. Give a whole number from 1 to 1,000,000."),
+        ("seeds", None, "Seeds: an empty field is not allowed. Give a whole number from 1 to 5."),
+    ],
+)
+def test_a_number_that_is_not_allowed_is_told_and_the_last_good_one_stays(tab, name, value, words):
+    pressed(tab, "number", name=name, value=value)
+    assert tab.problem == words
+    assert (tab.seeds, tab.steps) == (2, 200)
+    pressed(tab, "number", name=name, value=3)
+    assert (tab.problem, getattr(tab, name)) == ("", 3)
+    with pytest.raises(ValueError, match="Seeds: 6 is not allowed"):
+        tab.seeds = 6
+
+
 def test_the_stand_in_is_as_the_real_one():
     real = SweepSession([(SMALL, TILE)], cells(3, size=96), (0, 1), steps=3, recipe=Recipe(steps=3))
     stand_in = Session([(SMALL, TILE)], None, (0, 1), steps=3, recipe=None)

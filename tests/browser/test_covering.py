@@ -58,6 +58,15 @@ def test_a_tile_under_the_pointer_shows_what_it_is_given_and_what_it_writes(warm
     tab.action("take_best").click()
     panel.expect_tile(188, 188)
     expect(tab.role("misfit")).to_have_text("")
+    # A limit that is none is told, and the last good one stands.
+    former = tab.setting("limit").input_value()
+    tab.set("limit", 0)
+    expect(tab.role("tile-problem")).to_have_text(
+        "Memory limit: 0 is not allowed. Give a number of MB from 1 to 999,999,999."
+    )
+    expect(tab.setting("limit")).to_have_value(former)
+    tab.set("limit", former)
+    expect(tab.role("tile-problem")).to_be_empty()
 
 
 def test_naive_tiles_show_seams_and_aligned_ones_none(warm_lab, page, tmp_path):

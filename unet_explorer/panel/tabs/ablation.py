@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import traitlets
 
 from unet_explorer.core.config import UNetConfig
 from unet_explorer.core.cost import estimate_memory, fixed_bytes
 from unet_explorer.core.tiles import nearest_sizes, read_tile, sides, tile_for_output
+from unet_explorer.core.values import Whole
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.machine import available_memory, resident_memory
 from unet_explorer.learning.process import Worker
@@ -92,6 +93,7 @@ class Ablation(BackgroundTab):
 
     _esm = script("tabs/ablation.js")
     at_once = frozenset({"stop"})
+    numbers: ClassVar = {"steps": ("Steps each", Whole(1, 1_000_000))}
 
     steps = traitlets.Int(_STEPS).tag(sync=True)
     state = traitlets.Unicode("new").tag(sync=True)
@@ -109,8 +111,8 @@ class Ablation(BackgroundTab):
         super().__init__()
 
     @traitlets.validate("steps")
-    def _check_steps(self, proposal: Any) -> Any:
-        return max(1, min(1_000_000, int(proposal["value"])))
+    def _check_steps(self, proposal: Any) -> int:
+        return self._read_number("steps", proposal["value"])
 
     def _do_start(self, _: dict[str, Any]) -> None:
         self._discard()

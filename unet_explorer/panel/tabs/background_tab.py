@@ -11,11 +11,13 @@ from typing import Any, ClassVar, Final
 import anywidget
 import traitlets
 
+from unet_explorer.core.values import Whole, shown
 from unet_explorer.data.decoded import DataError
 from unet_explorer.drawing.palette import painted
 from unet_explorer.learning.finding import TrainingError
 from unet_explorer.learning.waiting import Flag
 from unet_explorer.panel.closing import forget
+from unet_explorer.panel.instrument.explanations import SENTENCES
 from unet_explorer.panel.sources import ACCEPTED, Upload
 from unet_explorer.panel.tabs.questions import question_for_page
 
@@ -53,6 +55,8 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
 
     at_once: ClassVar[frozenset[str]] = frozenset()
     """Requests that must not wait for anything else."""
+    numbers: ClassVar[dict[str, tuple[str, Whole]]] = {}
+    """Traits that are typed: the label at the field, and what is allowed."""
 
     def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()
@@ -84,6 +88,20 @@ class BackgroundTab(anywidget.AnyWidget):  # type: ignore[misc]
             self._guarded(work, request)
         else:
             self._later(work, request)
+
+    def _do_number(self, request: dict[str, Any]) -> None:
+        name = str(request.get("name"))
+        if name in self.numbers:
+            setattr(self, name, self._read_number(name, request.get("value")))
+
+    def _read_number(self, name: str, value: object) -> int:
+        """What was typed, or ValueError with the label at its field."""
+        label, allowed = self.numbers[name]
+        try:
+            return allowed.read(value)
+        except (TypeError, ValueError):
+            given = "an empty field" if value is None else shown(value).replace("-", "−")
+            raise ValueError(SENTENCES["refused_knob"].format(label=label, given=given, allowed=allowed)) from None
 
     @traitlets.observe("chunk")
     def _take(self, _: Any) -> None:

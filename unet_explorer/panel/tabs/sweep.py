@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 
 from unet_explorer.cluster import EXTRA
 from unet_explorer.core.tiles import read_tile
+from unet_explorer.core.values import Whole
 from unet_explorer.learning.recipe import Recipe
 from unet_explorer.panel.assets import script
 from unet_explorer.panel.instrument.explanations import by_label
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SweepTab"]
 
-_MOST_SEEDS: Final = 5
 _STEPS: Final = 200
 
 
@@ -61,6 +61,7 @@ class SweepTab(BackgroundTab):
 
     _esm = script("tabs/sweep.js")
     at_once = frozenset({"stop", "toggle"})
+    numbers: ClassVar = {"seeds": ("Seeds", Whole(1, 5)), "steps": ("Steps", Whole(1, 1_000_000))}
 
     instrument = traitlets.Unicode("").tag(sync=True)
     missing = traitlets.Unicode("").tag(sync=True)
@@ -94,9 +95,8 @@ class SweepTab(BackgroundTab):
         self._due.set()
 
     @traitlets.validate("seeds", "steps")
-    def _check_numbers(self, proposal: Any) -> Any:
-        most = _MOST_SEEDS if proposal["trait"].name == "seeds" else 1_000_000
-        return max(1, min(most, int(proposal["value"])))
+    def _check_number(self, proposal: Any) -> int:
+        return self._read_number(proposal["trait"].name, proposal["value"])
 
     @traitlets.observe("nearest", "seeds", "steps")
     def _turned(self, _: Any) -> None:

@@ -37,6 +37,17 @@ export function ask(model, request, more = {}) {
 }
 
 /**
+ * What was typed as a number. What is not allowed goes to Python all the same: it is Python that says why.
+ *
+ * @param {Model<{ request: UserRequest }>} model
+ * @param {string} name
+ * @param {HTMLInputElement} input
+ */
+export function askNumber(model, name, { value }) {
+  ask(model, "number", { name, value: value === "" ? null : Number(value) });
+}
+
+/**
  * Set several traits, one by one: not every host takes them all at once.
  *
  * @template {object} T

@@ -4,7 +4,7 @@ import { ZOOM, bytesOf, easel, errorColour, imageColour, labelColour, paint } fr
 import { Chart } from "../lib/charts.js";
 import { exact } from "../lib/format.js";
 import { OWN_KEYS, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
-import { ask, listenTo, send } from "../lib/widget.js";
+import { ask, askNumber, listenTo } from "../lib/widget.js";
 
 /** @import { Colouring } from "../lib/canvas.js" */
 /** @import { Bytes, Model, Painted, Pair, Palette, Shown } from "../lib/types.js" */
@@ -43,13 +43,7 @@ class Ablation {
     this.part.append(this.problem, this.verdict, this.chart.node, this.pictures);
     this.node = element("div", { class: "unet-explorer-tab ue ue-ablation", "data-tab": "ablation" }, this.part);
     line.addEventListener("click", (event) => this.onClick(event), { signal });
-    const typed = () => {
-      const wanted = Number(this.steps.value);
-      if (Number.isInteger(wanted) && wanted > 0) model.set("steps", wanted);
-      send(model);
-      showNumber(this.steps, model.get("steps"));
-    };
-    onTyped(this.steps, typed, signal);
+    onTyped(this.steps, () => askNumber(model, "steps", this.steps), signal);
   }
 
   /** @param {Event} event */
@@ -169,7 +163,7 @@ export default {
   /** @param {Shown<AblationTraits>} shown */
   render({ model, el, signal }) {
     const tab = new Ablation(model, signal);
-    const traits = /** @type {const} */ (["state", "runs", "problem", "steps", "examples", "predictions"]);
+    const traits = /** @type {const} */ (["state", "runs", "problem", "handled", "steps", "examples", "predictions"]);
     listenTo(model, traits, () => tab.show(), signal, tab.problem);
     el.append(tab.node);
   },

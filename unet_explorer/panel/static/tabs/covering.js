@@ -2,7 +2,7 @@
 
 import { bytesOf, easel, heatColour, labelColour, paint, spread } from "../lib/canvas.js";
 import { same } from "../lib/equal.js";
-import { TimeLeft, bytes, exact, leftWords, rough, size } from "../lib/format.js";
+import { TimeLeft, bytes, exact, givenWords, leftWords, rough, size } from "../lib/format.js";
 import { heldAtOnce, totals } from "../lib/law.js";
 import { Menu } from "../lib/menu.js";
 import { OWN_KEYS, download, element, onTyped, pressedButton, setText, showNumber } from "../lib/page.js";
@@ -27,6 +27,8 @@ const FILES = [
 const IN_A_NOTEBOOK = "A notebook finds the best tile for the memory there is, and saves masks as TIFF, probabilities, and a table of objects.";
 /** Pixels a side of a picture in which the eye still finds a single one. */
 const SEEN_SIDE = 400;
+/** Python reads fewer bytes than 10 to the 15. */
+const MOST_MEGABYTES = 999_999_999;
 
 class TileTab {
   /**
@@ -135,10 +137,12 @@ class TileTab {
   }
 
   askLimit() {
-    const wanted = Number(this.limit.value);
-    // No network does with less than 1 MB.
-    if (wanted >= 1) this.set({ limit: Math.round(wanted) * 1e6 });
-    else this.limit.value = String(Math.round(this.model.get("limit") / 1e6));
+    const { value } = this.limit;
+    const wanted = Math.round(Number(value));
+    const allowed = wanted >= 1 && wanted <= MOST_MEGABYTES;
+    const refused = `Memory limit: ${givenWords(value)} is not allowed. Give a number of MB from 1 to ${exact(MOST_MEGABYTES)}.`;
+    this.set(allowed ? { limit: wanted * 1e6, problem: "" } : { problem: refused });
+    this.showChoices();
   }
 
   showImage() {

@@ -113,6 +113,8 @@ export default {
     const on = (traits, listener) => listenTo(model, traits, listener, signal, sweep.problem);
     on(["varied", "plan", "nearest", "seeds", "steps", "images"], () => sweep.showPlan());
     on(["state", "progress", "missing", "problem", "plan"], () => sweep.showProgress());
+    // What was refused is taken back.
+    on(["handled"], () => sweep.numbers.show());
     on(["rows", "dots", "designs", "mattered"], () => sweep.showResults());
     listenTo(instrument, ["config", "tile"], () => sweep.showResults(), signal, sweep.problem);
     el.append(sweep.node);

@@ -1,7 +1,7 @@
 // How often and how long each design of a sweep is taught, and what becomes of tiles that do not fit.
 
 import { OWN_KEYS, element, onTyped, showNumber } from "../lib/page.js";
-import { send } from "../lib/widget.js";
+import { askNumber, send } from "../lib/widget.js";
 
 /** @import { Model } from "../lib/types.js" */
 /** @import { SweepTraits } from "./sweep_types.js" */
@@ -39,13 +39,7 @@ export class SweepNumbers {
   number(name, range, signal) {
     const { model } = this;
     const input = element("input", { type: "number", ...range, "data-setting": name, ...OWN_KEYS });
-    const typed = () => {
-      const wanted = Number(input.value);
-      if (Number.isInteger(wanted) && wanted > 0) model.set(name, wanted);
-      send(model);
-      showNumber(input, model.get(name));
-    };
-    onTyped(input, typed, signal);
+    onTyped(input, () => askNumber(model, name, input), signal);
     return input;
   }
 
