@@ -800,6 +800,49 @@ def test_maps_that_take_long_are_given_up_once_something_else_is_wanted(page):
     assert (found["states"], found["given"], found["kept"]) == (["working", "failed"], 1, True)
 
 
+REFUSED = """async ([told, instrument]) => {
+    const stage = new PageModel({ opened: "Inside" });
+    const networks = new PageNetworks(told, instrument.tile, { model: new PageModel({ taught: {} }) });
+    networks.model.set("looked", { ...networks.looked, weights: () => new Float32Array(0) });
+    const [chosen, knobs] = [new ChosenImage(networks, stage), new PageModel(instrument)];
+    const tab = new PageInside(networks, knobs, stage, chosen);
+    const until = async (true_) => {
+        while (!true_()) await new Promise((resolve) => setTimeout(resolve));
+        return tab.model.get("problem");
+    };
+    let finish;
+    const run = () => new Promise((resolve) => (finish = () => resolve({ labels: new Uint8Array(0) })));
+    const view = async () => ({ views: [{ channel: 0 }] });
+    // It always has to compute anew.
+    tab.runner = { device: "wasm", take: () => true, run, view, abandon: () => {} };
+    chosen.take({ title: "one", height: 200, width: 200, channels: 1, pixels: new Uint8Array(200 * 200) }, "");
+    await until(() => tab.running);
+    await chosen.bring(new Blob(["no image"]), "no.png", chosen.lookers[0]);
+    // It is looked at once more, for the network has learnt on.
+    networks.model.set("looked", { ...networks.looked });
+    finish();
+    await until(() => tab.running && tab.again === false);
+    finish();
+    const [kept, state] = [await until(() => !tab.busy), tab.model.get("state")];
+    tab.model.set("place", [3, 3]);
+    await until(() => tab.running);
+    finish();
+    return { kept, state, after: await until(() => !tab.busy) };
+}"""
+
+
+def test_why_an_image_is_refused_is_still_told_when_maps_come(page):
+    told = {"config": CONFIG.to_dict(), "prepared": True, "summary": "", "images": [], "grid": {}, "classes": []}
+    instrument = {"network": describe(CONFIG), "config": CONFIG.to_dict(), "tile": [TILE, TILE], "palette": {}}
+    instrument["shown"] = "enc0_conv1"
+    names = {"page/inside.js": ["PageInside"], "page/model.js": ["PageModel"], "page/networks.js": ["PageNetworks"]}
+    found = load(page, names | {"page/chosen_image.js": ["ChosenImage"]}).evaluate(
+        REFUSED, [told | {"steps": describe(CONFIG)["steps"]}, instrument]
+    )
+    assert found["kept"].startswith("no.png is no image that this browser reads")
+    assert (found["state"], found["after"]) == ("done", "")
+
+
 OVERTAKEN = """async (instrument) => {
     const network = { config: { in_channels: 1 }, images: [], summary: "", steps: [] };
     const networks = new PageNetworks(network, [188, 188], { model: new PageModel({ taught: {} }) });

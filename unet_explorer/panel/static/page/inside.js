@@ -68,6 +68,8 @@ export class PageInside {
     this.again = false;
     /** What is being computed; another object each time. @type {{ key: string, began: number } | null} */
     this.running = null;
+    /** Why an image cannot be had: told until another is asked for, or something is moved. */
+    this.refusal = { asked: -1, words: "" };
     this.listen();
   }
 
@@ -78,8 +80,12 @@ export class PageInside {
   listen() {
     const { model, instrument, stage } = this;
     const settle = () => void this.settle();
-    for (const trait of /** @type {const} */ (["tile", "shown", "config", "network"])) instrument.on(`change:${trait}`, settle);
-    for (const trait of /** @type {const} */ (["place", "channel"])) model.on(`change:${trait}`, settle);
+    const moved = () => {
+      this.refusal.words = "";
+      settle();
+    };
+    for (const trait of /** @type {const} */ (["tile", "shown", "config", "network"])) instrument.on(`change:${trait}`, moved);
+    for (const trait of /** @type {const} */ (["place", "channel"])) model.on(`change:${trait}`, moved);
     stage.on("change:opened", settle);
     this.networks.model.on("change:looked", () => this.turn());
     model.on("change:request", () => {
@@ -87,7 +93,13 @@ export class PageInside {
       if (what === "choose_network") this.networks.choose(/** @type {Which} */ (key));
       else if (what === "show_design") showDesign(instrument, this.looked.design);
     });
-    this.chosen.join({ title: INSIDE, model, changed: () => this.onImage(), failed: (error) => this.fail(error) });
+    this.chosen.join({ title: INSIDE, model, changed: () => this.onImage(), failed: (error) => this.refuse(error) });
+  }
+
+  /** @param {unknown} error  Of an image; what is shown stays. */
+  refuse(error) {
+    this.refusal = { asked: this.chosen.asked, words: error instanceof Error ? error.message : String(error) };
+    this.model.set("problem", this.refusal.words);
   }
 
   /** Another network is looked into, or the same has learnt more. */
@@ -154,7 +166,8 @@ export class PageInside {
     const { network } = this;
     const state = follow(instrument.get("network"), instrument.get("tile"));
     const words = this.obstacle(state);
-    model.set("problem", words);
+    const { refusal } = this;
+    model.set("problem", words || (refusal.asked === chosen.asked ? refusal.words : ""));
     model.set("way", this.way());
     if (words || !chosen.image || !this.looked.weights) {
       model.set("state", words ? "failed" : "new");

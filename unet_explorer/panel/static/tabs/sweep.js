@@ -42,8 +42,9 @@ class Sweep {
     const leads = element("button", { type: "button", class: "ue-lead", "data-leads": "Train", ...OWN_KEYS }, "Change in Train");
     const controls = element("div", { class: "ue-line ue-wrap" }, ...Object.values(this.buttons), ...this.numbers.nodes, this.says);
     this.hint = element("p", { class: "ue-quiet" }, HINT);
-    const data = element("span", { class: "ue-quiet" }, this.images, leads);
-    const line = element("div", { class: "ue-line ue-wrap ue-sweep-line" }, this.progress, this.state, data);
+    // Nothing is known of them at first.
+    this.data = element("span", { class: "ue-quiet", hidden: "" }, this.images, leads);
+    const line = element("div", { class: "ue-line ue-wrap ue-sweep-line" }, this.progress, this.state, this.data);
     const doing = element("div", { class: "ue-right" }, controls, line, this.problem, this.misfits, this.hint);
     const left = element("div", { class: "ue-left" }, this.ranges.node);
     const came = element("div", { class: "ue-right" }, element("div", { class: "ue-sweep-results" }, this.chart.node, this.mattered.node), this.table.node);
@@ -61,7 +62,9 @@ class Sweep {
     const plan = this.model.get("plan");
     this.ranges.show(this.model.get("varied"));
     this.numbers.show();
-    setText(this.images, `All learn from ${this.model.get("images")}. `);
+    const images = this.model.get("images");
+    setText(this.images, `All learn from ${images}. `);
+    this.data.hidden = !images;
     if (plan.combinations === undefined) return;
     setText(this.says, planWords(plan, this.model.get("seeds")));
     setText(this.misfits, misfitWordsOf(plan));
